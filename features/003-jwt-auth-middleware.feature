@@ -1,0 +1,399 @@
+# Derived by specwitness from specs/003-jwt-auth-middleware/spec.md
+# Change the spec, then run: specwitness derive
+Feature: JWT Authentication Dependency
+
+  Rule: US1 Reach protected routes with valid credentials only (P1)
+
+    @003/US1/AC1 @003/FR-002 @003/FR-004 @003/FR-012
+    Scenario: US1/AC1 "alice" sends GET /api/me
+      Given "alice" is signed in
+      When "alice" sends GET /api/me
+      Then the answer is 200
+      And the body names "alice" as the caller
+
+    @003/US1/AC2 @003/FR-001 @003/FR-006
+    Scenario Outline: US1/AC2 <request> is sent without credentials
+      Given "alice" is signed in
+      When <request> is sent without credentials
+      Then the answer is 401 with the code "credentials_missing"
+      And the challenge names the realm and no error
+
+      Examples:
+        | request                                                       |
+        | GET /api/me                                                   |
+        | GET /api/tasks                                                |
+        | POST /api/tasks                                               |
+        | GET /api/tasks/0190a5d2-0000-4000-8000-000000000000           |
+        | PUT /api/tasks/0190a5d2-0000-4000-8000-000000000000           |
+        | POST /api/tasks/0190a5d2-0000-4000-8000-000000000000/complete |
+        | DELETE /api/tasks/0190a5d2-0000-4000-8000-000000000000        |
+
+    @003/US1/AC3 @003/FR-006 @003/FR-015
+    Scenario Outline: US1/AC3 GET /api/me is sent with <credential>
+      Given "alice" is signed in
+      When GET /api/me is sent with <credential>
+      Then the answer is 401 with the code "token_invalid"
+      And the challenge says "invalid_token"
+      And the log gives the cause "<cause>" and nothing of the token
+
+      @003/FR-002
+      Examples:
+        | credential                               | cause            |
+        | a token signed with another secret       | signature        |
+        | a token with an altered payload          | signature        |
+        | a token without a signature              | encoding         |
+        | a token with alg none                    | algorithm        |
+        | a token with alg nOnE                    | algorithm        |
+        | a token with alg HS512                   | algorithm        |
+        | a token with alg EdDSA                   | algorithm        |
+
+      @003/FR-002 @003/FR-008
+      Examples:
+        | credential                               | cause            |
+        | a token whose alg is a list              | algorithm        |
+        | a token whose alg is null                | algorithm        |
+
+      @003/FR-002
+      Examples:
+        | credential                               | cause            |
+        | a token with a crit header               | header           |
+        | a token with b64 false                   | header           |
+        | a token with a zip header                | header           |
+        | a token with a cty header                | header           |
+        | a session-cache token of Better Auth     | type             |
+        | a token whose signature is padded        | characters       |
+        | a token with altered spare bits          | encoding         |
+
+      @003/FR-002 @003/FR-004
+      Examples:
+        | credential                               | cause            |
+        | a token with a duplicate sub             | duplicate_member |
+
+      @003/FR-002
+      Examples:
+        | credential                               | cause            |
+        | a token with a duplicate alg             | duplicate_member |
+
+      @003/FR-012
+      Examples:
+        | credential                               | cause            |
+        | a token without iss                      | missing_claim    |
+        | a token without aud                      | missing_claim    |
+        | a token without iat                      | missing_claim    |
+        | a token of another issuer                | issuer           |
+        | a token for another audience             | audience         |
+
+      @003/FR-003
+      Examples:
+        | credential                               | cause            |
+        | a token whose nbf is an hour ahead       | not_yet_valid    |
+        | a token whose iat is an hour ahead       | issued_in_future |
+        | a token without exp                      | missing_claim    |
+        | a token whose exp is a string            | time_claim       |
+        | a token whose exp is true                | time_claim       |
+
+      @003/FR-003 @003/FR-008
+      Examples:
+        | credential                               | cause            |
+        | a token whose exp is 1e400               | time_claim       |
+        | a token whose exp is NaN                 | payload          |
+
+      @003/FR-004
+      Examples:
+        | credential                               | cause            |
+        | a token whose sub is empty               | subject          |
+        | a token whose sub is blank               | subject          |
+        | a token whose sub is a number            | subject          |
+
+      @003/FR-004 @003/FR-008
+      Examples:
+        | credential                               | cause            |
+        | a token whose sub holds NUL              | subject          |
+        | a token whose sub holds a lone surrogate | subject          |
+
+      @003/FR-004
+      Examples:
+        | credential                               | cause            |
+        | a token whose sub has 256 characters     | subject          |
+
+    @003/US1/AC4 @003/FR-001 @003/FR-006
+    Scenario Outline: US1/AC4 GET /api/me is sent with "<header>" in the Authorization header
+      Given "alice" is signed in
+      When GET /api/me is sent with "<header>" in the Authorization header
+      Then the answer is 401 with the code "credentials_malformed"
+      And the challenge says "invalid_token"
+
+      Examples:
+        | header                 |
+        | Basic YWxpY2U6c2VjcmV0 |
+        | Bearer                 |
+        | Token abc              |
+        | Bearer one two         |
+
+    @003/US1/AC5 @003/FR-003 @003/FR-006 @003/FR-015
+    Scenario: US1/AC5 GET /api/me is sent with an expired token
+      Given "alice" is signed in
+      When GET /api/me is sent with an expired token
+      Then the answer is 401 with the code "token_expired"
+      And the challenge says "invalid_token"
+      And the log gives the cause "expired" and nothing of the token
+
+    @003/US1/AC6 @003/FR-001
+    Scenario Outline: US1/AC6 GET /api/me is sent with the token of "alice" in the <place>
+      Given "alice" is signed in
+      When GET /api/me is sent with the token of "alice" in the <place>
+      Then the answer is 401 with the code "credentials_missing"
+
+      Examples:
+        | place        |
+        | query string |
+        | cookie       |
+        | form body    |
+
+    @003/US1/AC7 @003/FR-001
+    Scenario Outline: US1/AC7 GET /api/me is sent with the scheme written "<scheme>"
+      Given "alice" is signed in
+      When GET /api/me is sent with the scheme written "<scheme>"
+      Then the answer is 200
+
+      Examples:
+        | scheme |
+        | Bearer |
+        | bearer |
+        | BEARER |
+
+    @003/US1/AC8 @003/FR-021
+    Scenario: US1/AC8 "alice" sends GET /api/me
+      Given "alice" is signed in
+      When "alice" sends GET /api/me
+      Then no cache may keep the answer
+
+  Rule: US2 Get the caller's identity by one dependency (P2)
+
+    @003/US2/AC1 @003/FR-004 @003/FR-005 @003/SC-004
+    Scenario: US2/AC1 "alice" calls the new endpoint
+      Given a new endpoint that declares CurrentUserId
+      When "alice" calls the new endpoint
+      Then the endpoint received the user id of "alice"
+
+    @003/US2/AC2 @003/FR-005 @003/SC-001 @003/SC-004
+    Scenario: US2/AC2 the new endpoint is called with an expired token
+      Given a new endpoint that declares CurrentUserId
+      When the new endpoint is called with an expired token
+      Then the answer is 401 with the code "token_expired"
+      And the endpoint's code did not run
+
+    @003/US2/AC3 @003/FR-005 @003/SC-001
+    Scenario Outline: US2/AC3 POST /api/tasks is sent with <credential> and a body that is not JSON
+      Given "alice" is signed in
+      When POST /api/tasks is sent with <credential> and a body that is not JSON
+      Then the answer is 401 with the code "<code>"
+
+      Examples:
+        | credential                         | code                |
+        | no credential                      | credentials_missing |
+        | a token signed with another secret | token_invalid       |
+        | an expired token                   | token_expired       |
+
+  Rule: US3 Rely on one mechanism everywhere (P3)
+
+    @003/US3/AC1 @003/FR-007 @003/SC-001
+    Scenario: US3/AC1 its routes are listed
+      Given the running service
+      When its routes are listed
+      Then each one outside the public list resolves the caller through get_current_user_id
+      And the public list is /health and /openapi.json
+
+    @003/US3/AC2 @003/FR-013
+    Scenario Outline: US3/AC2 the service starts
+      Given a deployment whose secret is <secret>
+      When the service starts
+      Then it refuses to start
+      And the message names the setting BETTER_AUTH_SECRET and not its value
+
+      Examples:
+        | secret                 |
+        | missing                |
+        | empty                  |
+        | 31 bytes long          |
+        | one character repeated |
+        | a PEM public key       |
+        | a JSON Web Key         |
+
+    @003/US3/AC3 @003/FR-017
+    Scenario: US3/AC3 anybody sends GET /health
+      Given the running service
+      When anybody sends GET /health
+      Then the answer is 200
+      And the body says that the service lives and is ready
+
+    @003/US3/AC4 @003/FR-017 @003/FR-018
+    Scenario: US3/AC4 anybody sends GET /health
+      Given a service whose database is out of reach
+      When anybody sends GET /health
+      Then the answer is 503
+      And the body says that the service lives and is not ready
+
+    @003/US3/AC5 @003/FR-018
+    Scenario: US3/AC5 "alice" sends GET /api/tasks
+      Given a service whose database is out of reach
+      When "alice" sends GET /api/tasks
+      Then the answer is 503 with the code "service_unavailable"
+      And the answer says when to try again
+
+  Rule: US4 See and change one's own data only (P1)
+
+    @003/US4/AC1 @003/FR-009
+    Scenario Outline: US4/AC1 "bob" sends <request> for the task of "alice"
+      Given "alice" has a task "Buy milk"
+      When "bob" sends <request> for the task of "alice"
+      Then the answer is 404 with the code "task_not_found"
+      And the task of "alice" is unchanged
+
+      Examples:
+        | request                            |
+        | GET /api/tasks/{task_id}           |
+        | PUT /api/tasks/{task_id}           |
+        | POST /api/tasks/{task_id}/complete |
+        | DELETE /api/tasks/{task_id}        |
+
+    @003/US4/AC2 @003/FR-009 @003/FR-019
+    Scenario: US4/AC2 "bob" sends GET /api/tasks
+      Given "alice" has a task "Buy milk"
+      And "bob" has a task "Call home"
+      When "bob" sends GET /api/tasks
+      Then the list holds "Call home" and nothing else
+
+    @003/US4/AC3 @003/FR-009
+    Scenario: US4/AC3 "bob" asks for the task of "alice" and for a task that never was
+      Given "alice" has a task "Buy milk"
+      When "bob" asks for the task of "alice" and for a task that never was
+      Then both answers are the same
+
+    @003/US4/AC4 @003/FR-009 @003/FR-020
+    Scenario: US4/AC4 "alice" creates a task that names "bob" as its owner
+      Given "alice" is signed in
+      When "alice" creates a task that names "bob" as its owner
+      Then the answer is 422 with the code "request_invalid"
+      And "bob" has no task
+
+    @003/US4/AC5 @003/FR-019
+    Scenario Outline: US4/AC5 "alice" sends <request> for the task of "alice"
+      Given "alice" has a task "Buy milk"
+      When "alice" sends <request> for the task of "alice"
+      Then the answer is <status>
+      And the task of "alice" is <state>
+
+      Examples:
+        | request                            | status | state     |
+        | GET /api/tasks/{task_id}           | 200    | unchanged |
+        | PUT /api/tasks/{task_id}           | 200    | updated   |
+        | POST /api/tasks/{task_id}/complete | 200    | completed |
+        | DELETE /api/tasks/{task_id}        | 204    | gone      |
+
+    @003/US4/AC6 @003/FR-019
+    Scenario: US4/AC6 "alice" reads the list in pages of 2
+      Given "alice" has 5 tasks
+      When "alice" reads the list in pages of 2
+      Then the pages hold 2, 2 and 1 tasks
+      And together they hold each task once
+
+    @003/US4/AC7 @003/FR-020
+    Scenario Outline: US4/AC7 "alice" sends POST /api/tasks with <body>
+      Given "alice" is signed in
+      When "alice" sends POST /api/tasks with <body>
+      Then the answer is 422 with the code "request_invalid"
+      And "alice" has no task
+
+      Examples:
+        | body                      |
+        | no title                  |
+        | an empty title            |
+        | a title of 201 characters |
+        | a title that holds NUL    |
+        | a title that is a number  |
+        | a body that is not JSON   |
+        | a body that is not UTF-8  |
+
+  Rule: Edge cases
+
+    @003/EC1 @003/FR-008
+    Scenario Outline: EC1 GET /api/me is sent with <credential>
+      Given "alice" is signed in
+      When GET /api/me is sent with <credential>
+      Then the answer is 401 with the code "token_invalid"
+      And the log gives the cause "<cause>" and nothing of the token
+
+      Examples:
+        | credential                                  | cause      |
+        | a token with a space at its end             | characters |
+        | a token with an emoji inside                | characters |
+        | a token with NUL inside                     | characters |
+        | a token of two parts                        | parts      |
+        | a token of five parts                       | parts      |
+        | a token whose header is 1500 brackets       | header     |
+        | a token whose header is a JSON list         | header     |
+        | a token whose header is not base64          | encoding   |
+        | a token whose payload is a JSON list        | payload    |
+        | a token whose payload is not JSON           | payload    |
+        | a token whose payload is UTF-16             | payload    |
+        | a token whose payload has a byte order mark | payload    |
+
+    @003/EC2 @003/FR-004 @003/FR-012
+    Scenario: EC2 GET /api/me is sent with a token without sub
+      Given "alice" is signed in
+      When GET /api/me is sent with a token without sub
+      Then the answer is 401 with the code "token_invalid"
+      And the log gives the cause "missing_claim" and nothing of the token
+
+    @003/EC3 @003/FR-003 @003/FR-016
+    Scenario Outline: EC3 GET /api/me is sent with a token that ended <age> seconds ago
+      Given a leeway of 10 seconds
+      When GET /api/me is sent with a token that ended <age> seconds ago
+      Then the answer is <status>
+
+      Examples:
+        | age | status |
+        | 0   | 200    |
+        | 9   | 200    |
+        | 10  | 401    |
+        | 11  | 401    |
+
+    @003/EC4 @003/FR-008
+    Scenario Outline: EC4 GET /api/me is sent with a valid token of <size> bytes
+      Given "alice" is signed in
+      When GET /api/me is sent with a valid token of <size> bytes
+      Then the answer is <status>
+
+      Examples:
+        | size    | status |
+        | 8192    | 200    |
+        | 8193    | 401    |
+        | 1000000 | 401    |
+
+    @003/EC5 @003/FR-014
+    Scenario Outline: EC5 GET /api/me is sent <when> with a token of the <secret> secret
+      Given a secret that was rotated with the previous one accepted until noon
+      When GET /api/me is sent <when> with a token of the <secret> secret
+      Then the answer is <status>
+
+      Examples:
+        | when                   | secret   | status |
+        | one second before noon | previous | 200    |
+        | at noon                | previous | 401    |
+        | one second after noon  | previous | 401    |
+        | one second before noon | current  | 200    |
+        | one second after noon  | current  | 200    |
+        | one second before noon | unknown  | 401    |
+
+    @003/EC6 @003/FR-001 @003/FR-008
+    Scenario: EC6 GET /api/me is sent with two Authorization headers
+      Given "alice" is signed in
+      When GET /api/me is sent with two Authorization headers
+      Then the answer is 401 with the code "credentials_malformed"
+
+    @003/EC7 @003/FR-009
+    Scenario: EC7 all of them list their tasks 25 times at once
+      Given 8 users with a task each
+      When all of them list their tasks 25 times at once
+      Then each answer holds the caller's own task and nothing else

@@ -1,0 +1,117 @@
+"""The command line: `specwitness verify`, `derive`, `requirements`, `schema`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from specwitness.config import find_specs, read_config
+from specwitness.drift import derive_features, find_drift, write_features
+from specwitness.errors import SpecwitnessError
+from specwitness.progress import Progress
+from specwitness.report import print_summary, trace_schema
+from specwitness.spec import read_specs
+from specwitness.verify import verify as run_verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT, BROKEN, INVALID = 0, 1, 2
+
+app = typer.Typer(
+    help="Proof you can trust: from a Spec Kit spec to running evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Root = Annotated[
+    Path,
+    typer.Option("--root", help="The repository's root.", exists=True, file_okay=False, resolve_path=True),
+]
+
+
+@app.command()
+def verify(root: Root = Path()) -> None:
+    """Try every requirement and leave the report. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _invalid_ends_here():
+        config = read_config(root)
+        with Progress(Console(stderr=True)) as progress:
+            trace = run_verify(root, config, date.today(), progress.show)  # noqa: DTZ011  # a waiver ends with the local day
+        console = Console()
+        print_summary(trace, console)
+        console.print(f"report: {config.output}/index.html", soft_wrap=True, highlight=False)
+    raise typer.Exit(KEPT if trace.result == "kept" else BROKEN)
+
+
+@app.command()
+def derive(
+    root: Root = Path(),
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where a feature differs.")
+    ] = False,
+) -> None:
+    """Derive the feature files from the specs' acceptance scenarios."""
+    with _invalid_ends_here():
+        config = read_config(root)
+        folder = root / config.features
+        derived = derive_features(read_specs(find_specs(root, config), root), folder)
+        if check:
+            findings = find_drift(derived, folder, root)
+            for finding in findings:
+                typer.echo(str(finding))
+            typer.echo(f"{len(derived)} derived feature files, {len(findings)} differences")
+            raise typer.Exit(BROKEN if findings else KEPT)
+        for path in write_features(derived):
+            typer.echo(f"wrote {path.relative_to(root).as_posix()}")
+
+
+@app.command()
+def requirements(
+    root: Root = Path(),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
+    """List every requirement that the specs hold, with its key and line."""
+    with _invalid_ends_here():
+        specs = read_specs(find_specs(root, read_config(root)), root)
+    found = [requirement for spec in specs for requirement in spec.requirements]
+    if as_json:
+        typer.echo(json.dumps([item.model_dump(mode="json") for item in found], indent=2, ensure_ascii=False))
+        return
+    for item in found:
+        question = " (still a question)" if item.question else ""
+        typer.echo(f"{item.location}: {item.key}{question} {item.text}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of trace.json."""
+    typer.echo(json.dumps(trace_schema(), indent=2))
+
+
+@contextmanager
+def _invalid_ends_here() -> Iterator[None]:
+    try:
+        yield
+    except SpecwitnessError as error:
+        typer.echo(f"invalid: {error}", err=True)
+        raise typer.Exit(INVALID) from error
+    except KeyboardInterrupt as error:
+        typer.echo("invalid: stopped before the end", err=True)
+        raise typer.Exit(INVALID) from error
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="specwitness")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Keeps derived feature files and their specs byte for byte the same."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from specwitness.errors import FeatureError
+from specwitness.gherkin import Line, derive_feature, is_derived
+from specwitness.model import Finding, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from specwitness.model import Spec
+
+REMEDY = "run: specwitness derive, look at the change and commit it"
+
+
+class Derived(NamedTuple):
+    """A feature file as it has to be."""
+
+    path: Path
+    spec: Spec
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        """The bytes of the file, as text."""
+        return "".join(f"{line.text}\n" for line in self.lines)
+
+
+def derive_features(specs: Sequence[Spec], folder: Path) -> tuple[Derived, ...]:
+    """Derive the feature files of all specs; a file is named like its spec's folder.
+
+    Raises:
+        FeatureError: A hand-written file stands where a derived one belongs.
+    """
+    derived = []
+    for spec in specs:
+        lines = tuple(derive_feature(spec))
+        if not lines:
+            continue
+        path = folder / f"{PurePosixPath(spec.path).parent.name or spec.namespace}.feature"
+        if path.exists() and not is_derived(path):
+            raise FeatureError(
+                f"is hand-written and stands where the feature of {spec.path} belongs",
+                where=path.name,
+                remedy="give the hand-written file another name",
+            )
+        derived.append(Derived(path, spec, lines))
+    return tuple(derived)
+
+
+def find_drift(derived: Sequence[Derived], folder: Path, root: Path) -> tuple[Finding, ...]:
+    """Compare the derived features with the files on disk.
+
+    Returns:
+        One finding for each place that differs, at the spec's line and naming the feature's line;
+        and one for each derived file that no spec derives any more.
+    """
+    findings = [finding for item in derived for finding in _compare(item, root)]
+    expected = {item.path for item in derived}
+    orphans = [
+        path for path in sorted(folder.rglob("*.feature")) if is_derived(path) and path not in expected
+    ]
+    findings += [
+        Finding(
+            code="drift",
+            message="no spec derives this file any more",
+            location=Location(file=path.relative_to(root).as_posix(), line=1),
+            remedy="delete it, or mend [tool.specwitness] specs",
+        )
+        for path in orphans
+    ]
+    return tuple(findings)
+
+
+def write_features(derived: Sequence[Derived]) -> tuple[Path, ...]:
+    """Write the derived features whose bytes changed; give the paths that were written."""
+    written = []
+    for item in derived:
+        data = item.text.encode()
+        if item.path.exists() and item.path.read_bytes() == data:
+            continue
+        item.path.parent.mkdir(parents=True, exist_ok=True)
+        item.path.write_bytes(data)
+        written.append(item.path)
+    return tuple(written)
+
+
+def _compare(item: Derived, root: Path) -> Iterator[Finding]:
+    file = item.path.relative_to(root).as_posix()
+    if not item.path.exists():
+        yield Finding(
+            code="drift",
+            message=f"{file} was never derived",
+            location=Location(file=item.spec.path, line=1),
+            remedy=REMEDY,
+        )
+        return
+    actual = item.path.read_bytes().decode("utf-8", errors="replace")
+    if actual == item.text:
+        return
+    expected = [f"{line.text}\n" for line in item.lines]
+    matcher = SequenceMatcher(None, expected, actual.splitlines(keepends=True), autojunk=False)
+    for tag, start, end, other, _ in matcher.get_opcodes():
+        if tag != "equal":
+            line = _origin(item.lines, start, end)
+            yield Finding(
+                code="drift",
+                message=f"differs from {file}:{other + 1}",
+                location=Location(file=item.spec.path, line=line.spec_line),
+                requirements=(line.key,) if line.key else (),
+                remedy=REMEDY,
+            )
+
+
+def _origin(lines: Sequence[Line], start: int, end: int) -> Line:
+    """Give the first changed line that belongs to a requirement, or the one before a removal."""
+    changed = [line for line in lines[start:end] if line.key]
+    before = [line for line in lines[: start + 1] if line.key]
+    return (changed or before[-1:] or [lines[0]])[0]

@@ -1,0 +1,89 @@
+"""Watches the steps of a scenario for the ways in which one can pass without having checked anything."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class StepGuard:
+    """Counts the assertions of a test, and apart from them those of its steps."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.assertions = 0
+        self.step_assertions = 0
+        self._in_step: int | None = None
+
+    def start_test(self) -> None:
+        """Begin to count for a test."""
+        self.assertions, self.step_assertions, self._in_step = 0, 0, None
+
+    def start_step(self) -> None:
+        """Begin to count for a step."""
+        self._in_step = 0
+
+    def count_assertion(self, source: str) -> None:
+        """Count an assertion that held; one that could never fail does not count."""
+        if is_constant(source):
+            return
+        self.assertions += 1
+        if self._in_step is not None:
+            self._in_step += 1
+
+    def objection_to_call(self, function: Callable[..., object]) -> str | None:
+        """Say why a step function may not be called, with its line and the way out."""
+        plain = unwrap(function)
+        if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
+            return (
+                f"{self.place(plain)}: the step {plain.__name__} is async and would pass without running"
+                " → make it a plain def and run the coroutine inside, for example with asyncio.run()"
+            )
+        return None
+
+    def objection_to_pass(self, keyword: str, function: Callable[..., object]) -> str | None:
+        """End a step; say why it proves nothing, if so, with its line and the way out."""
+        counted, self._in_step = self._in_step or 0, None
+        self.step_assertions += counted
+        if keyword == "then" and not counted:
+            plain = unwrap(function)
+            return (
+                f"{self.place(plain)}: the Then step {plain.__name__} made no assertion"
+                " → assert in it what the step says; asserts in other modules count after"
+                " pytest.register_assert_rewrite()"
+            )
+        return None
+
+    def place(self, function: Callable[..., object]) -> str:
+        """Give `file:line` of a function, relative to the root where it lies under it."""
+        code = getattr(function, "__code__", None)
+        if code is None:
+            return repr(function)
+        file = code.co_filename
+        root = f"{self._root.as_posix()}/"
+        return f"{file.removeprefix(root)}:{code.co_firstlineno}"
+
+
+def unwrap(function: Callable[..., object]) -> Callable[..., Any]:
+    """Look through decorators and partials to the function that was written."""
+    plain: Any = function
+    while True:
+        inner = plain.func if isinstance(plain, functools.partial) else inspect.unwrap(plain)
+        if inner is plain:
+            return inner  # type: ignore[no-any-return]  # partial.func is Any
+        plain = inner
+
+
+def is_constant(source: str) -> bool:
+    """Tell whether an assertion holds whatever the software does: no name, no call in it."""
+    try:
+        tree = ast.parse(source.strip(), mode="eval")
+    except SyntaxError:
+        return False
+    return not any(isinstance(node, (ast.Name, ast.Call, ast.Await)) for node in ast.walk(tree))

@@ -1,0 +1,198 @@
+"""The reader of OpenAPI contracts: operations, what they require, who may call them, and on which line."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jsonschema.exceptions import best_match
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
+
+from specwitness.bundle import bundle_library
+from specwitness.errors import ContractError
+from specwitness.model import Frozen, Location
+from specwitness.references import Library, Tokens, parse_pointer, read_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+REQUIREMENTS = "x-requirements"
+
+_KEY = re.compile(r"[\w.-]+/(?:US\d+/AC\d+|EC\d+|(?:FR|NFR|SC|AC|EC)-(?:[A-Z0-9]+-)*\d+[a-z]?)")
+_VERSION = re.compile(r"3\.[0-2]\.\d+")
+_VALIDATORS = {"0": OpenAPIV30SpecValidator, "1": OpenAPIV31SpecValidator, "2": OpenAPIV32SpecValidator}
+_LONGEST_MESSAGE = 200
+
+
+class Operation(Frozen):
+    """One operation of a contract.
+
+    `id` is the `operationId`, or `METHOD /path` where there is none. `response_requirements` are
+    those of single responses, by status. `protected` says that credentials are always needed.
+    """
+
+    id: str
+    method: str
+    path: str
+    requirements: tuple[str, ...]
+    response_requirements: dict[str, tuple[str, ...]]
+    protected: bool
+    location: Location
+
+    @property
+    def name(self) -> str:
+        """The operation as the report shows it, such as `GET /api/tasks`."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def tokens(self) -> Tokens:
+        """Where the operation stands in the contract."""
+        return ("paths", self.path, self.method.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract that was read; `document` is its main file with `$ref`s untouched."""
+
+    library: Library
+    operations: tuple[Operation, ...]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The main file as plain data."""
+        data: dict[str, Any] = self.library.main.data
+        return data
+
+    @property
+    def file(self) -> str:
+        """The main file, relative to the repository's root."""
+        return self.library.main.file
+
+    def locate(self, pointer: str | Tokens) -> Location:
+        """Tell file and line of a JSON pointer, through `$ref`s; of its nearest ancestor if need be."""
+        return self.library.locate(parse_pointer(pointer) if isinstance(pointer, str) else pointer)
+
+
+def read_contract(path: Path, root: Path) -> Contract:
+    """Read a hand-written OpenAPI 3 contract, YAML or JSON, below `root`.
+
+    Raises:
+        ContractError: It is missing, broken, ambiguous or no valid OpenAPI 3 document.
+    """
+    library = read_library(path, root)
+    _refuse_other_formats(library)
+    _refuse_duplicate_ids(library)
+    _refuse_invalid(library)
+    operations = tuple(
+        _read_operation(library, path_name, method) for path_name, method in _find_operations(library)
+    )
+    return Contract(library=library, operations=operations)
+
+
+def bundle(contract: Contract) -> dict[str, Any]:
+    """Give the contract as one document, with the files beside it moved into its components."""
+    return bundle_library(contract.library)
+
+
+def _refuse_other_formats(library: Library) -> None:
+    data = library.main.data
+    version = data.get("openapi") if isinstance(data, dict) else None
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        said = f"`openapi` is {version!r}" if version is not None else "there is no `openapi`"
+        where = str(library.locate(("openapi",)))
+        raise ContractError(
+            f"this is no OpenAPI 3 document: {said}", where=where, remedy="state openapi: 3.1.0"
+        )
+
+
+def _refuse_duplicate_ids(library: Library) -> None:
+    places: dict[str, Location] = {}
+    for path, method in _find_operations(library):
+        tokens: Tokens = ("paths", path, method, "operationId")
+        name = library.get(tokens)
+        if not isinstance(name, str):
+            continue
+        place = library.locate(tokens)
+        if name in places:
+            raise ContractError(
+                f"operationId `{name}` stands twice, first in {places[name]}", where=str(place)
+            )
+        places[name] = place
+
+
+def _refuse_invalid(library: Library) -> None:
+    document = bundle_library(library)
+    validator = _VALIDATORS[document["openapi"].split(".")[1]]
+    error = best_match(validator(document).iter_errors())
+    if error is None:
+        return
+    tokens = tuple(str(part) for part in error.absolute_path)
+    place = " ".join(tokens) or "the document"
+    message = " ".join(str(error.message).split())
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{place} does not fit the OpenAPI schema's rule `{error.validator}`"
+    where = str(library.locate(tokens))
+    raise ContractError(f"the contract is no valid OpenAPI: {message} (at {place})", where=where)
+
+
+def _find_operations(library: Library) -> Iterator[tuple[str, str]]:
+    paths = library.main.data.get("paths")
+    for path in paths if isinstance(paths, dict) else ():
+        item = library.get(("paths", path))
+        for method in item if isinstance(item, dict) else ():
+            if method in METHODS:
+                yield path, method
+
+
+def _read_operation(library: Library, path: str, method: str) -> Operation:
+    tokens: Tokens = ("paths", path, method)
+    name = library.get((*tokens, "operationId"))
+    requirements = [
+        *_read_requirements(library, ()),
+        *_read_requirements(library, tokens[:2]),
+        *_read_requirements(library, tokens),
+    ]
+    statuses = library.get((*tokens, "responses")) or {}
+    by_status = {
+        str(each): _read_requirements(library, (*tokens, "responses", str(each))) for each in statuses
+    }
+    return Operation(
+        id=name or f"{method.upper()} {path}",
+        method=method.upper(),
+        path=path,
+        requirements=tuple(dict.fromkeys(requirements)),
+        response_requirements={status: keys for status, keys in by_status.items() if keys},
+        protected=_is_protected(library, tokens),
+        location=library.locate(tokens),
+    )
+
+
+def _is_protected(library: Library, tokens: Tokens) -> bool:
+    own = library.get((*tokens, "security"))
+    effective = own if own is not None else library.main.data.get("security")
+    return bool(effective) and all(effective)
+
+
+def _read_requirements(library: Library, tokens: Tokens) -> tuple[str, ...]:
+    holder = library.get(tokens)
+    keys = holder.get(REQUIREMENTS) if isinstance(holder, Mapping) else None
+    if keys is None:
+        return ()
+    remedy = f"write `{REQUIREMENTS}: [003/FR-006]`"
+    if not isinstance(keys, list):
+        where = str(library.locate((*tokens, REQUIREMENTS)))
+        raise ContractError(f"`{REQUIREMENTS}` is not a list", where=where, remedy=remedy)
+    counts: dict[object, int] = defaultdict(int)
+    for index, key in enumerate(keys):
+        where = str(library.locate((*tokens, REQUIREMENTS, str(index))))
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            raise ContractError(f"`{key}` is not the key of a requirement", where=where, remedy=remedy)
+        counts[key] += 1
+        if counts[key] > 1:
+            raise ContractError(f"`{key}` stands twice in one list", where=where)
+    return tuple(keys)

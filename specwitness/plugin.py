@@ -1,0 +1,294 @@
+"""The pytest plugin: guards scenarios against passing silently, and records every test as a witness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from specwitness.errors import FeatureError
+from specwitness.gherkin import Pickle, read_feature, read_features
+from specwitness.guard import StepGuard
+from specwitness.identifier import is_key
+from specwitness.model import Finding, Location, Outcome, Witness, WitnessKind
+from specwitness.records import RecordWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from pytest_bdd.parser import Feature, Scenario, Step
+
+RECORDS = "--witness-records"
+_STATE: pytest.StashKey[_State] = pytest.StashKey()
+
+
+class Hooks:
+    """Hooks that a conftest.py may implement."""
+
+    @pytest.hookspec
+    def pytest_specwitness_environment(self, config: pytest.Config) -> dict[str, str]:  # type: ignore[empty-body]
+        """Give facts on what the tests ran on, such as `{"PostgreSQL": "embedded 18.4"}`."""
+
+
+class _State:
+    """What the plugin knows during one session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.root = config.rootpath
+        self.guard = StepGuard(config.rootpath)
+        self.pickles: dict[str, tuple[Pickle, ...]] = {}
+        self.failed_step: str | None = None
+        self.reports: dict[str, list[pytest.TestReport]] = {}
+        records: str | None = config.getoption(RECORDS)
+        self.file = Path(records).open("w", encoding="utf-8") if records else None  # noqa: SIM115  # closed in unconfigure
+        self.writer = RecordWriter(self.file) if self.file else None
+
+    def pickle_of(self, item: pytest.Item) -> Pickle | None:
+        """Find the scenario, or the Examples row of it, that an item runs."""
+        function = getattr(item, "obj", None)
+        template = scenario_wrapper_template_registry.get(function) if function else None
+        if template is None:
+            return None
+        path = Path(template.feature.filename).resolve()
+        if str(path) not in self.pickles:
+            self.pickles[str(path)] = read_feature(path, self.root)
+        callspec = getattr(item, "callspec", None)
+        example = dict(callspec.params.get("_pytest_bdd_example", {})) if callspec else {}
+        same = [
+            pickle
+            for pickle in self.pickles[str(path)]
+            if pickle.scenario_line == template.line_number and pickle.example == example
+        ]
+        return same[0] if same else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that turns recording on."""
+    group = parser.getgroup("specwitness")
+    group.addoption(RECORDS, metavar="FILE", help="record every test as a witness in FILE (JSON lines)")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer our hooks to conftest files."""
+    pluginmanager.add_hookspecs(Hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and the tags of all features, which pytest-bdd turns into markers."""
+    config.addinivalue_line("markers", "requirement(*keys): the requirements that a test testifies for")
+    config.stash[_STATE] = _State(config)
+    base = config.getini("bdd_features_base_dir")
+    folder = config.rootpath / (base or "features")
+    try:
+        pickles = read_features(folder, config.rootpath) if folder.is_dir() else ()
+    except FeatureError as error:
+        raise pytest.UsageError(str(error)) from error
+    for tag in sorted({key for pickle in pickles for key in pickle.requirements}):
+        config.addinivalue_line("markers", f"{tag}: a requirement of a spec")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close the file of records."""
+    state = config.stash.get(_STATE, None)
+    if state and state.file:
+        state.file.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
+    """Turn a tag that is a requirement's key into the requirement marker."""
+    if not is_key(tag):
+        return None
+    pytest.mark.requirement(tag)(function)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse to run scenarios that cannot be guarded, or of which some are bound to no test."""
+    state = config.stash[_STATE]
+    pickles = [pickle for item in items if (pickle := state.pickle_of(item))]
+    if pickles and not config.getini("enable_assertion_pass_hook"):
+        raise pytest.UsageError(
+            "specwitness cannot see whether a Then step asserts anything"
+            " → set enable_assertion_pass_hook = true in [tool.pytest.ini_options],"
+            " then delete the __pycache__ folders of the tests once"
+        )
+    if state.writer is None and not any("::" in argument for argument in config.args):
+        _refuse_unbound(state, pickles)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Announce how many witnesses will come."""
+    if writer := session.config.stash[_STATE].writer:
+        writer.expect(len(session.items))
+
+
+def pytest_assertion_pass(item: pytest.Item, orig: str) -> None:
+    """Count an assertion that held."""
+    item.config.stash[_STATE].guard.count_assertion(orig)
+
+
+def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step_func: Callable[..., object]) -> None:
+    """Refuse a step that would pass without running."""
+    guard = request.config.stash[_STATE].guard
+    if objection := guard.objection_to_call(step_func):
+        pytest.fail(objection, pytrace=False)
+    guard.start_step()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_bdd_after_step(
+    request: pytest.FixtureRequest, feature: Feature, step: Step, step_func: Callable[..., object]
+) -> None:
+    """Refuse a Then step that ended without an assertion."""
+    state = request.config.stash[_STATE]
+    if objection := state.guard.objection_to_pass(step.type, step_func):
+        state.failed_step = _describe_step(state, feature, step)
+        pytest.fail(objection, pytrace=False)
+
+
+def pytest_bdd_step_error(request: pytest.FixtureRequest, feature: Feature, step: Step) -> None:
+    """Remember which step failed."""
+    state = request.config.stash[_STATE]
+    state.failed_step = _describe_step(state, feature, step)
+
+
+def pytest_bdd_step_func_lookup_error(
+    request: pytest.FixtureRequest, feature: Feature, scenario: Scenario, step: Step
+) -> None:
+    """Remember which step has no definition."""
+    state = request.config.stash[_STATE]
+    state.failed_step = f"{_describe_step(state, feature, step)} has no step definition in {scenario.name}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Record the test when its last phase has ended."""
+    report = yield
+    state = item.config.stash[_STATE]
+    if call.when == "setup":
+        state.guard.start_test()
+    state.reports.setdefault(item.nodeid, []).append(report)
+    if call.when == "teardown":
+        reports = state.reports.pop(item.nodeid)
+        if state.writer:
+            state.writer.witness(_make_witness(state, item, reports))
+        state.failed_step = None
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Record a module that cannot be collected: none of its tests will testify."""
+    report = yield
+    writer = collector.config.stash[_STATE].writer
+    if report.failed and writer:
+        writer.finding(
+            Finding(
+                code="collection",
+                message=f"cannot be collected: {_last_line(str(report.longrepr))}",
+                location=Location(file=report.nodeid.partition("::")[0] or ".", line=1),
+                remedy="mend the module: none of its tests ran",
+            )
+        )
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    """Record what the tests ran on, and that the run came to its end."""
+    state = session.config.stash[_STATE]
+    complete = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    if state.writer and complete:
+        facts: list[dict[str, str]] = session.config.hook.pytest_specwitness_environment(
+            config=session.config
+        )
+        for fact in facts:
+            state.writer.environment(fact)
+        state.writer.end()
+
+
+def _refuse_unbound(state: _State, bound: Sequence[Pickle]) -> None:
+    ran = {str(pickle.location) for pickle in bound}
+    lost = {
+        f"{pickle.feature}:{pickle.scenario_line}: no test runs the scenario “{pickle.name}”"
+        for pickles in state.pickles.values()
+        for pickle in pickles
+        if str(pickle.location) not in ran
+    }
+    if lost:
+        listed = "\n".join(sorted(lost))
+        raise pytest.UsageError(f'{listed}\n→ bind them in a test module: scenarios("NAME.feature")')
+
+
+def _describe_step(state: _State, feature: Feature, step: Step) -> str:
+    file = Path(feature.filename).resolve()
+    place = file.relative_to(state.root).as_posix() if file.is_relative_to(state.root) else file.name
+    return f"{place}:{step.line_number} “{step.keyword} {step.name}”"
+
+
+def _make_witness(state: _State, item: pytest.Item, reports: Sequence[pytest.TestReport]) -> Witness:
+    pickle = state.pickle_of(item)
+    outcome, detail = _read_outcome(state, reports)
+    keys = [key for mark in item.iter_markers("requirement") for key in mark.args]
+    guard = state.guard
+    counts = {"assertions": guard.step_assertions if pickle else guard.assertions}
+    if pickle:
+        return Witness(
+            id=str(pickle.location),
+            kind=WitnessKind.SCENARIO,
+            name=pickle.name,
+            requirements=pickle.requirements,
+            outcome=outcome,
+            location=pickle.location,
+            example=pickle.example or None,
+            counts=counts,
+            detail=detail,
+        )
+    file, line, _ = item.location
+    return Witness(
+        id=item.nodeid,
+        kind=WitnessKind.TEST,
+        name=item.name,
+        requirements=tuple(dict.fromkeys(str(key) for key in keys)),
+        outcome=outcome,
+        location=Location(file=Path(file).as_posix(), line=(line or 0) + 1),
+        counts=counts,
+        detail=detail,
+    )
+
+
+def _read_outcome(state: _State, reports: Sequence[pytest.TestReport]) -> tuple[Outcome, str | None]:
+    failed = next((report for report in reports if report.failed), None)
+    if failed:
+        return Outcome.FAILED, " — ".join(part for part in (state.failed_step, _crash(failed)) if part)
+    for report in reports:
+        if hasattr(report, "wasxfail"):
+            return Outcome.XFAILED, str(report.wasxfail) or None
+        if report.skipped:
+            return Outcome.SKIPPED, _skip_reason(report)
+    return Outcome.PASSED, None
+
+
+def _crash(report: pytest.TestReport) -> str:
+    """Give the last line of a failure with its place, short enough to read in a list."""
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    message = crash.message if crash else str(report.longrepr or "failed")
+    return message.strip().splitlines()[0] if message.strip() else "failed"
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("E").strip() if lines else "unknown error"
+
+
+def _skip_reason(report: pytest.TestReport) -> str | None:
+    longrepr = report.longrepr
+    return str(longrepr[2]).removeprefix("Skipped: ") if isinstance(longrepr, tuple) else None

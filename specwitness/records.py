@@ -1,0 +1,102 @@
+"""Carries witnesses from the runs to the trace: one JSON object a line, with a mark at the end."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+
+from specwitness.errors import EvidenceError
+from specwitness.model import Finding, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class Evidence(NamedTuple):
+    """All that runs left behind."""
+
+    witnesses: Sequence[Witness]
+    findings: Sequence[Finding]
+    environment: dict[str, str]
+
+
+class RecordWriter:
+    """Writes records to an open file as they come, so that a watcher can count them."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def expect(self, count: int) -> None:
+        """Announce how many witnesses will come."""
+        self._write("expect", count)
+
+    def witness(self, witness: Witness) -> None:
+        """Record a witness."""
+        self._write("witness", witness.model_dump(mode="json"))
+
+    def finding(self, finding: Finding) -> None:
+        """Record a finding."""
+        self._write("finding", finding.model_dump(mode="json"))
+
+    def environment(self, facts: dict[str, str]) -> None:
+        """Record what the witnesses ran on."""
+        self._write("environment", facts)
+
+    def end(self) -> None:
+        """Mark the run as complete: without this mark its records are not used."""
+        self._write("end", value=True)
+
+    def _write(self, name: str, value: Any) -> None:
+        self._file.write(json.dumps({name: value}, ensure_ascii=True) + "\n")
+        self._file.flush()
+
+
+def read_records(path: Path, *, producer: str, log: Path) -> Evidence:
+    """Read what a run recorded.
+
+    Args:
+        path: The file of records.
+        producer: What ran, for the message.
+        log: Where its output stands, for the message.
+
+    Raises:
+        EvidenceError: The run did not come to its end, or the file is damaged.
+    """
+    witnesses: list[Witness] = []
+    findings: list[Finding] = []
+    environment: dict[str, str] = {}
+    ended = False
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        for record in map(json.loads, lines):
+            if "witness" in record:
+                witnesses.append(Witness.model_validate(record["witness"]))
+            elif "finding" in record:
+                findings.append(Finding.model_validate(record["finding"]))
+            environment |= record.get("environment", {})
+            ended = ended or "end" in record
+    except (ValueError, ValidationError) as error:
+        raise EvidenceError(f"the records of {producer} are damaged: {error}", where=str(path)) from error
+    if not ended:
+        raise EvidenceError(
+            f"{producer} did not come to its end after {len(witnesses)} witnesses",
+            where=str(log),
+            remedy="read the end of that file",
+        )
+    return Evidence(witnesses, findings, environment)
+
+
+def count_records(path: Path) -> tuple[int, int]:
+    """Count the witnesses that were recorded so far, and those that were announced (0: unknown)."""
+    if not path.exists():
+        return 0, 0
+    done, expected = 0, 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith('{"witness"'):
+            done += 1
+        elif line.startswith('{"expect"'):
+            expected += int(json.loads(line)["expect"])
+    return done, expected

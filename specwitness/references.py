@@ -1,0 +1,175 @@
+"""`$ref`s within a document and into the files beside it: where they lead, and on which line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from specwitness.document import Document, read_document
+from specwitness.errors import ContractError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from specwitness.model import Location
+
+Tokens = tuple[str, ...]
+
+_COMBINATORS = ("allOf", "anyOf", "oneOf")
+# Below these a `$ref` is a plain value, unless they are names that the author chose.
+_LITERALS = frozenset({"const", "default", "enum", "example", "value"})
+_NAME_MAPS = frozenset(
+    {"$defs", "headers", "parameters", "patternProperties", "properties", "responses", "schemas", "variables"}
+)
+
+
+def parse_pointer(pointer: str) -> Tokens:
+    """Split a JSON pointer (RFC 6901), with or without a leading `#`, into its tokens."""
+    parts = unquote(pointer.removeprefix("#")).split("/")[1:]
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+
+
+def format_pointer(tokens: Tokens) -> str:
+    """Join tokens into a JSON pointer (RFC 6901)."""
+    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def follow(value: Any, tokens: Tokens) -> Any:
+    """Give what stands at `tokens` below `value`.
+
+    Raises:
+        KeyError: Nothing stands there.
+    """
+    for token in tokens:
+        if isinstance(value, Mapping) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            raise KeyError(token)
+    return value
+
+
+def is_literal(tokens: Tokens) -> bool:
+    """Tell whether a place holds a plain value, in which `$ref` means nothing."""
+    return bool(tokens) and tokens[-1] in _LITERALS and (len(tokens) == 1 or tokens[-2] not in _NAME_MAPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A document and the files that it refers to, by their path relative to the root."""
+
+    main: Document
+    files: Mapping[str, Document]
+
+    def resolve(self, document: Document, ref: str) -> tuple[Document, Tokens]:
+        """Tell which place of which file a `$ref` in `document` means."""
+        name, _, fragment = ref.partition("#")
+        if not name:
+            return document, parse_pointer(fragment)
+        path = (document.path.parent / unquote(name)).resolve()
+        found = next(each for each in self.files.values() if each.path.resolve() == path)
+        return found, parse_pointer(fragment)
+
+    def locate(self, tokens: Tokens) -> Location:
+        """Tell file and line of a place of the main document; `$ref`s on the way are followed.
+
+        Where a place is written inside `allOf`, `anyOf` or `oneOf`, these may be left out of
+        `tokens`. If the place does not exist, its nearest ancestor is meant.
+        """
+        document, at = self._walk(tokens)[:2]
+        return document.locate(at)
+
+    def get(self, tokens: Tokens) -> Any:
+        """Give what stands at a place of the main document, `$ref`s followed; None for nothing."""
+        document, at, is_found = self._walk(tokens)
+        seen: set[tuple[str, Tokens]] = set()
+        value = follow(document.data, at) if is_found else None
+        while isinstance(value, Mapping) and set(value) == {"$ref"} and (document.file, at) not in seen:
+            seen.add((document.file, at))
+            document, at = self.resolve(document, value["$ref"])
+            value = follow(document.data, at)
+        return value
+
+    def _walk(self, tokens: Tokens) -> tuple[Document, Tokens, bool]:
+        document: Document = self.main
+        at: Tokens = ()
+        for token in tokens:
+            step = self._step(document, at, token)
+            if step is None:
+                return document, at, False
+            document, at = step
+        return document, at, True
+
+    def _step(self, document: Document, at: Tokens, token: str) -> tuple[Document, Tokens] | None:
+        pending, seen = [(document, at)], set()
+        while pending:
+            current, place = pending.pop(0)
+            value = follow(current.data, place)
+            if (current.file, place) in seen or not isinstance(value, Mapping | list):
+                continue
+            seen.add((current.file, place))
+            if isinstance(value, list):
+                return (current, (*place, token)) if token.isdecimal() and int(token) < len(value) else None
+            if token in value:
+                return current, (*place, token)
+            if isinstance(ref := value.get("$ref"), str):
+                pending.append(self.resolve(current, ref))
+            for name in _COMBINATORS:
+                if isinstance(members := value.get(name), list):
+                    pending += [(current, (*place, name, str(index))) for index in range(len(members))]
+        return None
+
+
+def read_library(path: Path, root: Path) -> Library:
+    """Read a document and every file that its `$ref`s lead to, and refuse one that leads nowhere.
+
+    Raises:
+        ContractError: A file cannot be read, or a `$ref` leads nowhere or to the network.
+    """
+    main = read_document(path, root)
+    files, pending = {main.file: main}, [main]
+    while pending:
+        document = pending.pop()
+        for place, ref in find_references(document.data, ()):
+            name = ref.partition("#")[0]
+            where = str(document.locate(place))
+            if name and urlsplit(name).scheme:
+                raise ContractError(f"`{ref}` leads to the network", where=where, remedy="keep the file here")
+            target = (document.path.parent / unquote(name)).resolve()
+            if name and all(each.path.resolve() != target for each in files.values()):
+                if not target.is_file():
+                    raise ContractError(f"`{ref}` leads nowhere: there is no such file", where=where)
+                read = read_document(target, root)
+                files[read.file] = read
+                pending.append(read)
+    library = Library(main=main, files=files)
+    _refuse_dangling(library)
+    return library
+
+
+def _refuse_dangling(library: Library) -> None:
+    for document in library.files.values():
+        for place, ref in find_references(document.data, ()):
+            target, tokens = library.resolve(document, ref)
+            try:
+                follow(target.data, tokens)
+            except KeyError as error:
+                where = str(document.locate(place))
+                raise ContractError(f"`{ref}` leads nowhere", where=where) from error
+
+
+def find_references(value: Any, tokens: Tokens) -> Iterator[tuple[Tokens, str]]:
+    """Find each `$ref` below a value, with the place of the object that holds it."""
+    if is_literal(tokens):
+        return
+    if isinstance(value, Mapping):
+        if isinstance(ref := value.get("$ref"), str):
+            yield (*tokens, "$ref"), ref
+        for key, child in value.items():
+            yield from find_references(child, (*tokens, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from find_references(child, (*tokens, str(index)))

@@ -1,0 +1,145 @@
+"""Runs the whole proof: derive and check, run every witness, join, and leave the report."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from specwitness.config import find_specs
+from specwitness.drift import derive_features, find_drift
+from specwitness.gherkin import read_features
+from specwitness.records import Evidence, count_records, read_records
+from specwitness.report import render_html, render_json, render_markdown
+from specwitness.spec import read_specs
+from specwitness.trace import Origin, build_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from specwitness.config import Config
+    from specwitness.model import Finding, Trace
+
+POLL_SECONDS = 0.2
+
+
+class Run(NamedTuple):
+    """A child process that records witnesses."""
+
+    name: str
+    command: Sequence[str]
+
+
+def verify(root: Path, config: Config, today: date, progress: Callable[[str, int, int], None]) -> Trace:
+    """Try every requirement and write the trace and its reports.
+
+    Args:
+        root: The repository's root.
+        config: Its settings.
+        today: The day, for waivers.
+        progress: Told the stage, how much of it is done, and how much there is (0: unknown).
+
+    Raises:
+        SpecwitnessError: Something could not be checked at all. No report is left then.
+    """
+    output = root / config.output
+    _clear(output)
+    progress("specs and features", 0, 0)
+    specs = read_specs(find_specs(root, config), root)
+    features = root / config.features
+    drift = find_drift(derive_features(specs, features), features, root)
+    pickles = read_features(features, root) if features.is_dir() else ()
+    evidence = [_run(run, root, output, progress) for run in _plan_runs(config, output)]
+    trace = build_trace(
+        specs,
+        pickles,
+        _join(drift, evidence),
+        waivers=config.waivers,
+        today=today,
+        origin=Origin(read_revision(root), config.repository),
+    )
+    write_reports(trace, output)
+    return trace
+
+
+def write_reports(trace: Trace, output: Path) -> None:
+    """Write trace.json, index.html and summary.md."""
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "trace.json").write_text(render_json(trace), encoding="utf-8")
+    (output / "index.html").write_text(render_html(trace), encoding="utf-8")
+    (output / "summary.md").write_text(render_markdown(trace), encoding="utf-8")
+
+
+def read_revision(root: Path) -> str | None:
+    """Give the commit that stands in the work tree, marked when the tree differs from it."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603  # fixed words
+
+
+def _clear(output: Path) -> None:
+    """Remove what an earlier run left, so that no old proof is taken for a new one."""
+    for name in ("trace.json", "index.html", "summary.md"):
+        (output / name).unlink(missing_ok=True)
+    for path in output.glob("*.jsonl"):
+        path.unlink()
+    output.mkdir(parents=True, exist_ok=True)
+
+
+def _plan_runs(config: Config, output: Path) -> list[Run]:
+    pytest = [sys.executable, "-m", "pytest", "--continue-on-collection-errors", *config.tests]
+    runs = [
+        Run("scenarios and tests", [*pytest, "--witness-records", str(output / "scenarios-and-tests.jsonl")])
+    ]
+    if config.contract and config.target:
+        service = [sys.executable, "-m", "specwitness.service", str(output / "contract-and-fuzz.jsonl")]
+        runs.append(Run("contract and fuzz", service))
+    return runs
+
+
+def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int], None]) -> Evidence:
+    slug = run.name.replace(" ", "-")
+    records, log = output / f"{slug}.jsonl", output / f"{slug}.log"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    with log.open("wb") as sink:
+        child = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
+            run.command,
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            while child.poll() is None:
+                progress(run.name, *count_records(records))
+                time.sleep(POLL_SECONDS)
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+    progress(run.name, *count_records(records))
+    return read_records(records, producer=run.name, log=log.relative_to(root))
+
+
+def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:
+    environment: dict[str, str] = {}
+    for item in evidence:
+        environment |= item.environment
+    return Evidence(
+        [witness for item in evidence for witness in item.witnesses],
+        [*drift, *(finding for item in evidence for finding in item.findings)],
+        environment,
+    )
