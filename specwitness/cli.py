@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from specwitness.config import find_specs, read_config
+from specwitness.config import Config, find_specs, read_config
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
 from specwitness.progress import Progress
 from specwitness.report import print_summary, trace_schema
 from specwitness.spec import read_specs
+from specwitness.verify import clear_reports
 from specwitness.verify import verify as run_verify
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ Root = Annotated[
 def verify(root: Root = Path()) -> None:
     """Try every requirement and leave the report. Exit: 0 kept, 1 broken, 2 invalid."""
     with _invalid_ends_here():
+        clear_reports(root / Config().output)
         config = read_config(root)
         with Progress(Console(stderr=True)) as progress:
             trace = run_verify(root, config, date.today(), progress.show)  # noqa: DTZ011  # a waiver ends with the local day

@@ -174,7 +174,7 @@ class Waiver(Frozen):
     """A requirement that may stay without proof until a day, and why."""
 
     requirement: str
-    reason: str
+    reason: str = Field(pattern=r"\S")
     until: date
 
 

@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from specwitness.bundle import bundle_library
 from specwitness.errors import ContractError
+from specwitness.identifier import is_key
 from specwitness.model import Frozen, Location
 from specwitness.references import Library, Tokens, parse_pointer, read_library
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 REQUIREMENTS = "x-requirements"
 
-_KEY = re.compile(r"[\w.-]+/(?:US\d+/AC\d+|EC\d+|(?:FR|NFR|SC|AC|EC)-(?:[A-Z0-9]+-)*\d+[a-z]?)")
 _VERSION = re.compile(r"3\.[0-2]\.\d+")
 _VALIDATORS = {"0": OpenAPIV30SpecValidator, "1": OpenAPIV31SpecValidator, "2": OpenAPIV32SpecValidator}
 _LONGEST_MESSAGE = 200
@@ -190,7 +190,7 @@ def _read_requirements(library: Library, tokens: Tokens) -> tuple[str, ...]:
     counts: dict[object, int] = defaultdict(int)
     for index, key in enumerate(keys):
         where = str(library.locate((*tokens, REQUIREMENTS, str(index))))
-        if not isinstance(key, str) or not _KEY.fullmatch(key):
+        if not isinstance(key, str) or not is_key(key):
             raise ContractError(f"`{key}` is not the key of a requirement", where=where, remedy=remedy)
         counts[key] += 1
         if counts[key] > 1:

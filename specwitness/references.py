@@ -52,6 +52,18 @@ def follow(value: Any, tokens: Tokens) -> Any:
     return value
 
 
+def dereference(value: Any, document: Any) -> Any:
+    """Follow the local `$ref`s of a document; one that leads nowhere, or in a circle, stays as it is."""
+    seen: set[str] = set()
+    while isinstance(value, dict) and isinstance(ref := value.get("$ref"), str) and ref not in seen:
+        seen.add(ref)
+        try:
+            value = follow(document, parse_pointer(ref)) if ref.startswith("#") else value
+        except KeyError:
+            return value
+    return value
+
+
 def is_literal(tokens: Tokens) -> bool:
     """Tell whether a place holds a plain value, in which `$ref` means nothing."""
     return bool(tokens) and tokens[-1] in _LITERALS and (len(tokens) == 1 or tokens[-2] not in _NAME_MAPS)

@@ -61,7 +61,7 @@ def build_trace(
         *evidence.findings,
         *_find_unbound(pickles, evidence.witnesses),
         *_find_unknown(evidence.witnesses, known),
-        *_find_failing(evidence.witnesses),
+        *_find_failing(evidence.witnesses, {item.requirement.key for item in traced if item.waiver}),
         *_find_unproven(traced, evidence.witnesses),
         *_find_bad_waivers(waivers, known, today),
     ]
@@ -156,9 +156,10 @@ def _find_unknown(witnesses: Sequence[Witness], known: set[str]) -> Iterator[Fin
                 )
 
 
-def _find_failing(witnesses: Sequence[Witness]) -> Iterator[Finding]:
+def _find_failing(witnesses: Sequence[Witness], waived: set[str]) -> Iterator[Finding]:
     for witness in witnesses:
-        if witness.outcome is Outcome.FAILED:
+        covered = bool(witness.requirements) and waived.issuperset(witness.requirements)
+        if witness.outcome is Outcome.FAILED and not covered:
             yield Finding(
                 code="failing",
                 message=f"{witness.name}: {witness.detail or 'failed'}",

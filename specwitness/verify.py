@@ -47,7 +47,8 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
         SpecwitnessError: Something could not be checked at all. No report is left then.
     """
     output = root / config.output
-    _clear(output)
+    clear_reports(output)
+    output.mkdir(parents=True, exist_ok=True)
     progress("specs and features", 0, 0)
     specs = read_specs(find_specs(root, config), root)
     features = root / config.features
@@ -64,6 +65,14 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
     )
     write_reports(trace, output)
     return trace
+
+
+def clear_reports(output: Path) -> None:
+    """Remove what an earlier run left, so that no old proof is taken for a new one."""
+    for name in ("trace.json", "index.html", "summary.md"):
+        (output / name).unlink(missing_ok=True)
+    for path in output.glob("*.jsonl"):
+        path.unlink()
 
 
 def write_reports(trace: Trace, output: Path) -> None:
@@ -87,15 +96,6 @@ def read_revision(root: Path) -> str | None:
 def _git(root: Path, *words: str) -> str:
     command = ["git", "-C", str(root), *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603  # fixed words
-
-
-def _clear(output: Path) -> None:
-    """Remove what an earlier run left, so that no old proof is taken for a new one."""
-    for name in ("trace.json", "index.html", "summary.md"):
-        (output / name).unlink(missing_ok=True)
-    for path in output.glob("*.jsonl"):
-        path.unlink()
-    output.mkdir(parents=True, exist_ok=True)
 
 
 def _plan_runs(config: Config, output: Path) -> list[Run]:

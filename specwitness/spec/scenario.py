@@ -11,7 +11,7 @@ from specwitness.identifier import find_keys, lists_references_only, strip_refer
 from specwitness.model import ExampleRow, Examples, Location, Scenario, Step
 
 if TYPE_CHECKING:
-    from specwitness.markdown import Block, RawStep, Table
+    from specwitness.spec.markdown import Block, RawStep, Table
 
 PLACEHOLDER = re.compile(r"<([^<>]+)>")
 _EDGES = " \t,;.:"

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from specwitness.errors import SpecError
 from specwitness.identifier import ID, split_definition
-from specwitness.markdown import read_blocks
+from specwitness.spec.markdown import read_blocks
 from specwitness.model import Kind, Location, Requirement, Spec, Story
-from specwitness.scenario import ScenarioDraft, build_scenario
+from specwitness.spec.scenario import ScenarioDraft, build_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from specwitness.markdown import Block, Prose, RawStep, Table
+    from specwitness.spec.markdown import Block, Prose, RawStep, Table
     from specwitness.model import Scenario
 
 STORY = re.compile(

@@ -1,0 +1,254 @@
+"""`specwitness verify` on a small repository that knows nothing of this one: kept, broken, invalid."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYPROJECT = """\
+[tool.pytest.ini_options]
+enable_assertion_pass_hook = true
+bdd_features_base_dir = "features"
+addopts = ["--strict-markers"]
+filterwarnings = ["error"]
+"""
+SPEC = """\
+# Feature Specification: Sums
+
+### User Story 1 - Add (Priority: P1)
+
+1. **Given** the numbers <a> and <b>, **When** they are added, **Then** the sum is <sum>. [FR-001]
+
+   | a | b | sum |
+   |---|---|-----|
+   | 1 | 2 | 3   |
+   | 2 | 2 | 4   |
+
+### Functional Requirements
+
+- **FR-001**: System MUST add.
+- **FR-002**: System MUST be pure.
+"""
+STEPS = """\
+import pytest
+from pytest_bdd import given, parsers, scenarios, then, when
+
+scenarios("001-sums.feature")
+
+
+@given(parsers.parse("the numbers {a:d} and {b:d}"), target_fixture="numbers")
+def numbers(a, b):
+    return [a, b]
+
+
+@when("they are added", target_fixture="total")
+def total(numbers):
+    return sum(numbers)
+
+
+@then(parsers.parse("the sum is {expected:d}"))
+def check_sum(total, expected):
+    assert total == expected
+
+
+@pytest.mark.requirement("001/FR-002")
+def test_adding_changes_nothing():
+    numbers = [1, 2]
+    assert sum(numbers) == 3
+    assert numbers == [1, 2]
+"""
+
+
+# Only the plugins that the small repository needs: the others take a second to import.
+LEAN = {
+    **os.environ,
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "pytest_bdd.plugin,specwitness.plugin",
+}
+
+
+class Repository:
+    """A Spec Kit repository in a folder, and the command run on it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write("pyproject.toml", PYPROJECT)
+        self.write("specs/001-sums/spec.md", SPEC)
+        self.write("tests/test_sums.py", STEPS)
+        assert self.run("derive").returncode == 0
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def change(self, name: str, old: str, new: str) -> None:
+        text = (self.root / name).read_text(encoding="utf-8")
+        assert old in text
+        self.write(name, text.replace(old, new))
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "specwitness", *words]
+        return subprocess.run(
+            command, cwd=self.root, env=LEAN, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def trace(self) -> dict[str, Any]:
+        text = (self.root / "build/trace/trace.json").read_text(encoding="utf-8")
+        trace: dict[str, Any] = json.loads(text)
+        return trace
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+def test_a_proven_repository_is_kept_and_a_second_run_leaves_the_same_bytes(repository: Repository) -> None:
+    first = repository.run("verify")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "kept" in first.stdout
+    files = [*(repository.root / "features").iterdir(), *(repository.root / "build/trace").glob("*.*")]
+    names = {path.name for path in files}
+    assert {"001-sums.feature", "trace.json", "index.html", "summary.md"} <= names
+    before = {path.name: path.read_bytes() for path in files if path.suffix != ".log"}
+    assert repository.run("verify").returncode == 0
+    assert {path.name: path.read_bytes() for path in files if path.suffix != ".log"} == before
+    verdicts = {item["requirement"]["key"]: item["verdict"] for item in repository.trace()["requirements"]}
+    assert verdicts == dict.fromkeys(["001/US1/AC1", "001/FR-001", "001/FR-002"], "unfalsified")
+    assert len(repository.trace()["witnesses"]) == 3
+
+
+FAULTS = {
+    "a deleted step definition": (
+        "tests/test_sums.py",
+        '@then(parsers.parse("the sum is {expected:d}"))',
+        "",
+        ["features/001-sums.feature", "001/US1/AC1", "001/FR-001", "has no step definition"],
+    ),
+    "a reworded scenario": (
+        "specs/001-sums/spec.md",
+        "they are added",
+        "they are summed up",
+        ["specs/001-sums/spec.md:5: differs from features/001-sums.feature:", "[001/US1/AC1]", "specwitness derive"],
+    ),
+    "an unbound feature": (
+        "tests/test_sums.py",
+        'scenarios("001-sums.feature")',
+        "",
+        ["features/001-sums.feature:8: no test runs the scenario", "001/FR-001"],
+    ),
+    "a wrong result": (
+        "tests/test_sums.py",
+        "return sum(numbers)",
+        "return 3",
+        ["features/001-sums.feature:16:", "001/FR-001", "assert 3 == 4"],
+    ),
+    "an async step": (
+        "tests/test_sums.py",
+        "def check_sum",
+        "async def check_sum",
+        ["tests/test_sums.py:17: the step check_sum is async", "make it a plain def", "001/FR-001"],
+    ),
+    "a Then step that asserts nothing": (
+        "tests/test_sums.py",
+        "assert total == expected",
+        "total == expected",
+        ["tests/test_sums.py:17: the Then step check_sum made no assertion", "001/FR-001"],
+    ),
+    "evidence that was only skipped": (
+        "tests/test_sums.py",
+        "numbers = [1, 2]\n    assert sum",
+        'pytest.skip("later")\n    numbers = []\n    assert sum',
+        ["specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was skipped, at tests/test_sums.py:22 (later)"],
+    ),
+    "evidence that was only xfailed": (
+        "tests/test_sums.py",
+        '@pytest.mark.requirement("001/FR-002")',
+        '@pytest.mark.xfail(reason="known")\n@pytest.mark.requirement("001/FR-002")',
+        ["specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was xfailed", "known"],
+    ),
+    "a requirement that nothing witnesses": (
+        "specs/001-sums/spec.md",
+        "- **FR-002**: System MUST be pure.",
+        "- **FR-002**: System MUST be pure.\n- **FR-003**: System MUST multiply.",
+        ["specs/001-sums/spec.md:16: 001/FR-003 is silent: nothing that ran testifies for it"],
+    ),
+    "a module that cannot be imported": (
+        "tests/test_sums.py",
+        "import pytest",
+        "import pytest\nimport no_such_module",
+        ["tests/test_sums.py:1: cannot be collected", "no_such_module", "001/FR-002"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_breaks_the_run_and_is_named(repository: Repository, fault: str) -> None:
+    name, old, new, expected = FAULTS[fault]
+    repository.change(name, old, new)
+    result = repository.run("verify")
+    assert result.returncode == 1, result.stdout + result.stderr
+    for text in expected:
+        assert text in result.stdout
+    assert repository.trace()["result"] == "broken"
+
+
+def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
+    repository.change("specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n")
+    repository.change(
+        "pyproject.toml",
+        "[tool.pytest",
+        "[[tool.specwitness.waivers]]\nrequirement = '001/FR-003'\nreason = 'comes with products'\n"
+        "until = 2999-12-31\n\n[tool.pytest",
+    )
+    result = repository.run("verify")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "001/FR-003 waived until 2999-12-31: comes with products (silent)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("pyproject.toml", "[tool.specwitness]\nspecs = ['none/*.md']\n", "no spec matches none/*.md"),
+        ("pyproject.toml", "[tool.specwitness]\nnonsense = 1\n", "nonsense: there is no such setting"),
+        ("specs/001-sums/spec.md", "- **FR-1**: a\n- **FR-1**: b\n", "spec.md:2: 001/FR-1 is defined twice"),
+        ("tests/conftest.py", "raise SystemExit(3)\n", "scenarios-and-tests.log: scenarios and tests did not come to its end"),
+    ],
+)
+def test_what_could_not_be_checked_is_invalid_and_leaves_no_report(
+    repository: Repository, name: str, text: str, message: str
+) -> None:
+    assert repository.run("verify").returncode == 0
+    repository.write(name, text)
+    result = repository.run("verify")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("invalid: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (repository.root / "build/trace/trace.json").exists()
+
+
+def test_derive_check_writes_nothing_and_names_both_lines(repository: Repository) -> None:
+    assert repository.run("derive", "--check").returncode == 0
+    repository.change("specs/001-sums/spec.md", "they are added", "they are summed up")
+    before = (repository.root / "features/001-sums.feature").read_bytes()
+    result = repository.run("derive", "--check")
+    assert result.returncode == 1
+    assert "specs/001-sums/spec.md:5: differs from features/001-sums.feature:8" in result.stdout
+    assert (repository.root / "features/001-sums.feature").read_bytes() == before
+
+
+def test_requirements_are_listed_with_key_and_line(repository: Repository) -> None:
+    result = repository.run("requirements")
+    assert "specs/001-sums/spec.md:14: 001/FR-001 System MUST add." in result.stdout.splitlines()
+    listed = json.loads(repository.run("requirements", "--json").stdout)
+    assert [item["key"] for item in listed] == ["001/US1/AC1", "001/FR-001", "001/FR-002"]

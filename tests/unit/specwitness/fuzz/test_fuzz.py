@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from specwitness.config import FuzzConfig
+from specwitness.errors import TargetError
+from specwitness.fuzz.run import fuzz
+from specwitness.fuzz.target import Credential, Target
+from specwitness.model import Outcome, Witness
+from specwitness.openapi import read_contract
+from tests.proving_ground.notes.service import EXPIRED, FORGED, VALID, Fault
+from tests.proving_ground.notes.target import open_target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOTES = Path("tests/proving_ground/notes")
+CONTRACT = read_contract(NOTES / "openapi.yaml", Path())
+PROTECTED = ("listNotes", "createNote", "getNote", "deleteNote")
+
+
+def run(*faults: Fault, settings: FuzzConfig | None = None, said: list[str] | None = None) -> dict[str, Witness]:
+    with open_target(*faults) as target:
+        told = said if said is not None else []
+        witnesses = fuzz(CONTRACT, target, settings or FuzzConfig(), told.append)
+    return {witness.id.removeprefix("fuzz:"): witness for witness in witnesses}
+
+
+def failed(witnesses: dict[str, Witness]) -> set[str]:
+    return {name for name, witness in witnesses.items() if witness.outcome is Outcome.FAILED}
+
+
+def of(operations: Sequence[str], *checks: str) -> set[str]:
+    return {f"{operation}:{check}" for operation in operations for check in checks}
+
+
+@pytest.fixture(scope="module")
+def right() -> dict[str, Witness]:
+    return run()
+
+
+def test_right_service_passes_every_check(right: dict[str, Witness]) -> None:
+    assert {witness.outcome for witness in right.values()} == {Outcome.PASSED}
+
+
+def test_each_protected_operation_has_four_witnesses_and_a_public_one_has_one(right: dict[str, Witness]) -> None:
+    expected = of(PROTECTED, "conformance", "none", "forged", "expired") | {"getHealth:conformance"}
+    assert set(right) == expected
+
+
+def test_second_run_gives_the_same_witnesses(right: dict[str, Witness]) -> None:
+    assert repr(run()) == repr(right)
+
+
+def test_witness_names_the_operation_its_line_and_its_figures(right: dict[str, Witness]) -> None:
+    witness = right["getNote:expired"]
+    assert witness.name == "GET /notes/{note_id} with an expired token"
+    assert str(witness.location) == "tests/proving_ground/notes/openapi.yaml:61"
+    assert witness.counts["cases"] == witness.counts["4xx"] > 10
+    assert witness.counts["control"] > 0
+
+
+def test_status_that_never_came_is_told_and_no_failure(right: dict[str, Witness]) -> None:
+    witness = right["deleteNote:conformance"]
+    assert witness.detail == "never observed: 503"
+    assert (witness.counts["documented"], witness.counts["observed"]) == (5, 4)
+
+
+def test_every_documented_operation_reaches_a_stored_object(right: dict[str, Witness]) -> None:
+    assert right["getNote:conformance"].counts["2xx"] > 0
+    assert right["deleteNote:conformance"].counts["2xx"] > 0
+
+
+def test_requirements_are_those_of_the_operation_and_of_the_refusal(right: dict[str, Witness]) -> None:
+    keys = ("notes/FR-009", "notes/FR-001", "notes/FR-002", "notes/SC-001", "notes/FR-003")
+    assert right["getNote:forged"].requirements == keys
+
+
+def test_table_of_checks_narrows_the_requirements() -> None:
+    settings = FuzzConfig(checks={"forged": ("notes/FR-00[12]",), "none": ()})
+    witnesses = run(settings=settings)
+    assert witnesses["getNote:forged"].requirements == ("notes/FR-001", "notes/FR-002")
+    assert witnesses["getNote:none"].requirements == ()
+    assert len(witnesses["getNote:expired"].requirements) == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault.IGNORES_EXPIRY, of(PROTECTED, "expired")),
+        (Fault.ACCEPTS_FORGED, of(PROTECTED, "forged")),
+        (Fault.OPEN_DELETE, of(["deleteNote"], "none", "forged", "expired")),
+        (Fault.NO_CHALLENGE, of(PROTECTED, "none", "forged", "expired")),
+        (Fault.NO_ERROR_CODE, of(PROTECTED, "forged", "expired")),
+        (Fault.REFUSAL_BODY_LIE, of(PROTECTED, "none", "forged", "expired")),
+        (Fault.CHANGES_ON_REFUSAL, of(PROTECTED, "none", "forged", "expired")),
+        (Fault.CRASHES_ON_TEXT, of(["createNote"], "conformance")),
+        (Fault.UNDOCUMENTED_STATUS, of(["getNote"], "conformance")),
+        (Fault.SCHEMA_LIE, of(["createNote"], "conformance")),
+    ],
+)
+def test_planted_fault_fails_its_witnesses_and_no_others(fault: Fault, expected: set[str]) -> None:
+    assert failed(run(fault)) == expected
+
+
+def test_failure_says_what_was_expected_what_came_and_how_to_see_it() -> None:
+    detail = run(Fault.OPEN_DELETE)["deleteNote:none"].detail
+    assert detail is not None
+    assert "DELETE /notes/{note_id} with no credentials: expected 401, came 204 (1 case)" in detail
+    assert 'curl -i -X DELETE "$URL"/notes/$ID' in detail
+    assert "expected the stored state unchanged, it changed" in detail
+
+
+def test_crash_of_the_app_is_told_as_a_500() -> None:
+    detail = run(Fault.CRASHES_ON_TEXT)["createNote:conformance"].detail
+    assert detail is not None
+    assert "not_a_server_error: POST /notes answered 500" in detail
+    assert """--data-binary '{"text": "0"}' "$URL"/notes""" in detail
+
+
+def test_no_detail_holds_a_credential() -> None:
+    with open_target(Fault.NO_CHALLENGE, Fault.SCHEMA_LIE) as target:
+        text = repr(fuzz(CONTRACT, target, FuzzConfig(), lambda _: None))
+    assert "$TOKEN" in text
+    assert not any(token in text for token in (VALID, FORGED, EXPIRED))
+
+
+def test_operation_that_never_succeeds_is_skipped_and_not_proven() -> None:
+    witnesses = run(Fault.NOTE_NEVER_FOUND)
+    skipped = {name for name, witness in witnesses.items() if witness.outcome is Outcome.SKIPPED}
+    assert skipped == of(["getNote"], "conformance", "none", "forged", "expired")
+    assert (witnesses["getNote:none"].detail or "").startswith("never answered 2xx: with a valid token came 404 (")
+
+
+def test_valid_token_that_is_refused_everywhere_makes_the_run_invalid() -> None:
+    with pytest.raises(TargetError, match="the valid token is refused everywhere"):
+        run(Fault.REFUSES_EVERYBODY)
+
+
+def test_credential_that_the_target_lacks_is_skipped() -> None:
+    with open_target() as right_target:
+        lacking = {Credential.VALID: f"Bearer {VALID}", Credential.FORGED: f"Bearer {FORGED}"}
+        target = Target(app=right_target.app, authorization=lacking.get, reset=right_target.reset)
+        witnesses = {each.id: each for each in fuzz(CONTRACT, target, FuzzConfig(), lambda _: None)}
+    assert witnesses["fuzz:getNote:expired"].detail == "the target has no expired token"
+    assert witnesses["fuzz:getNote:expired"].outcome is Outcome.SKIPPED
+
+
+def test_target_without_a_valid_token_makes_the_run_invalid() -> None:
+    with pytest.raises(TargetError, match="no valid token"):
+        fuzz(CONTRACT, Target(app=None, authorization=lambda _: None), FuzzConfig(), print)
+
+
+def test_progress_is_told_by_operation() -> None:
+    said: list[str] = []
+    run(said=said)
+    assert any(line.startswith("GET /notes: ") and line.endswith(" cases of coverage") for line in said)
+
+
+def test_run_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        run()
+    assert capfd.readouterr() == ("", "")
+    assert caught == []
+
+
+def test_interrupt_stops_the_run() -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with open_target() as target, pytest.raises(KeyboardInterrupt):
+        fuzz(CONTRACT, target, FuzzConfig(), interrupt)
+
+
+def test_app_that_raises_answers_500() -> None:
+    async def broken(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        raise RuntimeError(scope["path"])
+
+    target = Target(app=broken, authorization=lambda each: f"Bearer {each.name}")
+    witnesses = {each.id: each for each in fuzz(CONTRACT, target, FuzzConfig(), lambda _: None)}
+    assert "answered 500" in (witnesses["fuzz:getHealth:conformance"].detail or "")
+    assert "expected 401, came 500" in (witnesses["fuzz:getNote:none"].detail or "")

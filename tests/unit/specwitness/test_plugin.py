@@ -1,0 +1,247 @@
+"""The silent-pass guard and the recording of witnesses, on small suites of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytest_plugins = ["pytester"]
+
+INI = """
+[pytest]
+enable_assertion_pass_hook = true
+bdd_features_base_dir = features
+addopts = --strict-markers
+filterwarnings = error
+"""
+FEATURE = """
+Feature: Sums
+  @001/US1/AC1 @001/FR-001
+  Scenario: two numbers
+    Given the numbers 1 and 2
+    When they are added
+    Then the sum is 3
+"""
+OUTLINE = """
+Feature: Sums
+  @001/US1/AC1
+  Scenario Outline: two numbers
+    Given the numbers <a> and <b>
+    When they are added
+    Then the sum is <sum>
+
+    @001/FR-001
+    Examples:
+      | a | b | sum |
+      | 1 | 2 | 3   |
+      | 2 | 2 | 4   |
+
+    @001/FR-002
+    Examples:
+      | a | b | sum |
+      | 0 | 0 | 1   |
+"""
+STEPS = """
+from pytest_bdd import scenarios, given, when, then, parsers
+
+scenarios("sums.feature")
+
+@given(parsers.parse("the numbers {a:d} and {b:d}"), target_fixture="numbers")
+def numbers(a, b):
+    return [a, b]
+
+@when("they are added", target_fixture="total")
+def total(numbers):
+    return sum(numbers)
+"""
+THEN = """
+@then(parsers.parse("the sum is {expected:d}"))
+def check(total, expected):
+    assert total == expected
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Callable[..., tuple[pytest.RunResult, list[dict[str, Any]]]]:
+    """Run a suite in a process of its own and give what it recorded."""
+
+    def run_suite(
+        steps: str = STEPS + THEN, feature: str = FEATURE, ini: str = INI
+    ) -> tuple[pytest.RunResult, list[dict[str, Any]]]:
+        folder = pytester.mkdir("features")
+        (folder / "sums.feature").write_text(feature, encoding="utf-8")
+        pytester.makeini(ini)
+        pytester.makepyfile(test_sums=steps)
+        result = pytester.runpytest_inprocess(
+            "-p", "no:cacheprovider", "--continue-on-collection-errors", "--witness-records=out.jsonl"
+        )
+        records = Path(pytester.path, "out.jsonl")
+        lines = records.read_text(encoding="utf-8").splitlines() if records.exists() else []
+        return result, [json.loads(line) for line in lines]
+
+    return run_suite
+
+
+def witnesses(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [record["witness"] for record in records if "witness" in record]
+
+
+def test_a_green_scenario_is_recorded_with_its_requirements_and_its_line(run: Any) -> None:
+    result, records = run()
+    assert result.ret == 0
+    (witness,) = witnesses(records)
+    assert witness["outcome"] == "passed"
+    assert witness["requirements"] == ["001/US1/AC1", "001/FR-001"]
+    assert witness["id"] == "features/sums.feature:4"
+    assert witness["counts"] == {"assertions": 1}
+    assert records[0] == {"expect": 1}
+    assert records[-1] == {"end": True}
+
+
+def test_each_examples_row_is_a_witness_of_its_own_requirements(run: Any) -> None:
+    result, records = run(feature=OUTLINE)
+    assert result.ret == 1
+    rows = {witness["id"]: witness for witness in witnesses(records)}
+    assert rows["features/sums.feature:12"]["requirements"] == ["001/US1/AC1", "001/FR-001"]
+    assert rows["features/sums.feature:12"]["outcome"] == "passed"
+    failing = rows["features/sums.feature:18"]
+    assert failing["requirements"] == ["001/US1/AC1", "001/FR-002"]
+    assert failing["outcome"] == "failed"
+    assert failing["example"] == {"a": "0", "b": "0", "sum": "1"}
+    assert "features/sums.feature:7 “Then the sum is 1”" in failing["detail"]
+    assert "assert 0 == 1" in failing["detail"]
+
+
+def test_an_async_step_fails_with_its_line_and_the_way_out(run: Any) -> None:
+    steps = STEPS + '\n@then("the sum is 3")\nasync def check(total):\n    assert total == 99\n'
+    result, records = run(steps)
+    assert result.ret == 1
+    detail = witnesses(records)[0]["detail"]
+    assert (
+        "test_sums.py:13: the step check is async and would pass without running → make it a plain def"
+        in detail
+    )
+
+
+def test_an_async_step_behind_a_decorator_or_a_partial_fails_too(run: Any) -> None:
+    steps = STEPS + (
+        "\nimport functools\nasync def inner(total):\n    assert total == 99\n"
+        "@functools.wraps(inner)\ndef outer(total):\n    return inner(total)\n"
+        'then("the sum is 3")(outer)\n'
+    )
+    result, records = run(steps)
+    assert result.ret == 1
+    assert "the step inner is async" in witnesses(records)[0]["detail"]
+
+
+def test_a_then_step_without_an_assertion_fails_with_its_line_and_the_way_out(run: Any) -> None:
+    steps = STEPS + '\n@then("the sum is 3")\ndef check(total):\n    total == 99\n'
+    result, records = run(steps)
+    assert result.ret == 1
+    detail = witnesses(records)[0]["detail"]
+    assert (
+        "test_sums.py:13: the Then step check made no assertion → assert in it what the step says" in detail
+    )
+
+
+@pytest.mark.parametrize("claim", ["True", "1 == 1", "'text'", "not False"])
+def test_an_assertion_that_can_never_fail_is_none(run: Any, claim: str) -> None:
+    steps = STEPS + f'\n@then("the sum is 3")\ndef check(total):\n    assert {claim}\n'
+    result, records = run(steps)
+    assert result.ret == 1
+    assert "made no assertion" in witnesses(records)[0]["detail"]
+
+
+def test_an_assertion_of_another_step_does_not_count_for_a_then_step(run: Any) -> None:
+    steps = STEPS.replace("return sum(numbers)", "assert numbers\n    return sum(numbers)")
+    result, records = run(steps + '\n@then("the sum is 3")\ndef check(total):\n    pass\n')
+    assert result.ret == 1
+    assert "made no assertion" in witnesses(records)[0]["detail"]
+
+
+def test_an_and_after_then_needs_an_assertion_too(run: Any) -> None:
+    steps = STEPS + THEN + '\n@then("all is well")\ndef well():\n    pass\n'
+    result, records = run(steps, FEATURE + "    And all is well\n")
+    assert result.ret == 1
+    assert "the Then step well made no assertion" in witnesses(records)[0]["detail"]
+
+
+def test_a_deleted_step_definition_names_the_step_and_its_line(run: Any) -> None:
+    result, records = run(STEPS)
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert "features/sums.feature:7 “Then the sum is 3” has no step definition" in witness["detail"]
+    assert witness["requirements"] == ["001/US1/AC1", "001/FR-001"]
+
+
+def test_skipped_and_xfailed_evidence_is_recorded_as_what_it_is(run: Any) -> None:
+    steps = (
+        "import pytest\n"
+        "@pytest.mark.requirement('001/FR-003')\n@pytest.mark.skip(reason='later')\ndef test_a(): assert 1\n"
+        "@pytest.mark.requirement('001/FR-003')\n@pytest.mark.xfail(reason='known')\ndef test_b(): assert 0\n"
+        "@pytest.mark.requirement('001/FR-003')\n@pytest.mark.xfail(reason='fixed')\ndef test_c(): pass\n"
+        "@pytest.mark.requirement('001/FR-003')\ndef test_d(): pytest.skip('now')\n"
+    )
+    _, records = run(steps)
+    outcomes = {witness["name"]: (witness["outcome"], witness["detail"]) for witness in witnesses(records)}
+    assert outcomes == {
+        "test_a": ("skipped", "later"),
+        "test_b": ("xfailed", "known"),
+        "test_c": ("xfailed", "fixed"),
+        "test_d": ("skipped", "now"),
+    }
+
+
+def test_a_failure_in_tear_down_fails_the_witness(run: Any) -> None:
+    steps = (
+        "import pytest\n@pytest.fixture\ndef broken():\n    yield\n    raise RuntimeError('left dirty')\n"
+        "def test_a(broken): assert broken is None\n"
+    )
+    _, records = run(steps)
+    (witness,) = witnesses(records)
+    assert witness["outcome"] == "failed"
+    assert "left dirty" in witness["detail"]
+
+
+def test_a_module_that_cannot_be_collected_is_a_finding(run: Any) -> None:
+    _, records = run("import no_such_module\n")
+    (finding,) = [record["finding"] for record in records if "finding" in record]
+    assert finding["location"] == {"file": "test_sums.py", "line": 1}
+    assert "no_such_module" in finding["message"]
+    assert records[-1] == {"end": True}
+
+
+def test_without_the_assertion_hook_scenarios_do_not_run(run: Any) -> None:
+    result, _ = run(ini=INI.replace("enable_assertion_pass_hook = true", ""))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*set enable_assertion_pass_hook = true*"])
+
+
+def test_facts_on_the_environment_are_recorded(pytester: pytest.Pytester, run: Any) -> None:
+    pytester.makeconftest(
+        "def pytest_specwitness_environment(config):\n    return {'PostgreSQL': 'embedded'}\n"
+    )
+    _, records = run()
+    assert {"environment": {"PostgreSQL": "embedded"}} in records
+
+
+def test_a_plain_run_refuses_a_feature_of_which_a_scenario_is_bound_to_no_test(
+    pytester: pytest.Pytester,
+) -> None:
+    folder = pytester.mkdir("features")
+    second = FEATURE.replace("Feature: Sums", "").replace("two numbers", "forgotten")
+    (folder / "sums.feature").write_text(FEATURE + second, encoding="utf-8")
+    pytester.makeini(INI)
+    bound = STEPS.replace("scenarios, ", "scenario, ").replace(
+        'scenarios("sums.feature")', '@scenario("sums.feature", "two numbers")\ndef test_it(): pass'
+    )
+    pytester.makepyfile(test_sums=bound + THEN)
+    result = pytester.runpytest_inprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*features/sums.feature:11: no test runs the scenario “forgotten”*"])

@@ -1,0 +1,207 @@
+"""Verdicts, and every reason for which a run is broken."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from specwitness.gherkin import Pickle
+from specwitness.model import (
+    Finding,
+    Kind,
+    Location,
+    Outcome,
+    Requirement,
+    Spec,
+    Trace,
+    Verdict,
+    Waiver,
+    Witness,
+    WitnessKind,
+)
+from specwitness.records import Evidence
+from specwitness.trace import Origin, build_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TODAY = date(2026, 1, 10)
+KEY = "001/FR-001"
+
+
+def requirement(key: str = KEY, *, question: bool = False) -> Requirement:
+    return Requirement(
+        key=key,
+        kind=Kind.FUNCTIONAL,
+        text="System MUST.",
+        location=Location(file="specs/001/spec.md", line=7),
+        last_line=7,
+        question=question,
+    )
+
+
+def witness(outcome: Outcome, *keys: str, name: str = "test_it", detail: str | None = None) -> Witness:
+    return Witness(
+        id=name,
+        kind=WitnessKind.TEST,
+        name=name,
+        requirements=keys or (KEY,),
+        outcome=outcome,
+        location=Location(file="tests/test_it.py", line=3),
+        detail=detail,
+    )
+
+
+def trace(
+    witnesses: Sequence[Witness] = (),
+    *,
+    requirements: Sequence[Requirement] = (requirement(),),
+    findings: Sequence[Finding] = (),
+    pickles: Sequence[Pickle] = (),
+    waivers: Sequence[Waiver] = (),
+) -> Trace:
+    spec = Spec(
+        namespace="001",
+        title="Any",
+        path="specs/001/spec.md",
+        text="",
+        stories=(),
+        requirements=tuple(requirements),
+        scenarios=(),
+    )
+    return build_trace(
+        [spec],
+        pickles,
+        Evidence(witnesses, findings, {}),
+        waivers=waivers,
+        today=TODAY,
+        origin=Origin(None, None),
+    )
+
+
+def messages(built: Trace) -> list[str]:
+    return [str(finding) for finding in built.findings]
+
+
+def test_a_requirement_with_green_witnesses_is_unfalsified_and_the_run_is_kept() -> None:
+    built = trace([witness(Outcome.PASSED)])
+    assert built.requirements[0].verdict is Verdict.UNFALSIFIED
+    assert built.result == "kept"
+    assert built.summary[Verdict.UNFALSIFIED] == 1
+
+
+def test_one_red_witness_among_green_ones_makes_it_failing() -> None:
+    built = trace([witness(Outcome.PASSED), witness(Outcome.FAILED, name="test_red", detail="assert 1 == 2")])
+    assert built.requirements[0].verdict is Verdict.FAILING
+    assert built.result == "broken"
+    assert messages(built) == [
+        "tests/test_it.py:3: test_red: assert 1 == 2 [001/FR-001]"
+        " → mend the code, or change the spec first if the spec is wrong"
+    ]
+
+
+def test_a_requirement_that_nothing_testifies_for_is_silent_and_breaks_the_run() -> None:
+    built = trace()
+    assert built.requirements[0].verdict is Verdict.SILENT
+    assert built.result == "broken"
+    assert messages(built)[0].startswith(
+        "specs/001/spec.md:7: 001/FR-001 is silent: nothing that ran testifies for it [001/FR-001] → let a scenario"
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.XFAILED])
+def test_evidence_that_was_only_skipped_or_xfailed_is_none(outcome: Outcome) -> None:
+    built = trace([witness(outcome, detail="no engine")])
+    assert built.requirements[0].verdict is Verdict.SILENT
+    assert built.result == "broken"
+    assert f"its witness was {outcome}, at tests/test_it.py:3 (no engine)" in messages(built)[0]
+
+
+def test_a_skipped_witness_beside_a_green_one_does_no_harm() -> None:
+    built = trace([witness(Outcome.SKIPPED), witness(Outcome.PASSED, name="test_green")])
+    assert built.requirements[0].verdict is Verdict.UNFALSIFIED
+    assert built.result == "kept"
+
+
+def test_an_open_question_is_silent_whatever_ran() -> None:
+    built = trace([witness(Outcome.PASSED)], requirements=[requirement(question=True)])
+    assert built.requirements[0].verdict is Verdict.SILENT
+    assert "it is still a question" in messages(built)[0]
+
+
+def test_a_waiver_covers_a_silent_requirement_and_keeps_what_it_covers() -> None:
+    waiver = Waiver(requirement=KEY, reason="later", until=TODAY)
+    built = trace(waivers=[waiver])
+    (item,) = built.requirements
+    assert (item.verdict, item.evidence, item.waiver) == (Verdict.WAIVED, Verdict.SILENT, waiver)
+    assert built.result == "kept"
+
+
+def test_a_waiver_covers_a_failing_requirement_and_keeps_what_it_covers() -> None:
+    waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
+    built = trace([witness(Outcome.FAILED)], waivers=[waiver])
+    assert built.requirements[0].verdict is Verdict.WAIVED
+    assert built.requirements[0].evidence is Verdict.FAILING
+    assert built.result == "kept"
+
+
+def test_a_red_witness_that_also_testifies_for_an_unwaived_requirement_breaks_the_run() -> None:
+    waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
+    other = requirement("001/FR-002")
+    red = witness(Outcome.FAILED, KEY, "001/FR-002")
+    built = trace([red], requirements=[requirement(), other], waivers=[waiver])
+    assert built.result == "broken"
+
+
+def test_a_waiver_whose_day_has_passed_covers_nothing_and_says_so() -> None:
+    waiver = Waiver(requirement=KEY, reason="later", until=date(2026, 1, 9))
+    built = trace(waivers=[waiver])
+    assert built.requirements[0].verdict is Verdict.SILENT
+    assert any("the waiver of 001/FR-001 ended on 2026-01-09" in message for message in messages(built))
+
+
+def test_a_waiver_of_nothing_breaks_the_run() -> None:
+    waiver = Waiver(requirement="001/FR-999", reason="later", until=TODAY)
+    built = trace([witness(Outcome.PASSED)], waivers=[waiver])
+    assert built.result == "broken"
+    assert "001/FR-999 is for a requirement that no spec holds" in messages(built)[0]
+
+
+def test_a_witness_of_an_unknown_requirement_breaks_the_run() -> None:
+    built = trace([witness(Outcome.PASSED, KEY, "001/FR-999")])
+    assert built.result == "broken"
+    assert messages(built)[0].startswith("tests/test_it.py:3: test_it testifies for 001/FR-999, which no spec holds")
+
+
+def test_a_red_test_without_requirements_breaks_the_run() -> None:
+    stray = witness(Outcome.FAILED, name="test_stray").model_copy(update={"requirements": ()})
+    assert trace([witness(Outcome.PASSED), stray]).result == "broken"
+
+
+def test_a_scenario_that_nothing_ran_breaks_the_run_with_its_line() -> None:
+    pickle = Pickle(
+        feature="features/a.feature",
+        name="forgotten",
+        scenario_line=5,
+        location=Location(file="features/a.feature", line=9),
+        example={"x": "1"},
+        requirements=(KEY,),
+    )
+    built = trace([witness(Outcome.PASSED)], pickles=[pickle])
+    assert built.result == "broken"
+    assert messages(built) == [
+        "features/a.feature:5: no test runs the scenario “forgotten” [001/FR-001]"
+        ' → bind it in a test module: scenarios("a.feature")'
+    ]
+
+
+def test_what_a_run_found_breaks_it() -> None:
+    finding = Finding(code="drift", message="differs")
+    assert trace([witness(Outcome.PASSED)], findings=[finding]).result == "broken"
+
+
+def test_the_order_in_which_witnesses_came_changes_nothing() -> None:
+    one, two = witness(Outcome.PASSED, name="test_a"), witness(Outcome.PASSED, name="test_b")
+    assert trace([one, two]) == trace([two, one])
