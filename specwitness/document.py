@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KINDS = {
     "null": re.compile(r"^(?:~|null|Null|NULL|)$"),
     "bool": re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"),
-    "int": re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"),
+    "int": re.compile(r"^[-+]?[0-9]+$"),
     "float": re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"),
     "merge": re.compile(r"^<<$"),
 }
@@ -37,6 +37,8 @@ class _Loader(yaml.SafeLoader):
 
 for _kind, _pattern in _KINDS.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", _pattern, None)
+# PyYAML would take 010 for eight.
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jsonschema.exceptions import best_match
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
 from specwitness.bundle import bundle_library
@@ -87,6 +86,7 @@ def read_contract(path: Path, root: Path) -> Contract:
     library = read_library(path, root)
     _refuse_other_formats(library)
     _refuse_duplicate_ids(library)
+    _refuse_mute_operations(library)
     _refuse_invalid(library)
     operations = tuple(
         _read_operation(library, path_name, method) for path_name, method in _find_operations(library)
@@ -125,19 +125,35 @@ def _refuse_duplicate_ids(library: Library) -> None:
         places[name] = place
 
 
+def _refuse_mute_operations(library: Library) -> None:
+    for path, method in _find_operations(library):
+        if not library.get(("paths", path, method, "responses")):
+            where = str(library.locate(("paths", path, method)))
+            raise ContractError(f"{method.upper()} {path} documents no responses", where=where)
+
+
 def _refuse_invalid(library: Library) -> None:
     document = bundle_library(library)
     validator = _VALIDATORS[document["openapi"].split(".")[1]]
-    error = best_match(validator(document).iter_errors())
-    if error is None:
+    errors: list[Any] = []
+    try:
+        errors.extend(validator(document).iter_errors())
+    except Exception as crash:
+        # It stumbles over what it does not expect, often right after it has told of it.
+        reason = f"{type(crash).__name__}: {crash}"
+        if not errors:
+            raise ContractError(f"it cannot be validated: {reason}", where=library.main.file) from crash
+    if not errors:
         return
+    # The deepest error is the nearest to what the author wrote.
+    error = max(errors, key=lambda each: len(each.absolute_path))
     tokens = tuple(str(part) for part in error.absolute_path)
-    place = " ".join(tokens) or "the document"
-    message = " ".join(str(error.message).split())
+    message = " ".join(str(error.message).partition("\n\n")[0].split())
     if len(message) > _LONGEST_MESSAGE:
-        message = f"{place} does not fit the OpenAPI schema's rule `{error.validator}`"
+        message = f"{message[:_LONGEST_MESSAGE]}…"
+    place = f" (at {' '.join(tokens)})" if tokens else ""
     where = str(library.locate(tokens))
-    raise ContractError(f"the contract is no valid OpenAPI: {message} (at {place})", where=where)
+    raise ContractError(f"the contract is no valid OpenAPI: {message}{place}", where=where)
 
 
 def _find_operations(library: Library) -> Iterator[tuple[str, str]]:

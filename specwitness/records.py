@@ -54,17 +54,19 @@ class RecordWriter:
         self._file.flush()
 
 
-def read_records(path: Path, *, producer: str, log: Path) -> Evidence:
+def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidence:
     """Read what a run recorded.
 
     Args:
         path: The file of records.
         producer: What ran, for the message.
         log: Where its output stands, for the message.
+        root: The repository's root, to which the message's path is relative.
 
     Raises:
         EvidenceError: The run did not come to its end, or the file is damaged.
     """
+    shown = log.relative_to(root)
     witnesses: list[Witness] = []
     findings: list[Finding] = []
     environment: dict[str, str] = {}
@@ -79,14 +81,21 @@ def read_records(path: Path, *, producer: str, log: Path) -> Evidence:
             environment |= record.get("environment", {})
             ended = ended or "end" in record
     except (ValueError, ValidationError) as error:
-        raise EvidenceError(f"the records of {producer} are damaged: {error}", where=str(path)) from error
+        raise EvidenceError(f"the records of {producer} are damaged: {error}", where=shown.as_posix()) from error
     if not ended:
         raise EvidenceError(
-            f"{producer} did not come to its end after {len(witnesses)} witnesses",
-            where=str(log),
+            f"{producer} did not come to its end after {len(witnesses)} witnesses{_last_words(log)}",
+            where=shown.as_posix(),
             remedy="read the end of that file",
         )
     return Evidence(witnesses, findings, environment)
+
+
+def _last_words(log: Path) -> str:
+    """Give what a run itself said of why it could not go on, from the end of its output."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    spoken = [line.strip() for line in lines if line.startswith(("invalid: ", "ERROR: ", "E   "))]
+    return f": {spoken[-1].removeprefix('invalid: ')}" if spoken else ""
 
 
 def count_records(path: Path) -> tuple[int, int]:

@@ -131,7 +131,7 @@ def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int],
                 child.terminate()
                 child.wait()
     progress(run.name, *count_records(records))
-    return read_records(records, producer=run.name, log=log.relative_to(root))
+    return read_records(records, producer=run.name, log=log, root=root)
 
 
 def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:

@@ -1,4 +1,4 @@
-"""Binds the scenarios of specs/003-jwt-auth-middleware; the steps stand in the modules beside it."""
+"""Binds the scenarios of specs/003-jwt-auth-middleware."""
 
 from pytest_bdd import scenarios
 

@@ -146,11 +146,15 @@ RECIPES: dict[str, Recipe] = {
     "a token with b64 false": lambda mint: mint.with_header(b64=False),
     "a token with a zip header": lambda mint: mint.with_header(zip="DEF"),
     "a token with a cty header": lambda mint: mint.with_header(cty="JWT"),
-    "a session-cache token of Better Auth": lambda mint: mint.with_header(typ="better-auth.session-cache+jwt"),
+    "a session-cache token of Better Auth": lambda mint: mint.with_header(
+        typ="better-auth.session-cache+jwt"
+    ),
     "a token whose signature is padded": lambda mint: mint.good() + "=",
     "a token with altered spare bits": _altered_spare_bits,
     "a token with a duplicate sub": lambda mint: mint.with_payload(_json_with(mint, '"sub":"somebody-else"')),
-    "a token with a duplicate alg": lambda mint: mint.with_raw_header(b'{"alg":"HS256","typ":"JWT","alg":"HS256"}'),
+    "a token with a duplicate alg": lambda mint: mint.with_raw_header(
+        b'{"alg":"HS256","typ":"JWT","alg":"HS256"}'
+    ),
     "a token without iss": lambda mint: mint.with_claims(iss=None),
     "a token without aud": lambda mint: mint.with_claims(aud=None),
     "a token without iat": lambda mint: mint.with_claims(iat=None),
@@ -182,7 +186,9 @@ RECIPES: dict[str, Recipe] = {
     "a token whose header is not base64": lambda mint: ".".join(["A", *_parts(mint)[1:]]),
     "a token whose payload is a JSON list": lambda mint: mint.with_payload(b'["sub"]'),
     "a token whose payload is not JSON": lambda mint: mint.with_payload(b"sub=alice"),
-    "a token whose payload is UTF-16": lambda mint: mint.with_payload(_json(mint.claims()).decode().encode("utf-16")),
+    "a token whose payload is UTF-16": lambda mint: mint.with_payload(
+        _json(mint.claims()).decode().encode("utf-16")
+    ),
     "a token whose payload has a byte order mark": lambda mint: mint.with_payload(
         b"\xef\xbb\xbf" + _json(mint.claims())
     ),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
@@ -14,6 +13,9 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 VALID = "valid-token-of-ann"
 EXPIRED = "expired-token-of-ann"
@@ -125,7 +127,9 @@ def guarded_route(store: Store, faults: frozenset[Fault]) -> type[APIRoute]:
 REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {
         "description": "No valid credentials",
-        "headers": {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}}},
+        "headers": {
+            "WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}}
+        },
         "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
     },
     422: {
@@ -156,7 +160,9 @@ async def _answer_invalid(_: Request, __: Exception) -> Response:
 async def _answer_problem(_: Request, error: Exception) -> Response:
     if not isinstance(error, StarletteHTTPException):
         raise error
-    status = 422 if error.status_code == 400 else error.status_code  # noqa: PLR2004  # FastAPI's own answer to a body that is no JSON
+    status = (
+        422 if error.status_code == 400 else error.status_code
+    )  # FastAPI answers a body that is no JSON itself
     return problem(status, "refused", dict(error.headers or {}))
 
 

@@ -15,7 +15,10 @@ PROBLEM = {"title": "no", "status": 401}
 
 
 def answer(
-    challenge: str | None = "Bearer", status: int = 401, body: object = PROBLEM, media: str = "application/problem+json"
+    challenge: str | None = "Bearer",
+    status: int = 401,
+    body: object = PROBLEM,
+    media: str = "application/problem+json",
 ) -> Answer:
     headers = {"content-type": [media]} | ({"www-authenticate": [challenge]} if challenge is not None else {})
     return Answer(status, headers, json.dumps(body).encode())
@@ -61,7 +64,10 @@ def test_any_status_but_401_is_a_breach(status: int) -> None:
     [
         (answer(), None),
         (answer(media="application/problem+json; charset=utf-8"), None),
-        (answer(media="application/json"), "expected the body as application/problem+json, came application/json"),
+        (
+            answer(media="application/json"),
+            "expected the body as application/problem+json, came application/json",
+        ),
         (answer(body={"title": "no"}), "$: 'status' is a required property"),
         (answer(body={"title": "", "status": 401}), "$.title: `minLength`"),
         (answer(body=[]), "$: `type`"),
@@ -75,4 +81,7 @@ def test_body_must_fit_what_the_contract_says_of_401(given: Answer, said: str | 
 
 def test_contract_that_documents_no_401_is_blamed() -> None:
     document = {"openapi": "3.1.0", "paths": {"/x": {"get": {"responses": {"200": {"description": ""}}}}}}
-    assert RefusalSchema(document, "/x", "GET").check(answer()) == "the contract documents no 401 for this operation"
+    assert (
+        RefusalSchema(document, "/x", "GET").check(answer())
+        == "the contract documents no 401 for this operation"
+    )

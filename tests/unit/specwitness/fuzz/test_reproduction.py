@@ -38,7 +38,9 @@ def test_long_body_is_cut() -> None:
 
 def test_redaction_takes_out_credentials_and_made_up_values() -> None:
     redaction = Redaction([CREDENTIAL, None])
-    redaction.learn(request(), json.dumps({"id": "7f3c-0001", "items": [{"at": "2025-01-01T00:00"}]}).encode(), None)
+    redaction.learn(
+        request(), json.dumps({"id": "7f3c-0001", "items": [{"at": "2025-01-01T00:00"}]}).encode(), None
+    )
     redaction.learn(request(), b"", "/notes/identifier")
     text = "7f3c-0001 at 2025-01-01T00:00 identifier abc.def.ghi"
     assert redaction.clean(text) == "$ID at $ID $ID $TOKEN"

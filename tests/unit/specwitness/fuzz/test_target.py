@@ -32,8 +32,9 @@ def yields_text() -> Iterator[str]:
 
 @contextmanager
 def cannot_open() -> Iterator[Target]:
-    raise ConnectionError("no\ndatabase")
-    yield
+    if not closed:
+        raise ConnectionError("no\ndatabase")
+    yield Target(app=None, authorization=lambda _: None)
 
 
 @contextmanager

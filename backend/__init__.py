@@ -1,0 +1,1 @@
+"""The Tasks API: a FastAPI service behind tokens that Better Auth issued."""

@@ -1,0 +1,53 @@
+"""The hand-written contract, served as it is agreed: FastAPI's own schema is compared, not served."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from backend.core.errors import ConfigurationError
+from backend.core.routing import AuthenticateFirstRoute
+
+CONTRACT = Path(__file__).resolve().parents[2] / "contracts" / "openapi.yaml"
+
+router = APIRouter(route_class=AuthenticateFirstRoute, include_in_schema=False)
+
+
+@lru_cache(maxsize=1)
+def read_contract() -> bytes:
+    """Read the contract as one JSON document, the schemas beside it included.
+
+    Raises:
+        ConfigurationError: It is not where it belongs.
+    """
+    try:
+        document = _resolve(yaml.safe_load(CONTRACT.read_text(encoding="utf-8")))
+    except OSError as error:
+        place = "contracts/openapi.yaml"
+        raise ConfigurationError([(place, "cannot be read: copy contracts/ beside backend/")]) from error
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+@router.get("/openapi.json", operation_id="getContract")
+async def get_contract() -> Response:
+    """Give the contract."""
+    return Response(read_contract(), media_type="application/json")
+
+
+def _resolve(value: Any) -> Any:
+    """Put the files that the contract refers to in the places of their references."""
+    if isinstance(value, list):
+        return [_resolve(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    reference = value.get("$ref")
+    if isinstance(reference, str) and not reference.startswith("#"):
+        schema = json.loads((CONTRACT.parent / reference).read_text(encoding="utf-8"))
+        return {name: member for name, member in schema.items() if name != "$schema"}
+    return {name: _resolve(member) for name, member in value.items()}

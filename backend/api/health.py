@@ -1,0 +1,50 @@
+"""Whether the service lives, and whether it can do its work (003/FR-017)."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.core.database import get_database
+from backend.core.errors import UnavailableError
+from backend.core.problem import REQUEST_INVALID, RETRY_HEADER
+from backend.core.routing import AuthenticateFirstRoute
+
+router = APIRouter(tags=["health"], route_class=AuthenticateFirstRoute)
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    live: Annotated[Literal[True], Field(description="The process serves")]
+    ready: Annotated[bool, Field(description="The database answers as well")]
+
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Alive and, unless only liveness was asked for, ready"},
+    **REQUEST_INVALID,
+    503: {
+        "description": "Alive but not ready, since the database does not answer",
+        "headers": {"Retry-After": RETRY_HEADER},
+        "model": Health,
+    },
+}
+Probe = Annotated[
+    Literal["live", "ready"],
+    Query(description="`live` asks whether the process serves; `ready`, whether it can do its work."),
+]
+
+
+@router.get("/health", operation_id="getHealth", responses=ANSWERS)
+async def get_health(request: Request, response: Response, probe: Probe = "ready") -> Health:
+    """Tell liveness from readiness."""
+    if probe == "live":
+        # Not asked is not known: a liveness probe must not wait for the database.
+        return Health(live=True, ready=False)
+    is_ready = await get_database(request).is_ready()
+    if not is_ready:
+        response.status_code = UnavailableError.status
+        response.headers["Retry-After"] = UnavailableError().headers["Retry-After"]
+    return Health(live=True, ready=is_ready)

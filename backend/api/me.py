@@ -1,0 +1,31 @@
+"""The caller, as the token has them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.core.dependencies import CurrentUserId
+from backend.core.problem import describe_answer, describe_refused_access
+from backend.core.routing import AuthenticateFirstRoute
+
+router = APIRouter(
+    prefix="/api/me",
+    tags=["me"],
+    route_class=AuthenticateFirstRoute,
+    responses=describe_refused_access(),
+)
+
+
+class Me(BaseModel):
+    """The caller."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: Annotated[str, Field(min_length=1, max_length=255, description="The subject of the token")]
+
+
+@router.get("", operation_id="getMe", responses=describe_answer(200, description="The caller"))
+async def get_me(user_id: CurrentUserId) -> Me:
+    """Tell the caller who they are."""
+    return Me(user_id=user_id)

@@ -1,0 +1,99 @@
+"""Every refusal as a problem body: ours, FastAPI's, and those that nobody foresaw (003/FR-006)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from backend.core.errors import (
+    InternalError,
+    MethodNotAllowedError,
+    NotFoundError,
+    RequestInvalidError,
+    ServiceError,
+)
+from backend.core.problem import MEDIA_TYPE, make_problem
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import HTTPConnection
+    from starlette.types import Receive, Scope, Send
+
+# The sentences of pydantic that hold the rule and nothing of what was sent.
+_SAFE_SENTENCES = frozenset(
+    {
+        "bool_type",
+        "enum",
+        "greater_than_equal",
+        "int_type",
+        "less_than_equal",
+        "literal_error",
+        "missing",
+        "string_pattern_mismatch",
+        "string_too_long",
+        "string_too_short",
+        "string_type",
+        "string_unicode",
+    }
+)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Let an application answer every error with a problem body."""
+    app.add_exception_handler(ServiceError, _answer_service_error)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+
+
+async def answer_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer for an error that nobody foresaw, as an ASGI application."""
+    await _answer(InternalError())(scope, receive, send)
+
+
+def _answer(error: ServiceError) -> JSONResponse:
+    return JSONResponse(make_problem(error), error.status, error.headers, media_type=MEDIA_TYPE)
+
+
+async def _answer_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+    return _answer(error if isinstance(error, ServiceError) else InternalError())
+
+
+async def _answer_validation_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    return _answer(RequestInvalidError(*(_explain(fault) for fault in faults)))
+
+
+async def _answer_http_error(connection: HTTPConnection, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.BAD_REQUEST:
+        # FastAPI says so of a body that it cannot parse, whatever it met while reading it.
+        cause = error.__cause__
+        unreadable = RequestInvalidError(("body", "cannot be read as JSON"))
+        return _answer(cause if isinstance(cause, ServiceError) else unreadable)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _answer(MethodNotAllowedError(_find_methods(connection)))
+    return _answer(NotFoundError() if status == HTTPStatus.NOT_FOUND else InternalError())
+
+
+def _find_methods(connection: HTTPConnection) -> list[str]:
+    """Find the methods of all routes of a path; the router names those of the first route only."""
+    template = getattr(connection.scope.get("route"), "path_format", None)
+    same = [
+        context for context in iter_route_contexts(connection.app.routes) if context.path_format == template
+    ]
+    return sorted({method for context in same for method in context.methods or ()})
+
+
+def _explain(fault: Any) -> tuple[str, str]:
+    """Say where and what, without any of what was sent: the name of an unknown member is that too."""
+    kind, place = fault["type"], [str(part) for part in fault["loc"]]
+    if kind == "extra_forbidden":
+        return ".".join(place[:-1]), "Holds a member that the contract does not know"
+    if kind == "json_invalid":
+        return "body", "cannot be read as JSON"
+    return ".".join(place), fault["msg"] if kind in _SAFE_SENTENCES else "Does not fit the contract"

@@ -1,0 +1,220 @@
+"""The error tree: a stable code, a status, a safe sentence and headers for each way to refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Cause = Literal[
+    "absent",
+    "algorithm",
+    "audience",
+    "blank",
+    "characters",
+    "duplicate_member",
+    "encoding",
+    "expired",
+    "header",
+    "issued_in_future",
+    "issuer",
+    "missing_claim",
+    "not_yet_valid",
+    "parts",
+    "payload",
+    "scheme",
+    "several_headers",
+    "signature",
+    "subject",
+    "time_claim",
+    "too_large",
+    "type",
+]
+
+NOT_CACHED = "private, no-store"
+REALM = "tasks"
+RETRY_SECONDS = 5
+
+
+class ConfigurationError(Exception):
+    """The service cannot start with these settings; never holds a value (003/FR-013).
+
+    Args:
+        faults: The name of each faulty setting, and what is wrong with it and what to do.
+    """
+
+    code: ClassVar[str] = "configuration_invalid"
+
+    def __init__(self, faults: Sequence[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{setting}: {what}" for setting, what in self.faults))
+
+
+class ServiceError(Exception):
+    """Base of all that the API answers instead of what was asked for.
+
+    Attributes:
+        code: Stable, for programs.
+        status: HTTP status.
+        title: The status in words.
+        detail: One sentence that is safe to show to anybody.
+        meaning: What the answer means, for the contract.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal Server Error"
+    detail: ClassVar[str] = "The service failed; the failure is logged."
+    meaning: ClassVar[str] = "The service failed"
+
+    def __init__(self) -> None:
+        super().__init__(self.detail)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer (003/FR-021)."""
+        return {"Cache-Control": NOT_CACHED}
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """Where the request does not fit, and how."""
+        return ()
+
+
+class InternalError(ServiceError):
+    """Something failed that nobody foresaw."""
+
+
+class AuthenticationError(ServiceError):
+    """The caller is unknown (003/FR-006).
+
+    Args:
+        cause: Why, for the log alone.
+        hint: What the operator may do, for the log alone.
+    """
+
+    status = 401
+    title = "Unauthorized"
+    meaning = "No valid credentials came with the request"
+    challenge: ClassVar[str] = f'Bearer realm="{REALM}"'
+
+    def __init__(self, cause: Cause, hint: str | None = None) -> None:
+        super().__init__()
+        self.cause = cause
+        self.hint = hint
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with the challenge of RFC 6750 §3."""
+        return {**super().headers, "WWW-Authenticate": self.challenge}
+
+
+class CredentialsMissingError(AuthenticationError):
+    """No credentials came: the challenge names no error (RFC 6750 §3.1)."""
+
+    code = "credentials_missing"
+    detail = "Send a bearer token in the Authorization header."
+
+
+class CredentialsMalformedError(AuthenticationError):
+    """The Authorization header is none that a bearer token could be read from."""
+
+    code = "credentials_malformed"
+    detail = "Send exactly one Authorization header that holds one bearer token."
+    challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="Not one bearer token"'
+
+
+class TokenInvalidError(AuthenticationError):
+    """The token does not hold; why is nobody's business but the log's."""
+
+    code = "token_invalid"
+    detail = "The token is not valid here; sign in again."
+    challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="The token is not valid"'
+
+
+class TokenExpiredError(AuthenticationError):
+    """The token was right in everything, and has ended."""
+
+    code = "token_expired"
+    detail = "The token has expired; fetch a new one."
+    challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="The token has expired"'
+
+
+class NotFoundError(ServiceError):
+    """There is no such route."""
+
+    code = "not_found"
+    status = 404
+    title = "Not Found"
+    detail = "There is nothing at this address."
+    meaning = "There is nothing at this address"
+
+
+class TaskNotFoundError(NotFoundError):
+    """The caller has no such task, whoever else may (003/FR-009)."""
+
+    code = "task_not_found"
+    detail = "You have no such task."
+    meaning = "The caller has no such task"
+
+
+class MethodNotAllowedError(ServiceError):
+    """The address exists, the method does not.
+
+    Args:
+        allowed: The methods that do.
+    """
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method Not Allowed"
+    detail = "This address does not answer that method; the Allow header lists those it does."
+    meaning = "This address does not answer that method"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__()
+        self.allowed = tuple(sorted(allowed))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with the methods that are answered (RFC 9110 §15.5.6)."""
+        return {**super().headers, "Allow": ", ".join(self.allowed)}
+
+
+class RequestInvalidError(ServiceError):
+    """The request does not fit the contract; nothing was changed (003/FR-020).
+
+    Args:
+        faults: Where the request does not fit (`body.title`), and how; never what was sent.
+    """
+
+    code = "request_invalid"
+    status = 422
+    title = "Unprocessable Content"
+    detail = "The request does not fit the contract; `errors` says where."
+    meaning = "The request does not fit this contract"
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        super().__init__()
+        self._faults = faults
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        """Where the request does not fit, and how."""
+        return self._faults
+
+
+class UnavailableError(ServiceError):
+    """The database does not answer now (003/FR-018)."""
+
+    code = "service_unavailable"
+    status = 503
+    title = "Service Unavailable"
+    detail = "The service cannot answer now; try again later."
+    meaning = "The service cannot answer now; the request changed nothing that was acknowledged"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with the time to wait in seconds."""
+        return {**super().headers, "Retry-After": str(RETRY_SECONDS)}

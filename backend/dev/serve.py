@@ -1,0 +1,99 @@
+"""`make run`: the service on this machine, on a PostgreSQL of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from backend.core.config import load_settings
+from backend.core.errors import ConfigurationError
+from backend.dev.errors import DevelopmentError, ServeError
+from backend.dev.postgres import provide_postgres
+from backend.dev.secret import settle_secret
+from backend.main import create_app
+from backend.migrations import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HIGHEST_PORT = 65535
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
+
+
+def serve(environ: Mapping[str, str], directory: Path) -> None:
+    """Serve until a signal ends it, then stop what was started.
+
+    Args:
+        environ: The settings; `HOST` and `PORT` say where to listen.
+        directory: Where data and secret are kept between runs.
+
+    Raises:
+        DevelopmentError: The address is taken, or no PostgreSQL can be had.
+        ConfigurationError: The settings are refused.
+    """
+    with (
+        _listen(environ.get("HOST") or "127.0.0.1", environ.get("PORT") or "8000") as listener,
+        provide_postgres(environ, directory=directory / "postgres") as server,
+    ):
+        _say(server.origin)
+        given, secret_line = settle_secret(environ, directory)
+        _say(secret_line)
+        settings = load_settings({**given, "DATABASE_URL": server.url})
+        migrate(server.url)
+        service = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        _say(_describe_address(listener))
+        service.run(sockets=[listener])
+        if not service.started:
+            raise ServeError("the service did not start: see above")
+
+
+def _listen(host: str, port: str) -> socket.socket:
+    if not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise ServeError(f"PORT is {port!r}, which is no port: write a number from 0 to {_HIGHEST_PORT}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family)
+    except OSError as error:
+        said = str(error.strerror).partition(" (while")[0]
+        raise ServeError(
+            f"cannot listen on {host}, port {port} ({said}): "
+            "end what uses it, or choose another, as in PORT=8001 make run"
+        ) from error
+
+
+def _describe_address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    near = _EVERYWHERE.get(host, host)
+    address = f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
+    return (
+        f"API: {address} (health: {address}/health, schema: {address}/openapi.json)\n"
+        "Try it from another terminal, in this folder:\n"
+        f'  curl -H "Authorization: Bearer $(make -s token USER=alice)" {address}/api/me\n'
+        "Ctrl-C stops it"
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Serve with the process's environment, keeping data in `.run`."""
+    try:
+        serve(os.environ, Path(".run"))
+    except (DevelopmentError, ConfigurationError) as error:
+        sys.stderr.write(f"run: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        _say("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What tests of a service behind Better Auth need; no part of the service."""

@@ -1,0 +1,147 @@
+"""Two descriptions of one operation: who may call it, with what, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from specwitness.contract.differences import Difference, Place, SchemaComparison
+
+if TYPE_CHECKING:
+    from specwitness.contract.schemas import Schema
+    from specwitness.contract.sides import Parameter, Side
+    from specwitness.openapi import Operation
+
+Content = dict[str, tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationComparison:
+    """Compares one operation of the contract with the app's description of it."""
+
+    ours: Side
+    theirs: Side
+    operation: Operation
+
+    @property
+    def _schemas(self) -> SchemaComparison:
+        return SchemaComparison(self.ours.document, self.theirs.document)
+
+    def compare(self, ours: Schema, theirs: tuple[str, Schema]) -> list[Difference]:
+        """List all differences; `theirs` is the app's path and operation."""
+        place = Place(self.operation.tokens, self.operation.name)
+        path, described = theirs
+        return [
+            *self._compare_identity(ours, described, place),
+            *self._compare_parameters(
+                self.ours.read_parameters(self.operation.path, ours),
+                self.theirs.read_parameters(path, described),
+            ),
+            *self._compare_body(ours, described, place),
+            *self._compare_responses(ours, described, place),
+        ]
+
+    def _compare_identity(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+        found = []
+        mine, other = ours.get("operationId"), theirs.get("operationId")
+        if mine is not None and mine != other:
+            found.append(place.below("operationId").contrast("operationId", mine, other))
+        mine, other = self.ours.read_security(ours), self.theirs.read_security(theirs)
+        if mine != other:
+            tokens = (*place.tokens, "security") if "security" in ours else ("security",)
+            found.append(Place(tokens, place.label).contrast("security", mine, other))
+        return found
+
+    def _compare_parameters(
+        self, ours: dict[tuple[str, str], Parameter], theirs: dict[tuple[str, str], Parameter]
+    ) -> list[Difference]:
+        found = []
+        for key in sorted(set(ours) | set(theirs)):
+            label = f"{self.operation.name} {key[0]} {key[1]}"
+            if key not in ours:
+                place = Place(self.operation.tokens, label)
+                found.append(place.differ("only the app has this parameter"))
+                continue
+            # A parameter of the path item stands beside the operation, not in it.
+            base = self.operation.tokens if ours[key].tokens[0] == "" else self.operation.tokens[:-1]
+            place = Place((*base, *(token for token in ours[key].tokens if token)), label)
+            if key not in theirs:
+                found.append(place.differ("only the contract has this parameter"))
+            else:
+                found += self._compare_parameter(ours[key].value, theirs[key].value, place)
+        return found
+
+    def _compare_parameter(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+        found = self._compare_value(ours, theirs, place)
+        mine, other = self.ours.read_style(ours), self.theirs.read_style(theirs)
+        return found + [
+            place.below(key).contrast(key, mine[key], other[key]) for key in mine if mine[key] != other[key]
+        ]
+
+    def _compare_value(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+        mine, other = bool(ours.get("required")), bool(theirs.get("required"))
+        found = [place.below("required").contrast("required", mine, other)] if mine != other else []
+        schemas = self.ours.read_schema(ours), self.theirs.read_schema(theirs)
+        return found + self._schemas.compare(*schemas, place.below("schema"), on_wire=True)
+
+    def _compare_body(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+        mine, other = self.ours.get(ours, "requestBody"), self.theirs.get(theirs, "requestBody")
+        here = place.below("requestBody", label=" body")
+        if not mine and not other:
+            return []
+        if not mine:
+            return [Place(place.tokens, here.label).differ("only the app has a request body")]
+        if not other:
+            return [here.differ("only the contract has a request body")]
+        needed, taken = bool(mine.get("required")), bool(other.get("required"))
+        found = [here.below("required").contrast("required", needed, taken)] if needed != taken else []
+        contents = self.ours.read_content(mine), self.theirs.read_content(other)
+        return found + self._compare_content(contents, here)
+
+    def _compare_responses(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+        mine = {str(key).lower(): key for key in self.ours.get(ours, "responses") or {}}
+        other = {str(key).lower(): key for key in self.theirs.get(theirs, "responses") or {}}
+        found = []
+        for status in sorted(set(mine) | set(other)):
+            here = place.below("responses", str(mine.get(status, "")), label=f" {status}")
+            if status not in other:
+                found.append(here.differ("only the contract has this answer"))
+            elif status not in mine:
+                found.append(here.differ("only the app has this answer"))
+            else:
+                left = self.ours.get(ours["responses"], mine[status])
+                right = self.theirs.get(theirs["responses"], other[status])
+                found += self._compare_response(left, right, here)
+        return found
+
+    def _compare_response(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+        found = self._compare_content((self.ours.read_content(ours), self.theirs.read_content(theirs)), place)
+        mine = {name.lower(): name for name in self.ours.get(ours, "headers") or {}}
+        other = {name.lower(): name for name in self.theirs.get(theirs, "headers") or {}}
+        for name in sorted((set(mine) | set(other)) - {"content-type"}):
+            here = place.below(
+                "headers", mine.get(name, ""), label=f" header {mine.get(name) or other[name]}"
+            )
+            if name not in other:
+                found.append(here.differ("only the contract has it"))
+            elif name not in mine:
+                found.append(here.differ("only the app has it"))
+            else:
+                left = self.ours.get(self.ours.get(ours, "headers"), mine[name])
+                right = self.theirs.get(self.theirs.get(theirs, "headers"), other[name])
+                found += self._compare_value(left, right, here)
+        return found
+
+    def _compare_content(self, contents: tuple[Content, Content], place: Place) -> list[Difference]:
+        ours, theirs = contents
+        found = []
+        for name in sorted(set(ours) | set(theirs)):
+            here = place.below("content", ours.get(name, ("",))[0])
+            if name not in theirs:
+                found.append(here.differ(f"only the contract has {name}"))
+            elif name not in ours:
+                found.append(place.differ(f"only the app has {name}"))
+            else:
+                mine, other = ours[name][1], theirs[name][1]
+                found += self._schemas.compare(mine, other, here.below("schema", label=" $"))
+        return found

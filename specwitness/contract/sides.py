@@ -1,0 +1,101 @@
+"""One side of the comparison: a document's operations, read by meaning."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from specwitness.openapi import METHODS
+from specwitness.references import dereference
+
+if TYPE_CHECKING:
+    from specwitness.contract.schemas import Schema
+    from specwitness.references import Tokens
+
+_UNHEARD_HEADERS = frozenset({"accept", "authorization", "content-type"})  # OpenAPI ignores these parameters
+_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+
+
+class Parameter(NamedTuple):
+    """A parameter and where it stands."""
+
+    value: Schema
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A document and the meaning of its parts."""
+
+    document: Schema
+
+    def get(self, value: Any, key: str) -> Any:
+        """Give a member of an object, `$ref`s followed on the way in and out."""
+        holder = dereference(value, self.document)
+        return dereference(holder.get(key), self.document) if isinstance(holder, dict) else None
+
+    def find_operations(self) -> dict[tuple[str, str], tuple[str, Schema]]:
+        """Give path and operation by method and shape of the path (the names of parameters left out)."""
+        paths = self.get(self.document, "paths") or {}
+        return {
+            (method.upper(), shape_of(path)): (path, operation)
+            for path in paths
+            for method, operation in (self.get(paths, path) or {}).items()
+            if method in METHODS
+        }
+
+    def read_parameters(self, path: str, operation: Schema) -> dict[tuple[str, str], Parameter]:
+        """Give parameters by place and name; the operation's own win over the path's."""
+        item = self.get(self.get(self.document, "paths"), path)
+        found: dict[tuple[str, str], Parameter] = {}
+        for holder, tokens in ((item, ()), (operation, ("",))):
+            for index, entry in enumerate(self.get(holder, "parameters") or ()):
+                value = dereference(entry, self.document)
+                place, name = str(value.get("in")), str(value.get("name"))
+                name = name.lower() if place == "header" else name
+                if place != "header" or name not in _UNHEARD_HEADERS:
+                    found[place, name] = Parameter(value, (*tokens, "parameters", str(index)))
+        return found
+
+    def read_content(self, value: Any) -> dict[str, tuple[str, Any]]:
+        """Give key and schema by media type, without the media type's parameters."""
+        content = self.get(value, "content") or {}
+        found = {}
+        for name in content:
+            media = dereference(content[name], self.document) or {}
+            found[name.partition(";")[0].strip().lower()] = (name, media.get("schema", True))
+        return found
+
+    def read_schema(self, value: Schema) -> Any:
+        """Give the schema of a parameter or a header, whichever way it is written."""
+        if "schema" in value or not value.get("content"):
+            return value.get("schema", True)
+        return next(iter(self.read_content(value).values()))[1]
+
+    def read_style(self, parameter: Schema) -> dict[str, Any]:
+        """Give how a parameter is spelt on the wire, defaults filled in."""
+        style = parameter.get("style", _STYLES.get(str(parameter.get("in")), "simple"))
+        return {"style": style, "explode": parameter.get("explode", style == "form")}
+
+    def read_security(self, operation: Schema) -> str:
+        """Say who may call an operation, by the meaning of the schemes and not by their names."""
+        listed = operation.get("security", self.document.get("security"))
+        alternatives = {self._describe(entry) for entry in listed or [{}]}
+        return " or ".join(sorted(alternatives))
+
+    def _describe(self, entry: Schema) -> str:
+        schemes = self.get(self.get(self.document, "components"), "securitySchemes")
+        parts = []
+        for name, scopes in entry.items():
+            scheme = self.get(schemes, name) or {}
+            means = [scheme.get("type", f"the unknown scheme {name}")]
+            means += [str(scheme[key]).lower() for key in ("scheme", "in", "name") if key in scheme]
+            means += [f"with scopes {' '.join(sorted(scopes))}"] if scopes else []
+            parts.append(" ".join(means))
+        return " and ".join(sorted(parts)) or "no credentials"
+
+
+def shape_of(path: str) -> str:
+    """Give a path without the names of its parameters."""
+    return re.sub(r"\{[^}]*\}", "{}", path)

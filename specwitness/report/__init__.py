@@ -1,0 +1,15 @@
+"""Renderers: each draws one shape of report from a trace, and decides nothing."""
+
+from specwitness.report.html import render_html
+from specwitness.report.markdown import render_markdown
+from specwitness.report.terminal import print_summary
+from specwitness.report.trace_json import render_json, render_schema, trace_schema
+
+__all__ = [
+    "print_summary",
+    "render_html",
+    "render_json",
+    "render_markdown",
+    "render_schema",
+    "trace_schema",
+]

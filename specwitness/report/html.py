@@ -1,0 +1,134 @@
+"""The trace as one HTML file that needs nothing else: each spec verbatim, with its proof beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from specwitness.report.links import Links, links_of
+from specwitness.report.proof import TITLES, Proof, prove
+from specwitness.report.spec_view import Mark, render_inline, render_spec
+from specwitness.report.wording import (
+    MEANINGS,
+    SYMBOLS,
+    count_of,
+    count_witnesses,
+    is_long,
+    show_unseen,
+    unsettled,
+)
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from specwitness.model import SpecSource, Trace
+
+DETAIL_LENGTH = 20_000
+"""Characters of one failure that are shown; the trace itself holds all of them."""
+
+
+@dataclass(frozen=True)
+class SpecPage:
+    """One spec as it is shown: rendered with marks, and its source line by line."""
+
+    source: SpecSource
+    html: Markup
+    lines: tuple[str, ...]
+
+
+def render_html(trace: Trace) -> str:
+    """Draw a trace as one offline page; equal traces give equal bytes.
+
+    Args:
+        trace: What to draw.
+
+    Returns:
+        A document that loads nothing from anywhere and can be read without JavaScript.
+
+    Raises:
+        EvidenceError: The trace names a witness that it does not hold.
+    """
+    links = links_of(trace)
+    witnesses = {witness.id: witness for witness in trace.witnesses}
+    proofs = [prove(traced, witnesses) for traced in trace.requirements]
+    environment = _environment(links)
+    pages = [_page(spec, proofs, environment, links) for spec in trace.specs]
+    paths = {spec.path for spec in trace.specs}
+    return environment.get_template("report.html.j2").render(
+        trace=trace,
+        findings=trace.findings,
+        pages=pages,
+        overview=_overview(trace, proofs),
+        orphans=[proof for proof in proofs if proof.traced.requirement.location.file not in paths],
+        keys={traced.requirement.key for traced in trace.requirements},
+        lead=_lead(trace),
+        tallies=[(verdict, trace.summary.get(verdict, 0)) for verdict in SYMBOLS],
+    )
+
+
+def _environment(links: Links) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("specwitness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(seen=show_unseen, statement=render_inline, shortened=_shortened)
+    environment.tests.update(long=is_long)
+    environment.globals.update(
+        symbols=SYMBOLS,
+        meanings=MEANINGS,
+        kinds=TITLES,
+        link=links.to_line,
+        file_link=links.to_file,
+        counted=count_witnesses,
+    )
+    return environment
+
+
+def _page(spec: SpecSource, proofs: list[Proof], environment: Environment, links: Links) -> SpecPage:
+    macros: Any = environment.get_template("proof.html.j2").module
+    marks = [
+        Mark(
+            key=proof.traced.requirement.key,
+            line=proof.traced.requirement.location.line,
+            head=macros.head(proof),
+            proof=macros.proof(proof),
+        )
+        for proof in proofs
+        if proof.traced.requirement.location.file == spec.path
+    ]
+    html = render_spec(spec.text, marks, links, str(PurePosixPath(spec.path).parent))
+    return SpecPage(spec, html, tuple(show_unseen(spec.text).split("\n")))
+
+
+def _overview(trace: Trace, proofs: list[Proof]) -> list[tuple[str, list[Proof]]]:
+    """Group the proofs by spec, each group with its title; what has no spec comes last."""
+    titles = {spec.path: f"{spec.namespace} · {spec.title}" for spec in trace.specs}
+    groups: dict[str, list[Proof]] = {path: [] for path in titles}
+    for proof in proofs:
+        groups.setdefault(proof.traced.requirement.location.file, []).append(proof)
+    return [(titles.get(path, path), found) for path, found in groups.items() if found]
+
+
+def _lead(trace: Trace) -> str:
+    """Say in a sentence what the result rests on."""
+    total = count_of(len(trace.requirements), "requirement")
+    open_count = len(unsettled(trace.requirements))
+    if trace.result == "kept" and not open_count:
+        return f"Nothing breaks this run; of {total}, each has a green witness or a waiver."
+    parts = [count_of(len(trace.findings), "finding")] if trace.findings else []
+    parts += [f"{open_count} of {total} without proof"] if open_count else []
+    listed = " and ".join(parts) or "no finding"
+    return f"Nothing breaks this run; {listed}." if trace.result == "kept" else f"Broken by {listed}."
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= DETAIL_LENGTH:
+        return text
+    return f"{text[:DETAIL_LENGTH]}\n… {len(text) - DETAIL_LENGTH:,} more characters in trace.json"

@@ -1,0 +1,95 @@
+"""The end of a run in the terminal: counts, findings, what is open, and the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from specwitness.model import Finding, Trace, TracedRequirement, Verdict
+from specwitness.report.wording import MEANINGS, SYMBOLS, by_gravity, count_of, on_one_line, unsettled
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {
+    Verdict.FAILING: "bold red",
+    Verdict.VACUOUS: "magenta",
+    Verdict.SUSPECT: "yellow",
+    Verdict.SILENT: "bold",
+    Verdict.WAIVED: "yellow",
+    Verdict.UNFALSIFIED: "cyan",
+    Verdict.PROVEN: "green",
+}
+
+
+def print_summary(trace: Trace, console: Console) -> None:
+    """Print what a person needs at the end of a run; the last line is the result.
+
+    Findings and requirements take one unbroken line each, so that `file:line` can be searched for.
+    """
+    _print_counts(trace, console)
+    for finding in trace.findings:
+        _print_finding(finding, console)
+    for traced in unsettled(trace.requirements):
+        _print_line(console, _open_line(traced))
+    for traced in by_gravity(trace.requirements):
+        if traced.verdict is Verdict.WAIVED:
+            _print_line(console, _waived_line(traced))
+    _print_line(console, result_line(trace), "bold green" if trace.result == "kept" else "bold red")
+
+
+def result_line(trace: Trace) -> str:
+    """Say how the run ended, in one line that starts with `kept:` or `broken:`."""
+    total = len(trace.requirements)
+    waived = trace.summary.get(Verdict.WAIVED, 0)
+    settled = total - len(unsettled(trace.requirements)) - waived
+    line = f"{trace.result}: {settled} of {total} requirements witnessed"
+    if waived:
+        line += f", {waived} waived"
+    if trace.findings:
+        line += f"; {count_of(len(trace.findings), 'finding')}"
+    return line
+
+
+def _print_counts(trace: Trace, console: Console) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for verdict in SYMBOLS:
+        if count := trace.summary.get(verdict, 0):
+            word = Text(_printable(f"{SYMBOLS[verdict]} {verdict.value}", console), STYLES[verdict])
+            table.add_row(str(count), word, Text(MEANINGS[verdict], "dim"))
+    console.print(table)
+
+
+def _print_finding(finding: Finding, console: Console) -> None:
+    alone = finding.model_copy(update={"remedy": None})
+    _print_line(console, str(alone), "red")
+    if finding.remedy:
+        _print_line(console, f"  → {finding.remedy}")
+
+
+def _open_line(traced: TracedRequirement) -> str:
+    requirement = traced.requirement
+    return f"{requirement.key} {traced.verdict.value}: {requirement.location}: {requirement.text}"
+
+
+def _waived_line(traced: TracedRequirement) -> str:
+    key, evidence = traced.requirement.key, traced.evidence.value
+    if traced.waiver is None:
+        return f"{key} waived ({evidence})"
+    return f"{key} waived until {traced.waiver.until}: {traced.waiver.reason} ({evidence})"
+
+
+def _print_line(console: Console, line: str, style: str = "") -> None:
+    indent = "  " if line.startswith("  ") else ""
+    shown = _printable(indent + on_one_line(line), console)
+    console.print(Text(shown, style), soft_wrap=True)
+
+
+def _printable(text: str, console: Console) -> str:
+    # A console that cannot encode an arrow must not turn a kept run into a crash.
+    return text.encode(console.encoding, "backslashreplace").decode(console.encoding)

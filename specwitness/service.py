@@ -1,0 +1,89 @@
+"""Opens the service under test once, holds it against its contract and fuzzes it, and records both."""
+
+from __future__ import annotations
+
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specwitness.config import read_config
+from specwitness.contract import compare, compare_routes, find_undocumented
+from specwitness.errors import ConfigError, SpecwitnessError
+from specwitness.fuzz.run import fuzz
+from specwitness.fuzz.target import load_target
+from specwitness.openapi import read_contract
+from specwitness.records import RecordWriter
+
+if TYPE_CHECKING:
+    from specwitness.config import Config
+    from specwitness.fuzz.target import Target
+    from specwitness.model import Witness
+    from specwitness.openapi import Contract
+
+
+def try_service(root: Path, config: Config, writer: RecordWriter) -> None:
+    """Compare the contract with the service and fuzz every operation; record what came out.
+
+    Args:
+        root: The repository's root.
+        config: Its settings; `contract` and `target` have to be set.
+        writer: Where witnesses and findings go.
+
+    Raises:
+        SpecwitnessError: The contract cannot be read or the service cannot be opened.
+    """
+    if not config.contract or not config.target:
+        raise ConfigError(
+            "a service is tried by its contract and its target",
+            where="[tool.specwitness] contract, target",
+            remedy="set both",
+        )
+    contract = read_contract(root / config.contract, root)
+    with load_target(config.target) as target:
+        writer.environment(dict(target.environment))
+        _compare(contract, target, config, writer)
+        for witness in fuzz(contract, target, config.fuzz, _say):
+            writer.witness(witness)
+    writer.end()
+
+
+def _compare(contract: Contract, target: Target, config: Config, writer: RecordWriter) -> None:
+    if target.generated_schema is not None:
+        for witness in compare(contract, target.generated_schema):
+            writer.witness(_narrow(witness, config))
+        for finding in find_undocumented(contract, target.generated_schema, target.undocumented):
+            writer.finding(finding)
+    for finding in compare_routes(contract, target.routes, target.undocumented):
+        writer.finding(finding)
+
+
+def _narrow(witness: Witness, config: Config) -> Witness:
+    """Keep the requirements that the comparison may testify for."""
+    patterns = config.fuzz.checks.get("contract")
+    if patterns is None:
+        return witness
+    kept = tuple(key for key in witness.requirements if any(fnmatchcase(key, each) for each in patterns))
+    return witness.model_copy(update={"requirements": kept})
+
+
+def _say(message: str) -> None:
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run in a process of its own: `python -m specwitness.service RECORDS`."""
+    root = Path.cwd()
+    sys.path.insert(0, str(root))
+    with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
+        try:
+            try_service(root, read_config(root), RecordWriter(file))
+        except SpecwitnessError as error:
+            sys.stderr.write(f"invalid: {error}\n")
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

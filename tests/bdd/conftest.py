@@ -1,0 +1,27 @@
+"""What every scenario stands on: its world, and the steps of all stories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.register_assert_rewrite("tests.bdd.steps")  # the assertions of the steps are counted
+
+from tests.bdd.steps.credentials import *
+from tests.bdd.steps.dependency import *
+from tests.bdd.steps.edge_cases import *
+from tests.bdd.steps.isolation import *
+from tests.bdd.steps.mechanism import *
+from tests.bdd.steps.shared import *
+from tests.support.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def world(empty_database: str) -> Iterator[World]:
+    """A world of its own for each scenario, on an empty database."""
+    with World(empty_database) as world:
+        yield world

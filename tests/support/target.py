@@ -1,0 +1,72 @@
+"""Hands the service to the harness: on a real PostgreSQL, with tokens good and bad."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastapi.routing import iter_route_contexts
+
+from backend.dev.postgres import provide_postgres
+from backend.main import create_app
+from backend.testing.issuer import Issuer, make_secret, make_subject
+from specwitness.fuzz.target import Credential, Target
+from tests.support.service import connect, fresh_database, make_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+ISSUER = "http://localhost:3000"
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+@contextmanager
+def open_target() -> Iterator[Target]:
+    """Open the service on an empty database, and close it at the end."""
+    secret = make_secret()
+    good, forger = Issuer(secret, ISSUER, ISSUER), Issuer(make_secret(), ISSUER, ISSUER)
+    subject = make_subject("alice")
+    headers = {
+        # A fuzz run may take longer than a token lives.
+        Credential.VALID: f"Bearer {good.token(subject, lifetime=DAY)}",
+        Credential.NONE: None,
+        Credential.FORGED: f"Bearer {forger.token(subject, lifetime=DAY)}",
+        Credential.EXPIRED: f"Bearer {good.token(subject, now=time.time() - DAY, lifetime=HOUR)}",
+    }
+    with (
+        provide_postgres(os.environ) as server,
+        fresh_database(server.url) as url,
+        connect(url) as database,
+    ):
+        app = create_app(make_settings(secret, url))
+
+        def reset() -> None:
+            database.execute("truncate tasks")
+
+        def read_state() -> list[tuple[Any, ...]]:
+            return database.execute("select * from tasks order by id").fetchall()
+
+        yield Target(
+            app=app,
+            authorization=headers.__getitem__,
+            generated_schema=app.openapi(),
+            routes=list_routes(app),
+            reset=reset,
+            state=read_state,
+            environment={"PostgreSQL": server.origin.removeprefix("PostgreSQL: ")},
+            undocumented=frozenset({"/openapi.json"}),
+        )
+
+
+def list_routes(app: FastAPI) -> tuple[tuple[str, str], ...]:
+    """List method and path of every route, those of included routers and hidden ones too."""
+    return tuple(
+        (method, str(route.path))
+        for route in iter_route_contexts(app.routes)
+        for method in sorted(route.methods or {"WEBSOCKET"})
+    )

@@ -1,0 +1,134 @@
+"""The world of a scenario: a service, its issuer, a clock that is set, and what was answered."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import structlog
+
+from backend.core.config import load_settings
+from backend.main import create_app
+from backend.testing.issuer import Issuer, make_subject
+from tests.support.credentials import RECIPES, Mint
+from tests.support.service import open_client
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from fastapi import FastAPI
+    from httpx import Response
+
+    from tests.support.service import Client
+
+ORIGIN = "https://auth.example"
+SECRET = "the-shared-secret-of-the-scenarios-0123456789"
+PREVIOUS_SECRET = "the-secret-before-it-was-rotated-9876543210"
+UNKNOWN_SECRET = "a-secret-that-nobody-configured-5432109876"
+NOON = datetime(2027, 1, 31, 12, tzinfo=UTC).timestamp()
+
+
+class World:
+    """Starts services on a database, sends requests to them, and keeps the last answer and the log.
+
+    Args:
+        database_url: Where the migrated test database is.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._stack = ExitStack()
+        self._client: Client | None = None
+        self.app: FastAPI | None = None
+        self.now = NOON
+        self.issuer = Issuer(SECRET, ORIGIN, ORIGIN)
+        self.answers: list[Response] = []
+        self.log: list[dict[str, Any]] = []
+        self.sent: list[str] = []
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self.notes: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def answer(self) -> Response:
+        """The last answer."""
+        return self.answers[-1]
+
+    @property
+    def client(self) -> Client:
+        """A client of the service, which is started at first use."""
+        if self._client is None:
+            self.start()
+        assert self._client is not None
+        return self._client
+
+    def start(self, **settings: str) -> None:
+        """Start the service, with settings of the scenario on top of the usual ones."""
+        environ = {
+            "BETTER_AUTH_SECRET": SECRET,
+            "BETTER_AUTH_URL": ORIGIN,
+            "DATABASE_URL": self._database_url,
+            "DATABASE_TIMEOUT_SECONDS": "2",
+            **settings,
+        }
+        self.app = create_app(load_settings(environ), clock=lambda: self.now)
+        self._client = self._stack.enter_context(open_client(self.app))
+
+    def mint(self, name: str = "alice") -> Mint:
+        """Give the mint for a user's tokens at the present moment."""
+        return Mint(self.issuer, make_subject(name), self.now)
+
+    def authorization(self, name: str) -> dict[str, str]:
+        """Give the header of a user who is signed in."""
+        return {"Authorization": f"Bearer {self.mint(name).good()}"}
+
+    def send(self, request: str, headers: Any = None, **parts: Any) -> Response:
+        """Send `METHOD /path`, and keep the answer and what was logged meanwhile."""
+        method, _, path = request.partition(" ")
+        pairs = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
+        self.sent = [
+            value.decode("utf-8", "replace") if isinstance(value, bytes) else value for _, value in pairs
+        ]
+        with structlog.testing.capture_logs() as log:
+            self.answers.append(self.client.request(method, path, headers=pairs, **parts))
+        self.log = [dict(entry) for entry in log]
+        return self.answer
+
+    def send_as(self, name: str, request: str, **parts: Any) -> Response:
+        """Send a request with a user's own token."""
+        return self.send(request, self.authorization(name), **parts)
+
+    def send_with(self, credential: str, request: str, **parts: Any) -> Response:
+        """Send a request with a credential that the spec names."""
+        if credential == "no credential":
+            return self.send(request, **parts)
+        token = RECIPES[credential](self.mint())
+        value = b"Bearer " + (token if isinstance(token, bytes) else token.encode())
+        return self.send(request, [(b"Authorization", value)], **parts)
+
+    def create_task(self, name: str, title: str) -> dict[str, Any]:
+        """Create a task through the API; it is remembered as the user's."""
+        answer = self.client.post("/api/tasks", json={"title": title}, headers=self.authorization(name))
+        assert answer.status_code == 201, answer.text
+        self.tasks[name] = answer.json()
+        return self.tasks[name]
+
+    def read_tasks(self, name: str) -> list[dict[str, Any]]:
+        """Read all tasks of a user through the API."""
+        answer = self.client.get("/api/tasks?limit=100", headers=self.authorization(name))
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def log_text(self) -> str:
+        """Give all that was logged, as one text."""
+        return "\n".join(json.dumps(entry, default=str) for entry in self.log)

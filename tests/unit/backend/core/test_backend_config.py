@@ -1,0 +1,198 @@
+"""Settings that are refused at start-up, and what the refusal says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from pydantic import ValidationError
+
+from backend.core.config import Settings, load_settings, read_database_url
+from backend.core.errors import ConfigurationError
+from backend.core.secret import find_weakness
+from backend.testing.issuer import make_secret
+
+SECRET = make_secret()
+DATABASE = "postgresql://tasks:p4ss-w0rd@db.example.org/tasks"
+GIVEN = {"BETTER_AUTH_SECRET": SECRET, "DATABASE_URL": DATABASE}
+UNTIL = "2030-02-28T12:00:00Z"
+
+
+def load(**others: str | None) -> Settings:
+    merged = {**GIVEN, **others}
+    return load_settings({name: value for name, value in merged.items() if value is not None})
+
+
+def refusal_of(**others: str | None) -> dict[str, str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(**others)
+    for value in others.values():
+        assert not value or len(value) < 5 or value not in str(caught.value)
+    return dict(caught.value.faults)
+
+
+def public_key(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+RSA = public_key(rsa.generate_private_key(65537, 2048))
+EC = public_key(ec.generate_private_key(ec.SECP256R1()))
+ED = public_key(ed25519.Ed25519PrivateKey.generate())
+PEM = f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(ED).decode()}\n-----END PUBLIC KEY-----\n"
+JWK = json.dumps({"kty": "oct", "k": make_secret()})
+
+
+# By name, since the name of a test must not hold what was made at random.
+WEAK_SECRETS: dict[str, tuple[str | None, str]] = {
+    "missing": (None, "is missing"),
+    "empty": ("", "is empty"),
+    "31 bytes": ("k7Q2xW9bV4nM1zL8cJ3hG6fD5sA0pOi", "has 31 bytes"),
+    "one character": ("x" * 64, "fewer than 8 different"),
+    "seven characters": ("abdfkpz" * 4 + "abdfk", "fewer than 8 different"),
+    "repeated": ("k7Q2xW9b" * 6, "repeats itself"),
+    "in order": ("0123456789abcdefghijklmnopqrstuvwxyz", "stand in order"),
+    "change-me": ("change-me-please-before-going-live-12345", "placeholder"),
+    "default of Better Auth": ("better-auth-secret-12345678901234567890", "placeholder"),
+    "your secret": ("YOUR_SECRET_goes_in_here_qx72-0193-zz", "placeholder"),
+    "PEM": (PEM, "key of another kind"),
+    "RSA in DER": (base64.b64encode(RSA).decode(), "key of another kind"),
+    "P-256 in DER": (base64.b64encode(EC).decode(), "key of another kind"),
+    "Ed25519 in DER": (base64.b64encode(ED).decode(), "key of another kind"),
+    "SSH": ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBq7Qx somebody@host", "key of another kind"),
+    "JWK": (JWK, "is JSON"),
+    "number": ("31415926535897932384626433832795028841", "is JSON"),
+    "deep JSON": ("[" * 5000, "is JSON"),
+    "no UTF-8": ("k7Q2xW9bV4nM1zL8cJ3hG6fD5sA0pOi\udc80\udc81", "is not UTF-8"),
+}
+
+
+@pytest.mark.requirement("003/FR-013")
+@pytest.mark.parametrize("name", WEAK_SECRETS)
+def test_weak_secret_is_refused_by_name_and_not_by_value(name: str) -> None:
+    secret, words = WEAK_SECRETS[name]
+    faults = refusal_of(BETTER_AUTH_SECRET=secret)
+    assert list(faults) == ["BETTER_AUTH_SECRET"]
+    assert words in faults["BETTER_AUTH_SECRET"]
+    assert "openssl rand -base64 32" in faults["BETTER_AUTH_SECRET"]
+
+
+def test_secret_of_32_bytes_is_accepted() -> None:
+    assert find_weakness("k7Q2xW9bV4nM1zL8cJ3hG6fD5sA0pOiU") is None
+    assert find_weakness("é漢字😀k7Q2xW9bV4nM1zL8cJ3h") is None  # bytes count, not characters
+
+
+def test_secrets_that_openssl_makes_are_accepted() -> None:
+    source = random.Random(0)  # noqa: S311  # no secret of anybody, and the same ones in each run
+    made = [base64.b64encode(source.randbytes(32)).decode() for _ in range(2000)]
+    assert [find_weakness(secret) for secret in made] == [None] * len(made)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    faults = refusal_of(BETTER_AUTH_SECRET=None, DATABASE_URL=None, JWT_LEEWAY_SECONDS="61")
+    assert set(faults) == {"BETTER_AUTH_SECRET", "DATABASE_URL", "JWT_LEEWAY_SECONDS"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BETTER_AUTH_URL", "https://auth.example.org/"),
+        ("BETTER_AUTH_URL", "https://auth.example.org/api/auth"),
+        ("BETTER_AUTH_URL", "auth.example.org"),
+        ("BETTER_AUTH_URL", "https://user:word@auth.example.org"),
+        ("BETTER_AUTH_URL", "ftp://auth.example.org"),
+        ("JWT_ISSUER", " "),
+        ("JWT_AUDIENCE", "a\x00b"),
+        ("JWT_LEEWAY_SECONDS", "-1"),
+        ("JWT_LEEWAY_SECONDS", "61"),
+        ("JWT_LEEWAY_SECONDS", "ten"),
+        ("DATABASE_URL", "mysql://tasks:p4ss-w0rd@db/tasks"),
+        ("DATABASE_URL", "postgresql+asyncpg://tasks:p4ss-w0rd@db/tasks"),
+        ("DATABASE_URL", "sqlite:///tasks.db"),
+        ("DATABASE_URL", "postgresql://tasks:p4ss-w0rd@db:port/tasks"),
+        ("DATABASE_URL", "p4ss-w0rd"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "101"),
+        ("DATABASE_TIMEOUT_SECONDS", "0"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_setting_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+    assert list(refusal_of(**{name: value})) == [name]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_each_spelling_of_a_postgres_address_means_psycopg(scheme: str) -> None:
+    address = DATABASE.replace("postgresql", scheme)
+    expected = DATABASE.replace("postgresql", "postgresql+psycopg")
+    assert load(DATABASE_URL=address).database_url.get_secret_value() == expected
+    assert read_database_url({"DATABASE_URL": address}) == expected
+
+
+@pytest.mark.parametrize("value", [None, "", "mysql://tasks:p4ss-w0rd@db/tasks"])
+def test_migrations_refuse_an_address_by_name(value: str | None) -> None:
+    with pytest.raises(ConfigurationError, match="^DATABASE_URL: ") as caught:
+        read_database_url({} if value is None else {"DATABASE_URL": value})
+    assert "p4ss" not in str(caught.value)
+
+
+def test_issuer_and_audience_are_the_url_of_better_auth_unless_set() -> None:
+    settings = load(BETTER_AUTH_URL="https://auth.example.org")
+    assert (settings.issuer, settings.audience) == ("https://auth.example.org",) * 2
+    settings = load(JWT_ISSUER="issuer", JWT_AUDIENCE="audience")
+    assert (settings.issuer, settings.audience) == ("issuer", "audience")
+
+
+def test_defaults_are_those_of_the_spec() -> None:
+    settings = load()
+    assert (settings.issuer, settings.leeway_seconds) == ("http://localhost:3000", 10)
+    assert (settings.database_pool_size, settings.database_timeout_seconds) == (5, 5)
+
+
+def test_empty_text_of_an_optional_setting_counts_as_unset() -> None:
+    assert load(JWT_ISSUER="", LOG_LEVEL="", BETTER_AUTH_SECRET_PREVIOUS="") == load()
+
+
+@pytest.mark.requirement("003/FR-014")
+@pytest.mark.parametrize(
+    ("previous", "until", "setting"),
+    [
+        ("strong", None, "BETTER_AUTH_SECRET_PREVIOUS_UNTIL"),
+        (None, UNTIL, "BETTER_AUTH_SECRET_PREVIOUS"),
+        ("strong", "2030-02-28T12:00:00", "BETTER_AUTH_SECRET_PREVIOUS_UNTIL"),
+        ("strong", "2030-02-28", "BETTER_AUTH_SECRET_PREVIOUS_UNTIL"),
+        ("strong", "1900000000", "BETTER_AUTH_SECRET_PREVIOUS_UNTIL"),
+        ("short", UNTIL, "BETTER_AUTH_SECRET_PREVIOUS"),
+        ("the current one", UNTIL, "BETTER_AUTH_SECRET_PREVIOUS"),
+    ],
+)
+def test_rotation_that_is_half_or_weak_is_refused(
+    previous: str | None, until: str | None, setting: str
+) -> None:
+    chosen = {"strong": make_secret(), "the current one": SECRET}.get(previous or "", previous)
+    faults = refusal_of(BETTER_AUTH_SECRET_PREVIOUS=chosen, BETTER_AUTH_SECRET_PREVIOUS_UNTIL=until)
+    assert list(faults) == [setting]
+
+
+def test_no_secret_shows_in_a_representation() -> None:
+    settings = load(BETTER_AUTH_SECRET_PREVIOUS=make_secret(), BETTER_AUTH_SECRET_PREVIOUS_UNTIL=UNTIL)
+    assert settings.previous_secret
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert SECRET not in shown
+    assert settings.previous_secret.get_secret_value() not in shown
+    assert "p4ss-w0rd" not in shown
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        load().leeway_seconds = 60  # type: ignore[misc]
+
+
+def test_only_what_is_handed_in_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_LEEWAY_SECONDS", "42")
+    assert load().leeway_seconds == 10

@@ -1,0 +1,89 @@
+"""The end of a run in the terminal: lines that can be searched, and the result last."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from specwitness.report import print_summary
+from tests.support.sample_trace import sample_trace
+
+if TYPE_CHECKING:
+    from specwitness.model import Trace
+
+TRACE = sample_trace()
+
+
+def _print(trace: Trace, *, width: int = 60, terminal: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal)
+    print_summary(trace, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+LINES = _print(TRACE).splitlines()
+
+
+def test_the_last_line_is_the_result() -> None:
+    assert LINES[-1] == "broken: 48 of 62 requirements witnessed, 2 waived; 4 findings"
+
+
+def test_a_kept_run_ends_with_kept() -> None:
+    kept = TRACE.model_copy(update={"result": "kept", "findings": (), "requirements": ()})
+    assert _print(kept).splitlines()[-1].startswith("kept: ")
+
+
+def test_a_finding_is_one_unbroken_line_in_a_narrow_terminal() -> None:
+    assert (
+        "features/003-jwt-auth-middleware.feature:141: an expired token was answered with 200 "
+        "[003/US1/AC5, 003/FR-003, 003/FR-006]"
+    ) in LINES
+    assert "  → see the scenario's failure; the step is tests/bdd/test_requests.py:88" in LINES
+
+
+def test_each_unsettled_requirement_has_one_line_with_its_place() -> None:
+    [line] = [line for line in LINES if line.startswith("003/SC-005 ")]
+    assert line.startswith("003/SC-005 silent: specs/003-jwt-auth-middleware/spec.md:")
+
+
+def test_a_settled_requirement_has_no_line() -> None:
+    assert not [line for line in LINES if line.startswith(("003/FR-001 ", "003/FR-004 "))]
+
+
+def test_a_waiver_has_one_line_with_its_day_and_reason() -> None:
+    assert "003/FR-010 waived until 2027-03-31: comes with the export of user data (silent)" in LINES
+
+
+def test_each_verdict_that_occurs_is_counted() -> None:
+    head = [line.split()[:3] for line in LINES if line[:2].strip().isdigit()]
+    for verdict, count in TRACE.summary.items():
+        assert any(words[0] == str(count) and words[2] == verdict.value for words in head), verdict
+
+
+def test_no_escape_reaches_what_is_not_a_terminal() -> None:
+    assert "\x1b" not in "\n".join(LINES)
+
+
+def test_hostile_text_sends_no_command_to_a_terminal() -> None:
+    shown = _print(TRACE, terminal=True)
+    assert "\\x1b[31m" in shown
+    assert "\x1b[31m\u202e" not in shown
+    assert "\u202e" not in shown
+
+
+def test_square_brackets_are_words_and_no_markup() -> None:
+    assert any("[tool.specwitness]" in line for line in LINES)
+
+
+def test_a_console_without_unicode_gets_escapes_and_no_crash() -> None:
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=80)
+    print_summary(TRACE, console)
+    console.file.flush()
+    assert raw.getvalue().decode("ascii").splitlines()[-1].startswith("broken: ")
+
+
+def test_equal_traces_print_the_same() -> None:
+    assert _print(sample_trace()).splitlines() == LINES
