@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 
 
 class StepGuard:
-    """Counts the assertions of a test, and apart from them those of its steps."""
+    """Counts the assertions of a test and, apart, those of its steps; knows which step failed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.assertions = 0
         self.step_assertions = 0
+        self.failed_step: str | None = None
         self._in_step: int | None = None
 
     def start_test(self) -> None:
         """Begin to count for a test."""
-        self.assertions, self.step_assertions, self._in_step = 0, 0, None
+        self.assertions, self.step_assertions = 0, 0
+        self.failed_step, self._in_step = None, None
 
     def start_step(self) -> None:
         """Begin to count for a step."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
@@ -12,8 +12,9 @@ from specwitness.errors import FeatureError
 from specwitness.gherkin import Pickle, read_feature, read_features
 from specwitness.guard import StepGuard
 from specwitness.identifier import is_key
-from specwitness.model import Finding, Location, Outcome, Witness, WitnessKind
+from specwitness.model import Finding, Location
 from specwitness.records import RecordWriter
+from specwitness.testimony import testify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -39,7 +40,6 @@ class _State:
         self.root = config.rootpath
         self.guard = StepGuard(config.rootpath)
         self.pickles: dict[str, tuple[Pickle, ...]] = {}
-        self.failed_step: str | None = None
         self.reports: dict[str, list[pytest.TestReport]] = {}
         records: str | None = config.getoption(RECORDS)
         self.file = Path(records).open("w", encoding="utf-8") if records else None  # noqa: SIM115  # closed in unconfigure
@@ -146,14 +146,14 @@ def pytest_bdd_after_step(
     """Refuse a Then step that ended without an assertion."""
     state = request.config.stash[_STATE]
     if objection := state.guard.objection_to_pass(step.type, step_func):
-        state.failed_step = _describe_step(state, feature, step)
+        state.guard.failed_step = _describe_step(state, feature, step)
         pytest.fail(objection, pytrace=False)
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, feature: Feature, step: Step) -> None:
     """Remember which step failed."""
     state = request.config.stash[_STATE]
-    state.failed_step = _describe_step(state, feature, step)
+    state.guard.failed_step = _describe_step(state, feature, step)
 
 
 def pytest_bdd_step_func_lookup_error(
@@ -161,7 +161,9 @@ def pytest_bdd_step_func_lookup_error(
 ) -> None:
     """Remember which step has no definition."""
     state = request.config.stash[_STATE]
-    state.failed_step = f"{_describe_step(state, feature, step)} has no step definition in {scenario.name}"
+    state.guard.failed_step = (
+        f"{_describe_step(state, feature, step)} has no step definition in {scenario.name}"
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -177,8 +179,7 @@ def pytest_runtest_makereport(
     if call.when == "teardown":
         reports = state.reports.pop(item.nodeid)
         if state.writer:
-            state.writer.witness(_make_witness(state, item, reports))
-        state.failed_step = None
+            state.writer.witness(testify(item, reports, state.pickle_of(item), state.guard))
     return report
 
 
@@ -234,61 +235,6 @@ def _describe_step(state: _State, feature: Feature, step: Step) -> str:
     return f"{place}:{step.line_number} “{step.keyword} {step.name}”"
 
 
-def _make_witness(state: _State, item: pytest.Item, reports: Sequence[pytest.TestReport]) -> Witness:
-    pickle = state.pickle_of(item)
-    outcome, detail = _read_outcome(state, reports)
-    keys = [key for mark in item.iter_markers("requirement") for key in mark.args]
-    guard = state.guard
-    counts = {"assertions": guard.step_assertions if pickle else guard.assertions}
-    if pickle:
-        return Witness(
-            id=str(pickle.location),
-            kind=WitnessKind.SCENARIO,
-            name=pickle.name,
-            requirements=pickle.requirements,
-            outcome=outcome,
-            location=pickle.location,
-            example=pickle.example or None,
-            counts=counts,
-            detail=detail,
-        )
-    file, line, _ = item.location
-    return Witness(
-        id=item.nodeid,
-        kind=WitnessKind.TEST,
-        name=item.name,
-        requirements=tuple(dict.fromkeys(str(key) for key in keys)),
-        outcome=outcome,
-        location=Location(file=Path(file).as_posix(), line=(line or 0) + 1),
-        counts=counts,
-        detail=detail,
-    )
-
-
-def _read_outcome(state: _State, reports: Sequence[pytest.TestReport]) -> tuple[Outcome, str | None]:
-    failed = next((report for report in reports if report.failed), None)
-    if failed:
-        return Outcome.FAILED, " — ".join(part for part in (state.failed_step, _crash(failed)) if part)
-    for report in reports:
-        if hasattr(report, "wasxfail"):
-            return Outcome.XFAILED, str(report.wasxfail) or None
-        if report.skipped:
-            return Outcome.SKIPPED, _skip_reason(report)
-    return Outcome.PASSED, None
-
-
-def _crash(report: pytest.TestReport) -> str:
-    """Give the last line of a failure with its place, short enough to read in a list."""
-    crash: Any = getattr(report.longrepr, "reprcrash", None)
-    message = crash.message if crash else str(report.longrepr or "failed")
-    return message.strip().splitlines()[0] if message.strip() else "failed"
-
-
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].removeprefix("E").strip() if lines else "unknown error"
-
-
-def _skip_reason(report: pytest.TestReport) -> str | None:
-    longrepr = report.longrepr
-    return str(longrepr[2]).removeprefix("Skipped: ") if isinstance(longrepr, tuple) else None

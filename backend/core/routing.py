@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from fastapi.routing import APIRoute
@@ -38,7 +39,7 @@ class AuthenticateFirstRoute(APIRoute):
             dependant = getattr(context, "dependant", None) or self.dependant
             if requires_caller(dependant, request.app.dependency_overrides):
                 get_authenticator(request).authenticate(request)
-            return await handle(Request(request.scope, _bound_body(request)))
+            return await handle(_StrictRequest(request))
 
         return authenticate_first
 
@@ -54,6 +55,17 @@ def requires_caller(dependant: Dependant, overrides: Container[Any] = ()) -> boo
         each.call not in overrides and (each.call is get_principal or requires_caller(each, overrides))
         for each in dependant.dependencies
     )
+
+
+class _StrictRequest(Request):
+    """A request whose body is bounded before it is read, and JSON in UTF-8 alone (RFC 8259 §8.1)."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.scope, _bound_body(request))
+
+    async def json(self) -> Any:
+        """Parse the body; `json.loads` would guess the encoding of bytes."""
+        return json.loads((await self.body()).decode("utf-8"))
 
 
 def _bound_body(request: Request) -> Receive:

@@ -62,11 +62,8 @@ def _ask_version(environ: Mapping[str, str], host: str) -> None:
     import docker  # noqa: PLC0415 - slow to import
 
     try:
-        client = docker.from_env(timeout=_PROBE_SECONDS, environment={**environ, "DOCKER_HOST": host})
-        try:
-            client.ping()
-        finally:
-            client.close()
+        # Making the client asks for the engine's version.
+        docker.from_env(timeout=_PROBE_SECONDS, environment={**environ, "DOCKER_HOST": host}).close()
     except docker.errors.DockerException as error:
         raise OSError(_first_line(error)) from error
 

@@ -44,6 +44,6 @@ class Cursor:
             cursor = cls(_EPOCH + microseconds * _MICROSECOND, UUID(bytes=id_bytes))
         except (binascii.Error, struct.error, OverflowError, UnicodeEncodeError) as error:
             raise ValueError("is no cursor of this list") from error
-        if cursor.encode() != text:
+        if microseconds < 0 or cursor.encode() != text:
             raise ValueError("is no cursor of this list")
         return cursor

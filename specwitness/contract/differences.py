@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from specwitness.contract.schemas import NULL, Schema, canonical, normalise
 
 if TYPE_CHECKING:
-    from specwitness.references import Tokens
+    from specwitness.openapi.references import Tokens
 
 _SCHEMAS = frozenset(
     {"additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"}

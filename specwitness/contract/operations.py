@@ -140,7 +140,7 @@ class OperationComparison:
             if name not in theirs:
                 found.append(here.differ(f"only the contract has {name}"))
             elif name not in ours:
-                found.append(place.differ(f"only the app has {name}"))
+                found.append(place.below("content").differ(f"only the app has {name}"))
             else:
                 mine, other = ours[name][1], theirs[name][1]
                 found += self._schemas.compare(mine, other, here.below("schema", label=" $"))

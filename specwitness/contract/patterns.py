@@ -21,7 +21,8 @@ def fold_pattern(pattern: str) -> str:
     while index < len(pieces):
         end = _class_end(pieces, index)
         if end is None:
-            folded.append(f"[{_CLASSES[pieces[index]]}]" if pieces[index] in _CLASSES else pieces[index])
+            piece = pieces[index]
+            folded.append(_fold_class([piece]) if piece in _CLASSES else piece)
             index += 1
         else:
             folded.append(_fold_class(pieces[index + 1 : end]))
@@ -35,7 +36,7 @@ def _fold_piece(piece: str) -> str:
         return character if character.isalnum() and character.isascii() else _hex(character)
     if piece == r"\Z":
         return "$"
-    if piece.startswith("\\") and piece[1] in _PLAIN_ESCAPES:
+    if piece[0] == "\\" and piece[1:] in _PLAIN_ESCAPES:
         return piece[1] if piece != r"\-" else _hex("-")
     if len(piece) == 1 and not piece.isprintable():
         return _ESCAPED.get(piece, _hex(piece))

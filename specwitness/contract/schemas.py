@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from specwitness.contract.patterns import fold_pattern
-from specwitness.references import follow, parse_pointer
+from specwitness.openapi.references import follow, parse_pointer
 
 Schema = dict[str, Any]
 

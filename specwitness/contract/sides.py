@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specwitness.openapi import METHODS
-from specwitness.references import dereference
+from specwitness.openapi.references import dereference
 
 if TYPE_CHECKING:
     from specwitness.contract.schemas import Schema
-    from specwitness.references import Tokens
+    from specwitness.openapi.references import Tokens
 
 _UNHEARD_HEADERS = frozenset({"accept", "authorization", "content-type"})  # OpenAPI ignores these parameters
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}

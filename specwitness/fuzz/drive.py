@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BAD_CREDENTIALS = (Credential.NONE, Credential.FORGED, Credential.EXPIRED)
 _SUCCESS = 2
-_MOST_ATTEMPTS = {"quick": 30, "deep": 1000}
+_MOST_ATTEMPTS = {"quick": 20, "deep": 500}
 
 
 @dataclass(slots=True)
@@ -138,9 +138,14 @@ class Drive:
             tally = self.tallies[operation.id, credential]
             is_missing = self.authorizations[credential] is None and credential is not Credential.NONE
             # One success says all; more of them would only disturb what the good credential finds.
-            if is_missing or tally.succeeded or tally.cases >= _MOST_ATTEMPTS[self.settings.profile]:
+            if is_missing or tally.succeeded or tally.cases >= self._most_attempts(case):
                 continue
             self._attempt_with(case, operation, credential)
+
+    def _most_attempts(self, case: Case[Any]) -> int:
+        # Malformed cases come first and are many; they may not use up the share of the well-formed.
+        is_malformed = case.meta is not None and case.meta.generation.mode.is_negative
+        return _MOST_ATTEMPTS[self.settings.profile] * (1 if is_malformed else 2)
 
     def _attempt_with(self, case: Case[Any], operation: Operation, credential: Credential) -> None:
         tally, authorization = self.tallies[operation.id, credential], self.authorizations[credential]

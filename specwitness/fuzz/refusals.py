@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from openapi_schema_validator import OAS30Validator, OAS31Validator
 
 from specwitness.fuzz.target import Credential
-from specwitness.references import dereference
+from specwitness.openapi.references import dereference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -138,7 +138,11 @@ FAULTS = {
         "specs/001-sums/spec.md",
         "they are added",
         "they are summed up",
-        ["specs/001-sums/spec.md:5: differs from features/001-sums.feature:", "[001/US1/AC1]", "specwitness derive"],
+        [
+            "specs/001-sums/spec.md:5: differs from features/001-sums.feature:",
+            "[001/US1/AC1]",
+            "specwitness derive",
+        ],
     ),
     "an unbound feature": (
         "tests/test_sums.py",
@@ -168,7 +172,9 @@ FAULTS = {
         "tests/test_sums.py",
         "numbers = [1, 2]\n    assert sum",
         'pytest.skip("later")\n    numbers = []\n    assert sum',
-        ["specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was skipped, at tests/test_sums.py:22 (later)"],
+        [
+            "specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was skipped, at tests/test_sums.py:22 (later)"
+        ],
     ),
     "evidence that was only xfailed": (
         "tests/test_sums.py",
@@ -203,7 +209,9 @@ def test_a_planted_fault_breaks_the_run_and_is_named(repository: Repository, fau
 
 
 def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
-    repository.change("specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n")
+    repository.change(
+        "specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n"
+    )
     repository.change(
         "pyproject.toml",
         "[tool.pytest",
@@ -221,7 +229,11 @@ def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository)
         ("pyproject.toml", "[tool.specwitness]\nspecs = ['none/*.md']\n", "no spec matches none/*.md"),
         ("pyproject.toml", "[tool.specwitness]\nnonsense = 1\n", "nonsense: there is no such setting"),
         ("specs/001-sums/spec.md", "- **FR-1**: a\n- **FR-1**: b\n", "spec.md:2: 001/FR-1 is defined twice"),
-        ("tests/conftest.py", "raise SystemExit(3)\n", "scenarios-and-tests.log: scenarios and tests did not come to its end"),
+        (
+            "tests/conftest.py",
+            "raise SystemExit(3)\n",
+            "scenarios-and-tests.log: scenarios and tests did not come to its end",
+        ),
     ],
 )
 def test_what_could_not_be_checked_is_invalid_and_leaves_no_report(

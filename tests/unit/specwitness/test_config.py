@@ -40,8 +40,14 @@ def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
         ("[tool.specwitness]\nspec = 'x'\n", "spec: there is no such setting"),
         ("[tool.specwitness]\nfeatures = 3\n", "features: Input should be a valid string"),
         ("[tool.specwitness.fuzz]\nprofile = 'fast'\n", "fuzz.profile: String should match pattern"),
-        ("[[tool.specwitness.waivers]]\nrequirement = 'x'\nuntil = 2026-12-31\n", "waivers.0.reason: Field required"),
-        ("[[tool.specwitness.waivers]]\nrequirement = 'x'\nreason = 'y'\n", "waivers.0.until: Field required"),
+        (
+            "[[tool.specwitness.waivers]]\nrequirement = 'x'\nuntil = 2026-12-31\n",
+            "waivers.0.reason: Field required",
+        ),
+        (
+            "[[tool.specwitness.waivers]]\nrequirement = 'x'\nreason = 'y'\n",
+            "waivers.0.until: Field required",
+        ),
         (
             "[[tool.specwitness.waivers]]\nrequirement = 'x'\nreason = ' '\nuntil = 2026-12-31\n",
             "waivers.0.reason",
@@ -52,7 +58,9 @@ def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_faulty_setting_is_refused_by_name_with_the_way_out(tmp_path: Path, text: str, message: str) -> None:
+def test_a_faulty_setting_is_refused_by_name_with_the_way_out(
+    tmp_path: Path, text: str, message: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert message in str(caught.value)

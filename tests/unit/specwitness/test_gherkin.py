@@ -118,9 +118,21 @@ def test_a_derived_feature_reads_back_row_by_row(repository: Path) -> None:
     derive(repository)
     pickles = read_features(repository / "features", repository)
     assert [(str(pickle.location), pickle.requirements, pickle.example) for pickle in pickles] == [
-        ("features/001-albums.feature:16", ("001/US1/AC1", "001/FR-001", "001/FR-002"), {"kind": "empty", "status": "400"}),
-        ("features/001-albums.feature:21", ("001/US1/AC1", "001/FR-001", "001/FR-003"), {"kind": "a | b", "status": "200"}),
-        ("features/001-albums.feature:22", ("001/US1/AC1", "001/FR-001", "001/FR-003"), {"kind": "c \\ d", "status": "200"}),
+        (
+            "features/001-albums.feature:16",
+            ("001/US1/AC1", "001/FR-001", "001/FR-002"),
+            {"kind": "empty", "status": "400"},
+        ),
+        (
+            "features/001-albums.feature:21",
+            ("001/US1/AC1", "001/FR-001", "001/FR-003"),
+            {"kind": "a | b", "status": "200"},
+        ),
+        (
+            "features/001-albums.feature:22",
+            ("001/US1/AC1", "001/FR-001", "001/FR-003"),
+            {"kind": "c \\ d", "status": "200"},
+        ),
         ("features/001-albums.feature:25", ("001/US1/AC2",), {}),
         ("features/001-albums.feature:34", ("001/EC1",), {}),
     ]
@@ -130,8 +142,10 @@ def test_a_reworded_scenario_is_drift_at_its_spec_line_and_feature_line(reposito
     derive(repository)
     write_spec(repository, SPEC.replace("it is whole", "it is complete"))
     assert drift(repository) == [
-        "specs/001-albums/spec.md:13: differs from features/001-albums.feature:29 [001/US1/AC2]"
-        " → run: specwitness derive, look at the change and commit it"
+        (
+            "specs/001-albums/spec.md:13: differs from features/001-albums.feature:29 [001/US1/AC2]"
+            " → run: specwitness derive, look at the change and commit it"
+        )
     ]
 
 
@@ -139,7 +153,9 @@ def test_a_changed_examples_row_is_drift_at_the_row(repository: Path) -> None:
     derive(repository)
     write_spec(repository, SPEC.replace("| empty  | 400 ", "| empty  | 401 "))
     (line,) = drift(repository)
-    assert line.startswith("specs/001-albums/spec.md:9: differs from features/001-albums.feature:16 [001/US1/AC1]")
+    assert line.startswith(
+        "specs/001-albums/spec.md:9: differs from features/001-albums.feature:16 [001/US1/AC1]"
+    )
 
 
 def test_a_removed_scenario_is_drift(repository: Path) -> None:
@@ -153,7 +169,9 @@ def test_an_edited_derived_feature_is_drift(repository: Path) -> None:
     path = repository / "features" / "001-albums.feature"
     path.write_text(FEATURE.replace("Then it is refused", "Then it is taken"), encoding="utf-8")
     (line,) = drift(repository)
-    assert line.startswith("specs/001-albums/spec.md:17: differs from features/001-albums.feature:37 [001/EC1]")
+    assert line.startswith(
+        "specs/001-albums/spec.md:17: differs from features/001-albums.feature:37 [001/EC1]"
+    )
 
 
 @pytest.mark.parametrize("change", [lambda data: data.replace(b"\n", b"\r\n"), lambda data: data[:-1]])
@@ -194,7 +212,10 @@ def test_a_hand_written_feature_in_the_place_of_a_derived_one_is_refused(reposit
     ("text", "message"),
     [
         ("Feature: a\n  Scenario: b\n    When c\n    nonsense\n", "is no Gherkin"),
-        ("Feature: a\n  Scenario: b\n    When c\n  Scenario: b\n    When d\n", "f.feature:4: two scenarios are named"),
+        (
+            "Feature: a\n  Scenario: b\n    When c\n  Scenario: b\n    When d\n",
+            "f.feature:4: two scenarios are named",
+        ),
     ],
 )
 def test_a_feature_that_cannot_be_trusted_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -211,7 +232,9 @@ def test_an_empty_feature_asks_for_nothing(tmp_path: Path) -> None:
 
 
 @given(cell=st.text(alphabet=st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20))
-def test_any_cell_survives_the_way_through_gherkin(tmp_path_factory: pytest.TempPathFactory, cell: str) -> None:
+def test_any_cell_survives_the_way_through_gherkin(
+    tmp_path_factory: pytest.TempPathFactory, cell: str
+) -> None:
     root = tmp_path_factory.mktemp("cell")
     (root / "specs" / "001-albums").mkdir(parents=True)
     (root / "features").mkdir()

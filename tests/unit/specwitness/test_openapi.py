@@ -282,7 +282,7 @@ def test_file_that_refers_to_itself_is_bundled(tmp_path: Path) -> None:
     document = bundled(
         tmp_path,
         "  schemas:\n    Tree: {$ref: tree.json}\n",
-        tree__json='{"$id": "https://example.com/tree", "type": "object", "properties": {"child": {"$ref": "#"}}}',
+        tree__json='{"$id": "https://x.test/tree", "type": "object", "properties": {"child": {"$ref": "#"}}}',
     )
     tree = document["components"]["schemas"]["Tree"]
     assert tree == {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/Tree"}}}

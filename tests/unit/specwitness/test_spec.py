@@ -166,12 +166,16 @@ def test_story_headings_of_the_wild_are_understood(read: Read, heading: str) -> 
         "**Given** a,\n**When** b,\n**Then** c.\n\n**Given** d,\n**When** e,\n**Then** f.\n",
         "**Given** a\n\n**When** b\n\n**Then** c\n\n**Given** d\n\n**When** e\n\n**Then** f\n",
         "- **Given** a\n- **When** b\n- **Then** c\n\n- **Given** d\n- **When** e\n- **Then** f\n",
-        "1. First\n   - **Given**: a\n   - **When**: b\n   - **Then**: c\n"
-        "2. Second\n   - **Given** d\n   - **When** e\n   - **Then** f\n",
+        (
+            "1. First\n   - **Given**: a\n   - **When**: b\n   - **Then**: c\n"
+            "2. Second\n   - **Given** d\n   - **When** e\n   - **Then** f\n"
+        ),
         "1. Given a, When b, Then c\n2. Given d, When e, Then f\n",
         "1. **Given** a, **When** b,\n   **Then** c\n1. **GIVEN** d; **WHEN** e; **THEN** f\n",
-        "#### Scenario 1: one\n\n**Given** a **When** b **Then** c\n\n"
-        "#### Scenario 2: two\n\n**Given** d **When** e **Then** f\n",
+        (
+            "#### Scenario 1: one\n\n**Given** a **When** b **Then** c\n\n"
+            "#### Scenario 2: two\n\n**Given** d **When** e **Then** f\n"
+        ),
     ],
 )
 def test_every_way_to_write_two_scenarios_gives_the_same_two(read: Read, text: str) -> None:
@@ -246,7 +250,9 @@ def test_a_list_of_the_requirements_elsewhere_does_not_define_them_twice(read: R
 
 
 def test_requirements_under_numbered_topics_are_found(read: Read) -> None:
-    spec = read("1. Sign in\n   - **FR-001**: a\n     - detail\n   - **FR-002**: b\n2. Sign out\n   - **FR-003**: c\n")
+    spec = read(
+        "1. Sign in\n   - **FR-001**: a\n     - detail\n   - **FR-002**: b\n2. Sign out\n   - **FR-003**: c\n"
+    )
     assert [(item.key, item.location.line, item.last_line) for item in spec.requirements] == [
         ("001/FR-001", 2, 3),
         ("001/FR-002", 4, 4),
@@ -325,10 +331,19 @@ def test_bold_words_in_prose_are_no_scenario(read: Read) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- **FR-001**: a\n- **FR-001**: b\n", "spec.md:2: 001/FR-001 is defined twice; the first time in line 1"),
-        ("### US1: a\n\n### US1: b\n", "spec.md:3: 001/US1 is the number of two stories; the other is in line 1"),
+        (
+            "- **FR-001**: a\n- **FR-001**: b\n",
+            "spec.md:2: 001/FR-001 is defined twice; the first time in line 1",
+        ),
+        (
+            "### US1: a\n\n### US1: b\n",
+            "spec.md:3: 001/US1 is the number of two stories; the other is in line 1",
+        ),
         ("### US1: a\n\n1. **Given** a, **When** b\n", "spec.md:3: 001/US1/AC1 has no Then step"),
-        ("### US1: a\n\n1. **Given** a, **When**, **Then** c\n", "spec.md:3: 001/US1/AC1 has a When without words"),
+        (
+            "### US1: a\n\n1. **Given** a, **When**, **Then** c\n",
+            "spec.md:3: 001/US1/AC1 has a When without words",
+        ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** <y>\n\n   | x |\n   |---|\n   | 1 |\n",
             "spec.md:3: 001/US1/AC1 uses <y>, which is no column of its table",

@@ -97,8 +97,10 @@ def test_one_red_witness_among_green_ones_makes_it_failing() -> None:
     assert built.requirements[0].verdict is Verdict.FAILING
     assert built.result == "broken"
     assert messages(built) == [
-        "tests/test_it.py:3: test_red: assert 1 == 2 [001/FR-001]"
-        " → mend the code, or change the spec first if the spec is wrong"
+        (
+            "tests/test_it.py:3: test_red: assert 1 == 2 [001/FR-001]"
+            " → mend the code, or change the spec first if the spec is wrong"
+        )
     ]
 
 
@@ -172,7 +174,9 @@ def test_a_waiver_of_nothing_breaks_the_run() -> None:
 def test_a_witness_of_an_unknown_requirement_breaks_the_run() -> None:
     built = trace([witness(Outcome.PASSED, KEY, "001/FR-999")])
     assert built.result == "broken"
-    assert messages(built)[0].startswith("tests/test_it.py:3: test_it testifies for 001/FR-999, which no spec holds")
+    assert messages(built)[0].startswith(
+        "tests/test_it.py:3: test_it testifies for 001/FR-999, which no spec holds"
+    )
 
 
 def test_a_red_test_without_requirements_breaks_the_run() -> None:
@@ -192,8 +196,10 @@ def test_a_scenario_that_nothing_ran_breaks_the_run_with_its_line() -> None:
     built = trace([witness(Outcome.PASSED)], pickles=[pickle])
     assert built.result == "broken"
     assert messages(built) == [
-        "features/a.feature:5: no test runs the scenario “forgotten” [001/FR-001]"
-        ' → bind it in a test module: scenarios("a.feature")'
+        (
+            "features/a.feature:5: no test runs the scenario “forgotten” [001/FR-001]"
+            ' → bind it in a test module: scenarios("a.feature")'
+        )
     ]
 
 

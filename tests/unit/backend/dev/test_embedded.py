@@ -99,18 +99,23 @@ def test_folder_in_use_is_refused_with_a_way_out(open_place: Path) -> None:
 
 
 def test_settings_of_the_clients_do_not_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"PGPORT": "1", "PGHOST": "nowhere.invalid", "PGDATA": "/nowhere"}.items():
+    for name, value in {"PGPORT": "1", "PGHOST": "nowhere.invalid", "TZ": "Asia/Tokyo"}.items():
         monkeypatch.setenv(name, value)
     with run_embedded(None) as url:
         assert ask(url, "show port") == "5432"
+        assert ask(url, "show timezone") == "UTC"
 
 
-def test_long_temporary_folder_is_avoided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    long = tmp_path / ("x" * 100)
-    long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    with run_embedded(None) as url:
-        assert ask(url, "select 1") == 1
+@pytest.mark.parametrize(
+    ("user", "temporary", "base"),
+    [(1000, "/short", "/short"), (1000, "/long" * 20, "/tmp"), (0, "/root/own", "/tmp")],  # noqa: S108 - names
+)
+def test_base_has_room_for_a_socket_and_is_open_to_the_account(
+    user: int, temporary: str, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(tempfile, "tempdir", temporary)
+    assert embedded._base_of_places() == base  # noqa: SLF001 - only root sees the second half for real
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")

@@ -40,7 +40,7 @@ def running(place: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-W", "error::ResourceWarning", "-m", "backend.dev.serve"],
         cwd=place,
-        env={**kept, "PYTHONPATH": str(ROOT), **settings},
+        env={**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{kept.get('PYTHONPATH', '')}", **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.references import Library, Tokens, follow, format_pointer, is_literal
+from specwitness.openapi.references import Library, Tokens, follow, format_pointer, is_literal
 
 if TYPE_CHECKING:
-    from specwitness.document import Document
+    from specwitness.openapi.document import Document
 
 _SECTIONS = {
     "callbacks": "callbacks",

@@ -1,4 +1,4 @@
-"""The reader of OpenAPI contracts: operations, what they require, who may call them, and on which line."""
+"""Reads a contract: its operations, what they require, who may call them, and on which line."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
-from specwitness.bundle import bundle_library
 from specwitness.errors import ContractError
 from specwitness.identifier import is_key
 from specwitness.model import Frozen, Location
-from specwitness.references import Library, Tokens, parse_pointer, read_library
+from specwitness.openapi.bundling import bundle_library
+from specwitness.openapi.references import Library, Tokens, parse_pointer, read_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

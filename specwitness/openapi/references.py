@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from specwitness.document import Document, read_document
 from specwitness.errors import ContractError
+from specwitness.openapi.document import Document, read_document
 
 if TYPE_CHECKING:
     from pathlib import Path

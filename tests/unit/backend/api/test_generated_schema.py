@@ -1,0 +1,50 @@
+"""Small facts of the schema that the application gives of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+@pytest.fixture
+def schema(offline_app: FastAPI) -> dict[str, Any]:
+    return offline_app.openapi()
+
+
+def test_each_protected_operation_states_the_scheme(schema: dict[str, Any]) -> None:
+    operations = {
+        f"{method} {path}": operation
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+    }
+    assert operations.pop("get /health").get("security") is None
+    assert [each["security"] for each in operations.values()] == [[{"bearer": []}]] * 7
+    assert schema["components"]["securitySchemes"]["bearer"]["bearerFormat"] == "JWT"
+
+
+def test_no_operation_takes_an_identity(schema: dict[str, Any]) -> None:
+    text = str({path: item for path, item in schema["paths"].items() if path != "/api/me"})
+    assert "user_id" not in text
+    assert set(schema["components"]["schemas"]["TaskDraft"]["properties"]) == {"title", "description"}
+
+
+def test_refusals_are_stated_as_problems(schema: dict[str, Any]) -> None:
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for status, response in operation["responses"].items():
+                if status in {"401", "404", "422"}:
+                    assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_only_the_contract_stays_out_of_the_schema(schema: dict[str, Any]) -> None:
+    assert set(schema["paths"]) == {
+        "/health",
+        "/api/me",
+        "/api/tasks",
+        "/api/tasks/{task_id}",
+        "/api/tasks/{task_id}/complete",
+    }

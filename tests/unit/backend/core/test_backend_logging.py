@@ -1,0 +1,120 @@
+"""What the logs hold, at every level and of every library: nothing that a caller sent."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from backend.core.logging import configure_logging
+from backend.testing.issuer import Issuer, make_subject
+from tests.support.service import Client, bearer, open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+ALICE = make_subject("alice")
+PRIVATE = "alice@example.org"
+
+
+@pytest.fixture
+def debug_logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """Log as a deployment at its lowest level, and leave no trace of that."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_logging("debug")  # after capsys: a handler keeps the stdout that it found
+    yield capsys
+    structlog.reset_defaults()
+    logging.getLogger("uvicorn.access").disabled = False
+    root.handlers[:], root.level = handlers, level
+
+
+def read_lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.requirement("003/FR-015")
+def test_nothing_of_a_request_is_logged_even_at_debug(
+    client: Client, app: FastAPI, issuer: Issuer, debug_logs: pytest.CaptureFixture[str]
+) -> None:
+    @app.post("/broken/{name}")
+    async def fail(name: str) -> None:
+        raise ValueError(f"cannot do {name} for {PRIVATE}")
+
+    token = issuer.token(ALICE, email=PRIVATE)
+    headers = bearer(token)
+    task = client.post("/api/tasks", headers=headers, json={"title": PRIVATE}).json()
+    client.get(f"/api/tasks/{task['id']}?note={PRIVATE}", headers=headers)
+    client.post("/api/tasks", headers=headers, json={"title": 1, PRIVATE: PRIVATE})
+    client.post(f"/broken/{PRIVATE}", headers=headers)
+    client.get("/api/me", headers=bearer(issuer.token(ALICE, lifetime=-60)))
+    logging.getLogger("some.library").warning("saw %s", PRIVATE)
+    captured = debug_logs.readouterr()
+    lines = read_lines(captured.out)
+    assert captured.err == ""
+    assert {each["event"] for each in lines} >= {"request_answered", "request_failed", "credentials_refused"}
+    for private in (token, *token.split("."), ALICE, PRIVATE, task["id"], issuer.secret):
+        assert private not in captured.out
+
+
+def test_lines_of_one_request_share_an_id_that_no_client_chose(
+    offline_client: Client, debug_logs: pytest.CaptureFixture[str]
+) -> None:
+    offline_client.get("/api/me", headers={"X-Request-Id": "chosen"})
+    offline_client.get("/api/me")
+    ids = [each["request_id"] for each in read_lines(debug_logs.readouterr().out)]
+    assert ids[0] == ids[1] != ids[2] == ids[3]
+    assert "chosen" not in ids
+
+
+def test_library_error_is_told_by_type_and_place(debug_logs: pytest.CaptureFixture[str]) -> None:
+    try:
+        configure_logging(PRIVATE)
+    except Exception:  # noqa: BLE001  # whatever it is, its text holds what was handed in
+        logging.getLogger("asyncio").exception("Task exception was never retrieved")
+    line = read_lines(debug_logs.readouterr().out)[0]
+    assert line["event"] == "Task exception was never retrieved"
+    assert line["place"].startswith("backend/core/logging.py:")
+    assert PRIVATE not in str(line)
+
+
+def test_access_log_of_uvicorn_is_off(debug_logs: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("uvicorn.access").info('%s - "%s"', "127.0.0.1", PRIVATE)
+    logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1")
+    assert [each["event"] for each in read_lines(debug_logs.readouterr().out)] == [
+        "Uvicorn running on http://127.0.0.1"
+    ]
+
+
+def test_request_is_logged_by_its_template(offline_client: Client) -> None:
+    with capture_logs() as logs:
+        offline_client.get("/api/tasks/0190a5d2-0000-4000-8000-000000000000")
+        offline_client.request("PROPFIND", "/secret/place")
+    answered = [each for each in logs if each["event"] == "request_answered"]
+    assert [(each["method"], each["route"], each["status"]) for each in answered] == [
+        ("GET", "/api/tasks/{task_id}", 401),
+        ("other", None, 404),
+    ]
+
+
+def test_unforeseen_error_is_a_problem_and_tells_nothing(offline_app: FastAPI) -> None:
+    @offline_app.get("/api/broken")
+    async def fail() -> None:
+        raise ValueError(PRIVATE)
+
+    with open_client(offline_app) as client, capture_logs() as logs:
+        answer = client.get("/api/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert PRIVATE not in answer.text
+    failed = next(each for each in logs if each["event"] == "request_failed")
+    assert failed["error"] == "ValueError"
+    assert failed["place"].startswith("backend/")
+    assert PRIVATE not in str(logs)

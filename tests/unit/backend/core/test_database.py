@@ -1,0 +1,190 @@
+"""What trouble of the database means, and when a transaction ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
+
+from backend.core.database import CurrentSession, Database
+from backend.core.errors import UnavailableError
+from backend.models.task import Task
+from tests.support.service import UNREACHABLE_DATABASE, bearer, make_settings, open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from fastapi import FastAPI
+
+    from backend.core.config import Settings
+    from backend.testing.issuer import Issuer
+
+
+def run(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, Any]]) -> Any:
+    async def run_and_close() -> Any:
+        database = Database(settings)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run_and_close())
+
+
+def run_statement(settings: Settings, statement: str) -> Any:
+    async def work(database: Database) -> Any:
+        async with database.transaction() as session:
+            return (await session.execute(text(statement))).scalar()
+
+    return run(settings, work)
+
+
+@pytest.mark.requirement("003/FR-018")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select pg_terminate_backend(pg_backend_pid())",
+        "select * from no_such_table",
+        "do $$ begin raise exception using errcode = '40001'; end $$",
+        "do $$ begin raise exception using errcode = '53300'; end $$",
+    ],
+)
+def test_trouble_of_the_database_is_unavailability(settings: Settings, statement: str) -> None:
+    with capture_logs() as logs, pytest.raises(UnavailableError):
+        run_statement(settings, statement)
+    assert [each["event"] for each in logs] == ["database_unavailable"]
+    assert "select" not in str(logs)
+
+
+@pytest.mark.requirement("003/FR-018")
+def test_statement_is_bounded_in_time(secret: str, empty_database: str) -> None:
+    settings = make_settings(secret, empty_database, DATABASE_TIMEOUT_SECONDS="1")
+    started = time.perf_counter()
+    with pytest.raises(UnavailableError):
+        run_statement(settings, "select pg_sleep(30)")
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.requirement("003/FR-018")
+def test_wait_for_a_connection_is_bounded(secret: str, empty_database: str) -> None:
+    settings = make_settings(
+        secret, empty_database, DATABASE_TIMEOUT_SECONDS="1", DATABASE_POOL_SIZE="1"
+    )
+
+    async def work(database: Database) -> None:
+        async with database.transaction() as first:
+            await first.execute(text("select 1"))
+            async with database.transaction() as second:
+                await second.execute(text("select 1"))
+
+    with pytest.raises(UnavailableError):
+        run(settings, work)
+
+
+@pytest.mark.requirement("003/FR-017")
+def test_database_that_does_not_answer_in_time_is_not_ready(secret: str) -> None:
+    async def work(_: Database) -> bool:
+        # Accepts connections and never says a word.
+        server = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        silent = Database(
+            make_settings(secret, f"postgresql://u@127.0.0.1:{port}/d", DATABASE_TIMEOUT_SECONDS="1")
+        )
+        is_ready = await silent.is_ready()
+        server.close()
+        await silent.close()
+        return is_ready
+
+    started = time.perf_counter()
+    assert run(make_settings(secret, UNREACHABLE_DATABASE), work) is False
+    assert time.perf_counter() - started < 5
+
+
+def test_fault_of_ours_is_no_unavailability(settings: Settings) -> None:
+    with pytest.raises(IntegrityError):
+        run_statement(settings, "insert into tasks (id, user_id, title, description, completed)"
+                                " values (gen_random_uuid(), '', 'a', '', false)")
+
+
+def test_error_text_holds_no_data(settings: Settings) -> None:
+    async def work(database: Database) -> None:
+        async with database.transaction() as session:
+            session.add(Task(user_id="", title="wery-private"))
+
+    with pytest.raises(IntegrityError) as caught:
+        run(settings, work)
+    assert "[SQL parameters hidden" in str(caught.value)
+
+
+def test_no_prepared_statement_is_left_on_the_server(settings: Settings) -> None:
+    async def work(database: Database) -> Any:
+        for _ in range(12):
+            async with database.transaction() as session:
+                await session.execute(text("select 1"))
+                found = await session.execute(text("select count(*) from pg_prepared_statements"))
+        return found.scalar()
+
+    assert run(settings, work) == 0
+
+
+def test_connection_that_died_in_the_pool_is_replaced(
+    settings: Settings, database: psycopg.Connection[Any]
+) -> None:
+    async def work(own: Database) -> bool:
+        async with own.transaction() as session:
+            pid = (await session.execute(text("select pg_backend_pid()"))).scalar()
+        database.execute("select pg_terminate_backend(%s)", [pid])
+        return await own.is_ready()
+
+    assert run(settings, work) is True
+
+
+@pytest.mark.requirement("003/FR-019")
+def test_what_was_answered_is_committed(
+    app: FastAPI, issuer: Issuer, database: psycopg.Connection[Any]
+) -> None:
+    seen = []
+
+    class Watch:
+        """Looks into the database by another connection at the moment when the answer begins."""
+
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def look(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    row = database.execute("select count(*) from tasks").fetchone()
+                    seen.append((message["status"], row[0] if row else None))
+                await send(message)
+
+            await self.inner(scope, receive, look)
+
+    app.add_middleware(Watch)
+    with open_client(app) as client:
+        client.post("/api/tasks", headers=bearer(issuer.token("alice")), json={"title": "Buy milk"})
+    assert seen == [(201, 1)]
+
+
+@pytest.mark.requirement("003/FR-018")
+def test_answer_is_503_when_the_commit_fails(
+    app: FastAPI, issuer: Issuer, database: psycopg.Connection[Any]
+) -> None:
+    @app.post("/api/lost")
+    async def lose(session: CurrentSession) -> None:
+        session.add(Task(user_id="alice", title="Buy milk"))
+        await session.flush()
+        pid = (await session.execute(text("select pg_backend_pid()"))).scalar()
+        database.execute("select pg_terminate_backend(%s)", [pid])
+
+    with open_client(app) as client:
+        answer = client.post("/api/lost", headers=bearer(issuer.token("alice")))
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert database.execute("select count(*) from tasks").fetchone() == (0,)
+
