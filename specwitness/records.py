@@ -50,7 +50,7 @@ class RecordWriter:
         self._write("end", value=True)
 
     def _write(self, name: str, value: Any) -> None:
-        self._file.write(json.dumps({name: value}, ensure_ascii=True) + "\n")
+        self._file.write(json.dumps({name: _spell_out(value)}) + "\n")
         self._file.flush()
 
 
@@ -81,7 +81,9 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
             environment |= record.get("environment", {})
             ended = ended or "end" in record
     except (ValueError, ValidationError) as error:
-        raise EvidenceError(f"the records of {producer} are damaged: {error}", where=shown.as_posix()) from error
+        raise EvidenceError(
+            f"the records of {producer} are damaged: {error}", where=shown.as_posix()
+        ) from error
     if not ended:
         raise EvidenceError(
             f"{producer} did not come to its end after {len(witnesses)} witnesses{_last_words(log)}",
@@ -89,6 +91,15 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
             remedy="read the end of that file",
         )
     return Evidence(witnesses, findings, environment)
+
+
+def _spell_out(value: Any) -> Any:
+    """Replace halves of surrogate pairs, which hostile input holds and no file can, by their escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_spell_out(name): _spell_out(item) for name, item in value.items()}
+    return [_spell_out(item) for item in value] if isinstance(value, list) else value
 
 
 def _last_words(log: Path) -> str:

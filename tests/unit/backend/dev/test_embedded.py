@@ -139,7 +139,7 @@ def test_missing_wheel_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", ["INT", "TERM", "HUP"])
 def test_signal_to_the_process_stops_the_server_and_removes_its_folder(kind: str) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         [sys.executable, "-c", HOLD],
         cwd=ROOT,
         stdin=subprocess.PIPE,

@@ -306,7 +306,8 @@ UNPROCESSABLE = {"content": {"application/json": {"schema": {"type": "object"}}}
         (
             change(*HEADERS, "WWW-Authenticate", "required", to=False),
             "getNote",
-            ":102: GET /notes/{note_id} 401 header WWW-Authenticate: contract says required true, the app says false",
+            ":102: GET /notes/{note_id} 401 header WWW-Authenticate: contract says required true, "
+            "the app says false",
         ),
         (
             change("components", "responses", "NotFound", "content", to={"application/json": {"schema": {}}}),

@@ -1,0 +1,87 @@
+"""Records on their way from a run to the trace: nothing lost, nothing taken from a run that broke off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from specwitness.errors import EvidenceError
+from specwitness.model import Finding, Location, Outcome, Witness, WitnessKind
+from specwitness.records import Evidence, RecordWriter, count_records, read_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WITNESS = Witness(
+    id="features/a.feature:3",
+    kind=WitnessKind.SCENARIO,
+    name="a “quoted”\nname 😀",
+    requirements=("001/FR-001",),
+    outcome=Outcome.PASSED,
+    location=Location(file="features/a.feature", line=3),
+    example={"x": "1"},
+    counts={"assertions": 2},
+)
+FINDING = Finding(code="collection", message="cannot be collected")
+
+
+def write(path: Path, *, end: bool = True) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        writer = RecordWriter(file)
+        writer.expect(2)
+        writer.environment({"PostgreSQL": "embedded"})
+        writer.witness(WITNESS)
+        writer.finding(FINDING)
+        if end:
+            writer.end()
+
+
+def read(root: Path) -> Evidence:
+    return read_records(root / "out.jsonl", producer="tests", log=root / "out.log", root=root)
+
+
+def test_what_was_recorded_comes_back(tmp_path: Path) -> None:
+    write(tmp_path / "out.jsonl")
+    assert read(tmp_path) == Evidence([WITNESS], [FINDING], {"PostgreSQL": "embedded"})
+
+
+def test_a_run_that_broke_off_is_not_used_and_its_last_words_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "out.jsonl", end=False)
+    (tmp_path / "out.log").write_text("…\ninvalid: the database is gone\n", encoding="utf-8")
+    with pytest.raises(EvidenceError) as caught:
+        read(tmp_path)
+    assert str(caught.value) == (
+        "out.log: tests did not come to its end after 1 witnesses: the database is gone"
+        " → read the end of that file"
+    )
+
+
+def test_a_run_that_recorded_nothing_is_not_used(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="after 0 witnesses"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("line", ['{"witness"', '{"witness": {"id": "x"}}', "nonsense"])
+def test_damaged_records_are_refused(tmp_path: Path, line: str) -> None:
+    write(tmp_path / "out.jsonl")
+    with (tmp_path / "out.jsonl").open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(EvidenceError, match="the records of tests are damaged"):
+        read(tmp_path)
+
+
+def test_a_watcher_can_count_along(tmp_path: Path) -> None:
+    assert count_records(tmp_path / "out.jsonl") == (0, 0)
+    write(tmp_path / "out.jsonl", end=False)
+    assert count_records(tmp_path / "out.jsonl") == (1, 2)
+
+
+def test_half_a_surrogate_pair_is_spelled_out(tmp_path: Path) -> None:
+    with (tmp_path / "out.jsonl").open("w", encoding="utf-8") as file:
+        RecordWriter(file).witness(
+            WITNESS.model_copy(update={"detail": "sub \ud800", "example": {"\udfff": "1"}})
+        )
+        RecordWriter(file).end()
+    (witness,) = read(tmp_path).witnesses
+    assert (witness.detail, witness.example) == ("sub \\ud800", {"\\udfff": "1"})
