@@ -10,7 +10,16 @@ import pytest
 from backend.dev.postgres import PostgresServer, provide_postgres
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
-from tests.support.service import UNREACHABLE_DATABASE, Client, Clock, bearer, connect, fresh_database, make_settings, open_client
+from tests.support.service import (
+    UNREACHABLE_DATABASE,
+    Client,
+    Clock,
+    bearer,
+    connect,
+    fresh_database,
+    make_settings,
+    open_client,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

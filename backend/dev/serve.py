@@ -12,6 +12,7 @@ import uvicorn
 
 from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
+from backend.core.logging import configure_logging
 from backend.dev.errors import DevelopmentError, ServeError
 from backend.dev.postgres import provide_postgres
 from backend.dev.secret import settle_secret
@@ -45,7 +46,8 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         _say(secret_line)
         settings = load_settings({**given, "DATABASE_URL": server.url})
         migrate(server.url)
-        service = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+        configure_logging(settings.log_level)
+        service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
         _say(_describe_address(listener))
         service.run(sockets=[listener])
         if not service.started:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compare(contract: Contract, generated: dict[str, Any]) -> tuple[Witness, ...]:
-    """Compare each operation of the contract with the app's own schema, by meaning (003/FR-022).
+    """Compare each operation of the contract with the app's own schema, by meaning.
 
     Args:
         contract: The hand-written contract.

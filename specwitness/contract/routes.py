@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def compare_routes(
     contract: Contract, routes: Sequence[tuple[str, str]], allowed: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Find routes of the running app that the contract does not know (003/FR-022).
+    """Find routes of the running app that the contract does not know.
 
     Args:
         contract: The hand-written contract.

@@ -31,8 +31,8 @@ def fuzz(
 ) -> tuple[Witness, ...]:
     """Try every operation of the contract, with the good credential and with bad ones.
 
-    A bad credential must be refused as RFC 6750 §3 says and must change nothing (003/FR-006,
-    003/SC-003); with the good one the service must keep its contract (003/FR-022).
+    A bad credential must be refused as RFC 6750 §3 says and must change nothing;
+    with the good one the service must keep its contract.
 
     Args:
         contract: The hand-written contract.
@@ -95,6 +95,7 @@ def _testify(operation: Operation, credential: Credential, drive: Drive, setting
         requirements=_find_requirements(operation, credential, observed, settings),
         outcome=outcome,
         location=operation.location,
+        example={"operation": operation.name, "credential": credential.value},
         counts=counts,
         detail=drive.redaction.clean(detail) if detail else None,
     )

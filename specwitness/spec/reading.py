@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 from specwitness.errors import SpecError
 from specwitness.identifier import ID, split_definition
-from specwitness.spec.markdown import read_blocks
 from specwitness.model import Kind, Location, Requirement, Spec, Story
+from specwitness.spec.markdown import read_blocks
 from specwitness.spec.scenario import ScenarioDraft, build_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from specwitness.spec.markdown import Block, Prose, RawStep, Table
     from specwitness.model import Scenario
+    from specwitness.spec.markdown import Block, Prose, RawStep, Table
 
 STORY = re.compile(
     r"^(?:user\s+story|story|us)\s*[-#:]?\s*(?P<number>\d+)\b\s*[-:–—.)]*\s*(?P<title>.*)$", re.IGNORECASE

@@ -18,8 +18,13 @@ NAMES = ("BETTER_AUTH_", "JWT_", "DATABASE_", "LOG_LEVEL")
 
 def run_python(arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(NAMES)}
-    return subprocess.run(  # noqa: S603  # our own module
-        [sys.executable, *arguments], env=environ | settings, capture_output=True, text=True, check=False, timeout=60
+    return subprocess.run(  # our own module
+        [sys.executable, *arguments],
+        env=environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

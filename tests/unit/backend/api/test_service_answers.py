@@ -71,7 +71,7 @@ def test_unknown_probe_is_refused(offline_client: Client, probe: str) -> None:
     ],
 )
 def test_database_out_of_reach_is_503(
-    offline_client: Client, alice: dict[str, bytes], method: str, path: str, body: Any
+    *, offline_client: Client, alice: dict[str, bytes], method: str, path: str, body: Any
 ) -> None:
     answer = offline_client.request(method, path, headers=alice, json=body)
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
@@ -83,7 +83,9 @@ def test_database_out_of_reach_never_hides_that_credentials_are_bad(offline_clie
     assert offline_client.get("/api/tasks").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/", "/api/tasks/", "/docs", "/redoc", "/api/me/", "//api/me"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api", "/api/", "/api/tasks/", "/docs", "/redoc", "/api/me/", "//api/me"]
+)
 def test_unknown_address_is_a_problem(offline_client: Client, path: str) -> None:
     answer = offline_client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -156,7 +158,9 @@ def test_body_that_does_not_fit_is_refused(
 
 
 @pytest.mark.requirement("003/FR-020")
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_body_of_another_kind_is_refused(offline_client: Client, alice: dict[str, bytes], kind: str) -> None:
     headers = {**alice, "Content-Type": kind.encode()}
     answer = offline_client.post("/api/tasks", headers=headers, content=b'{"title":"Buy milk"}')

@@ -136,7 +136,7 @@ def test_each_spelling_of_a_postgres_address_means_psycopg(scheme: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "", "mysql://tasks:p4ss-w0rd@db/tasks"])
 def test_migrations_refuse_an_address_by_name(value: str | None) -> None:
-    with pytest.raises(ConfigurationError, match="^DATABASE_URL: ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^DATABASE_URL: ") as caught:
         read_database_url({} if value is None else {"DATABASE_URL": value})
     assert "p4ss" not in str(caught.value)
 

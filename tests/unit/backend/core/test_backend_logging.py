@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,16 +24,21 @@ ALICE = make_subject("alice")
 PRIVATE = "alice@example.org"
 
 
-@pytest.fixture
-def debug_logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    """Log as a deployment at its lowest level, and leave no trace of that."""
+@contextmanager
+def logs_at_debug() -> Iterator[None]:
+    """Log as a deployment at its lowest level, and leave no trace of that.
+
+    No fixture: pytest gives each phase of a test another stdout.
+    """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    configure_logging("debug")  # after capsys: a handler keeps the stdout that it found
-    yield capsys
-    structlog.reset_defaults()
-    logging.getLogger("uvicorn.access").disabled = False
-    root.handlers[:], root.level = handlers, level
+    configure_logging("debug")
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger("uvicorn.access").disabled = False
+        root.handlers[:], root.level = handlers, level
 
 
 def read_lines(text: str) -> list[dict[str, Any]]:
@@ -41,7 +47,7 @@ def read_lines(text: str) -> list[dict[str, Any]]:
 
 @pytest.mark.requirement("003/FR-015")
 def test_nothing_of_a_request_is_logged_even_at_debug(
-    client: Client, app: FastAPI, issuer: Issuer, debug_logs: pytest.CaptureFixture[str]
+    client: Client, app: FastAPI, issuer: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @app.post("/broken/{name}")
     async def fail(name: str) -> None:
@@ -49,13 +55,14 @@ def test_nothing_of_a_request_is_logged_even_at_debug(
 
     token = issuer.token(ALICE, email=PRIVATE)
     headers = bearer(token)
-    task = client.post("/api/tasks", headers=headers, json={"title": PRIVATE}).json()
-    client.get(f"/api/tasks/{task['id']}?note={PRIVATE}", headers=headers)
-    client.post("/api/tasks", headers=headers, json={"title": 1, PRIVATE: PRIVATE})
-    client.post(f"/broken/{PRIVATE}", headers=headers)
-    client.get("/api/me", headers=bearer(issuer.token(ALICE, lifetime=-60)))
-    logging.getLogger("some.library").warning("saw %s", PRIVATE)
-    captured = debug_logs.readouterr()
+    with logs_at_debug():
+        task = client.post("/api/tasks", headers=headers, json={"title": PRIVATE}).json()
+        client.get(f"/api/tasks/{task['id']}?note={PRIVATE}", headers=headers)
+        client.post("/api/tasks", headers=headers, json={"title": 1, PRIVATE: PRIVATE})
+        client.post(f"/broken/{PRIVATE}", headers=headers)
+        client.get("/api/me", headers=bearer(issuer.token(ALICE, lifetime=-60)))
+        logging.getLogger("some.library").warning("saw %s", PRIVATE)
+    captured = capsys.readouterr()
     lines = read_lines(captured.out)
     assert captured.err == ""
     assert {each["event"] for each in lines} >= {"request_answered", "request_failed", "credentials_refused"}
@@ -64,30 +71,33 @@ def test_nothing_of_a_request_is_logged_even_at_debug(
 
 
 def test_lines_of_one_request_share_an_id_that_no_client_chose(
-    offline_client: Client, debug_logs: pytest.CaptureFixture[str]
+    offline_client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    offline_client.get("/api/me", headers={"X-Request-Id": "chosen"})
-    offline_client.get("/api/me")
-    ids = [each["request_id"] for each in read_lines(debug_logs.readouterr().out)]
+    with logs_at_debug():
+        offline_client.get("/api/me", headers={"X-Request-Id": "chosen"})
+        offline_client.get("/api/me")
+    ids = [each["request_id"] for each in read_lines(capsys.readouterr().out)]
     assert ids[0] == ids[1] != ids[2] == ids[3]
     assert "chosen" not in ids
 
 
-def test_library_error_is_told_by_type_and_place(debug_logs: pytest.CaptureFixture[str]) -> None:
-    try:
-        configure_logging(PRIVATE)
-    except Exception:  # noqa: BLE001  # whatever it is, its text holds what was handed in
-        logging.getLogger("asyncio").exception("Task exception was never retrieved")
-    line = read_lines(debug_logs.readouterr().out)[0]
+def test_library_error_is_told_by_type_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+    with logs_at_debug():
+        try:
+            configure_logging(PRIVATE)
+        except KeyError:
+            logging.getLogger("asyncio").exception("Task exception was never retrieved")
+    line = read_lines(capsys.readouterr().out)[0]
     assert line["event"] == "Task exception was never retrieved"
     assert line["place"].startswith("backend/core/logging.py:")
     assert PRIVATE not in str(line)
 
 
-def test_access_log_of_uvicorn_is_off(debug_logs: pytest.CaptureFixture[str]) -> None:
-    logging.getLogger("uvicorn.access").info('%s - "%s"', "127.0.0.1", PRIVATE)
-    logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1")
-    assert [each["event"] for each in read_lines(debug_logs.readouterr().out)] == [
+def test_access_log_of_uvicorn_is_off(capsys: pytest.CaptureFixture[str]) -> None:
+    with logs_at_debug():
+        logging.getLogger("uvicorn.access").info('%s - "%s"', "127.0.0.1", PRIVATE)
+        logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1")
+    assert [each["event"] for each in read_lines(capsys.readouterr().out)] == [
         "Uvicorn running on http://127.0.0.1"
     ]
 

@@ -1,9 +1,8 @@
 """The dependency in the real application: what it accepts, when it decides, and what it logs."""
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Body, Depends, FastAPI, WebSocket
@@ -22,11 +21,17 @@ from backend.core.dependencies import (
 )
 from backend.core.keys import build_key_set
 from backend.core.routing import AuthenticateFirstRoute, requires_caller
+from backend.core.security import verify_token
 from backend.testing.issuer import Issuer, make_secret, make_subject
-from tests.support.service import BASE_URL, UNREACHABLE_DATABASE, Client, Clock, bearer, make_settings, open_client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support.service import (
+    BASE_URL,
+    UNREACHABLE_DATABASE,
+    Client,
+    Clock,
+    bearer,
+    make_settings,
+    open_client,
+)
 
 ALICE = make_subject("alice")
 
@@ -51,7 +56,9 @@ def empty_client(empty_app: FastAPI) -> Iterator[Client]:
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 @pytest.mark.parametrize("blanks", [" ", "   "])
 def test_scheme_is_read_in_any_case(offline_client: Client, issuer: Issuer, scheme: str, blanks: str) -> None:
-    answer = offline_client.get("/api/me", headers={"Authorization": f"{scheme}{blanks}{issuer.token(ALICE)}"})
+    answer = offline_client.get(
+        "/api/me", headers={"Authorization": f"{scheme}{blanks}{issuer.token(ALICE)}"}
+    )
     assert (answer.status_code, answer.json()) == (200, {"user_id": ALICE})
 
 
@@ -97,7 +104,10 @@ def test_token_elsewhere_is_never_read(offline_client: Client, issuer: Issuer, p
     options: dict[str, dict[str, Any]] = {
         "query": {"params": {"access_token": token, "token": token}},
         "cookie": {"headers": {"Cookie": f"access_token={token}; Authorization={token}"}},
-        "form": {"content": f"access_token={token}", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        "form": {
+            "content": f"access_token={token}",
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        },
         "other header": {"headers": {"Proxy-Authorization": f"Bearer {token}", "X-Access-Token": token}},
     }
     answer = offline_client.get("/api/me", **options[place])
@@ -188,7 +198,9 @@ def test_endpoint_receives_the_subject(empty_app: FastAPI, empty_client: Client,
 
 
 @pytest.mark.requirement("003/FR-005", "003/SC-001")
-def test_endpoint_does_not_run_for_strangers(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
+def test_endpoint_does_not_run_for_strangers(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer
+) -> None:
     ran = []
 
     @empty_app.get("/mine")
@@ -209,7 +221,9 @@ def test_route_without_the_dependency_is_open(empty_app: FastAPI, empty_client: 
     assert empty_client.get("/open", headers=bearer("nonsense")).json() == "open"
 
 
-def test_plain_route_class_authenticates_as_well(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
+def test_plain_route_class_authenticates_as_well(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer
+) -> None:
     router = APIRouter()
 
     @router.get("/mine")
@@ -233,16 +247,13 @@ def test_tests_of_a_team_may_replace_the_dependency(empty_app: FastAPI, empty_cl
 def test_token_is_verified_once_a_request(
     empty_app: FastAPI, empty_client: Client, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend.core import dependencies  # noqa: PLC0415  # to count the calls of what it holds
-
     calls = []
-    verify_token = dependencies.verify_token
 
     def count(*arguments: Any) -> Any:
         calls.append(arguments)
         return verify_token(*arguments)
 
-    monkeypatch.setattr(dependencies, "verify_token", count)
+    monkeypatch.setattr("backend.core.dependencies.verify_token", count)
 
     @empty_app.get("/mine")
     async def mine(user_id: CurrentUserId, _: CurrentPrincipal) -> str:

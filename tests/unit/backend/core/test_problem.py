@@ -40,7 +40,10 @@ def test_all_kinds_of_refusals_are_tried() -> None:
     def leaves(kind: type[ServiceError]) -> set[type[ServiceError]]:
         return {kind}.union(*(leaves(each) for each in kind.__subclasses__()))
 
-    assert leaves(ServiceError) == {type(each) for each in REFUSALS} | {ServiceError, errors.AuthenticationError}
+    assert leaves(ServiceError) == {type(each) for each in REFUSALS} | {
+        ServiceError,
+        errors.AuthenticationError,
+    }
     codes = [each.code for each in REFUSALS]
     assert len(set(codes)) == len(codes)
 
@@ -69,7 +72,9 @@ def test_missing_credentials_are_challenged_without_an_error() -> None:
     assert errors.CredentialsMissingError("absent").headers["WWW-Authenticate"] == 'Bearer realm="tasks"'
 
 
-@pytest.mark.parametrize("refusal", [each for each in REFUSALS if each.status == 401][1:], ids=lambda each: each.code)
+@pytest.mark.parametrize(
+    "refusal", [each for each in REFUSALS if each.status == 401][1:], ids=lambda each: each.code
+)
 def test_bad_credentials_are_challenged_with_an_error(refusal: ServiceError) -> None:
     challenge = refusal.headers["WWW-Authenticate"]
     assert challenge.startswith('Bearer realm="tasks", error="invalid_token", error_description="')

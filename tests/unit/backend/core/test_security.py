@@ -23,7 +23,9 @@ MINT = Mint(ISSUER, SUBJECT, NOW)
 SPEC = Path(__file__).parents[4] / "specs" / "003-jwt-auth-middleware" / "spec.md"
 ROW = re.compile(r"^ *\| (a token [^|]*?|a session-cache[^|]*?) +\| ([a-z_]+) +\|", re.MULTILINE)
 # A later table gives the code of the answer beside the credential, not the cause.
-CAUSES = {row[0]: row[1] for row in ROW.findall(SPEC.read_text(encoding="utf-8")) if row[1] != "token_invalid"}
+CAUSES = {
+    row[0]: row[1] for row in ROW.findall(SPEC.read_text(encoding="utf-8")) if row[1] != "token_invalid"
+}
 
 
 def keys(*secrets: tuple[str, float | None], leeway: int = 10) -> KeySet:
@@ -138,7 +140,8 @@ def test_payload_is_not_parsed_before_its_signature_holds() -> None:
 
 @pytest.mark.requirement("003/FR-008")
 @pytest.mark.parametrize(
-    "payload", [b"[" * 5000, b'{"a":' * 1200, b"1" * 5000, b"{}" + b" " * 10 + b"{}", b"null", b'"text"', b"\xff"]
+    "payload",
+    [b"[" * 5000, b'{"a":' * 1200, b"1" * 5000, b"{}" + b" " * 10 + b"{}", b"null", b'"text"', b"\xff"],
 )
 def test_payload_that_is_no_object_is_refused(payload: bytes) -> None:
     assert cause_of(MINT.with_payload(payload)) == "payload"
@@ -161,7 +164,8 @@ def test_token_ends_exactly_when_its_leeway_ends(leeway: int, seconds: int, *, i
 @pytest.mark.parametrize(("claim", "cause"), [("nbf", "not_yet_valid"), ("iat", "issued_in_future")])
 @pytest.mark.parametrize(("ahead", "is_accepted"), [(9, True), (10, True), (11, False)])
 def test_token_may_be_ahead_by_the_leeway(claim: str, cause: str, ahead: int, *, is_accepted: bool) -> None:
-    token = ISSUER.token(SUBJECT, **{claim: NOW + ahead})
+    claims: dict[str, Any] = {claim: NOW + ahead}
+    token = ISSUER.token(SUBJECT, **claims)
     if is_accepted:
         assert verify(token).subject == SUBJECT
     else:
@@ -171,7 +175,8 @@ def test_token_may_be_ahead_by_the_leeway(claim: str, cause: str, ahead: int, *,
 @pytest.mark.parametrize("claim", ["exp", "iat", "nbf"])
 @pytest.mark.parametrize("value", ["1800000000", True, False, None, [1], {}, float("inf"), 10**400, ""])
 def test_time_that_is_no_finite_number_is_refused(claim: str, value: object) -> None:
-    token = ISSUER.token(SUBJECT, **{claim: value})
+    claims: dict[str, Any] = {claim: value}
+    token = ISSUER.token(SUBJECT, **claims)
     # json.dumps writes Infinity, which is no JSON.
     assert cause_of(token) == ("payload" if value == float("inf") else "time_claim")
 
@@ -182,7 +187,8 @@ def test_time_may_have_a_fraction() -> None:
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "iat", "exp", "sub"])
 def test_each_required_claim_is_required(claim: str) -> None:
-    assert cause_of(ISSUER.token(SUBJECT, **{claim: ...})) == "missing_claim"
+    claims: dict[str, Any] = {claim: ...}
+    assert cause_of(ISSUER.token(SUBJECT, **claims)) == "missing_claim"
 
 
 @pytest.mark.parametrize("issuer", [None, 1, [URL], URL + "/", URL.upper(), ""])
@@ -202,7 +208,24 @@ def test_audience_may_be_one_of_a_list(audience: object) -> None:
 
 @pytest.mark.requirement("003/FR-004")
 @pytest.mark.parametrize(
-    "subject", [None, True, 1, [], {}, "", " ", "\u3000", "a" * 256, "a\x00", "a\n", "\x7f", "\u0085", "\ud800", "\u202e"]
+    "subject",
+    [
+        None,
+        True,
+        1,
+        [],
+        {},
+        "",
+        " ",
+        "\u3000",
+        "a" * 256,
+        "a\x00",
+        "a\n",
+        "\x7f",
+        "\u0085",
+        "\ud800",
+        "\u202e",
+    ],
 )
 def test_subject_that_names_nobody_is_refused(subject: Any) -> None:
     assert cause_of(ISSUER.token(SUBJECT, sub=subject)) == "subject"

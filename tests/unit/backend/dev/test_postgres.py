@@ -180,9 +180,14 @@ def test_signal_stops_the_server(kind: signal.Signals) -> None:
 
 
 def test_signals_are_handed_back() -> None:
-    with provide_postgres({}, ways=World().ways):
-        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    # The server of the whole session may hold them already.
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with provide_postgres({}, ways=World().ways):
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_signals_that_somebody_handles_are_left_alone() -> None:

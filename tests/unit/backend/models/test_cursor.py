@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.models.cursor import Cursor
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # Hypothesis adds the zone
 
@@ -29,7 +32,9 @@ def test_any_other_text_is_none(text: str) -> None:
     assert cursor.encode() == text
 
 
-@pytest.mark.parametrize("text", ["", "a", "A" * 31, "A" * 33, "A" * 31 + "=", "_" * 32, "A" * 31 + "é", "A" * 31 + "+"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "A" * 31, "A" * 33, "A" * 31 + "=", "_" * 32, "A" * 31 + "é", "A" * 31 + "+"]
+)
 def test_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no cursor"):
         Cursor.decode(text)

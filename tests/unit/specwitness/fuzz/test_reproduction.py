@@ -28,7 +28,7 @@ def test_shell_gives_curl_the_very_bytes(body: bytes) -> None:
     if b"\x00" in body:
         assert "\\x00" in line
         return
-    output = subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout  # noqa: S603, S607  # our own line
+    output = subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout  # noqa: S607  # whichever bash there is
     assert body in output.split(b"\0")
 
 

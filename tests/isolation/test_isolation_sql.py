@@ -1,0 +1,126 @@
+"""Each query against a real PostgreSQL: what it sees and changes is its owner's, whatever the id."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from backend.core.database import Database
+from backend.models import task as store
+from tests.support.service import make_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import psycopg
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    Query = Callable[[AsyncSession, str, UUID], Awaitable[object]]
+
+QUERIES: dict[str, Query] = {
+    "find_task": store.find_task,
+    "replace_task": lambda session, user_id, task_id: store.replace_task(
+        session, user_id, task_id, title="Taken over", description=""
+    ),
+    "complete_task": store.complete_task,
+    "delete_task": store.delete_task,
+}
+
+
+@pytest.fixture
+def rows(database: psycopg.Connection[Any], empty_database: str) -> dict[str, UUID]:
+    """One task of alice and one of bob, written past the service."""
+    assert empty_database
+    made = {"alice": uuid4(), "bob": uuid4()}
+    for user_id, task_id in made.items():
+        database.execute(
+            "insert into tasks (id, user_id, title, description, completed) values (%s, %s, %s, '', false)",
+            [task_id, user_id, f"Task of {user_id}"],
+        )
+    return made
+
+
+def run(secret: str, url: str, work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
+    async def run_and_close() -> Any:
+        database = Database(make_settings(secret, url))
+        try:
+            async with database.transaction() as session:
+                return await work(session)
+        finally:
+            await database.close()
+
+    return asyncio.run(run_and_close())
+
+
+async def call_as_bob(session: AsyncSession, *, query: str, task_id: UUID) -> object:
+    return await QUERIES[query](session, "bob", task_id)
+
+
+def dump(database: psycopg.Connection[Any]) -> list[Any]:
+    return database.execute("select * from tasks order by user_id").fetchall()
+
+
+@pytest.mark.requirement("003/FR-009")
+@pytest.mark.parametrize("query", QUERIES)
+def test_query_finds_nothing_of_another_owner(
+    *, secret: str, empty_database: str, database: psycopg.Connection[Any], rows: dict[str, UUID], query: str
+) -> None:
+    before = dump(database)
+    for task_id in (rows["alice"], uuid4()):
+        assert not run(secret, empty_database, partial(call_as_bob, query=query, task_id=task_id))
+    assert dump(database) == before
+
+
+@pytest.mark.requirement("003/FR-009")
+@pytest.mark.parametrize("query", QUERIES)
+def test_query_touches_one_row_of_its_owner(
+    *, secret: str, empty_database: str, database: psycopg.Connection[Any], rows: dict[str, UUID], query: str
+) -> None:
+    before = dict(zip(("alice", "bob"), dump(database), strict=True))
+    assert run(secret, empty_database, partial(call_as_bob, query=query, task_id=rows["bob"]))
+    assert before["alice"] in dump(database)
+    assert (before["bob"] in dump(database)) == (query == "find_task")
+
+
+@pytest.mark.requirement("003/FR-009")
+@pytest.mark.parametrize("user_id", ["alice", "bob", "carol", "", "%", "' or true --"])
+def test_list_is_of_one_owner(secret: str, empty_database: str, rows: dict[str, UUID], user_id: str) -> None:
+    page, following = run(secret, empty_database, lambda session: store.list_tasks(session, user_id, limit=9))
+    assert [task.id for task in page] == ([rows[user_id]] if user_id in rows else [])
+    assert following is None
+
+
+@pytest.mark.requirement("003/FR-009")
+def test_new_task_belongs_to_its_owner(
+    secret: str, empty_database: str, database: psycopg.Connection[Any]
+) -> None:
+    run(secret, empty_database, lambda session: store.create_task(session, "bob", title="a", description=""))
+    assert database.execute("select user_id from tasks").fetchall() == [("bob",)]
+
+
+def test_row_without_an_owner_cannot_be_written(secret: str, empty_database: str) -> None:
+    with pytest.raises(IntegrityError):
+        run(secret, empty_database, lambda session: store.create_task(session, "", title="a", description=""))
+
+
+def test_list_is_read_from_the_index(
+    secret: str, database: psycopg.Connection[Any], empty_database: str
+) -> None:
+    assert secret
+    assert empty_database
+    database.execute(
+        "insert into tasks (id, user_id, title, description, completed)"
+        " select gen_random_uuid(), 'user-' || n % 50, 'a', '', false from generate_series(1, 5000) n"
+    )
+    database.execute("analyze tasks")
+    plan = database.execute(
+        "explain select * from tasks where user_id = 'user-1' and (created_at, id) < (now(), gen_random_uuid())"
+        " order by created_at desc, id desc limit 21"
+    ).fetchall()
+    assert "tasks_owner_newest" in str(plan)
+    assert "Sort" not in str(plan)
