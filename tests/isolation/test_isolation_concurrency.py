@@ -1,0 +1,104 @@
+"""Many users at the same moment: identities, rows and versions never mix."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.service import Client, bearer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
+    from backend.testing.issuer import Issuer
+
+    Headers = dict[str, bytes]
+
+
+@pytest.fixture
+def alice(signed_in: Callable[[str], Headers]) -> Headers:
+    return signed_in("alice")
+
+
+@pytest.fixture
+def bob(signed_in: Callable[[str], Headers]) -> Headers:
+    return signed_in("bob")
+
+
+def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
+    answer = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert answer.status_code == 201
+    task: dict[str, Any] = answer.json()
+    return task
+
+
+@pytest.mark.requirement("003/FR-009")
+def test_identities_of_concurrent_requests_never_mix(client: Client, issuer: Issuer) -> None:
+    users = {f"user-{number}": bearer(issuer.token(f"user-{number}")) for number in range(8)}
+    for name, headers in users.items():
+        create(client, headers, f"Task of {name}")
+
+    def look(name: str) -> tuple[str, str, list[str]]:
+        me = client.get("/api/me", headers=users[name]).json()["user_id"]
+        page = client.get("/api/tasks", headers=users[name]).json()
+        return name, me, [task["title"] for task in page["items"]]
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(look, [*users] * 25))
+    assert len(answers) == 200
+    assert all(me == name and titles == [f"Task of {name}"] for name, me, titles in answers)
+
+
+@pytest.mark.requirement("003/FR-009")
+def test_concurrent_writers_keep_to_their_own_rows(
+    client: Client, database: psycopg.Connection[Any], issuer: Issuer
+) -> None:
+    users = {f"user-{number}": bearer(issuer.token(f"user-{number}")) for number in range(8)}
+
+    def write(job: tuple[str, int]) -> None:
+        name, number = job
+        task = create(client, users[name], f"{name}/{number}")
+        others = next(headers for other, headers in users.items() if other != name)
+        path = f"/api/tasks/{task['id']}"
+        assert client.put(path, headers=others, json={"title": "Taken over"}).status_code == 404
+        assert client.put(path, headers=users[name], json={"title": f"{name}/{number}!"}).status_code == 200
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(write, [(name, number) for number in range(5) for name in users]))
+    found = set(database.execute("select user_id, title from tasks").fetchall())
+    assert found == {(name, f"{name}/{number}!") for number in range(5) for name in users}
+
+
+@pytest.mark.requirement("003/FR-009", "003/FR-019")
+def test_concurrent_writers_of_one_row_leave_one_whole_version(
+    client: Client, alice: Headers, bob: Headers
+) -> None:
+    task = create(client, alice, "Buy milk")
+    path = f"/api/tasks/{task['id']}"
+
+    def write(number: int) -> int:
+        if number % 3 == 0:
+            return client.put(path, headers=bob, json={"title": "Taken over"}).status_code
+        if number % 3 == 1:
+            return client.post(f"{path}/complete", headers=alice).status_code
+        draft = {"title": f"Version {number}", "description": f"Version {number}"}
+        return client.put(path, headers=alice, json=draft).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(write, range(60)))
+    assert statuses == [404 if number % 3 == 0 else 200 for number in range(60)]
+    left = client.get(path, headers=alice).json()
+    assert left["title"] == left["description"]
+    assert left["completed"] is True
+
+
+@pytest.mark.requirement("003/FR-019")
+def test_task_can_be_deleted_once(client: Client, alice: Headers) -> None:
+    path = f"/api/tasks/{create(client, alice, 'Buy milk')['id']}"
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: client.delete(path, headers=alice).status_code, range(8)))
+    assert sorted(statuses) == [204, *[404] * 7]

@@ -1,0 +1,38 @@
+"""Verification of tokens without a web: one issuer, one moment, and the cause of a refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend.core.claims import Expectation
+from backend.core.errors import AuthenticationError, TokenExpiredError, TokenInvalidError
+from backend.core.security import KeySet, Principal, make_key, verify_token
+from backend.testing.issuer import Issuer, make_secret, make_subject
+from tests.support.credentials import Mint
+
+NOW = 1_800_000_000.0
+SECRET = make_secret()
+URL = "https://auth.example.org"
+ISSUER = Issuer(SECRET, URL, URL, lambda: NOW)
+SUBJECT = make_subject("alice")
+MINT = Mint(ISSUER, SUBJECT, NOW)
+
+
+def keys(*secrets: tuple[str, float | None], leeway: int = 10) -> KeySet:
+    chosen = secrets or ((SECRET, None),)
+    return KeySet(
+        Expectation(URL, URL, leeway), tuple(make_key(secret.encode(), end) for secret, end in chosen)
+    )
+
+
+def verify(token: str | bytes, now: float = NOW, leeway: int = 10) -> Principal:
+    # As a server hands it over: bytes of a header, read as Latin-1.
+    text = token.decode("latin-1") if isinstance(token, bytes) else token
+    return verify_token(text, keys(leeway=leeway), now)
+
+
+def cause_of(token: str | bytes, now: float = NOW) -> str:
+    with pytest.raises(AuthenticationError) as caught:
+        verify(token, now)
+    assert isinstance(caught.value, TokenInvalidError | TokenExpiredError)
+    return caught.value.cause

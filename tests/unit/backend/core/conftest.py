@@ -1,0 +1,39 @@
+"""An application of somebody else, with nothing of ours but the dependency."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+
+from backend.api.problems import install_problem_handlers
+from backend.core.dependencies import (
+    install_authenticator,
+)
+from backend.core.keys import build_key_set
+from backend.core.routing import AuthenticateFirstRoute
+from backend.testing.issuer import make_subject
+from tests.support.service import (
+    UNREACHABLE_DATABASE,
+    Client,
+    Clock,
+    make_settings,
+    open_client,
+)
+
+ALICE = make_subject("alice")
+
+
+@pytest.fixture
+def empty_app(secret: str, clock: Clock) -> FastAPI:
+    """A team's own application: nothing of ours but the dependency."""
+    app = FastAPI()
+    app.router.route_class = AuthenticateFirstRoute
+    install_authenticator(app, build_key_set(make_settings(secret, UNREACHABLE_DATABASE)), clock)
+    install_problem_handlers(app)
+    return app
+
+
+@pytest.fixture
+def empty_client(empty_app: FastAPI) -> Iterator[Client]:
+    with open_client(empty_app) as client:
+        yield client

@@ -1,0 +1,125 @@
+"""Endpoints that declare the caller: who reaches them, and what runs before."""
+
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter, Body, Depends, FastAPI
+
+from backend.core.dependencies import (
+    CurrentPrincipal,
+    CurrentUserId,
+    get_current_user_id,
+)
+from backend.core.routing import AuthenticateFirstRoute
+from backend.core.security import verify_token
+from backend.testing.issuer import Issuer, make_subject
+from tests.support.service import (
+    Client,
+    bearer,
+)
+
+ALICE = make_subject("alice")
+
+
+@pytest.mark.requirement("003/FR-005", "003/SC-001")
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 5000, b"x" * 100_000, b""])
+def test_caller_is_known_before_the_body_is_read(offline_client: Client, content: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = offline_client.post("/api/tasks", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_missing")
+
+
+@pytest.mark.requirement("003/FR-005", "003/SC-001")
+@pytest.mark.parametrize("place", ["route", "router", "inclusion"])
+def test_dependency_of_any_place_comes_before_the_body(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer, place: str
+) -> None:
+    needed = [Depends(get_current_user_id)]
+    router = APIRouter(route_class=AuthenticateFirstRoute, dependencies=needed if place == "router" else [])
+
+    @router.post("/notes", dependencies=needed if place == "route" else [])
+    async def make_note(note: Annotated[dict[str, str], Body()]) -> dict[str, str]:
+        return note
+
+    empty_app.include_router(router, dependencies=needed if place == "inclusion" else [])
+    json_type = {"Content-Type": "application/json"}
+    assert empty_client.post("/notes", content=b"{", headers=json_type).status_code == 401
+    token = bearer(issuer.token(ALICE))
+    assert empty_client.post("/notes", content=b"{", headers={**json_type, **token}).status_code == 422
+    assert empty_client.post("/notes", json={"a": "b"}, headers=token).json() == {"a": "b"}
+
+
+@pytest.mark.requirement("003/FR-004", "003/FR-005", "003/SC-004")
+def test_endpoint_receives_the_subject(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
+    @empty_app.get("/mine")
+    async def mine(user_id: CurrentUserId, principal: CurrentPrincipal) -> list[str | None]:
+        return [user_id, principal.subject, principal.session_id]
+
+    answer = empty_client.get("/mine", headers=bearer(issuer.token(ALICE, sid="session-1")))
+    assert answer.json() == [ALICE, ALICE, "session-1"]
+
+
+@pytest.mark.requirement("003/FR-005", "003/SC-001")
+def test_endpoint_does_not_run_for_strangers(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer
+) -> None:
+    ran = []
+
+    @empty_app.get("/mine")
+    async def mine(user_id: CurrentUserId) -> None:
+        ran.append(user_id)
+
+    assert empty_client.get("/mine").status_code == 401
+    assert empty_client.get("/mine", headers=bearer(issuer.token(ALICE, lifetime=-11))).status_code == 401
+    assert ran == []
+
+
+def test_route_without_the_dependency_is_open(empty_app: FastAPI, empty_client: Client) -> None:
+    @empty_app.get("/open")
+    async def look() -> str:
+        return "open"
+
+    assert empty_client.get("/open").json() == "open"
+    assert empty_client.get("/open", headers=bearer("nonsense")).json() == "open"
+
+
+def test_plain_route_class_authenticates_as_well(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer
+) -> None:
+    router = APIRouter()
+
+    @router.get("/mine")
+    async def mine(user_id: CurrentUserId) -> str:
+        return user_id
+
+    empty_app.include_router(router)
+    assert empty_client.get("/mine").status_code == 401
+    assert empty_client.get("/mine", headers=bearer(issuer.token(ALICE))).json() == ALICE
+
+
+def test_tests_of_a_team_may_replace_the_dependency(empty_app: FastAPI, empty_client: Client) -> None:
+    @empty_app.get("/mine")
+    async def mine(user_id: CurrentUserId) -> str:
+        return user_id
+
+    empty_app.dependency_overrides[get_current_user_id] = lambda: "somebody"
+    assert empty_client.get("/mine").json() == "somebody"
+
+
+def test_token_is_verified_once_a_request(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def count(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return verify_token(*arguments)
+
+    monkeypatch.setattr("backend.core.dependencies.verify_token", count)
+
+    @empty_app.get("/mine")
+    async def mine(user_id: CurrentUserId, _: CurrentPrincipal) -> str:
+        return user_id
+
+    assert empty_client.get("/mine", headers=bearer(issuer.token(ALICE))).status_code == 200
+    assert len(calls) == 1
