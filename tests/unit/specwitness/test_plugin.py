@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
+PLUGINS = (
+    "--disable-plugin-autoload",
+    "-p",
+    "pytest_bdd.plugin",
+    "-p",
+    "specwitness.plugin",
+    "-p",
+    "no:cacheprovider",
+)
 INI = """
 [pytest]
 enable_assertion_pass_hook = true
@@ -79,7 +88,7 @@ def run(pytester: pytest.Pytester) -> Callable[..., tuple[pytest.RunResult, list
         pytester.makeini(ini)
         pytester.makepyfile(test_sums=steps)
         result = pytester.runpytest_inprocess(
-            "-p", "no:cacheprovider", "--continue-on-collection-errors", "--witness-records=out.jsonl"
+            *PLUGINS, "--continue-on-collection-errors", "--witness-records=out.jsonl"
         )
         records = Path(pytester.path, "out.jsonl")
         lines = records.read_text(encoding="utf-8").splitlines() if records.exists() else []
@@ -242,6 +251,6 @@ def test_a_plain_run_refuses_a_feature_of_which_a_scenario_is_bound_to_no_test(
         'scenarios("sums.feature")', '@scenario("sums.feature", "two numbers")\ndef test_it(): pass'
     )
     pytester.makepyfile(test_sums=bound + THEN)
-    result = pytester.runpytest_inprocess()
+    result = pytester.runpytest_inprocess(*PLUGINS)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*features/sums.feature:11: no test runs the scenario “forgotten”*"])
