@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from specwitness.model import Requirement, Spec, Witness
     from specwitness.records import Evidence
 
+# Whose failure tells most of what is wrong: the contract names the place, a test only the effect.
+TELLING = (
+    WitnessKind.CONTRACT,
+    WitnessKind.SCENARIO,
+    WitnessKind.FUZZ,
+    WitnessKind.TEST,
+    WitnessKind.BENCHMARK,
+)
 GREEN = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
 
 
@@ -157,7 +165,7 @@ def _find_unknown(witnesses: Sequence[Witness], known: set[str]) -> Iterator[Fin
 
 
 def _find_failing(witnesses: Sequence[Witness], waived: set[str]) -> Iterator[Finding]:
-    for witness in witnesses:
+    for witness in sorted(witnesses, key=lambda item: TELLING.index(item.kind)):
         covered = bool(witness.requirements) and waived.issuperset(witness.requirements)
         if witness.outcome is Outcome.FAILED and not covered:
             yield Finding(

@@ -19,7 +19,14 @@ class Health(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     live: Annotated[Literal[True], Field(description="The process serves")]
-    ready: Annotated[bool, Field(description="The database answers as well")]
+    # A factory, since a default would show in the schema: what was not asked is left out.
+    ready: Annotated[
+        bool,
+        Field(
+            default_factory=bool,
+            description="The database answers as well; absent where only liveness was asked for",
+        ),
+    ]
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -37,12 +44,12 @@ Probe = Annotated[
 ]
 
 
-@router.get("/health", operation_id="getHealth", responses=ANSWERS)
+@router.get("/health", operation_id="getHealth", responses=ANSWERS, response_model_exclude_unset=True)
 async def get_health(request: Request, response: Response, probe: Probe = "ready") -> Health:
     """Tell liveness from readiness."""
     if probe == "live":
-        # Not asked is not known: a liveness probe must not wait for the database.
-        return Health(live=True, ready=False)
+        # A liveness probe must not wait for the database, nor say anything of it.
+        return Health(live=True)
     is_ready = await get_database(request).is_ready()
     if not is_ready:
         response.status_code = UnavailableError.status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -13,6 +15,7 @@ from specwitness.report.wording import MEANINGS, SYMBOLS, by_gravity, count_of, 
 if TYPE_CHECKING:
     from rich.console import Console
 
+FINDINGS_OF_A_KIND = 40
 STYLES = {
     Verdict.FAILING: "bold red",
     Verdict.VACUOUS: "magenta",
@@ -30,8 +33,10 @@ def print_summary(trace: Trace, console: Console) -> None:
     Findings and requirements take one unbroken line each, so that `file:line` can be searched for.
     """
     _print_counts(trace, console)
-    for finding in trace.findings:
-        _print_finding(finding, console)
+    for name, value in trace.environment.items():
+        _print_line(console, f"{name}: {value}")
+    for code, findings in groupby(trace.findings, key=attrgetter("code")):
+        _print_findings(code, list(findings), console)
     for traced in unsettled(trace.requirements):
         _print_line(console, _open_line(traced))
     for traced in by_gravity(trace.requirements):
@@ -65,11 +70,17 @@ def _print_counts(trace: Trace, console: Console) -> None:
     console.print(table)
 
 
-def _print_finding(finding: Finding, console: Console) -> None:
-    alone = finding.model_copy(update={"remedy": None})
-    _print_line(console, str(alone), "red")
-    if finding.remedy:
-        _print_line(console, f"  → {finding.remedy}")
+def _print_findings(code: str, findings: list[Finding], console: Console) -> None:
+    shown = findings[:FINDINGS_OF_A_KIND]
+    for remedy, alike in groupby(shown, key=attrgetter("remedy")):
+        for finding in alike:
+            _print_line(console, str(finding.model_copy(update={"remedy": None})), "red")
+        if remedy:
+            _print_line(console, f"  → {remedy}")
+    if left := len(findings) - len(shown):
+        _print_line(
+            console, f"  and {count_of(left, 'more finding')} of this kind ({code}): the report has them all"
+        )
 
 
 def _open_line(traced: TracedRequirement) -> str:

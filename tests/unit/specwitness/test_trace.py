@@ -211,3 +211,14 @@ def test_what_a_run_found_breaks_it() -> None:
 def test_the_order_in_which_witnesses_came_changes_nothing() -> None:
     one, two = witness(Outcome.PASSED, name="test_a"), witness(Outcome.PASSED, name="test_b")
     assert trace([one, two]) == trace([two, one])
+
+
+def test_failures_of_the_contract_are_told_first() -> None:
+    scenario = witness(Outcome.FAILED, name="scenario").model_copy(update={"kind": WitnessKind.SCENARIO})
+    contract = witness(Outcome.FAILED, name="contract").model_copy(update={"kind": WitnessKind.CONTRACT})
+    built = trace([witness(Outcome.FAILED), scenario, contract])
+    assert [finding.message.partition(":")[0] for finding in built.findings] == [
+        "contract",
+        "scenario",
+        "test_it",
+    ]

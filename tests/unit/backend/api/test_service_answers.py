@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from backend.core.database import Database
 from backend.testing.issuer import Issuer, make_subject
 from tests.support.service import Client, bearer
 
@@ -42,11 +42,10 @@ def test_service_without_database_lives_and_is_not_ready(offline_client: Client)
 
 
 @pytest.mark.requirement("003/FR-017")
-def test_liveness_does_not_wait_for_the_database(offline_client: Client) -> None:
-    started = time.perf_counter()
+def test_liveness_does_not_ask_the_database(offline_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Database, "transaction", None)  # whoever asks it crashes
     answer = offline_client.get("/health?probe=live")
-    assert (answer.status_code, answer.json()["live"]) == (200, True)
-    assert time.perf_counter() - started < 1
+    assert (answer.status_code, answer.json()) == (200, {"live": True})
 
 
 @pytest.mark.parametrize("probe", ["", "dead", "LIVE"])

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -60,10 +59,9 @@ def test_trouble_of_the_database_is_unavailability(settings: Settings, statement
 @pytest.mark.requirement("003/FR-018")
 def test_statement_is_bounded_in_time(secret: str, empty_database: str) -> None:
     settings = make_settings(secret, empty_database, DATABASE_TIMEOUT_SECONDS="1")
-    started = time.perf_counter()
-    with pytest.raises(UnavailableError):
+    with capture_logs() as logs, pytest.raises(UnavailableError):
         run_statement(settings, "select pg_sleep(30)")
-    assert time.perf_counter() - started < 5
+    assert [each["sqlstate"] for each in logs] == ["57014"]  # cancelled by the server
 
 
 @pytest.mark.requirement("003/FR-018")
@@ -86,9 +84,12 @@ def test_database_that_does_not_answer_in_time_is_not_ready(secret: str) -> None
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/d"
         settings = make_settings(secret, address, DATABASE_TIMEOUT_SECONDS="1")
-        started = time.perf_counter()
-        assert run(settings, Database.is_ready) is False
-        assert time.perf_counter() - started < 5
+
+        async def ask(database: Database) -> bool:
+            async with asyncio.timeout(20):  # else it would wait for ever
+                return await database.is_ready()
+
+        assert run(settings, ask) is False
 
 
 def test_fault_of_ours_is_no_unavailability(settings: Settings) -> None:

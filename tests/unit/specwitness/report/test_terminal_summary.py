@@ -87,3 +87,17 @@ def test_a_console_without_unicode_gets_escapes_and_no_crash() -> None:
 
 def test_equal_traces_print_the_same() -> None:
     assert _print(sample_trace()).splitlines() == LINES
+
+
+def test_what_the_run_stood_on_is_told_in_a_line() -> None:
+    trace = TRACE.model_copy(update={"environment": {"PostgreSQL": "embedded, server 18.4"}})
+    assert "PostgreSQL: embedded, server 18.4" in _print(trace).splitlines()
+
+
+def test_many_findings_of_a_kind_are_cut_and_counted() -> None:
+    finding = TRACE.findings[0]
+    many = tuple(finding.model_copy(update={"message": f"no {number}"}) for number in range(50))
+    printed = _print(TRACE.model_copy(update={"findings": many}), width=200)
+    assert "no 39 " in printed
+    assert "no 40 " not in printed
+    assert "and 10 more findings of this kind" in printed
