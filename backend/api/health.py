@@ -20,13 +20,10 @@ class Health(BaseModel):
 
     live: Annotated[Literal[True], Field(description="The process serves")]
     # A factory, since a default would show in the schema: what was not asked is left out.
-    ready: Annotated[
-        bool,
-        Field(
-            default_factory=bool,
-            description="The database answers as well; absent where only liveness was asked for",
-        ),
-    ]
+    ready: bool = Field(
+        default_factory=bool,
+        description="The database answers as well; absent where only liveness was asked for",
+    )
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
