@@ -206,7 +206,9 @@ def pytest_make_collect_report(
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
     """Record what the tests ran on, and that the run came to its end."""
     state = session.config.stash[_STATE]
-    complete = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    # A run without tests is complete as well: what it leaves unproven is for the trace to say.
+    ended = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
+    complete = exitstatus in ended
     if state.writer and complete:
         facts: list[dict[str, str]] = session.config.hook.pytest_specwitness_environment(
             config=session.config

@@ -208,6 +208,14 @@ def test_a_planted_fault_breaks_the_run_and_is_named(repository: Repository, fau
     assert repository.trace()["result"] == "broken"
 
 
+def test_scenarios_that_a_conftest_takes_away_are_missed(repository: Repository) -> None:
+    repository.write("tests/conftest.py", "def pytest_collection_modifyitems(items):\n    items.clear()\n")
+    result = repository.run("verify")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "features/001-sums.feature:8: no test runs the scenario" in result.stdout
+    assert "001/FR-002 is silent: nothing that ran testifies for it" in result.stdout
+
+
 def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
     repository.change(
         "specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n"
