@@ -16,30 +16,45 @@ from backend.core.config import Settings, load_settings
 from backend.core.database import Database
 from backend.core.dependencies import install_authenticator
 from backend.core.errors import NOT_CACHED, ConfigurationError
-from backend.core.keys import build_key_set
+from backend.core.keys import build_key_source
 from backend.core.logging import configure_logging
 from backend.core.middleware import NotCachedMiddleware, RequestLogMiddleware
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.routing import AuthenticateFirstRoute, refuse_open_routes
+from backend.models.revocation import StoredDenyList
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from backend.core.keys import KeySource
+
 EXIT_CONFIGURATION = 2
+PUBLIC_PATHS = frozenset({"/health", "/openapi.json"})
 
 
-def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    keys: KeySource | None = None,
+    public: frozenset[str] = PUBLIC_PATHS,
+) -> FastAPI:
     """Compose the application.
 
     Args:
         settings: All that may differ between two deployments.
         clock: Tells the time in seconds since the epoch; tokens are held against it.
+        keys: Where the keys come from that tokens are held against; by default what the settings say.
+        public: The paths that anybody may call; it does not start with any other open route.
     """
     contract.read_contract()
     database = Database(settings)
+    source = build_key_source(settings) if keys is None else keys
 
     @asynccontextmanager
-    async def close_database(_: FastAPI) -> AsyncGenerator[None]:
-        yield
+    async def run(app: FastAPI) -> AsyncGenerator[None]:
+        refuse_open_routes(app, public)
+        async with source.running():
+            yield
         await database.close()
 
     app = FastAPI(
@@ -47,11 +62,17 @@ def create_app(settings: Settings, *, clock: Callable[[], float] = time.time) ->
         version="1.0.0",
         openapi_url=None,  # the contract is served instead: see backend.api.contract
         redirect_slashes=False,  # a redirect would answer before the caller is known
-        lifespan=close_database,
+        lifespan=run,
     )
     app.state.database = database
     app.router.route_class = AuthenticateFirstRoute
-    install_authenticator(app, build_key_set(settings), clock)
+    install_authenticator(
+        app,
+        source,
+        clock,
+        tokens_remembered=settings.tokens_remembered,
+        deny_list=StoredDenyList(database, clock) if settings.revocations == "postgresql" else None,
+    )
     install_problem_handlers(app)
     for module in (health, contract, me, tasks):
         app.include_router(module.router)
@@ -69,8 +90,10 @@ def app_from_environment() -> FastAPI:
     try:
         settings = load_settings(os.environ)
         configure_logging(settings.log_level)
-        return create_app(settings)
+        app = create_app(settings)
+        refuse_open_routes(app, PUBLIC_PATHS)
     except ConfigurationError as error:
         sys.stderr.write(f"The service cannot start with these settings:\n{error}\n")
         # `SystemExit` passes through uvicorn without a traceback.
         raise SystemExit(EXIT_CONFIGURATION) from None
+    return app

@@ -43,7 +43,9 @@ Feature: JWT Authentication Dependency
         | a token with an altered payload          | signature        |
         | a token without a signature              | encoding         |
         | a token with alg none                    | algorithm        |
+        | a token with alg None                    | algorithm        |
         | a token with alg nOnE                    | algorithm        |
+        | a token with alg hs256                   | algorithm        |
         | a token with alg HS512                   | algorithm        |
         | a token with alg EdDSA                   | algorithm        |
 
@@ -51,17 +53,48 @@ Feature: JWT Authentication Dependency
       Examples:
         | credential                               | cause            |
         | a token whose alg is a list              | algorithm        |
+        | a token whose alg is an object           | algorithm        |
+        | a token whose alg is a number            | algorithm        |
         | a token whose alg is null                | algorithm        |
 
       @003/FR-002
       Examples:
         | credential                               | cause            |
+        | a token without alg                      | algorithm        |
         | a token with a crit header               | header           |
         | a token with b64 false                   | header           |
         | a token with a zip header                | header           |
         | a token with a cty header                | header           |
+        | a token of type JOSE                     | type             |
+
+      @003/FR-002 @003/FR-008
+      Examples:
+        | credential                               | cause            |
+        | a token whose type is a list             | type             |
+        | a token whose kid is a list              | header           |
+
+      @003/FR-002
+      Examples:
+        | credential                               | cause            |
+        | a token that points at its key by jku    | signature        |
+        | a token that points at its key by x5u    | signature        |
+        | a token that brings its key as jwk       | signature        |
+        | a token that brings its key as x5c       | signature        |
+
+      @003/FR-033
+      Examples:
+        | credential                               | cause            |
+        | a session-cookie cache of Better Auth    | missing_claim    |
         | a session-cache token of Better Auth     | type             |
+        | a session-cache token without its type   | audience         |
+        | a bearer token of Better Auth's plugin   | parts            |
+
+      @003/FR-002
+      Examples:
+        | credential                               | cause            |
         | a token whose signature is padded        | characters       |
+        | a token whose signature ends with marks  | characters       |
+        | a token in the standard alphabet         | characters       |
         | a token with altered spare bits          | encoding         |
 
       @003/FR-002 @003/FR-004
@@ -90,13 +123,35 @@ Feature: JWT Authentication Dependency
         | a token whose iat is an hour ahead       | issued_in_future |
         | a token without exp                      | missing_claim    |
         | a token whose exp is a string            | time_claim       |
+        | a token whose exp is a spaced string     | time_claim       |
+        | a token whose exp has full-width digits  | time_claim       |
         | a token whose exp is true                | time_claim       |
+        | a token whose exp is null                | time_claim       |
+        | a token whose exp is a list              | time_claim       |
+
+      @003/FR-003 @003/FR-008
+      Examples:
+        | credential                               | cause            |
+        | a token whose exp has 4000 digits        | time_claim       |
+
+      @003/FR-003
+      Examples:
+        | credential                               | cause            |
+        | a token whose nbf is a string            | time_claim       |
+        | a token whose iat is false               | time_claim       |
 
       @003/FR-003 @003/FR-008
       Examples:
         | credential                               | cause            |
         | a token whose exp is 1e400               | time_claim       |
         | a token whose exp is NaN                 | payload          |
+        | a token whose exp is Infinity            | payload          |
+
+      @003/FR-012
+      Examples:
+        | credential                               | cause            |
+        | a token whose aud is an object           | audience         |
+        | a token whose iss is a list              | issuer           |
 
       @003/FR-004
       Examples:
@@ -110,11 +165,17 @@ Feature: JWT Authentication Dependency
         | credential                               | cause            |
         | a token whose sub holds NUL              | subject          |
         | a token whose sub holds a lone surrogate | subject          |
+        | a token whose sub holds a line break     | subject          |
 
       @003/FR-004
       Examples:
         | credential                               | cause            |
         | a token whose sub has 256 characters     | subject          |
+
+      @003/FR-004 @003/FR-008
+      Examples:
+        | credential                               | cause            |
+        | a token whose sub has a megabyte         | too_large        |
 
     @003/US1/AC4 @003/FR-001 @003/FR-006
     Scenario Outline: US1/AC4 GET /api/me is sent with "<header>" in the Authorization header
@@ -241,6 +302,42 @@ Feature: JWT Authentication Dependency
       Then the answer is 503 with the code "service_unavailable"
       And the answer says when to try again
 
+    @003/US3/AC6 @003/FR-007 @003/FR-030 @003/SC-001
+    Scenario Outline: US3/AC6 the service is opened
+      Given a service with a <route> that nobody protected
+      When the service is opened
+      Then it refuses to open
+      And the message names the <route>, its place and the remedy
+
+      Examples:
+        | route           |
+        | route           |
+        | included route  |
+        | hidden route    |
+        | WebSocket route |
+        | mounted folder  |
+
+    @003/US3/AC7 @003/FR-013 @003/FR-023
+    Scenario Outline: US3/AC7 the service starts
+      Given a deployment with the settings <settings>
+      When the service starts
+      Then it refuses to start
+      And the message names the setting <setting> and what is wrong with it
+
+      Examples:
+        | settings                                                     | setting                     |
+        | JWT_ALGORITHMS=none                                          | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=hs256                                         | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=HS512                                         | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=HS256,EdDSA                                   | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=EdDSA,ES256                                   | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=EdDSA and a secret                            | BETTER_AUTH_SECRET          |
+        | JWT_ALGORITHMS=EdDSA and a previous secret                   | BETTER_AUTH_SECRET_PREVIOUS |
+        | JWT_ALGORITHMS=HS256 and JWKS_URL=https://auth.example/jwks  | JWKS_URL                    |
+        | JWT_ALGORITHMS=ES256 and JWKS_URL=http://auth.example/jwks   | JWKS_URL                    |
+        | JWT_ALGORITHMS=ES256 and JWKS_URL=file:///etc/jwks           | JWKS_URL                    |
+        | JWT_ALGORITHMS=ES256 and BETTER_AUTH_URL=http://auth.example | BETTER_AUTH_URL             |
+
   Rule: US4 See and change one's own data only (P1)
 
     @003/US4/AC1 @003/FR-009
@@ -315,6 +412,195 @@ Feature: JWT Authentication Dependency
         | a body that is not JSON   |
         | a body that is not UTF-8  |
 
+  Rule: US5 Trust the keys that Better Auth publishes (P2)
+
+    @003/US5/AC1 @003/FR-002 @003/FR-023
+    Scenario Outline: US5/AC1 GET /api/me is sent with a token of the key set
+      Given a deployment for "<algorithm>"
+      When GET /api/me is sent with a token of the key set
+      Then the answer is 200
+
+      Examples:
+        | algorithm |
+        | EdDSA     |
+        | ES256     |
+        | ES384     |
+        | ES512     |
+        | RS256     |
+        | PS256     |
+
+    @003/US5/AC2 @003/FR-002 @003/FR-024
+    Scenario Outline: US5/AC2 GET /api/me is sent with, of the key set, <credential>
+      Given a deployment for "<algorithm>"
+      When GET /api/me is sent with, of the key set, <credential>
+      Then the answer is 401 with the code "token_invalid"
+      And the challenge says "invalid_token"
+      And the log gives the cause "<cause>" and nothing of the token
+
+      @003/FR-024
+      Examples:
+        | algorithm | credential                                    | cause       |
+        | EdDSA     | a token of a key that was never published     | unknown_key |
+        | EdDSA     | a token of another key under a published name | signature   |
+        | EdDSA     | a token that names the other published key    | signature   |
+        | EdDSA     | a token that names no key while there are two | unknown_key |
+
+      @003/FR-024 @003/FR-008
+      Examples:
+        | algorithm | credential                                    | cause       |
+        | EdDSA     | a token whose kid is a number                 | header      |
+
+      @003/FR-023
+      Examples:
+        | algorithm | credential                                    | cause       |
+        | EdDSA     | a token signed with a shared secret           | algorithm   |
+        | RS256     | a token signed with the public key as secret  | algorithm   |
+        | RS256     | a token that calls its RS256 signature PS256  | algorithm   |
+
+      @003/FR-002
+      Examples:
+        | algorithm | credential                                    | cause       |
+        | ES256     | a token whose signature is DER                | signature   |
+        | ES256     | a token whose signature is zeros              | signature   |
+
+      @003/FR-033
+      Examples:
+        | algorithm | credential                                    | cause       |
+        | EdDSA     | a session-cache token of the key set          | type        |
+        | EdDSA     | a session-cache token of the key set, no type | audience    |
+
+    @003/US5/AC3 @003/FR-025
+    Scenario: US5/AC3 Better Auth signs with a new key
+      Given a deployment for "EdDSA"
+      When Better Auth signs with a new key
+      And GET /api/me is sent with a token of the key set
+      Then the answer is 200
+
+    @003/US5/AC4 @003/FR-025 @003/FR-026
+    Scenario Outline: US5/AC4 the key server <trouble>
+      Given a deployment for "EdDSA"
+      When the key server <trouble>
+      And the keys are due
+      And GET /api/me is sent with a token of the key set
+      Then the answer is 200
+
+      Examples:
+        | trouble                  |
+        | stops                    |
+        | hangs                    |
+        | trickles                 |
+        | fails                    |
+        | redirects                |
+        | sends 100 MB             |
+        | cuts the connection      |
+        | answers with a page      |
+        | answers with a list      |
+        | answers with no keys     |
+        | names two keys alike     |
+        | shows unusable keys only |
+
+    @003/US5/AC5 @003/FR-026
+    Scenario Outline: US5/AC5 GET /api/me is sent with a token of the key set
+      Given a deployment for "EdDSA" whose key server <trouble> from the start
+      When GET /api/me is sent with a token of the key set
+      Then the answer is 503 with the code "service_unavailable"
+      And the answer says when to try again
+
+      Examples:
+        | trouble             |
+        | stops               |
+        | hangs               |
+        | fails               |
+        | answers with a page |
+
+    @003/US5/AC6 @003/FR-026
+    Scenario: US5/AC6 the key server stops
+      Given a deployment for "EdDSA"
+      When the key server stops
+      And GET /api/me is sent with a token of a key that was never published
+      Then the answer is 503 with the code "service_unavailable"
+      And the answer says when to try again
+
+    @003/US5/AC7 @003/FR-025
+    Scenario: US5/AC7 1000 tokens of unknown keys are sent
+      Given a deployment for "EdDSA"
+      When 1000 tokens of unknown keys are sent
+      Then each answer is 401
+      And the key set was fetched once for all of them
+
+    @003/US5/AC8 @003/FR-024 @003/FR-027
+    Scenario Outline: US5/AC8 GET /api/me is sent with tokens of both keys
+      Given a deployment for "<algorithm>" whose key set also shows <key>
+      When GET /api/me is sent with tokens of both keys
+      Then the answer to the good key is 200 and to the other 401
+
+      Examples:
+        | algorithm | key                                |
+        | RS256     | an RSA key of 1024 bits            |
+        | RS256     | an RSA key whose exponent is 1     |
+        | RS256     | a key for encryption               |
+        | RS256     | a key whose operations lack verify |
+        | RS256     | a key of another algorithm         |
+        | ES256     | a key on another curve             |
+        | ES256     | a point that is not on its curve   |
+        | EdDSA     | a private key                      |
+        | EdDSA     | a shared secret                    |
+        | EdDSA     | something that is no key           |
+
+    @003/US5/AC9 @003/FR-017 @003/FR-026
+    Scenario: US5/AC9 anybody sends GET /health
+      Given a deployment for "EdDSA" whose key server stops from the start
+      When anybody sends GET /health
+      Then the answer is 503
+      And the body says that the service lives and is not ready
+
+  Rule: US6 Take access back, and grant less than everything (P3)
+
+    @003/US6/AC1 @003/FR-031
+    Scenario Outline: US6/AC1 the <denied> of "alice" is denied
+      Given a service that keeps its deny-list in <place>
+      When the <denied> of "alice" is denied
+      And GET /api/me is sent with a token of <caller>
+      Then the answer is <status>
+
+      Examples:
+        | place      | denied                    | caller                   | status |
+        | memory     | session                   | the session of alice     | 401    |
+        | memory     | session                   | another session of alice | 200    |
+        | memory     | session                   | no session of alice      | 200    |
+        | memory     | subject                   | the session of alice     | 401    |
+        | memory     | subject                   | another session of alice | 401    |
+        | memory     | subject                   | the session of bob       | 200    |
+        | memory     | session at another issuer | the session of alice     | 200    |
+        | postgresql | session                   | the session of alice     | 401    |
+        | postgresql | session                   | another session of alice | 200    |
+        | postgresql | session                   | no session of alice      | 200    |
+        | postgresql | subject                   | the session of alice     | 401    |
+        | postgresql | subject                   | another session of alice | 401    |
+        | postgresql | subject                   | the session of bob       | 200    |
+        | postgresql | session at another issuer | the session of alice     | 200    |
+
+    @003/US6/AC2 @003/FR-029
+    Scenario Outline: US6/AC2 the new endpoint is called with a token whose scope is "<scope>"
+      Given a new endpoint that asks for the scope "tasks:write"
+      When the new endpoint is called with a token whose scope is "<scope>"
+      Then the answer is <status>
+
+      Examples:
+        | scope                  | status |
+        | tasks:write            | 200    |
+        | tasks:read tasks:write | 200    |
+        | tasks:read             | 403    |
+        | tasks:writer           | 403    |
+        | none                   | 403    |
+
+    @003/US6/AC3 @003/FR-029
+    Scenario: US6/AC3 the new endpoint is called with a token whose scope is "tasks:read"
+      Given a new endpoint that asks for the scope "tasks:write"
+      When the new endpoint is called with a token whose scope is "tasks:read"
+      Then the answer is 403 with the code "insufficient_scope"
+      And the challenge asks for the scope "tasks:write"
+
   Rule: Edge cases
 
     @003/EC1 @003/FR-008
@@ -333,10 +619,13 @@ Feature: JWT Authentication Dependency
         | a token of five parts                       | parts      |
         | a token whose header is 1500 brackets       | header     |
         | a token whose header is a JSON list         | header     |
+        | a token whose header is nested too deeply   | header     |
+        | a token whose payload is nested too deeply  | payload    |
         | a token whose header is not base64          | encoding   |
         | a token whose payload is a JSON list        | payload    |
         | a token whose payload is not JSON           | payload    |
         | a token whose payload is UTF-16             | payload    |
+        | a token whose payload is not UTF-8          | payload    |
         | a token whose payload has a byte order mark | payload    |
 
     @003/EC2 @003/FR-004 @003/FR-012
@@ -386,14 +675,39 @@ Feature: JWT Authentication Dependency
         | one second after noon  | current  | 200    |
         | one second before noon | unknown  | 401    |
 
-    @003/EC6 @003/FR-001 @003/FR-008
-    Scenario: EC6 GET /api/me is sent with two Authorization headers
+    @003/EC6 @003/FR-028
+    Scenario Outline: EC6 GET /api/me is sent with a token issued <age> seconds ago that ends in a year
+      Given a maximum age of 600 seconds and no leeway
+      When GET /api/me is sent with a token issued <age> seconds ago that ends in a year
+      Then the answer is <status>
+
+      Examples:
+        | age | status |
+        | 599 | 200    |
+        | 600 | 401    |
+        | 601 | 401    |
+
+    @003/EC7 @003/FR-032
+    Scenario Outline: EC7 GET /api/me is sent with a token that was accepted before it <event>
+      Given "alice" is signed in
+      When GET /api/me is sent with a token that was accepted before it <event>
+      Then the answer is 401
+
+      Examples:
+        | event                                   |
+        | expired                                 |
+        | was signed by a secret that ended       |
+        | was signed by a key that was taken away |
+        | was denied                              |
+
+    @003/EC8 @003/FR-001 @003/FR-008
+    Scenario: EC8 GET /api/me is sent with two Authorization headers
       Given "alice" is signed in
       When GET /api/me is sent with two Authorization headers
       Then the answer is 401 with the code "credentials_malformed"
 
-    @003/EC7 @003/FR-009
-    Scenario: EC7 all of them list their tasks 25 times at once
+    @003/EC9 @003/FR-009
+    Scenario: EC9 all of them list their tasks 25 times at once
       Given 8 users with a task each
       When all of them list their tasks 25 times at once
       Then each answer holds the caller's own task and nothing else

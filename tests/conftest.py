@@ -57,7 +57,7 @@ def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def empty_database(database_url: str, database: psycopg.Connection[Any]) -> str:
     """The address of the database, without a row in it."""
-    database.execute("truncate tasks")
+    database.execute("truncate tasks, revocations")
     return database_url
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.core.database import get_database
+from backend.core.dependencies import get_authenticator
 from backend.core.errors import UnavailableError
 from backend.core.problem import REQUEST_INVALID, RETRY_HEADER
 from backend.core.routing import AuthenticateFirstRoute
@@ -22,7 +23,7 @@ class Health(BaseModel):
     # A factory, since a default would show in the schema: what was not asked is left out.
     ready: bool = Field(
         default_factory=bool,
-        description="The database answers as well; absent where only liveness was asked for",
+        description="The database answers and keys are known; absent where only liveness was asked for",
     )
 
 
@@ -30,7 +31,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Alive and, unless only liveness was asked for, ready"},
     **REQUEST_INVALID,
     503: {
-        "description": "Alive but not ready, since the database does not answer",
+        "description": "Alive but not ready, since the database does not answer or no keys are known",
         "headers": {"Retry-After": RETRY_HEADER},
         "model": Health,
     },
@@ -47,7 +48,8 @@ async def get_health(request: Request, response: Response, probe: Probe = "ready
     if probe == "live":
         # A liveness probe must not wait for the database, nor say anything of it.
         return Health(live=True)
-    is_ready = await get_database(request).is_ready()
+    has_keys = get_authenticator(request).keys.current() is not None
+    is_ready = await get_database(request).is_ready() and has_keys
     if not is_ready:
         response.status_code = UnavailableError.status
         response.headers["Retry-After"] = UnavailableError().headers["Retry-After"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.core.errors import TokenExpiredError, TokenInvalidError
 
-REQUIRED_CLAIMS = ("iss", "aud", "iat", "exp", "sub")
+REQUIRED_CLAIMS = frozenset({"iss", "aud", "iat", "exp", "sub"})
 SUBJECT_MAX_LENGTH = 255
+_NO_SCOPES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class Principal:
         issuer: Who issued the token.
         session_id: The session at the issuer (`sid`), where the token names one.
         expires_at: When the token ends, in seconds since the epoch.
+        scopes: What the token was granted (`scope`, RFC 8693 §4.2); empty where it names nothing.
     """
 
     subject: str
     issuer: str
     session_id: str | None
     expires_at: float
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,24 @@ class Expectation:
         issuer: The only issuer accepted (003/FR-012).
         audience: The audience that must be named (003/FR-012).
         leeway: By how many seconds the clocks may differ (003/FR-016).
+        max_age: For how many seconds after `iat` a token is accepted, whatever its `exp`; None for
+            no bound of its own (003/FR-028).
     """
 
     issuer: str
     audience: str
     leeway: int
+    max_age: int | None = None
 
 
-def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> Principal:
+class Window(NamedTuple):
+    """The moments at which a token passes, in seconds since the epoch: the first, and the first after."""
+
+    valid_from: float
+    valid_until: float
+
+
+def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> tuple[Principal, Window]:
     """Hold the claims of a verified token against the rules (003/FR-003, 003/FR-004, 003/FR-012).
 
     Args:
@@ -56,9 +69,12 @@ def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> P
         TokenExpiredError: All is right but the time.
         TokenInvalidError: Something else is wrong.
     """
-    if any(name not in claims for name in REQUIRED_CLAIMS):
+    if not claims.keys() >= REQUIRED_CLAIMS:
         raise TokenInvalidError("missing_claim")
-    expires_at = _check_times(claims, now + expected.leeway)
+    expires_at, window = _read_times(claims, expected)
+    if now < window.valid_from:
+        is_early = "nbf" in claims and claims["nbf"] - expected.leeway > now
+        raise TokenInvalidError("not_yet_valid" if is_early else "issued_in_future")
     issuer = claims["iss"]
     if not isinstance(issuer, str) or issuer != expected.issuer:
         raise TokenInvalidError("issuer")
@@ -67,21 +83,21 @@ def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> P
     subject = claims["sub"]
     if not _is_identifier(subject):
         raise TokenInvalidError("subject")
-    if now >= expires_at + expected.leeway:
-        raise TokenExpiredError("expired")
+    if now >= window.valid_until:
+        raise TokenExpiredError("expired" if now >= expires_at + expected.leeway else "too_old")
     session_id = claims.get("sid")
-    return Principal(subject, issuer, session_id if _is_identifier(session_id) else None, expires_at)
+    scopes = _read_scopes(claims["scope"]) if "scope" in claims else _NO_SCOPES
+    return Principal(
+        subject, issuer, session_id if _is_identifier(session_id) else None, expires_at, scopes
+    ), window
 
 
-def _check_times(claims: dict[str, Any], horizon: float) -> float:
-    """Check the time claims up to the latest moment that is not the future; return the end."""
-    expires_at = _read_time(claims["exp"])
-    issued_at = _read_time(claims["iat"])
-    if "nbf" in claims and _read_time(claims["nbf"]) > horizon:
-        raise TokenInvalidError("not_yet_valid")
-    if issued_at > horizon:
-        raise TokenInvalidError("issued_in_future")
-    return expires_at
+def _read_times(claims: dict[str, Any], expected: Expectation) -> tuple[float, Window]:
+    """Read the time claims; return the end, and the window that they leave with the leeway."""
+    expires_at, issued_at = _read_time(claims["exp"]), _read_time(claims["iat"])
+    begin = max(issued_at, _read_time(claims["nbf"])) if "nbf" in claims else issued_at
+    end = expires_at if expected.max_age is None else min(expires_at, issued_at + expected.max_age)
+    return expires_at, Window(begin - expected.leeway, end + expected.leeway)
 
 
 def _read_time(value: object) -> float:
@@ -110,3 +126,8 @@ def _is_identifier(value: object) -> bool:
         and value.isprintable()
         and not value.isspace()
     )
+
+
+def _read_scopes(value: object) -> frozenset[str]:
+    # What cannot be read grants nothing.
+    return frozenset(value.split()) if isinstance(value, str) else _NO_SCOPES

@@ -2,83 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from backend.core.algorithms import is_symmetric
 from backend.core.errors import ConfigurationError
-from backend.core.secret import REMEDY, find_weakness
+from backend.core.secret import REMEDY
+from backend.core.setting import (
+    DATABASE_REMEDY,
+    Algorithms,
+    DatabaseUrl,
+    End,
+    KeySetUrl,
+    LogLevel,
+    Name,
+    Origin,
+    SharedSecret,
+    check_database,
+    check_key_set_url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-DRIVER = "postgresql+psycopg"
-_SCHEMES = frozenset({"postgres", "postgresql", DRIVER})
-_DATABASE_REMEDY = "write postgresql://user:password@host/database"
-_ORIGIN = re.compile(r"https?://[^/?#\s@]+")
-
-
-def _check_secret(value: SecretStr) -> SecretStr:
-    weakness = find_weakness(value.get_secret_value())
-    if weakness:
-        raise ValueError(f"{weakness}: {REMEDY}")
-    return value
-
-
-def _check_origin(value: str) -> str:
-    if not _ORIGIN.fullmatch(value):
-        raise ValueError("is no origin: write https://host or http://host:port, without path or slash")
-    return value
-
-
-def _check_name(value: str) -> str:
-    if not value.isprintable() or value.isspace():
-        raise ValueError("holds characters that no issuer or audience has: write it as the token has it")
-    return value
-
-
-def _check_database(value: SecretStr) -> SecretStr:
-    scheme, separator, rest = value.get_secret_value().partition("://")
-    try:
-        is_address = bool(separator) and scheme in _SCHEMES and bool(make_url(f"{DRIVER}://{rest}"))
-    except (ArgumentError, ValueError):
-        is_address = False
-    if not is_address:
-        raise ValueError(f"is no address of PostgreSQL: {_DATABASE_REMEDY}")
-    return SecretStr(f"{DRIVER}://{rest}")
-
-
-def _require_date_time(value: object) -> object:
-    """Refuse the numbers that pydantic would take for a date-time."""
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, str) or "T" not in value.upper():
-        raise ValueError("is no date-time: write it with its time zone, as in 2030-01-31T12:00:00Z")
-    return value
-
-
-SharedSecret = Annotated[SecretStr, AfterValidator(_check_secret)]
-Origin = Annotated[str, AfterValidator(_check_origin)]
-Name = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_check_name)]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database)]
-End = Annotated[AwareDatetime, BeforeValidator(_require_date_time)]
-LogLevel = Annotated[
-    Literal["debug", "info", "warning", "error", "critical"],
-    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
-]
 
 
 class Settings(BaseSettings):
@@ -86,13 +33,21 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None, hide_input_in_errors=True)
 
-    secret: SharedSecret = Field(alias="BETTER_AUTH_SECRET")
+    algorithms: Algorithms = Field(("HS256",), alias="JWT_ALGORITHMS")
+    secret: SharedSecret | None = Field(None, alias="BETTER_AUTH_SECRET")
     previous_secret: SharedSecret | None = Field(None, alias="BETTER_AUTH_SECRET_PREVIOUS")
     previous_secret_until: End | None = Field(None, alias="BETTER_AUTH_SECRET_PREVIOUS_UNTIL")
     better_auth_url: Origin = Field("http://localhost:3000", alias="BETTER_AUTH_URL")
     jwt_issuer: Name | None = Field(None, alias="JWT_ISSUER")
     jwt_audience: Name | None = Field(None, alias="JWT_AUDIENCE")
     leeway_seconds: int = Field(10, ge=0, le=60, alias="JWT_LEEWAY_SECONDS")
+    max_age_seconds: int | None = Field(None, ge=1, le=31_536_000, alias="JWT_MAX_AGE_SECONDS")
+    tokens_remembered: int = Field(10_000, ge=0, le=1_000_000, alias="JWT_TOKENS_REMEMBERED")
+    jwks_url: KeySetUrl | None = Field(None, alias="JWKS_URL")
+    jwks_refresh_seconds: int = Field(300, ge=10, le=86_400, alias="JWKS_REFRESH_SECONDS")
+    jwks_cooldown_seconds: int = Field(5, ge=1, le=300, alias="JWKS_COOLDOWN_SECONDS")
+    jwks_timeout_seconds: int = Field(3, ge=1, le=30, alias="JWKS_TIMEOUT_SECONDS")
+    revocations: Literal["memory", "postgresql"] = Field("memory", alias="REVOCATIONS")
     database_url: DatabaseUrl = Field(alias="DATABASE_URL")
     database_pool_size: int = Field(5, ge=1, le=100, alias="DATABASE_POOL_SIZE")
     database_timeout_seconds: int = Field(5, ge=1, le=60, alias="DATABASE_TIMEOUT_SECONDS")
@@ -107,6 +62,39 @@ class Settings(BaseSettings):
     def audience(self) -> str:
         """The audience that a token must name."""
         return self.jwt_audience or self.better_auth_url
+
+    @property
+    def key_set_url(self) -> str:
+        """Where Better Auth publishes its keys."""
+        return self.jwks_url or f"{self.better_auth_url}/api/auth/jwks"
+
+    @model_validator(mode="after")
+    def _check_family(self) -> Self:
+        """Refuse settings of the family that was not chosen: they show that somebody meant the other."""
+        chosen = ",".join(self.algorithms)
+        if is_symmetric(self.algorithms):
+            if self.secret is None:
+                raise ValueError(f"BETTER_AUTH_SECRET: {_explain_missing('BETTER_AUTH_SECRET')}")
+            if self.jwks_url is not None:
+                raise ValueError(
+                    f"JWKS_URL: is set, though JWT_ALGORITHMS is {chosen}: unset it, or name the key set's "
+                    "algorithm, as in JWT_ALGORITHMS=EdDSA"
+                )
+            return self
+        for setting, value in (
+            ("BETTER_AUTH_SECRET", self.secret),
+            ("BETTER_AUTH_SECRET_PREVIOUS", self.previous_secret),
+        ):
+            if value is not None:
+                raise ValueError(
+                    f"{setting}: is set, though JWT_ALGORITHMS is {chosen}: unset it here, since a key set "
+                    "needs no secret, or choose JWT_ALGORITHMS=HS256"
+                )
+        try:
+            check_key_set_url(self.key_set_url)
+        except ValueError as error:
+            raise ValueError(f"BETTER_AUTH_URL: {error}, or set JWKS_URL") from None
+        return self
 
     @model_validator(mode="after")
     def _check_rotation(self) -> Self:
@@ -139,20 +127,24 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from an environment (003/FR-013).
 
     Args:
-        environ: Names and texts; an empty text counts as unset, but for the secret.
+        environ: Names and texts; an empty text counts as unset, but for the secret and the algorithms.
 
     Raises:
         ConfigurationError: Something is wrong; every faulty setting is listed, none with its value.
     """
     names = [field.alias for field in Settings.model_fields.values() if field.alias]
     given = {name: environ[name] for name in names if environ.get(name)}
-    if "BETTER_AUTH_SECRET" in environ:
-        given["BETTER_AUTH_SECRET"] = environ["BETTER_AUTH_SECRET"]
+    given |= {name: environ[name] for name in ("BETTER_AUTH_SECRET", "JWT_ALGORITHMS") if name in environ}
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
+        faults = [_explain(fault) for fault in error.errors(include_input=False)]
+        # The settings as a whole are not looked at while one of them is faulty by itself.
+        if "BETTER_AUTH_SECRET" not in given and given.get("JWT_ALGORITHMS", "HS256") == "HS256":
+            secret = ("BETTER_AUTH_SECRET", _explain_missing("BETTER_AUTH_SECRET"))
+            faults = [secret, *(each for each in faults if each != secret)]
         # `from None`: the error's own text may hold values.
-        raise ConfigurationError([_explain(fault) for fault in error.errors(include_input=False)]) from None
+        raise ConfigurationError(faults) from None
 
 
 def read_database_url(environ: Mapping[str, str]) -> str:
@@ -165,7 +157,7 @@ def read_database_url(environ: Mapping[str, str]) -> str:
     if not given:
         raise ConfigurationError([("DATABASE_URL", _explain_missing("DATABASE_URL"))])
     try:
-        return _check_database(SecretStr(given)).get_secret_value()
+        return check_database(SecretStr(given)).get_secret_value()
     except ValueError as error:
         raise ConfigurationError([("DATABASE_URL", str(error))]) from None
 
@@ -182,4 +174,4 @@ def _explain(fault: Any) -> tuple[str, str]:
 
 
 def _explain_missing(setting: str) -> str:
-    return f"is missing: {REMEDY if setting == 'BETTER_AUTH_SECRET' else _DATABASE_REMEDY}"
+    return f"is missing: {REMEDY if setting == 'BETTER_AUTH_SECRET' else DATABASE_REMEDY}"

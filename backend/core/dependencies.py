@@ -1,29 +1,30 @@
 """The caller's identity as a dependency: `CurrentUserId` is all that an endpoint declares."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, FastAPI, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
 from backend.core.claims import Principal
-from backend.core.errors import AuthenticationError, CredentialsMalformedError, CredentialsMissingError
-from backend.core.security import KeySet, verify_token
+from backend.core.errors import (
+    AuthenticationError,
+    CredentialsMalformedError,
+    CredentialsMissingError,
+    InsufficientScopeError,
+    TokenInvalidError,
+    UnknownKeyError,
+)
+from backend.core.keys import KeySource
+from backend.core.memory import TokenMemory
+from backend.core.revocation import DenyList, MemoryDenyList
 
 _PRINCIPAL = "backend.principal"  # where a connection's scope keeps the verified caller
 _log = structlog.get_logger("backend.authentication")
-
-# Declares the scheme in the API's schema; the header itself is read below, since HTTPBearer takes
-# the first of several headers and cannot tell a malformed one from none.
-bearer = HTTPBearer(
-    bearerFormat="JWT",
-    scheme_name="bearer",
-    description="A token that Better Auth issued, in the Authorization header and nowhere else",
-    auto_error=False,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +32,48 @@ class Authenticator:
     """Tells who sends a request.
 
     Attributes:
-        keys: What tokens are held against.
+        keys: Where the keys come from that tokens are held against.
+        memory: The tokens that held already.
+        deny_list: Whose tokens are taken back.
         clock: Tells the time in seconds since the epoch.
     """
 
-    keys: KeySet
+    keys: KeySource
+    memory: TokenMemory
+    deny_list: DenyList
     clock: Callable[[], float]
 
-    def authenticate(self, connection: HTTPConnection) -> Principal:
+    async def authenticate(self, connection: HTTPConnection) -> Principal:
         """Verify the credentials of a request or of a WebSocket's handshake, once (003/FR-001).
 
         Raises:
             AuthenticationError: There are none that hold. The cause is logged (003/FR-015).
+            UnavailableError: The keys, or the deny-list, cannot be reached now.
         """
         known = connection.scope.get(_PRINCIPAL)
         if isinstance(known, Principal):
             return known
         try:
-            principal = verify_token(read_credentials(connection), self.keys, self.clock())
+            principal = await self._verify(read_credentials(connection))
+            if await self.deny_list.is_denied(principal):
+                raise TokenInvalidError("revoked")
         except AuthenticationError as error:
             hint = {"hint": error.hint} if error.hint else {}
             _log.warning("credentials_refused", code=error.code, cause=error.cause, **hint)
             raise
         connection.scope[_PRINCIPAL] = principal
         return principal
+
+    async def _verify(self, token: str) -> Principal:
+        keys = self.keys.current() or await self.keys.load()
+        try:
+            return self.memory.verify(token, keys, self.clock())
+        except UnknownKeyError as error:
+            # A key is used from the instant that it is published, so there may be a newer key set.
+            renewed = await self.keys.renew(error.key_id)
+            if renewed is keys:
+                raise
+            return self.memory.verify(token, renewed, self.clock())
 
 
 def read_credentials(connection: HTTPConnection) -> str:
@@ -64,30 +83,42 @@ def read_credentials(connection: HTTPConnection) -> str:
         CredentialsMissingError: There is no Authorization header.
         CredentialsMalformedError: There is one, and no bearer token can be read from it.
     """
-    headers = connection.headers.getlist("authorization")
+    headers = [value for name, value in connection.scope["headers"] if name == b"authorization"]
     if not headers:
         raise CredentialsMissingError("absent")
     if len(headers) > 1:
         raise CredentialsMalformedError("several_headers")
-    scheme, _, rest = headers[0].partition(" ")
+    scheme, _, rest = headers[0].decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
         raise CredentialsMalformedError("scheme")
-    token = rest.lstrip(" ")
+    token: str = rest.lstrip(" ")
     bare = token.rstrip(" \t")
     if not bare or " " in bare or "\t" in bare:
         raise CredentialsMalformedError("blank")
     return token
 
 
-def install_authenticator(app: FastAPI, keys: KeySet, clock: Callable[[], float]) -> None:
+def install_authenticator(
+    app: FastAPI,
+    keys: KeySource,
+    clock: Callable[[], float] = time.time,
+    *,
+    tokens_remembered: int = 10_000,
+    deny_list: DenyList | None = None,
+) -> None:
     """Let an application's routes depend on the caller.
+
+    A source that fetches keys is kept fresh by `keys.running()`, for the application's lifespan.
 
     Args:
         app: The application.
-        keys: What tokens are held against.
+        keys: Where the keys come from that tokens are held against.
         clock: Tells the time in seconds since the epoch.
+        tokens_remembered: How many verified tokens are remembered at most.
+        deny_list: Whose tokens are taken back; by default a list of this process, empty at first.
     """
-    app.state.authenticator = Authenticator(keys, clock)
+    denied = MemoryDenyList(clock) if deny_list is None else deny_list
+    app.state.authenticator = Authenticator(keys, TokenMemory(tokens_remembered), denied, clock)
 
 
 def get_authenticator(connection: HTTPConnection) -> Authenticator:
@@ -98,24 +129,58 @@ def get_authenticator(connection: HTTPConnection) -> Authenticator:
     """
     authenticator = getattr(connection.app.state, "authenticator", None)
     if not isinstance(authenticator, Authenticator):
-        raise RuntimeError("no authenticator: call install_authenticator(app, keys, clock) first")  # noqa: TRY004  # the type of a caller's argument is not at fault
+        raise RuntimeError("no authenticator: call install_authenticator(app, keys) first")  # noqa: TRY004  # the type of a caller's argument is not at fault
     return authenticator
 
 
-async def get_principal(
-    connection: HTTPConnection,
-    _declared: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
-) -> Principal:
-    """Get the caller with all that the token says of them; for HTTP and WebSocket routes alike."""
-    return get_authenticator(connection).authenticate(connection)
+class CallerBearer(HTTPBearer):
+    """Gives what the bearer token of a request says of the caller; for HTTP and WebSocket routes alike.
+
+    It is FastAPI's own scheme, so it stands in the API's schema. The header is read by
+    `read_credentials`: FastAPI's takes the first of several and cannot tell a malformed one from none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            bearerFormat="JWT",
+            scheme_name="bearer",
+            description="A token that Better Auth issued, in the Authorization header and nowhere else",
+        )
 
 
+class _PrincipalBearer(CallerBearer):
+    async def __call__(self, connection: HTTPConnection) -> Principal:  # type: ignore[override]  # verified, so more than credentials
+        return await get_authenticator(connection).authenticate(connection)
+
+
+class _UserIdBearer(CallerBearer):
+    async def __call__(self, connection: HTTPConnection) -> str:  # type: ignore[override]  # verified, so more than credentials
+        return (await get_authenticator(connection).authenticate(connection)).subject
+
+
+# One object each and no chain of dependencies: FastAPI resolves every link of a chain on every request.
+get_principal = _PrincipalBearer()
+"""Get the caller with all that the token says of them."""
 CurrentPrincipal = Annotated[Principal, Depends(get_principal)]
 
-
-async def get_current_user_id(principal: CurrentPrincipal) -> str:
-    """Get the caller's user id: the `sub` claim of a verified token (003/FR-004, 003/FR-005)."""
-    return principal.subject
-
-
+get_current_user_id = _UserIdBearer()
+"""Get the caller's user id: the `sub` claim of a verified token (003/FR-004, 003/FR-005)."""
 CurrentUserId = Annotated[str, Depends(get_current_user_id)]
+
+
+def require_scopes(*scopes: str) -> Callable[[Principal], Awaitable[Principal]]:
+    """Make a dependency that also asks for scopes, as in `Depends(require_scopes("tasks:write"))`.
+
+    Args:
+        scopes: What the token's `scope` claim must name, each of them.
+
+    Returns:
+        A dependency that gives the principal, or raises `InsufficientScopeError` (003/FR-029).
+    """
+
+    async def get_granted_principal(principal: CurrentPrincipal) -> Principal:
+        if not principal.scopes.issuperset(scopes):
+            raise InsufficientScopeError(scopes)
+        return principal
+
+    return get_granted_principal

@@ -23,13 +23,16 @@ Cause = Literal[
     "not_yet_valid",
     "parts",
     "payload",
+    "revoked",
     "scheme",
     "several_headers",
     "signature",
     "subject",
     "time_claim",
     "too_large",
+    "too_old",
     "type",
+    "unknown_key",
 ]
 
 NOT_CACHED = "private, no-store"
@@ -133,12 +136,49 @@ class TokenInvalidError(AuthenticationError):
     challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="The token is not valid"'
 
 
+class UnknownKeyError(TokenInvalidError):
+    """The token names a key that is not in the key set; a newer key set may have it (003/FR-025).
+
+    Args:
+        key_id: The `kid` of the token, which nobody vouches for; None where it names none.
+    """
+
+    def __init__(self, key_id: str | None) -> None:
+        super().__init__("unknown_key")
+        self.key_id = key_id
+
+
 class TokenExpiredError(AuthenticationError):
     """The token was right in everything, and has ended."""
 
     code = "token_expired"
     detail = "The token has expired; fetch a new one."
     challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="The token has expired"'
+
+
+class InsufficientScopeError(ServiceError):
+    """The caller is known, and the token grants too little (RFC 6750 §3.1, 003/FR-029).
+
+    Args:
+        scopes: What the route needs.
+    """
+
+    code = "insufficient_scope"
+    status = 403
+    title = "Forbidden"
+    detail = "The token does not grant this; the challenge says what is needed."
+    meaning = "The token does not grant this"
+
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__()
+        self.scopes = tuple(scopes)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, with the scopes that are needed."""
+        needed = " ".join(self.scopes)
+        challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{needed}"'
+        return {**super().headers, "WWW-Authenticate": challenge}
 
 
 class NotFoundError(ServiceError):
@@ -206,7 +246,7 @@ class RequestInvalidError(ServiceError):
 
 
 class UnavailableError(ServiceError):
-    """The database does not answer now (003/FR-018)."""
+    """The database or the issuer's key set cannot be reached now (003/FR-018, 003/FR-026)."""
 
     code = "service_unavailable"
     status = 503

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from backend.core.errors import NOT_CACHED, AuthenticationError, RequestInvalidError, UnavailableError
+from backend.core.errors import (
+    NOT_CACHED,
+    AuthenticationError,
+    InsufficientScopeError,
+    RequestInvalidError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     from backend.core.errors import ServiceError
@@ -91,7 +97,7 @@ def describe_answer(status: int, *, description: str, **headers: Any) -> dict[in
 
 def _describe(kind: type[ServiceError]) -> dict[str, Any]:
     headers = {"Cache-Control": NOT_CACHED_HEADER}
-    if issubclass(kind, AuthenticationError):
+    if issubclass(kind, AuthenticationError | InsufficientScopeError):
         headers["WWW-Authenticate"] = CHALLENGE_HEADER
     if issubclass(kind, UnavailableError):
         headers["Retry-After"] = RETRY_HEADER

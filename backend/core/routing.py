@@ -1,19 +1,22 @@
-"""The route class that knows the caller before it reads the request's body."""
+"""Routes that know the caller before they read the body, and the check that each one is protected."""
 
 from __future__ import annotations
 
+import inspect
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import Request
 
-from backend.core.dependencies import get_authenticator, get_principal
-from backend.core.errors import RequestInvalidError
+from backend.core.dependencies import CallerBearer, get_authenticator
+from backend.core.errors import ConfigurationError, RequestInvalidError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Coroutine
 
+    from fastapi import FastAPI
     from fastapi.dependencies.models import Dependant
     from starlette.responses import Response
     from starlette.types import Message, Receive
@@ -32,13 +35,21 @@ class AuthenticateFirstRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler, which reads the body."""
         handle = super().get_route_handler()
+        answers: dict[int, bool] = {}  # whether the caller is asked for, by the way the route is included
 
         async def authenticate_first(request: Request) -> Response:
             # Routers may be included with further dependencies; FastAPI notes those in the scope.
             context = request.scope.get("fastapi", {}).get("effective_route_context")
             dependant = getattr(context, "dependant", None) or self.dependant
-            if requires_caller(dependant, request.app.dependency_overrides):
-                get_authenticator(request).authenticate(request)
+            overrides = request.app.dependency_overrides
+            if overrides:
+                is_protected = requires_caller(dependant, overrides)
+            elif id(dependant) in answers:
+                is_protected = answers[id(dependant)]
+            else:
+                is_protected = answers[id(dependant)] = requires_caller(dependant)
+            if is_protected:
+                await get_authenticator(request).authenticate(request)
             return await handle(_StrictRequest(request))
 
         return authenticate_first
@@ -52,9 +63,52 @@ def requires_caller(dependant: Dependant, overrides: Container[Any] = ()) -> boo
         overrides: Dependencies that tests replaced, with all below them.
     """
     return any(
-        each.call not in overrides and (each.call is get_principal or requires_caller(each, overrides))
+        each.call not in overrides
+        and (isinstance(each.call, CallerBearer) or requires_caller(each, overrides))
         for each in dependant.dependencies
     )
+
+
+def find_open_routes(app: FastAPI, public: Container[str]) -> list[str]:
+    """Find the routes that anybody may call though nobody said so (003/FR-030).
+
+    Args:
+        app: The application; included routers, mounts, WebSockets and hidden routes are looked at too.
+        public: The paths that anybody may call.
+
+    Returns:
+        Method, path and place of each, as `GET /api/me (backend/api/me.py:27)`.
+    """
+    return [
+        _describe_route(context)
+        for context in iter_route_contexts(app.routes)
+        if context.path not in public
+        and not ((dependant := getattr(context, "dependant", None)) and requires_caller(dependant))
+    ]
+
+
+def refuse_open_routes(app: FastAPI, public: Container[str]) -> None:
+    """Refuse to serve while a route is neither protected nor public (003/FR-007, 003/FR-030).
+
+    Raises:
+        ConfigurationError: There is such a route; each is named with its place.
+    """
+    remedy = "declare CurrentUserId in its endpoint, or name its path among the public ones (003/FR-007)"
+    if found := find_open_routes(app, public):
+        raise ConfigurationError([(each, f"is open to anybody: {remedy}") for each in found])
+
+
+def _describe_route(context: Any) -> str:
+    methods = ",".join(sorted(context.methods or ())) or type(context.original_route).__name__
+    code = getattr(inspect.unwrap(context.endpoint), "__code__", None) if context.endpoint else None
+    place = f" ({_shorten(code.co_filename)}:{code.co_firstlineno})" if code else ""
+    return f"{methods} {context.path or '(a mount)'}{place}"
+
+
+def _shorten(file: str) -> str:
+    """Tell a file from the repository's top, where it is in it."""
+    root = Path(__file__).resolve().parents[2]
+    return Path(file).relative_to(root).as_posix() if Path(file).is_relative_to(root) else Path(file).name
 
 
 class _StrictRequest(Request):

@@ -26,6 +26,9 @@ def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str
     """
     if SETTING in environ:
         return dict(environ), f"Secret: {SETTING}"
+    algorithms = environ.get("JWT_ALGORITHMS") or "HS256"
+    if algorithms != "HS256":
+        return dict(environ), f"Keys: Better Auth's key set, JWT_ALGORITHMS is {algorithms}"
     file = directory / _NAME
     secret = file.read_text().strip() if file.exists() else ""
     line = f"Secret: {file}"

@@ -34,6 +34,9 @@ def mint_token(subject: str, environ: Mapping[str, str], directory: Path, *, now
     """
     given, _ = settle_secret(environ, directory)
     settings = load_settings({**given, **_NO_DATABASE})
+    if settings.secret is None:
+        remedy = "names a key set, and only Better Auth has its keys: sign in there for a token"
+        raise ConfigurationError([("JWT_ALGORITHMS", remedy)])
     issuer = Issuer(settings.secret.get_secret_value(), settings.issuer, settings.audience)
     return issuer.token(subject, now=now, lifetime=LIFETIME_SECONDS)
 

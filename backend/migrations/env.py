@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
+from backend.models.revocation import Revocation
 from backend.models.task import Task
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=Task.metadata, transaction_per_migration=False)
+tables = [Task.metadata, Revocation.metadata]
+context.configure(connection=connection, target_metadata=tables, transaction_per_migration=False)
 with context.begin_transaction():
     context.run_migrations()

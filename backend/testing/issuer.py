@@ -1,28 +1,23 @@
-"""A stand-in for Better Auth that mints HS256 tokens, and any malformed one, by hand."""
+"""A stand-in for Better Auth that mints tokens of every flavour, and any malformed one, by hand."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
 import secrets
-import string
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from backend.testing.key_pair import ALPHABET, encode, make_id
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from backend.testing.key_pair import KeyPair
+
 LIFETIME_SECONDS = 900
-_ALPHABET = string.ascii_letters + string.digits
-_ID_LENGTH = 32
-
-
-def encode(data: bytes) -> str:
-    """Encode bytes in base64url without padding (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def make_secret() -> str:
@@ -33,21 +28,21 @@ def make_secret() -> str:
 def make_subject(name: str) -> str:
     """Make the user id of a name, always the same one: 32 alphanumerics, as Better Auth's are."""
     digest = hashlib.sha256(name.encode()).digest()
-    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest)
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest)
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Mints tokens as Better Auth does with a custom signer and a cut payload.
+    """Mints tokens as Better Auth does with a cut payload: by a key pair, or by a custom signer's secret.
 
     Attributes:
-        secret: The shared secret.
+        key: The shared secret, for HS256; or a key pair.
         issuer: The `iss` claim.
         audience: The `aud` claim.
         clock: Tells the time in seconds since the epoch.
     """
 
-    secret: str = field(repr=False)
+    key: str | KeyPair = field(repr=False)
     issuer: str
     audience: str
     clock: Callable[[], float] = time.time
@@ -70,9 +65,26 @@ class Issuer:
             header: Parameters to add or to replace; `...` leaves one out.
             claims: Claims to add or to replace; `...` leaves one out.
         """
-        parameters = {"alg": "HS256", "typ": "JWT", **(header or {})}
+        parameters = {**self.header(), **(header or {})}
         payload = {**self.claims(subject, now=now, lifetime=lifetime), **claims}
         return self.sign(_dump(parameters), _dump(payload))
+
+    @property
+    def secret(self) -> str:
+        """The shared secret.
+
+        Raises:
+            TypeError: The issuer signs with a key pair.
+        """
+        if isinstance(self.key, str):
+            return self.key
+        raise TypeError("this issuer signs with a key pair")
+
+    def header(self) -> dict[str, str]:
+        """Give the header of a token: Better Auth names the key, and no type, unless it signs by hand."""
+        if isinstance(self.key, str):
+            return {"alg": "HS256", "typ": "JWT"}
+        return {"alg": self.key.algorithm, "kid": self.key.key_id}
 
     def claims(
         self, subject: str | None = None, *, now: float | None = None, lifetime: float = LIFETIME_SECONDS
@@ -80,12 +92,12 @@ class Issuer:
         """Give the claims of a token, in Better Auth's order."""
         issued_at = int(self.clock() if now is None else now)
         return {
-            "sid": _make_id(),
+            "sid": make_id(),
             "iat": issued_at,
             "exp": issued_at + int(lifetime),
             "iss": self.issuer,
             "aud": self.audience,
-            "sub": _make_id() if subject is None else subject,
+            "sub": make_id() if subject is None else subject,
         }
 
     def sign(self, header: bytes, payload: bytes) -> str:
@@ -94,12 +106,10 @@ class Issuer:
         return f"{message}.{encode(self.sign_bytes(message.encode()))}"
 
     def sign_bytes(self, message: bytes) -> bytes:
-        """Give the HMAC with SHA-256 of a message."""
-        return hmac.new(self.secret.encode(), message, hashlib.sha256).digest()
-
-
-def _make_id() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+        """Give the signature of a message."""
+        if isinstance(self.key, str):
+            return hmac.digest(self.key.encode(), message, "sha256")
+        return self.key.sign(message)
 
 
 def _dump(members: Mapping[str, Any]) -> bytes:

@@ -12,8 +12,11 @@ from tests.bdd.steps.credentials import *
 from tests.bdd.steps.dependency import *
 from tests.bdd.steps.edge_cases import *
 from tests.bdd.steps.isolation import *
+from tests.bdd.steps.key_set import *
 from tests.bdd.steps.mechanism import *
+from tests.bdd.steps.revocation import *
 from tests.bdd.steps.shared import *
+from tests.bdd.steps.starting import *
 from tests.support.world import World
 
 if TYPE_CHECKING:

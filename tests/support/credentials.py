@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 OTHER_SECRET = "another-secret-of-another-service-0123456789"
 HOUR = 3600
 SIGNATURE_LENGTH = 43
+SESSION_CACHE_TYPE = "better-auth.session-cache+jwt"
+SESSION_CACHE_AUDIENCE = "better-auth:session-cache"
 
 
 class Mint:
@@ -101,6 +103,16 @@ def _parts(mint: Mint) -> list[str]:
     return mint.good().split(".")
 
 
+def _offering(mint: Mint, **members: Any) -> str:
+    """Mint a token by a key that its own header offers."""
+    other = Issuer(OTHER_SECRET, mint.issuer.issuer, mint.issuer.audience)
+    return Mint(other, mint.subject, mint.now).with_header(**members)
+
+
+def _nest(levels: int) -> list[Any]:
+    return [] if levels == 1 else [_nest(levels - 1)]
+
+
 def _signed_elsewhere(mint: Mint) -> str:
     return Mint(Issuer(OTHER_SECRET, mint.issuer.issuer, mint.issuer.audience), mint.subject, mint.now).good()
 
@@ -137,19 +149,40 @@ RECIPES: dict[str, Recipe] = {
     "a token with an altered payload": _altered_payload,
     "a token without a signature": lambda mint: ".".join([*_parts(mint)[:2], ""]),
     "a token with alg none": lambda mint: mint.with_header(alg="none"),
+    "a token with alg None": lambda mint: mint.with_header(alg="None"),
     "a token with alg nOnE": lambda mint: mint.with_header(alg="nOnE"),
+    "a token with alg hs256": lambda mint: mint.with_header(alg="hs256"),
     "a token with alg HS512": lambda mint: mint.with_header(alg="HS512"),
     "a token with alg EdDSA": lambda mint: mint.with_header(alg="EdDSA", typ=None, kid="k" * 32),
     "a token whose alg is a list": lambda mint: mint.with_header(alg=["HS256"]),
+    "a token whose alg is an object": lambda mint: mint.with_header(alg={"HS256": "HS256"}),
+    "a token whose alg is a number": lambda mint: mint.with_header(alg=256),
+    "a token without alg": lambda mint: mint.with_header(alg=None),
     "a token whose alg is null": lambda mint: mint.with_raw_header(b'{"alg":null,"typ":"JWT"}'),
     "a token with a crit header": lambda mint: mint.with_header(crit=["exp"]),
     "a token with b64 false": lambda mint: mint.with_header(b64=False),
     "a token with a zip header": lambda mint: mint.with_header(zip="DEF"),
     "a token with a cty header": lambda mint: mint.with_header(cty="JWT"),
-    "a session-cache token of Better Auth": lambda mint: mint.with_header(
-        typ="better-auth.session-cache+jwt"
+    "a token of type JOSE": lambda mint: mint.with_header(typ="JOSE"),
+    "a token whose type is a list": lambda mint: mint.with_header(typ=["JWT"]),
+    "a token whose kid is a list": lambda mint: mint.with_header(kid=["key"]),
+    "a token that points at its key by jku": lambda mint: _offering(mint, jku="https://evil.example/jwks"),
+    "a token that points at its key by x5u": lambda mint: _offering(mint, x5u="https://evil.example/x5u"),
+    "a token that brings its key as jwk": lambda mint: _offering(
+        mint, jwk={"kty": "oct", "k": encode(OTHER_SECRET.encode())}
+    ),
+    "a token that brings its key as x5c": lambda mint: _offering(mint, x5c=["MIIB"]),
+    "a session-cookie cache of Better Auth": lambda mint: mint.with_claims(
+        iss=None, aud=None, sub=None, session={"id": "session-1"}, user={"id": mint.subject}
+    ),
+    "a session-cache token of Better Auth": lambda mint: mint.with_header(typ=SESSION_CACHE_TYPE),
+    "a session-cache token without its type": lambda mint: mint.with_claims(aud=SESSION_CACHE_AUDIENCE),
+    "a bearer token of Better Auth's plugin": lambda mint: (
+        f"{'k' * 32}.{encode(mint.issuer.sign_bytes(b'k'))}"
     ),
     "a token whose signature is padded": lambda mint: mint.good() + "=",
+    "a token whose signature ends with marks": lambda mint: mint.good() + "!!",
+    "a token in the standard alphabet": lambda mint: mint.with_header(pad="??>>").replace("_", "/"),
     "a token with altered spare bits": _altered_spare_bits,
     "a token with a duplicate sub": lambda mint: mint.with_payload(_json_with(mint, '"sub":"somebody-else"')),
     "a token with a duplicate alg": lambda mint: mint.with_raw_header(
@@ -167,15 +200,29 @@ RECIPES: dict[str, Recipe] = {
         iat=int(mint.now) + HOUR, exp=int(mint.now) + 2 * HOUR
     ),
     "a token whose exp is a string": lambda mint: mint.with_claims(exp=str(int(mint.now) + 900)),
+    "a token whose exp is a spaced string": lambda mint: mint.with_claims(exp=" +1_900_000_000 "),
+    "a token whose exp has full-width digits": lambda mint: mint.with_claims(
+        exp="\uff11\uff19\uff10\uff10\uff10\uff10\uff10\uff10\uff10\uff10"
+    ),
+    "a token whose exp is null": lambda mint: _exp_spelled(mint, "null"),
+    "a token whose exp is a list": lambda mint: mint.with_claims(exp=[int(mint.now) + 900]),
+    "a token whose exp has 4000 digits": lambda mint: _exp_spelled(mint, "9" * 4000),
+    "a token whose nbf is a string": lambda mint: mint.with_claims(nbf=str(int(mint.now))),
+    "a token whose iat is false": lambda mint: mint.with_claims(iat=False),
     "a token whose exp is true": lambda mint: mint.with_claims(exp=True),
     "a token whose exp is 1e400": lambda mint: _exp_spelled(mint, "1e400"),
     "a token whose exp is NaN": lambda mint: _exp_spelled(mint, "NaN"),
+    "a token whose exp is Infinity": lambda mint: _exp_spelled(mint, "Infinity"),
+    "a token whose aud is an object": lambda mint: mint.with_claims(aud={mint.issuer.audience: 1}),
+    "a token whose iss is a list": lambda mint: mint.with_claims(iss=[mint.issuer.issuer]),
     "a token whose sub is empty": lambda mint: mint.with_claims(sub=""),
     "a token whose sub is blank": lambda mint: mint.with_claims(sub="   "),
     "a token whose sub is a number": lambda mint: mint.with_claims(sub=42),
     "a token whose sub holds NUL": lambda mint: mint.with_claims(sub="ali\0ce"),
     "a token whose sub holds a lone surrogate": lambda mint: mint.with_claims(sub="ali\ud800ce"),
     "a token whose sub has 256 characters": lambda mint: mint.with_claims(sub="a" * 256),
+    "a token whose sub holds a line break": lambda mint: mint.with_claims(sub="ali\nce"),
+    "a token whose sub has a megabyte": lambda mint: mint.with_claims(sub="a" * 1_000_000),
     "a token with a space at its end": lambda mint: mint.good() + " ",
     "a token with an emoji inside": lambda mint: mint.good().replace(".", ".😀", 1).encode(),
     "a token with NUL inside": lambda mint: mint.good().replace(".", ".\0", 1),
@@ -183,11 +230,16 @@ RECIPES: dict[str, Recipe] = {
     "a token of five parts": lambda mint: mint.good() + ".AAAA.AAAA",
     "a token whose header is 1500 brackets": lambda mint: mint.with_raw_header(b"[" * 1500),
     "a token whose header is a JSON list": lambda mint: mint.with_raw_header(b'["HS256"]'),
+    "a token whose header is nested too deeply": lambda mint: mint.with_header(deep=_nest(40)),
+    "a token whose payload is nested too deeply": lambda mint: mint.with_claims(deep=_nest(40)),
     "a token whose header is not base64": lambda mint: ".".join(["A", *_parts(mint)[1:]]),
     "a token whose payload is a JSON list": lambda mint: mint.with_payload(b'["sub"]'),
     "a token whose payload is not JSON": lambda mint: mint.with_payload(b"sub=alice"),
     "a token whose payload is UTF-16": lambda mint: mint.with_payload(
         _json(mint.claims()).decode().encode("utf-16")
+    ),
+    "a token whose payload is not UTF-8": lambda mint: mint.with_payload(
+        _json(mint.claims())[:-2] + b'\xff"}'
     ),
     "a token whose payload has a byte order mark": lambda mint: mint.with_payload(
         b"\xef\xbb\xbf" + _json(mint.claims())

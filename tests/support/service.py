@@ -17,7 +17,7 @@ from backend.core.config import Settings, load_settings
 from backend.migrations import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from anyio.from_thread import BlockingPortal
     from starlette.types import ASGIApp
@@ -55,6 +55,10 @@ class Client:
             return await self._http.request(method, path, **options)
 
         return self._portal.call(send)
+
+    def call(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        """Call a coroutine function where the application runs."""
+        return self._portal.call(function, *arguments)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)

@@ -46,7 +46,7 @@ def open_target() -> Iterator[Target]:
         app = create_app(make_settings(secret, url))
 
         def reset() -> None:
-            database.execute("truncate tasks")
+            database.execute("truncate tasks, revocations")
 
         def read_state() -> list[tuple[Any, ...]]:
             return database.execute("select * from tasks order by id").fetchall()

@@ -6,7 +6,7 @@ import pytest
 
 from backend.core.claims import Expectation
 from backend.core.errors import AuthenticationError, TokenExpiredError, TokenInvalidError
-from backend.core.security import KeySet, Principal, make_key, verify_token
+from backend.core.security import KeySet, Principal, TokenKeys, make_shared_key, verify_token
 from backend.testing.issuer import Issuer, make_secret, make_subject
 from tests.support.credentials import Mint
 
@@ -18,10 +18,11 @@ SUBJECT = make_subject("alice")
 MINT = Mint(ISSUER, SUBJECT, NOW)
 
 
-def keys(*secrets: tuple[str, float | None], leeway: int = 10) -> KeySet:
+def keys(*secrets: tuple[str, float | None], leeway: int = 10) -> TokenKeys:
     chosen = secrets or ((SECRET, None),)
-    return KeySet(
-        Expectation(URL, URL, leeway), tuple(make_key(secret.encode(), end) for secret, end in chosen)
+    return TokenKeys(
+        Expectation(URL, URL, leeway),
+        KeySet(tuple(make_shared_key(secret.encode(), not_after=end) for secret, end in chosen)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from backend.core.config import load_settings
+from backend.core.keys import build_key_source
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_subject
+from backend.testing.key_server import KeyServer
 from tests.support.credentials import RECIPES, Mint
+from tests.support.key_sets import KeySetMint, cause_trouble
 from tests.support.service import open_client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from fastapi import FastAPI
@@ -43,6 +48,9 @@ class World:
         self._client: Client | None = None
         self.app: FastAPI | None = None
         self.now = NOON
+        self.monotonic = 1000.0
+        self.key_server: KeyServer | None = None
+        self.key_mint: KeySetMint | None = None
         self.issuer = Issuer(SECRET, ORIGIN, ORIGIN)
         self.answers: list[Response] = []
         self.log: list[dict[str, Any]] = []
@@ -71,17 +79,55 @@ class World:
         assert self._client is not None
         return self._client
 
-    def start(self, **settings: str) -> None:
-        """Start the service, with settings of the scenario on top of the usual ones."""
-        environ = {
+    def start(self, **settings: str | None) -> None:
+        """Start the service, with settings of the scenario on top of the usual ones; None removes one."""
+        usual: dict[str, str | None] = {
             "BETTER_AUTH_SECRET": SECRET,
             "BETTER_AUTH_URL": ORIGIN,
             "DATABASE_URL": self._database_url,
             "DATABASE_TIMEOUT_SECONDS": "2",
             **settings,
         }
-        self.app = create_app(load_settings(environ), clock=lambda: self.now)
+        loaded = load_settings({name: value for name, value in usual.items() if value is not None})
+        keys = build_key_source(loaded, lambda: self.monotonic)
+        self.app = create_app(loaded, clock=lambda: self.now, keys=keys)
         self._client = self._stack.enter_context(open_client(self.app))
+
+    def open_key_set(self, algorithm: str, *shown: Any, trouble: str | None = None) -> None:
+        """Start the service on a key server that shows two keys of an algorithm, and what else is given."""
+        mint = KeySetMint(algorithm, ORIGIN, make_subject("alice"), self.now)
+        server = self._stack.enter_context(KeyServer(mint.first, mint.second))
+        if shown:
+            server.document = json.dumps({"keys": [mint.first.public, mint.second.public, *shown]}).encode()
+        if trouble:
+            cause_trouble(server, trouble)
+        self.key_server, self.key_mint = server, mint
+        self.start(
+            JWT_ALGORITHMS=algorithm,
+            JWKS_URL=server.url,
+            JWKS_TIMEOUT_SECONDS="1",
+            BETTER_AUTH_SECRET=None,
+        )
+        if not trouble:
+            self.await_keys(lambda keys: keys.current() is not None)
+
+    def await_keys(self, is_so: Callable[[Any], bool]) -> None:
+        """Wait until something is so of the source of the keys."""
+        assert self.app is not None
+        source = self.app.state.authenticator.keys
+
+        async def look() -> bool:
+            return is_so(source)
+
+        for _ in range(400):
+            if self.client.call(look):
+                return
+            time.sleep(0.01)
+        raise AssertionError("waited for the keys in vain")
+
+    def make_keys_due(self) -> None:
+        """Let the time pass after which a key set is fetched anew; nobody fetches before somebody asks."""
+        self.monotonic += 301
 
     def mint(self, name: str = "alice") -> Mint:
         """Give the mint for a user's tokens at the present moment."""
@@ -114,6 +160,10 @@ class World:
         token = RECIPES[credential](self.mint())
         value = b"Bearer " + (token if isinstance(token, bytes) else token.encode())
         return self.send(request, [(b"Authorization", value)], **parts)
+
+    def send_token(self, token: str, request: str) -> Response:
+        """Send a request with any token."""
+        return self.send(request, {"Authorization": f"Bearer {token}"})
 
     def create_task(self, name: str, title: str) -> dict[str, Any]:
         """Create a task through the API; it is remembered as the user's."""

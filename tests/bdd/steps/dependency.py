@@ -31,7 +31,7 @@ def call_endpoint(world: World, name: str) -> None:
     world.send_as(name, "GET /new")
 
 
-@when(parsers.parse("the new endpoint is called with {credential}"))
+@when(parsers.re(rf"the new endpoint is called with (?P<credential>{CREDENTIAL})$"))
 def call_endpoint_with(world: World, credential: str) -> None:
     world.send_with(credential, "GET /new")
 

@@ -83,7 +83,9 @@ def check_message(world: World, setting: str) -> None:
     assert not value or value not in message
     with pytest.raises(ConfigurationError):
         load_settings(world.notes["environ"])
-    assert load_settings(world.notes["environ"] | {setting: SECRET}).secret.get_secret_value() == SECRET
+    secret = load_settings(world.notes["environ"] | {setting: SECRET}).secret
+    assert secret is not None
+    assert secret.get_secret_value() == SECRET
 
 
 @when(parsers.re(r"anybody sends (?P<request>[A-Z]+ \S+)$"))

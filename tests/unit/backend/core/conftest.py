@@ -9,7 +9,7 @@ from backend.api.problems import install_problem_handlers
 from backend.core.dependencies import (
     install_authenticator,
 )
-from backend.core.keys import build_key_set
+from backend.core.keys import build_key_source
 from backend.core.routing import AuthenticateFirstRoute
 from backend.testing.issuer import make_subject
 from tests.support.service import (
@@ -28,7 +28,7 @@ def empty_app(secret: str, clock: Clock) -> FastAPI:
     """A team's own application: nothing of ours but the dependency."""
     app = FastAPI()
     app.router.route_class = AuthenticateFirstRoute
-    install_authenticator(app, build_key_set(make_settings(secret, UNREACHABLE_DATABASE)), clock)
+    install_authenticator(app, build_key_source(make_settings(secret, UNREACHABLE_DATABASE)), clock)
     install_problem_handlers(app)
     return app
 

@@ -11,6 +11,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from backend.core.dependencies import CurrentUserId  # noqa: TC001  # FastAPI reads it at run time
 from backend.core.logging import configure_logging
 from backend.testing.issuer import Issuer, make_subject
 from tests.support.service import Client, bearer, open_client
@@ -113,13 +114,13 @@ def test_request_is_logged_by_its_template(offline_client: Client) -> None:
     ]
 
 
-def test_unforeseen_error_is_a_problem_and_tells_nothing(offline_app: FastAPI) -> None:
+def test_unforeseen_error_is_a_problem_and_tells_nothing(offline_app: FastAPI, issuer: Issuer) -> None:
     @offline_app.get("/api/broken")
-    async def fail() -> None:
+    async def fail(_: CurrentUserId) -> None:
         raise ValueError(PRIVATE)
 
     with open_client(offline_app) as client, capture_logs() as logs:
-        answer = client.get("/api/broken")
+        answer = client.get("/api/broken", headers=bearer(issuer.token(ALICE)))
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Cache-Control"] == "private, no-store"

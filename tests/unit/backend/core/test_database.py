@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from backend.core.config import Settings
 from backend.core.database import CurrentSession, Database
+from backend.core.dependencies import CurrentUserId
 from backend.core.errors import UnavailableError
 from backend.models.task import Task
 from backend.testing.issuer import Issuer
@@ -166,7 +167,7 @@ def test_answer_is_503_when_the_commit_fails(
     app: FastAPI, issuer: Issuer, database: psycopg.Connection[Any]
 ) -> None:
     @app.post("/api/lost")
-    async def lose(session: CurrentSession) -> None:
+    async def lose(_: CurrentUserId, session: CurrentSession) -> None:
         session.add(Task(user_id="alice", title="Buy milk"))
         await session.flush()
         pid = (await session.execute(text("select pg_backend_pid()"))).scalar()

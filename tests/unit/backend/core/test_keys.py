@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.core.errors import TokenInvalidError
-from backend.core.keys import build_key_set
+from backend.core.keys import build_key_source
 from backend.core.security import verify_token
 from backend.testing.issuer import Issuer, make_secret
 from tests.support.service import NOON, UNREACHABLE_DATABASE, make_settings
@@ -28,7 +28,8 @@ def test_predecessor_is_accepted_until_the_configured_end(
         "BETTER_AUTH_SECRET_PREVIOUS": PREVIOUS,
         "BETTER_AUTH_SECRET_PREVIOUS_UNTIL": "2027-01-15T09:00:00+01:00",  # NOON, in another zone
     }
-    keys = build_key_set(make_settings(CURRENT, UNREACHABLE_DATABASE, **rotation))
+    keys = build_key_source(make_settings(CURRENT, UNREACHABLE_DATABASE, **rotation)).current()
+    assert keys is not None
     now = NOON + seconds
     token = Issuer({"previous": PREVIOUS, "current": CURRENT}[secret], URL, URL).token("alice", now=now)
     if is_accepted:

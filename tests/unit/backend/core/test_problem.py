@@ -21,6 +21,7 @@ REFUSALS: list[ServiceError] = [
     errors.CredentialsMalformedError("scheme"),
     errors.TokenInvalidError("signature"),
     errors.TokenExpiredError("expired"),
+    errors.InsufficientScopeError(["tasks:write"]),
     errors.NotFoundError(),
     errors.TaskNotFoundError(),
     errors.MethodNotAllowedError(["PUT", "GET"]),
@@ -43,6 +44,7 @@ def test_all_kinds_of_refusals_are_tried() -> None:
     assert leaves(ServiceError) == {type(each) for each in REFUSALS} | {
         ServiceError,
         errors.AuthenticationError,
+        errors.UnknownKeyError,  # for the log alone: the caller sees an invalid token
     }
     codes = [each.code for each in REFUSALS]
     assert len(set(codes)) == len(codes)

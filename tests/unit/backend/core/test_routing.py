@@ -11,7 +11,7 @@ from backend.core.dependencies import (
     get_current_user_id,
 )
 from backend.core.routing import AuthenticateFirstRoute
-from backend.core.security import verify_token
+from backend.core.security import check_token
 from backend.testing.issuer import Issuer, make_subject
 from tests.support.service import (
     Client,
@@ -113,9 +113,9 @@ def test_token_is_verified_once_a_request(
 
     def count(*arguments: Any) -> Any:
         calls.append(arguments)
-        return verify_token(*arguments)
+        return check_token(*arguments)
 
-    monkeypatch.setattr("backend.core.dependencies.verify_token", count)
+    monkeypatch.setattr("backend.core.memory.check_token", count)
 
     @empty_app.get("/mine")
     async def mine(user_id: CurrentUserId, _: CurrentPrincipal) -> str:

@@ -40,7 +40,9 @@ def test_token_is_what_the_service_expects(tmp_path: Path) -> None:
     given, _ = settle_secret(environ, tmp_path)
     settings = load_settings({**given, "DATABASE_URL": "postgresql://h/d"})
     header, payload, signature = token.split(".")
-    signer = Issuer(settings.secret.get_secret_value(), settings.issuer, settings.audience)
+    signer = Issuer(
+        str(settings.secret and settings.secret.get_secret_value()), settings.issuer, settings.audience
+    )
     assert signer.sign(*(base64.urlsafe_b64decode(part + "==") for part in (header, payload))) == token
     assert signature
 

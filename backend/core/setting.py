@@ -1,0 +1,117 @@
+"""What a single setting may be: types that check a text of the environment, and say what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from backend.core.algorithms import check_algorithms
+from backend.core.secret import REMEDY, find_weakness
+
+DRIVER = "postgresql+psycopg"
+BETTER_AUTH_ALGORITHMS = ("HS256", "EdDSA", "ES256", "ES384", "ES512", "RS256", "PS256")
+_SCHEMES = frozenset({"postgres", "postgresql", DRIVER})
+DATABASE_REMEDY = "write postgresql://user:password@host/database"
+_ORIGIN = re.compile(r"https?://[^/?#\s@]+")
+
+
+def _check_secret(value: SecretStr) -> SecretStr:
+    weakness = find_weakness(value.get_secret_value())
+    if weakness:
+        raise ValueError(f"{weakness}: {REMEDY}")
+    return value
+
+
+def _check_origin(value: str) -> str:
+    if not _ORIGIN.fullmatch(value):
+        raise ValueError("is no origin: write https://host or http://host:port, without path or slash")
+    return value
+
+
+def _check_name(value: str) -> str:
+    if not value.isprintable() or value.isspace():
+        raise ValueError("holds characters that no issuer or audience has: write it as the token has it")
+    return value
+
+
+def check_database(value: SecretStr) -> SecretStr:
+    """Check the address of a database, and give it the driver.
+
+    Raises:
+        ValueError: It is none of PostgreSQL.
+    """
+    scheme, separator, rest = value.get_secret_value().partition("://")
+    try:
+        is_address = bool(separator) and scheme in _SCHEMES and bool(make_url(f"{DRIVER}://{rest}"))
+    except (ArgumentError, ValueError):
+        is_address = False
+    if not is_address:
+        raise ValueError(f"is no address of PostgreSQL: {DATABASE_REMEDY}")
+    return SecretStr(f"{DRIVER}://{rest}")
+
+
+def check_key_set_url(value: str) -> str:
+    """Check the address of a key set: https, or http on this machine (003/FR-025).
+
+    Raises:
+        ValueError: It is another one.
+    """
+    url = urlsplit(value)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.fragment:
+        raise ValueError("is no address of a key set: write https://host/api/auth/jwks")
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise ValueError("is http beyond this machine, where anybody may put keys in: write https")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_algorithms(value: object) -> object:
+    """Split the text of the environment at its commas."""
+    return tuple(each.strip() for each in value.split(",")) if isinstance(value, str) else value
+
+
+def _check_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
+    # By name and never by part of one, and in the case that tokens have it.
+    if not set(value) <= set(BETTER_AUTH_ALGORITHMS):
+        raise ValueError(
+            f"names one that Better Auth does not sign with: choose {', '.join(BETTER_AUTH_ALGORITHMS)}"
+        )
+    check_algorithms(value)
+    return value
+
+
+def _require_date_time(value: object) -> object:
+    """Refuse the numbers that pydantic would take for a date-time."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or "T" not in value.upper():
+        raise ValueError("is no date-time: write it with its time zone, as in 2030-01-31T12:00:00Z")
+    return value
+
+
+SharedSecret = Annotated[SecretStr, AfterValidator(_check_secret)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
+Name = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_check_name)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(check_database)]
+KeySetUrl = Annotated[str, Field(max_length=2048), AfterValidator(check_key_set_url)]
+Algorithms = Annotated[tuple[str, ...], BeforeValidator(_split_algorithms), AfterValidator(_check_algorithms)]
+End = Annotated[AwareDatetime, BeforeValidator(_require_date_time)]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error", "critical"],
+    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+]

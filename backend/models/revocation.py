@@ -1,0 +1,88 @@
+"""The deny-list in PostgreSQL: one for all workers, kept over restarts (003/FR-031)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, DateTime, Index, delete, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, SQLModel, col
+
+from backend.core.revocation import GRACE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backend.core.claims import Principal
+    from backend.core.database import Database
+
+
+class Revocation(SQLModel, table=True):
+    """Tokens of one issuer that are taken back: those of a session, or those of a subject."""
+
+    __tablename__ = "revocations"
+    __table_args__ = (
+        CheckConstraint("kind in ('session', 'subject')", name="revocations_kind_known"),
+        Index("revocations_until", "until"),
+    )
+
+    issuer: str = Field(primary_key=True, max_length=2048)
+    kind: str = Field(primary_key=True, max_length=7)
+    value: str = Field(primary_key=True, max_length=255)
+    until: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class StoredDenyList:
+    """A deny-list in the database of the service; each question is one look at an index.
+
+    Args:
+        database: Where it is.
+        clock: Tells the time in seconds since the epoch.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def is_denied(self, principal: Principal) -> bool:
+        """Tell whether a verified token is taken back.
+
+        Raises:
+            UnavailableError: The database does not answer: nobody knows, so nobody is let in.
+        """
+        names = [("subject", principal.subject)]
+        if principal.session_id is not None:
+            names.append(("session", principal.session_id))
+        statement = select(func.count()).where(
+            col(Revocation.issuer) == principal.issuer,
+            or_(*(tuple_(col(Revocation.kind), col(Revocation.value)) == tuple_(*name) for name in names)),
+            col(Revocation.until) > self._moment(self._clock()),
+        )
+        async with self._database.transaction() as session:
+            return bool(await session.scalar(statement))
+
+    async def deny_session(self, issuer: str, session_id: str, until: float) -> None:
+        """Take back all tokens of a session."""
+        await self._deny(issuer, "session", session_id, until)
+
+    async def deny_subject(self, issuer: str, subject: str, until: float) -> None:
+        """Take back all tokens of a subject."""
+        await self._deny(issuer, "subject", subject, until)
+
+    async def _deny(self, issuer: str, kind: str, value: str, until: float) -> None:
+        end = self._moment(until + GRACE_SECONDS)
+        entry = insert(Revocation).values(issuer=issuer, kind=kind, value=value, until=end)
+        entry = entry.on_conflict_do_update(
+            index_elements=["issuer", "kind", "value"],
+            set_={"until": func.greatest(col(Revocation.until), entry.excluded.until)},
+        )
+        async with self._database.transaction() as session:
+            await session.execute(
+                delete(Revocation).where(col(Revocation.until) <= self._moment(self._clock()))
+            )
+            await session.execute(entry)
+
+    @staticmethod
+    def _moment(seconds: float) -> datetime:
+        return datetime.fromtimestamp(seconds, tz=UTC)

@@ -1,0 +1,147 @@
+"""A key server on loopback that serves a key set as Better Auth does, and fails in every way it may."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from backend.testing.key_pair import KeyPair
+
+PATH = "/api/auth/jwks"
+HUGE_BYTES = 100 * 1024 * 1024
+_PIECE_BYTES = 65536
+
+Manner = Literal["serve", "hang", "trickle", "fail", "redirect", "huge", "cut"]
+
+
+class KeyServer:
+    """Serves the public keys of key pairs, and counts who asks.
+
+    Use it as a context. `manner` says how it answers: `serve` properly; `hang` without an answer;
+    `trickle` a byte now and then; `fail` with 500; `redirect` to itself; `huge` with 100 MB; `cut` the
+    connection. `document`, where it is set, is served in place of the keys.
+
+    Args:
+        pairs: The key pairs whose public keys are served at first.
+    """
+
+    def __init__(self, *pairs: KeyPair) -> None:
+        self.manner: Manner = "serve"
+        self.document: bytes | None = None
+        self.fetches = 0
+        self.bytes_sent = 0
+        self._keys: list[dict[str, Any]] = [pair.public for pair in pairs]
+        self._free = threading.Event()
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """Where the key set is."""
+        return f"http://127.0.0.1:{self._port}{PATH}"
+
+    def publish(self, *pairs: KeyPair) -> None:
+        """Serve the public keys of these key pairs and no others."""
+        self._keys = [pair.public for pair in pairs]
+
+    def start(self) -> None:
+        """Listen; after `stop` on the same port again."""
+        server = _Server(self._port, self)
+        self._server, self._port = server, server.server_address[1]
+        self._free.clear()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening: connections are refused."""
+        self._free.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def read_document(self) -> bytes:
+        """Give what is served."""
+        return json.dumps({"keys": self._keys}).encode() if self.document is None else self.document
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; tell whether the server was stopped meanwhile."""
+        return self._free.wait(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, port: int, keys: KeyServer) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.keys = keys
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that went away."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer in the manner that is set."""
+        keys = self.server.keys
+        keys.fetches += 1
+        with suppress(OSError):
+            getattr(self, f"_{keys.manner}")(keys)
+
+    def _serve(self, keys: KeyServer) -> None:
+        document = keys.read_document()
+        self._begin(len(document))
+        self.wfile.write(document)
+
+    def _hang(self, keys: KeyServer) -> None:
+        keys.wait(60)
+
+    def _trickle(self, keys: KeyServer) -> None:
+        self._begin(HUGE_BYTES)
+        while not keys.wait(0.05):
+            self.wfile.write(b" ")
+
+    def _fail(self, _: KeyServer) -> None:
+        self.send_error(500)
+
+    def _redirect(self, keys: KeyServer) -> None:
+        self.send_response(302)
+        self.send_header("Location", keys.url)
+        self.end_headers()
+
+    def _huge(self, keys: KeyServer) -> None:
+        self._begin(HUGE_BYTES)
+        for _ in range(HUGE_BYTES // _PIECE_BYTES):
+            self.wfile.write(b" " * _PIECE_BYTES)
+            keys.bytes_sent += _PIECE_BYTES
+
+    def _cut(self, _: KeyServer) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
+
+    def _begin(self, length: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
