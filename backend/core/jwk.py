@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from backend.core.algorithms import NEEDS
 from backend.core.errors import TokenInvalidError
-from backend.core.jws import decode_part, parse_strict_object
+from backend.core.jws import ALPHABET, decode_part, parse_strict_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,9 +125,12 @@ def _read_text(key: Mapping[str, Any], name: str) -> str:
 
 
 def _read_bytes(key: Mapping[str, Any], name: str) -> bytes:
+    text = _read_text(key, name).encode("utf-8", "replace")
     try:
-        return decode_part(_read_text(key, name).encode("ascii"))
-    except (TokenInvalidError, ValueError) as error:
+        if text.translate(None, ALPHABET):
+            raise UnusableKeyError(f"has other characters than base64url in {name}")
+        return decode_part(text)
+    except TokenInvalidError as error:
         raise UnusableKeyError(f"has no base64url in {name}") from error
 
 

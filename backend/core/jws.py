@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_TOKEN_BYTES = 8192
 MAX_DEPTH = 32  # levels of nesting in a header or a payload; Better Auth's have two
 
-_ALPHABET = (string.ascii_letters + string.digits + "-_").encode()
+ALPHABET = (string.ascii_letters + string.digits + "-_").encode()
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 # What the last character may be when it carries two or four bits of nothing (RFC 4648 §3.5).
 _CANONICAL_ENDS = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
@@ -48,7 +48,7 @@ def split_token(token: str) -> tuple[bytes, bytes, bytes, bytes]:
     except UnicodeEncodeError:
         raise TokenInvalidError("characters") from None
     # One pass over the text finds foreign characters and counts the dots.
-    rest = raw.translate(None, _ALPHABET)
+    rest = raw.translate(None, ALPHABET)
     if rest != b"..":
         raise TokenInvalidError("characters" if rest.strip(b".") else "parts")
     message, _, signature = raw.rpartition(b".")

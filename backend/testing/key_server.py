@@ -80,6 +80,9 @@ class KeyServer:
         """Give what is served."""
         return json.dumps({"keys": self._keys}).encode() if self.document is None else self.document
 
+    def note(self, headers: dict[str, str]) -> None:
+        """Take note of a request's headers; for subclasses. The server answers with a cookie each time."""
+
     def wait(self, seconds: float) -> bool:
         """Wait; tell whether the server was stopped meanwhile."""
         return self._free.wait(seconds)
@@ -104,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer in the manner that is set."""
         keys = self.server.keys
         keys.fetches += 1
+        keys.note(dict(self.headers))
         with suppress(OSError):
             getattr(self, f"_{keys.manner}")(keys)
 
@@ -140,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _begin(self, length: int) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
+        self.send_header("Set-Cookie", "seen=yes")
         self.send_header("Content-Length", str(length))
         self.end_headers()
 

@@ -9,8 +9,9 @@ from backend.core.dependencies import (
     CurrentPrincipal,
     CurrentUserId,
     get_current_user_id,
+    require_scopes,
 )
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.routing import AuthenticateFirstRoute, find_open_routes
 from backend.core.security import check_token
 from backend.testing.issuer import Issuer, make_subject
 from tests.support.service import (
@@ -123,3 +124,52 @@ def test_token_is_verified_once_a_request(
 
     assert empty_client.get("/mine", headers=bearer(issuer.token(ALICE))).status_code == 200
     assert len(calls) == 1
+
+
+@pytest.mark.requirement("003/FR-030")
+def test_open_routes_are_found_with_their_places(empty_app: FastAPI) -> None:
+    @empty_app.get("/open", include_in_schema=False)
+    async def look() -> str:
+        return "open"
+
+    @empty_app.get("/mine")
+    async def mine(user_id: CurrentUserId) -> str:
+        return user_id
+
+    router = APIRouter(prefix="/all", dependencies=[Depends(get_current_user_id)])
+    router.add_api_route("/mine", look)
+    empty_app.include_router(router)
+    named = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+    (found,) = find_open_routes(empty_app, named)
+    assert found.startswith("GET /open (tests/unit/backend/core/test_routing.py:")
+    assert find_open_routes(empty_app, named | {"/open"}) == []
+    assert len(find_open_routes(empty_app, {"/open"})) == 4
+
+
+@pytest.mark.requirement("003/FR-029")
+def test_scope_is_granted_whole_or_not_at_all(
+    empty_app: FastAPI, empty_client: Client, issuer: Issuer
+) -> None:
+    needed = require_scopes("tasks:read", "tasks:write")
+
+    @empty_app.get("/mine", dependencies=[Depends(needed)])
+    async def mine() -> str:
+        return "granted"
+
+    assert find_open_routes(empty_app, {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}) == []
+    answers = {}
+    for scope in (
+        "tasks:read tasks:write",
+        "tasks:write  tasks:read more",
+        "tasks:read",
+        "",
+        1,
+        ["tasks:read"],
+    ):
+        token = issuer.token(ALICE, scope=scope)
+        answers[str(scope)] = empty_client.get("/mine", headers=bearer(token)).status_code
+    assert list(answers.values()) == [200, 200, 403, 403, 403, 403]
+    refused = empty_client.get("/mine", headers=bearer(issuer.token(ALICE)))
+    challenge = 'Bearer realm="tasks", error="insufficient_scope", scope="tasks:read tasks:write"'
+    assert refused.headers["WWW-Authenticate"] == challenge
+    assert empty_client.get("/mine").status_code == 401
