@@ -1,31 +1,67 @@
-"""Runs every benchmark and writes its figures: `python -m benchmarks`."""
+"""Runs every benchmark, and keeps its figures and charts: `python -m benchmarks [name ...]`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.authentication import measure
+from benchmarks import authentication, tokens
+from benchmarks.report import draw_tokens, tabulate_authentication, tabulate_tokens
 
-OUTPUT = Path("build/bench/authentication.json")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OUTPUT = Path("build/bench")
 
 
-def main() -> None:
-    """Measure, print a table and keep the figures as JSON."""
-    console = Console()
+def run_tokens(console: Console) -> None:
+    """Measure what verifying a token costs, beside the peers."""
+    with console.status("tokens: every algorithm, this verifier and its peers in turn"):
+        figures = tokens.measure()
+    _keep(console, "tokens", figures)
+    chart = OUTPUT / "tokens.svg"
+    chart.write_bytes(draw_tokens(figures))
+    for table in tabulate_tokens(figures):
+        console.print(table)
+    console.print(f"drawn in {chart.as_posix()}", highlight=False)
+
+
+def run_authentication(console: Console) -> None:
+    """Measure what the dependency costs a request."""
     with console.status("authentication: protected and open route, round by round"):
-        figures = asyncio.run(measure())
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    table = Table("figure", "value", title="What authentication costs", title_justify="left")
-    for name, value in figures.items():
-        table.add_row(name.replace("_", " "), f"{value:,.3f}" if isinstance(value, float) else f"{value:,}")
-    console.print(table)
-    console.print(f"written to {OUTPUT.as_posix()}", highlight=False)
+        figures = asyncio.run(authentication.measure())
+    _keep(console, "authentication", figures)
+    console.print(tabulate_authentication(figures))
 
 
-main()
+BENCHMARKS: dict[str, Callable[[Console], None]] = {
+    "tokens": run_tokens,
+    "authentication": run_authentication,
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the benchmarks named, or all."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        sys.stderr.write(f"bench: there is no {unknown[0]!r}; there are {', '.join(BENCHMARKS)}\n")
+        return 2
+    for name in names or BENCHMARKS:
+        BENCHMARKS[name](Console())
+    return 0
+
+
+def _keep(console: Console, name: str, figures: dict[str, Any]) -> None:
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    file = OUTPUT / f"{name}.json"
+    file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    console.print(f"written to {file.as_posix()}", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -19,6 +19,7 @@ from backend.core.errors import (
     TokenInvalidError,
     UnknownKeyError,
 )
+from backend.core.key_set import TokenKeys
 from backend.core.keys import KeySource
 from backend.core.memory import TokenMemory
 from backend.core.revocation import DenyList, MemoryDenyList
@@ -50,11 +51,16 @@ class Authenticator:
             AuthenticationError: There are none that hold. The cause is logged (003/FR-015).
             UnavailableError: The keys, or the deny-list, cannot be reached now.
         """
-        known = connection.scope.get(_PRINCIPAL)
-        if isinstance(known, Principal):
+        known: Principal | None = connection.scope.get(_PRINCIPAL)
+        if known is not None:
             return known
         try:
-            principal = await self._verify(read_credentials(connection))
+            token = read_credentials(connection)
+            keys = self.keys.current() or await self.keys.load()
+            try:
+                principal = self.memory.verify(token, keys, self.clock())
+            except UnknownKeyError as error:
+                principal = await self._verify_anew(token, keys, error)
             if await self.deny_list.is_denied(principal):
                 raise TokenInvalidError("revoked")
         except AuthenticationError as error:
@@ -64,16 +70,12 @@ class Authenticator:
         connection.scope[_PRINCIPAL] = principal
         return principal
 
-    async def _verify(self, token: str) -> Principal:
-        keys = self.keys.current() or await self.keys.load()
-        try:
-            return self.memory.verify(token, keys, self.clock())
-        except UnknownKeyError as error:
-            # A key is used from the instant that it is published, so there may be a newer key set.
-            renewed = await self.keys.renew(error.key_id)
-            if renewed is keys:
-                raise
-            return self.memory.verify(token, renewed, self.clock())
+    async def _verify_anew(self, token: str, keys: TokenKeys, error: UnknownKeyError) -> Principal:
+        """Verify by a newer key set: a key is used from the instant that it is published."""
+        renewed = await self.keys.renew(error.key_id)
+        if renewed is keys:
+            raise error
+        return self.memory.verify(token, renewed, self.clock())
 
 
 def read_credentials(connection: HTTPConnection) -> str:
@@ -155,7 +157,9 @@ class _PrincipalBearer(CallerBearer):
 
 class _UserIdBearer(CallerBearer):
     async def __call__(self, connection: HTTPConnection) -> str:  # type: ignore[override]  # verified, so more than credentials
-        return (await get_authenticator(connection).authenticate(connection)).subject
+        # Where the route authenticated first, which is everywhere here, nothing is left to do.
+        known: Principal | None = connection.scope.get(_PRINCIPAL)
+        return (known or await get_authenticator(connection).authenticate(connection)).subject
 
 
 # One object each and no chain of dependencies: FastAPI resolves every link of a chain on every request.

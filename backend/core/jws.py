@@ -96,12 +96,13 @@ def parse_strict_object(text: bytes) -> dict[str, Any]:
         DuplicateMemberError: An object names a member twice.
         ValueError: It is no JSON object in UTF-8, or nested beyond 32 levels.
     """
-    decoded = text.decode("utf-8")
+    # JSON allows blanks around the object; with them gone, the parser need not look for any.
+    decoded = text.strip(b" \t\r\n").decode("utf-8")
     if decoded.count("[") + decoded.count("{") > MAX_DEPTH:
         _refuse_deep_nesting(decoded)
-    value = _DECODER.decode(decoded)
-    if not isinstance(value, dict):
-        raise ValueError("is no JSON object")  # noqa: TRY004  # the text is at fault, not an argument's type
+    value, end = _DECODER.raw_decode(decoded)
+    if end != len(decoded) or not isinstance(value, dict):
+        raise ValueError("is no JSON object")
     return value
 
 

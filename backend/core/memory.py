@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
 from backend.core.security import check_token
@@ -34,7 +35,8 @@ class TokenMemory:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._entries: dict[str, _Entry] = {}
+        # Ordered: the oldest entry of a plain dict is found in time that grows with what was removed.
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
         """Tell how many tokens are remembered."""
@@ -54,6 +56,6 @@ class TokenMemory:
         principal, valid_from, valid_until = check_token(token, keys, now)
         if len(token) <= MAX_REMEMBERED_BYTES and self._capacity > 0:
             if len(self._entries) >= self._capacity:
-                self._entries.pop(next(iter(self._entries)))
+                self._entries.popitem(last=False)
             self._entries[token] = _Entry(keys, valid_from, valid_until, principal)
         return principal

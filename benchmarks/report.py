@@ -1,0 +1,78 @@
+"""Tables and charts of the figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pygal
+from pygal.style import Style
+from rich.table import Table
+
+from benchmarks.tokens import BARE, FLOOR, OURS, PEERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COLOURS = ("#1a7f37", "#8250df", "#0969da", "#bf8700", "#cf222e", "#6e7781")
+
+
+def tabulate_tokens(figures: dict[str, Any]) -> Iterator[Table]:
+    """Give the tables of `benchmarks.tokens`: cold and warm times with their ratios, and the worst token."""
+    for kind in ("cold", "warm"):
+        table = Table("", *figures["algorithms"], title=f"{kind}: microseconds a token (ours / theirs)")
+        for name in (OURS, *PEERS, BARE, FLOOR):
+            table.add_row(name, *(_cell(each, kind, name) for each in figures["algorithms"].values()))
+        if kind == "cold":
+            shares = (each.get("not_signature_share") for each in figures["algorithms"].values())
+            table.add_row("not the signature", *("" if share is None else f"{share:.0%}" for share in shares))
+        yield table
+    worst = Table("bad token of 8 KiB", "microseconds", title="refusing the worst, beside a good token")
+    for name, value in figures["worst_refused_token"].items():
+        worst.add_row(name.replace("_", " "), f"{value:,.2f}")
+    yield worst
+
+
+def _cell(figures: dict[str, Any], kind: str, name: str) -> str:
+    time = figures[f"{kind}_microseconds"].get(name)
+    if time is None:
+        return "-"
+    ratio = figures[f"{kind}_ratio"].get(name)
+    return f"{time:,.1f}" if ratio is None else f"{time:,.1f} ({ratio:.3f})"
+
+
+def tabulate_authentication(figures: dict[str, Any]) -> Table:
+    """Give the table of `benchmarks.authentication`."""
+    table = Table("figure", "over HTTP", "application alone", title="what authentication costs a request")
+    for name, value in figures["http"].items():
+        table.add_row(name.replace("_", " "), f"{value:,}", f"{figures['application'][name]:,}")
+    for name in ("added_p50_ms", "added_p95_ms"):
+        table.add_row(name.replace("_", " "), "", f"{figures[name]:.3f}")
+    return table
+
+
+def draw_tokens(figures: dict[str, Any]) -> bytes:
+    """Draw how long each peer takes where this verifier takes 1, for tokens that are new."""
+    style = Style(
+        background="white",
+        plot_background="white",
+        colors=COLOURS,
+        font_family="sans-serif",
+        title_font_size=18,
+    )
+    chart = pygal.Bar(
+        style=style,
+        js=[],  # the picture loads nothing from anywhere
+        width=900,
+        height=420,
+        legend_at_bottom=True,
+        print_values=True,
+        value_formatter=lambda value: f"{value:.2f}",
+        title="Verifying a new token: time over this verifier's (less is faster)",
+    )
+    chart.x_labels = list(figures["algorithms"])
+    chart.add(OURS, [1.0 for _ in figures["algorithms"]])
+    for name in PEERS:
+        ratios = (each["cold_ratio"].get(name) for each in figures["algorithms"].values())
+        chart.add(name, [None if ratio is None else round(1 / ratio, 2) for ratio in ratios])
+    drawn: bytes = chart.render()
+    return drawn

@@ -1,0 +1,246 @@
+"""What verifying a token costs: this verifier, its peers, the bare signature and the floor in one run."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import statistics
+import time
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jwt as pyjwt
+from authlib.deprecate import AuthlibDeprecationWarning
+from fastapi_betterauth import BetterAuth
+from jose import jwt as python_jose
+from joserfc import jwk as joserfc_jwk
+from joserfc import jwt as joserfc_jwt
+
+from backend.core.claims import Expectation
+from backend.core.errors import AuthenticationError
+from backend.core.jwk import read_key
+from backend.core.memory import TokenMemory
+from backend.core.security import KeySet, TokenKeys, VerificationKey, make_keys, make_shared_key
+from backend.testing.issuer import Issuer, make_secret
+from backend.testing.key_pair import KeyPair, encode, make_key_pair
+from backend.testing.key_server import KeyServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # this is what its users run all the same
+    from authlib.jose import JsonWebKey, JsonWebToken
+
+ORIGIN = "https://auth.example"
+ROUNDS = 11
+TOKENS_A_ROUND = {"HS256": 400, "ES256": 120, "RS256": 200, "EdDSA": 100}
+OURS, BARE, FLOOR = "this verifier", "bare signature", "stdlib floor"
+PEERS = ("PyJWT", "joserfc", "authlib", "python-jose", "fastapi-betterauth")
+
+Verify = "Callable[[str], Any]"
+
+
+class Figures(NamedTuple):
+    """The medians of all rounds, in microseconds a token.
+
+    Attributes:
+        cold: Each token is new.
+        warm: One token again and again.
+    """
+
+    cold: dict[str, float]
+    warm: dict[str, float]
+
+
+def measure() -> dict[str, Any]:
+    """Measure every algorithm.
+
+    Returns:
+        For each algorithm the medians, the ratios over each peer as medians of the rounds' own
+        ratios, and the share of our time that is not the signature; and what the worst token costs.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peers warn of EdDSA's name and of themselves
+        return {
+            "rounds": ROUNDS,
+            "algorithms": {algorithm: _measure_algorithm(algorithm) for algorithm in TOKENS_A_ROUND},
+            "worst_refused_token": _measure_worst(),
+        }
+
+
+def _measure_algorithm(algorithm: str) -> dict[str, Any]:
+    key: str | KeyPair = make_secret() if algorithm == "HS256" else make_key_pair(algorithm)
+    issuer = Issuer(key, ORIGIN, ORIGIN)
+    with KeyServer(*([key] if isinstance(key, KeyPair) else [])) as server:
+        contestants = _make_contestants(key, algorithm, server.url)
+        cold = _run(contestants, lambda: [issuer.token() for _ in range(TOKENS_A_ROUND[algorithm])])
+        token = issuer.token()
+        warm = _run(contestants, lambda: [token] * TOKENS_A_ROUND[algorithm])
+    ours = statistics.median(cold[OURS])
+    figures: dict[str, Any] = {
+        "cold_microseconds": {name: round(statistics.median(times), 2) for name, times in cold.items()},
+        "warm_microseconds": {name: round(statistics.median(times), 2) for name, times in warm.items()},
+        "cold_ratio": {name: _ratio(cold, name) for name in cold if name != OURS},
+        "warm_ratio": {name: _ratio(warm, name) for name in warm if name != OURS},
+    }
+    best = min((name for name in PEERS if name in cold), key=lambda name: statistics.median(cold[name]))
+    figures["best_peer"] = best
+    figures["cold_ratio_best_peer"] = figures["cold_ratio"][best]
+    if BARE in cold:
+        figures["not_signature_share"] = round(1 - statistics.median(cold[BARE]) / ours, 3)
+    return figures
+
+
+def _ratio(times: dict[str, list[float]], name: str) -> float:
+    pairs = zip(times[OURS], times[name], strict=True)
+    return round(statistics.median(ours / other for ours, other in pairs), 3)
+
+
+def _run(contestants: dict[str, Any], make_tokens: Callable[[], Sequence[str]]) -> dict[str, list[float]]:
+    """Let all contestants verify the same tokens, in turn and in another order each round."""
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    names = list(contestants)
+    for number in range(ROUNDS + 1):
+        tokens = make_tokens()
+        shift = number % len(names)
+        for name in names[shift:] + names[:shift]:
+            verify = contestants[name]
+            start = time.perf_counter()
+            for token in tokens:
+                verify(token)
+            spent = (time.perf_counter() - start) / len(tokens) * 1e6
+            if number:  # the first round warms up
+                times[name].append(spent)
+    return times
+
+
+def _make_contestants(key: str | KeyPair, algorithm: str, url: str) -> dict[str, Any]:
+    expected = Expectation(ORIGIN, ORIGIN, 10)
+    verification: tuple[VerificationKey, ...]
+    if isinstance(key, str):
+        verification = (make_shared_key(key.encode()),)
+        public: Any = {"kty": "oct", "k": encode(key.encode())}
+        pyjwt_key: Any = key
+    else:
+        verification = make_keys([read_key(key.public, (algorithm,))])
+        public, pyjwt_key = key.public, pyjwt.PyJWK(key.public).key
+    keys = TokenKeys(expected, KeySet(verification, (algorithm,)))
+    memory = TokenMemory(10_000)
+    contestants: dict[str, Any] = {
+        OURS: lambda token: memory.verify(token, keys, time.time()),
+        "PyJWT": _make_pyjwt(pyjwt_key, algorithm),
+        "joserfc": _make_joserfc(public, algorithm),
+        "authlib": _make_authlib(public, algorithm),
+    }
+    if algorithm != "EdDSA":  # python-jose alone does not know it
+        jose_key = key if isinstance(key, str) else public
+        contestants["python-jose"] = lambda token: python_jose.decode(
+            token, jose_key, algorithms=[algorithm], audience=ORIGIN, issuer=ORIGIN
+        )
+    if isinstance(key, KeyPair):
+        better_auth = BetterAuth(
+            url.removesuffix("/api/auth/jwks"), algorithms=(algorithm,), issuer=ORIGIN, audience=ORIGIN
+        )
+        contestants["fastapi-betterauth"] = better_auth.fetch_token
+        contestants[BARE] = _make_bare(verification[0].key)
+    else:
+        contestants[FLOOR] = _make_floor(key.encode())
+    return contestants
+
+
+def _make_pyjwt(key: Any, algorithm: str) -> Any:
+    required: pyjwt.types.Options = {"require": ["iss", "aud", "iat", "exp", "sub"]}
+    return lambda token: pyjwt.decode(
+        token, key, algorithms=[algorithm], audience=ORIGIN, issuer=ORIGIN, options=required
+    )
+
+
+def _make_joserfc(public: dict[str, Any], algorithm: str) -> Any:
+    key = joserfc_jwk.import_key(public)
+    claims = joserfc_jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": ORIGIN},
+        aud={"essential": True, "value": ORIGIN},
+        exp={"essential": True},
+        iat={"essential": True},
+        sub={"essential": True},
+    )
+    return lambda token: claims.validate(joserfc_jwt.decode(token, key, algorithms=[algorithm]).claims)
+
+
+def _make_authlib(public: dict[str, Any], algorithm: str) -> Any:
+    key, reader = JsonWebKey.import_key(public), JsonWebToken([algorithm])
+    options = {
+        name: {"essential": True, **({"value": ORIGIN} if name in {"iss", "aud"} else {})}
+        for name in ("iss", "aud", "exp", "iat", "sub")
+    }
+    return lambda token: reader.decode(token, key, claims_options=options).validate()
+
+
+def _make_bare(key: Any) -> Any:
+    """Check nothing but the signature, by the key of `cryptography` itself, decoded beforehand."""
+    decoded: dict[str, tuple[bytes, bytes]] = {}
+
+    def verify(token: str) -> None:
+        if token not in decoded:
+            message, _, signature = token.rpartition(".")
+            decoded[token] = message.encode(), base64.urlsafe_b64decode(signature + "==")
+        if not key.verify(*decoded[token]):
+            raise RuntimeError("the signature does not hold: the figures would mean nothing")
+
+    return verify
+
+
+def _make_floor(secret: bytes) -> Any:
+    """Do the least that HS256 takes: three decodings, one HMAC, two parsers, and not one check more."""
+
+    def verify(token: str) -> Any:
+        message, _, signature = token.rpartition(".")
+        header, _, payload = message.partition(".")
+        json.loads(base64.urlsafe_b64decode(header + "=="))
+        mac = hmac.digest(secret, message.encode(), "sha256")
+        if not hmac.compare_digest(mac, base64.urlsafe_b64decode(signature + "==")):
+            raise RuntimeError("the signature does not hold: the figures would mean nothing")
+        return json.loads(base64.urlsafe_b64decode(payload + "=="))
+
+    return verify
+
+
+def _measure_worst() -> dict[str, float]:
+    """Time bad tokens of the largest accepted size, beside a good token of usual size.
+
+    Returns:
+        Microseconds of each, and the worst as a multiple of the good one.
+    """
+    secret = make_secret()
+    issuer = Issuer(secret, ORIGIN, ORIGIN)
+    keys = TokenKeys(Expectation(ORIGIN, ORIGIN, 10), KeySet((make_shared_key(secret.encode()),)))
+    members = json.dumps({f"m{number:03}": 0 for number in range(480)}).encode()
+    quotes = b"[" * 40 + b"x" + b'\\"' * 2960
+    good_header = encode(b'{"alg":"HS256"}')
+    tokens = {
+        "good": issuer.token(),
+        "dots": "." * 8192,
+        "brackets in the header": f"{encode(b'[' * 6000)}.e30.e30",
+        "open strings in the header": f"{encode(quotes)}.e30.e30",
+        "members in the header": f"{encode(members)}.e30.e30",
+        "long payload": f"{good_header}.{'A' * 8124}.{'A' * 43}",
+        "signed members": issuer.sign(b'{"alg":"HS256"}', members),
+        "signed open strings": issuer.sign(b'{"alg":"HS256"}', quotes),
+    }
+
+    def make(token: str) -> Any:
+        def verify(_: str) -> None:
+            try:
+                TokenMemory(0).verify(token, keys, time.time())
+            except AuthenticationError:
+                return
+
+        return verify
+
+    times = _run({name: make(token) for name, token in tokens.items()}, lambda: [""] * 200)
+    medians = {name: round(statistics.median(each), 2) for name, each in times.items()}
+    worst = max((name for name in medians if name != "good"), key=medians.__getitem__)
+    over = [bad / good for bad, good in zip(times[worst], times["good"], strict=True)]
+    return {**medians, "worst_over_good": round(statistics.median(over), 2)}
