@@ -63,6 +63,10 @@ features: $(installed) ## derive the feature files from the specs
 bench: $(installed) ## run the benchmarks
 	$(bin)/python -m benchmarks
 
+.PHONY: falsify
+falsify: $(installed) ## take every check of the verifier away in turn, and see a test turn red
+	$(bin)/python -m tests.falsifiers
+
 .PHONY: lock
 lock: $(installed) ## pin the requirements of pyproject.toml anew
 	$(compile) pyproject.toml --group dev --output-file requirements.lock

@@ -58,6 +58,8 @@ def draw_tokens(figures: dict[str, Any]) -> bytes:
         colors=COLOURS,
         font_family="sans-serif",
         title_font_size=18,
+        value_font_size=12,
+        label_font_size=14,
     )
     chart = pygal.Bar(
         style=style,
@@ -66,6 +68,9 @@ def draw_tokens(figures: dict[str, Any]) -> bytes:
         height=420,
         legend_at_bottom=True,
         print_values=True,
+        print_values_position="top",
+        show_y_guides=False,
+        margin_top=20,
         value_formatter=lambda value: f"{value:.2f}",
         title="Verifying a new token: time over this verifier's (less is faster)",
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
+from backend.core.errors import ConfigurationError
 from backend.testing.issuer import make_secret
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 START = "from backend.main import app_from_environment; app_from_environment(); print('started')"
 UVICORN = ["-m", "uvicorn", "--factory", "backend.main:app_from_environment", "--port", "0"]
 DATABASE = "postgresql://tasks:p4ss-w0rd@127.0.0.1:1/tasks"
-NAMES = ("BETTER_AUTH_", "JWT_", "DATABASE_", "LOG_LEVEL")
+NAMES = ("BETTER_AUTH_", "JWT_", "JWKS_", "DATABASE_", "LOG_LEVEL", "REVOCATIONS")
 
 
 def run_python(arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
@@ -45,3 +51,21 @@ def test_process_refuses_to_start_with_a_weak_secret(way: str) -> None:
     assert weak not in said
     assert "p4ss-w0rd" not in said
     assert "Traceback" not in said
+
+
+@pytest.mark.requirement("003/FR-030")
+def test_application_does_not_start_with_a_route_that_was_forgotten(offline_app: FastAPI) -> None:
+    @offline_app.get("/forgotten")
+    async def forget() -> None:
+        """Answer anybody."""
+
+    async def start() -> list[str]:
+        try:
+            async with offline_app.router.lifespan_context(offline_app):
+                return []
+        except ConfigurationError as error:
+            return [setting for setting, _ in error.faults]
+
+    named = asyncio.run(start())
+    assert len(named) == 1
+    assert named[0].startswith("GET /forgotten (tests/unit/backend/test_main.py:")

@@ -30,8 +30,8 @@ def load(**others: str | None) -> Settings:
 def refusal_of(**others: str | None) -> dict[str, str]:
     with pytest.raises(ConfigurationError) as caught:
         load(**others)
-    for value in others.values():
-        assert not value or len(value) < 5 or value not in str(caught.value)
+    for name, value in others.items():
+        assert name == "JWT_ALGORITHMS" or not value or len(value) < 5 or value not in str(caught.value)
     return dict(caught.value.faults)
 
 
@@ -196,3 +196,94 @@ def test_settings_are_frozen() -> None:
 def test_only_what_is_handed_in_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_LEEWAY_SECONDS", "42")
     assert load().leeway_seconds == 10
+
+
+@pytest.mark.requirement("003/FR-023")
+@pytest.mark.parametrize("algorithms", ["EdDSA", "ES256", "ES384", "ES512", "RS256", "PS256"])
+def test_key_set_needs_no_secret(algorithms: str) -> None:
+    settings = load(BETTER_AUTH_SECRET=None, JWT_ALGORITHMS=algorithms, BETTER_AUTH_URL="https://a.example")
+    assert settings.algorithms == (algorithms,)
+    assert settings.secret is None
+    assert settings.key_set_url == "https://a.example/api/auth/jwks"
+
+
+@pytest.mark.requirement("003/FR-023")
+def test_one_family_may_have_several_algorithms() -> None:
+    settings = load(BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="RS256, PS256")
+    assert settings.algorithms == ("RS256", "PS256")
+
+
+@pytest.mark.requirement("003/FR-023")
+@pytest.mark.parametrize(
+    ("given", "setting", "words"),
+    [
+        ({"JWT_ALGORITHMS": "none"}, "JWT_ALGORITHMS", "does not sign with"),
+        ({"JWT_ALGORITHMS": "None"}, "JWT_ALGORITHMS", "does not sign with"),
+        ({"JWT_ALGORITHMS": ""}, "JWT_ALGORITHMS", "does not sign with"),
+        ({"JWT_ALGORITHMS": "HS256,"}, "JWT_ALGORITHMS", "does not sign with"),
+        ({"JWT_ALGORITHMS": "hs256"}, "JWT_ALGORITHMS", "does not sign with"),
+        ({"JWT_ALGORITHMS": "HS384"}, "JWT_ALGORITHMS", "does not sign with"),
+        ({"JWT_ALGORITHMS": "HS256,RS256"}, "JWT_ALGORITHMS", "of several families"),
+        ({"JWT_ALGORITHMS": "EdDSA,ES256"}, "JWT_ALGORITHMS", "of several families"),
+        ({"JWT_ALGORITHMS": "EdDSA"}, "BETTER_AUTH_SECRET", "is set, though JWT_ALGORITHMS is EdDSA"),
+        ({"JWKS_URL": "https://a.example/jwks"}, "JWKS_URL", "is set, though JWT_ALGORITHMS is HS256"),
+        ({"BETTER_AUTH_SECRET": None}, "BETTER_AUTH_SECRET", "is missing"),
+    ],
+)
+def test_settings_of_two_families_are_refused(given: dict[str, str | None], setting: str, words: str) -> None:
+    faults = refusal_of(**given)
+    assert list(faults) == [setting]
+    assert words in faults[setting]
+
+
+@pytest.mark.requirement("003/FR-023")
+def test_previous_secret_has_no_place_beside_a_key_set() -> None:
+    faults = refusal_of(
+        BETTER_AUTH_SECRET=None,
+        JWT_ALGORITHMS="ES256",
+        BETTER_AUTH_SECRET_PREVIOUS=make_secret(),
+        BETTER_AUTH_SECRET_PREVIOUS_UNTIL=UNTIL,
+    )
+    assert list(faults) == ["BETTER_AUTH_SECRET_PREVIOUS"]
+
+
+@pytest.mark.requirement("003/FR-025")
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://auth.example/jwks", "http beyond this machine"),
+        ("http://10.0.0.1/jwks", "http beyond this machine"),
+        ("http://localhost.example/jwks", "http beyond this machine"),
+        ("file:///etc/passwd", "no address of a key set"),
+        ("ftp://a.example/jwks", "no address of a key set"),
+        ("https://user@a.example/jwks", "no address of a key set"),
+        ("https:///jwks", "no address of a key set"),
+        ("jwks", "no address of a key set"),
+    ],
+)
+def test_key_set_is_fetched_over_https_or_on_this_machine(url: str, words: str) -> None:
+    faults = refusal_of(BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="EdDSA", JWKS_URL=url)
+    assert list(faults) == ["JWKS_URL"]
+    assert words in faults["JWKS_URL"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.9", "[::1]"])
+def test_key_set_on_this_machine_may_do_without_tls(host: str) -> None:
+    url = f"http://{host}:3000/api/auth/jwks"
+    settings = load(BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="EdDSA", JWKS_URL=url)
+    assert settings.key_set_url == url
+
+
+@pytest.mark.requirement("003/FR-025")
+def test_better_auth_itself_is_reached_over_https() -> None:
+    faults = refusal_of(
+        BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="EdDSA", BETTER_AUTH_URL="http://auth.example"
+    )
+    assert list(faults) == ["BETTER_AUTH_URL"]
+
+
+def test_all_that_is_missing_is_told_at_once() -> None:
+    assert list(refusal_of(BETTER_AUTH_SECRET=None, DATABASE_URL=None)) == [
+        "BETTER_AUTH_SECRET",
+        "DATABASE_URL",
+    ]

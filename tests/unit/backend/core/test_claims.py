@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from backend.core.claims import Expectation
 from backend.core.errors import TokenExpiredError
+from backend.core.security import verify_token
 from backend.testing.issuer import Issuer, make_secret
-from tests.support.verification import ISSUER, NOW, SUBJECT, URL, cause_of, verify
+from tests.support.verification import ISSUER, NOW, SUBJECT, URL, cause_of, keys, verify
 
 
 @pytest.mark.requirement("003/FR-003", "003/FR-016")
@@ -110,3 +113,32 @@ def test_expired_token_with_another_fault_is_invalid_and_not_expired() -> None:
 @pytest.mark.parametrize("session", [None, 1, "", "a\x00", "a" * 256])
 def test_session_id_that_is_none_is_left_out(session: object) -> None:
     assert verify(ISSUER.token(SUBJECT, sid=session)).session_id is None
+
+
+@pytest.mark.requirement("003/FR-028")
+@pytest.mark.parametrize(("age", "is_accepted"), [(0, True), (609, True), (610, False), (611, False)])
+def test_token_is_accepted_up_to_the_maximum_age_and_the_leeway(age: int, *, is_accepted: bool) -> None:
+    trusted = replace(keys(), expected=Expectation(URL, URL, 10, max_age=600))
+    token = ISSUER.token(SUBJECT, now=NOW - age, lifetime=10**6)
+    try:
+        accepted = bool(verify_token(token, trusted, NOW))
+    except TokenExpiredError as error:
+        accepted = False
+        assert error.cause == "too_old"
+    assert accepted == is_accepted
+    assert verify_token(token, keys(), NOW).subject == SUBJECT
+
+
+@pytest.mark.requirement("003/FR-004")
+def test_identity_comes_from_no_other_claim() -> None:
+    others: dict[str, Any] = {"id": "mallory", "user_id": "mallory", "email": "m@example.org", "name": "mallory"}
+    assert verify(ISSUER.token(SUBJECT, **others)).subject == SUBJECT
+
+
+@pytest.mark.requirement("003/FR-029")
+@pytest.mark.parametrize(
+    ("scope", "scopes"),
+    [("a b", {"a", "b"}), ("", set()), (" a  a ", {"a"}), (1, set()), (["a"], set()), (None, set())],
+)
+def test_scopes_that_can_be_read_are_granted(scope: Any, scopes: set[str]) -> None:
+    assert verify(ISSUER.token(SUBJECT, scope=scope)).scopes == scopes

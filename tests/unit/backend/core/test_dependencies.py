@@ -7,15 +7,21 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from structlog.testing import capture_logs
 
+from backend.core.config import load_settings
 from backend.core.dependencies import (
     CurrentUserId,
     get_current_user_id,
 )
 from backend.core.routing import requires_caller
+from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
+from backend.testing.key_server import KeyServer
+from tests.support.key_sets import pair
 from tests.support.service import (
     BASE_URL,
+    UNREACHABLE_DATABASE,
     Client,
+    Clock,
     bearer,
     open_client,
 )
@@ -65,7 +71,7 @@ def test_two_headers_are_as_good_as_none(offline_client: Client, issuer: Issuer,
     values = [b"Bearer nothing", b"Bearer nothing"]
     values[good_at] = b"Bearer " + issuer.token(ALICE).encode()
     answer = offline_client.get("/api/me", headers=[(b"authorization", value) for value in values])
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_malformed")
+    assert (answer.status_code, answer.json().get("code")) == (401, "credentials_malformed")
 
 
 @pytest.mark.requirement("003/FR-001")
@@ -140,3 +146,39 @@ def test_another_deployment_refuses_the_token(offline_client: Client) -> None:
     other = Issuer(make_secret(), "http://localhost:3000", "http://localhost:3000")
     assert offline_client.get("/api/me", headers=bearer(other.token(ALICE))).status_code == 401
     assert BASE_URL.startswith("http://127.0.0.1")
+
+
+@pytest.mark.requirement("003/FR-031")
+def test_token_that_was_taken_back_is_refused_though_it_is_remembered(
+    offline_app: FastAPI, offline_client: Client, issuer: Issuer, clock: Clock
+) -> None:
+    headers = bearer(issuer.token(ALICE, sid="s1"))
+    assert offline_client.get("/api/me", headers=headers).status_code == 200
+    deny_list = offline_app.state.authenticator.deny_list
+    offline_client.call(deny_list.deny_session, issuer.issuer, "s1", clock.now + 900)
+    with capture_logs() as logs:
+        answer = offline_client.get("/api/me", headers=headers)
+    assert (answer.status_code, answer.json().get("code")) == (401, "token_invalid")
+    assert logs[0]["cause"] == "revoked"
+    assert offline_client.get("/api/me", headers=bearer(issuer.token(ALICE, sid="s2"))).status_code == 200
+
+
+@pytest.mark.requirement("003/FR-025")
+def test_key_that_was_published_just_now_is_used(clock: Clock) -> None:
+    origin = "http://localhost:3000"
+    with KeyServer(pair("EdDSA", 0)) as server:
+        settings = load_settings(
+            {
+                "JWT_ALGORITHMS": "EdDSA",
+                "JWKS_URL": server.url,
+                "DATABASE_URL": UNREACHABLE_DATABASE,
+                "BETTER_AUTH_URL": origin,
+            }
+        )
+        with open_client(create_app(settings, clock=clock)) as client:
+            answers = []
+            for number in (0, 1):
+                server.publish(*(pair("EdDSA", each) for each in range(number + 1)))
+                token = Issuer(pair("EdDSA", number), origin, origin, clock).token(ALICE)
+                answers.append(client.get("/api/me", headers=bearer(token)).status_code)
+    assert answers == [200, 200]

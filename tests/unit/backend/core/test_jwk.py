@@ -68,6 +68,7 @@ def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
         ({**RSA, "e": "AQ"}, "RS256", "exponent"),
         ({**RSA, "e": "Ag"}, "RS256", "exponent"),
         ({**RSA, "e": "AA"}, "RS256", "exponent"),
+        ({**RSA, "e": encode(b"\x01\x00\x00")}, "RS256", "exponent"),
         ({**RSA, "e": encode(b"\xff" * 9)}, "RS256", "exponent"),
         ({**EC, "crv": "P-384"}, "ES256", "no algorithm"),
         ({**pair("ES384").public, "alg": "ES256", "crv": "P-256"}, "ES256", "another length"),
@@ -106,7 +107,10 @@ def document(*keys: Any) -> bytes:
 
 @pytest.mark.requirement("003/FR-024")
 def test_unusable_key_harms_no_other() -> None:
-    usable, refused = read_key_set(document(1, ED, {**RSA, "kid": "rsa"}), ("EdDSA",))
+    try:
+        usable, refused = read_key_set(document(1, ED, {**RSA, "kid": "rsa"}), ("EdDSA",))
+    except ValueError as error:
+        pytest.fail(f"the whole set is refused: {error}")
     assert [each.key_id for each in usable] == [ED["kid"]]
     assert [reason[:5] for reason in refused] == ["key 1", "key 3"]
 

@@ -92,6 +92,17 @@ def test_denial_lasts_until_the_last_token_ended(run: Callable[[Any], None], clo
 
 
 @pytest.mark.requirement("003/FR-031")
+def test_denial_of_a_subject_ends_as_well(run: Callable[[Any], None], clock: Clock) -> None:
+    async def check(deny_list: DenyList) -> None:
+        await deny_list.deny_subject(ISSUER, "alice", NOON + HOUR)
+        for seconds, is_denied in ((-1, True), (0, False)):
+            clock.now = NOON + HOUR + GRACE_SECONDS + seconds
+            assert await deny_list.is_denied(caller()) == is_denied
+
+    run(check)
+
+
+@pytest.mark.requirement("003/FR-031")
 def test_stored_denials_hold_for_every_worker(
     settings: Settings, clock: Clock, database: psycopg.Connection[Any]
 ) -> None:

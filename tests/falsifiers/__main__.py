@@ -1,0 +1,159 @@
+"""`python -m tests.falsifiers`: takes each check away in turn, runs the tests, and tells which test noticed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from junitparser import Error, Failure, JUnitXml
+from rich.console import Console
+from rich.progress import track
+
+from tests.falsifiers.door_checks import DOOR_FALSIFIERS
+from tests.falsifiers.key_checks import KEY_FALSIFIERS
+from tests.falsifiers.model import Falsifier, Result
+from tests.falsifiers.token_checks import TOKEN_FALSIFIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("backend", "contracts", "features", "specs", "tests", "pyproject.toml")
+TESTS = Path("tests/unit/backend/core")
+REPORT = "report.xml"
+OUTPUT = Path("build/falsifiers.json")
+PAGE = Path("docs/checks.md")
+TIMEOUT_SECONDS = 120
+FALSIFIERS = (*TOKEN_FALSIFIERS, *KEY_FALSIFIERS, *DOOR_FALSIFIERS)
+BY_ASSERTION = ("AssertionError", "assert ", "Failed: ")
+
+
+def main(words: Sequence[str]) -> int:
+    """Try all falsifiers, or those whose name holds the words given; tell, and keep the result.
+
+    Returns:
+        0 when a test noticed each of them by an assertion, else 1.
+    """
+    chosen = [each for each in FALSIFIERS if all(word in each.check for word in words)]
+    console = Console()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(track(pool.map(try_falsifier, chosen), "taking checks away", len(chosen)))
+    bad = [each for each in results if each.outcome != "red"]
+    for each in bad:
+        place = f"backend/{each.falsifier.file}"
+        console.print(f"{each.outcome}: {each.falsifier.check} ({place}) {each.noticed_by}", markup=False)
+    console.print(f"{len(results) - len(bad)} of {len(results)} checks, taken away, turn a test red")
+    if not words:
+        OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+        OUTPUT.write_text(
+            json.dumps([_describe(each) for each in results], indent=2) + "\n", encoding="utf-8"
+        )
+        PAGE.write_text(make_page(results), encoding="utf-8")
+    return 1 if bad else 0
+
+
+def try_falsifier(falsifier: Falsifier) -> Result:
+    """Take one check away in a copy of the repository, and run the tests that should notice."""
+    with tempfile.TemporaryDirectory(prefix="falsify-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                ignore = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, copy / name, ignore=ignore, symlinks=True)
+            else:
+                shutil.copy(source, copy / name)
+        module = copy / "backend" / falsifier.file
+        text = module.read_text(encoding="utf-8")
+        if text.count(falsifier.old) != 1:
+            return Result(falsifier, "did not apply", f"stands {text.count(falsifier.old)} times")
+        module.write_text(text.replace(falsifier.old, falsifier.new), encoding="utf-8")
+        return _run_tests(falsifier, copy)
+
+
+def _run_tests(falsifier: Falsifier, copy: Path) -> Result:
+    files = [os.path.normpath(TESTS / name) for name in falsifier.tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={REPORT}",
+        *files,
+    ]
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
+    try:
+        done = subprocess.run(  # ours, on a copy of ours
+            command,
+            cwd=copy,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Result(falsifier, "timed out")
+    if done.returncode == 0:
+        return Result(falsifier, "green")
+    return _read_report(falsifier, copy / REPORT)
+
+
+def _read_report(falsifier: Falsifier, report: Path) -> Result:
+    """Read which test was the first to turn red, and whether by an assertion."""
+    if not report.exists():
+        return Result(falsifier, "crashed", "before any test ran")
+    for suite in JUnitXml.fromfile(str(report)):
+        for case in suite:
+            for result in case.result:
+                if isinstance(result, Failure | Error):
+                    name = f"{case.classname.rpartition('.')[2]}::{case.name}"
+                    is_asserted = (result.message or "").startswith(BY_ASSERTION)
+                    return Result(falsifier, "red" if is_asserted else "crashed", name)
+    return Result(falsifier, "crashed", "no test is named")
+
+
+def _describe(result: Result) -> dict[str, str]:
+    falsifier = result.falsifier
+    return {
+        "check": falsifier.check,
+        "requirement": falsifier.requirement,
+        "file": f"backend/{falsifier.file}",
+        "outcome": result.outcome,
+        "noticed_by": result.noticed_by,
+    }
+
+
+def make_page(results: Iterable[Result]) -> str:
+    """Make the page of the documentation that lists every check with the test that misses it."""
+    rows = [
+        f"| {each.falsifier.check} | `{each.falsifier.requirement}` | `backend/{each.falsifier.file}` "
+        f"| {each.outcome} | `{each.noticed_by.partition('::')[2].partition('[')[0]}` |"
+        for each in results
+    ]
+    return PAGE_HEAD.format(count=len(rows)) + "\n".join(rows) + "\n"
+
+
+PAGE_HEAD = """\
+# Each check matters
+
+`make falsify` takes the {count} checks of the verifier away, one at a time, in a copy of the repository, and runs \
+the tests. A check that no test misses would be one that nobody holds. *Red* means that an assertion failed; crashes \
+and time-outs would be told apart, since they may be luck. This page is written by that command.
+
+| check taken away | requirement | where | tests | first to notice |
+|---|---|---|---|---|
+"""
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
