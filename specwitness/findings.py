@@ -1,0 +1,122 @@
+"""Finds every reason for which a run is not kept, with its place and the way out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from specwitness.model import Finding, Location, Outcome, Verdict, WitnessKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from specwitness.gherkin import Pickle
+    from specwitness.model import Requirement, TracedRequirement, Waiver, Witness
+
+# Whose failure tells most of what is wrong: the contract names the place, a test only the effect.
+TELLING = (
+    WitnessKind.CONTRACT,
+    WitnessKind.SCENARIO,
+    WitnessKind.FUZZ,
+    WitnessKind.TEST,
+    WitnessKind.BENCHMARK,
+)
+
+
+def find_unbound(pickles: Sequence[Pickle], witnesses: Sequence[Witness]) -> Iterator[Finding]:
+    """Find the scenarios that no test ran, those of one outline together."""
+    ran = {witness.id for witness in witnesses if witness.kind is WitnessKind.SCENARIO}
+    unbound: dict[tuple[str, str], list[Pickle]] = defaultdict(list)
+    for pickle in pickles:
+        if str(pickle.location) not in ran:
+            unbound[pickle.feature, pickle.name].append(pickle)
+    for (feature, name), rows in unbound.items():
+        keys = tuple(dict.fromkeys(key for row in rows for key in row.requirements))
+        yield Finding(
+            code="unbound",
+            message=f"no test runs the scenario “{name}”",
+            location=Location(file=feature, line=rows[0].scenario_line),
+            requirements=keys,
+            remedy=f'bind it in a test module: scenarios("{feature.rpartition("/")[2]}")',
+        )
+
+
+def find_unknown(witnesses: Sequence[Witness], known: set[str]) -> Iterator[Finding]:
+    """Find the keys that witnesses name and no spec holds."""
+    seen: set[tuple[str, str]] = set()
+    for witness in witnesses:
+        for key in witness.requirements:
+            place = str(witness.location or witness.id)
+            if key not in known and (key, place) not in seen:
+                seen.add((key, place))
+                yield Finding(
+                    code="unknown-requirement",
+                    message=f"{witness.name} testifies for {key}, which no spec holds",
+                    location=witness.location,
+                    requirements=(key,),
+                    remedy="mend the key, or write the requirement into the spec",
+                )
+
+
+def find_failing(witnesses: Sequence[Witness], waived: set[str]) -> Iterator[Finding]:
+    """Find the witnesses that failed, but for those of which all requirements are waived."""
+    for witness in sorted(witnesses, key=lambda item: TELLING.index(item.kind)):
+        covered = bool(witness.requirements) and waived.issuperset(witness.requirements)
+        if witness.outcome is Outcome.FAILED and not covered:
+            yield Finding(
+                code="failing",
+                message=f"{witness.name}: {witness.detail or 'failed'}",
+                location=witness.location,
+                requirements=witness.requirements,
+                remedy="mend the code, or change the spec first if the spec is wrong",
+            )
+
+
+def find_unproven(traced: Sequence[TracedRequirement], witnesses: Sequence[Witness]) -> Iterator[Finding]:
+    """Find the requirements that are silent, and say why."""
+    by_id = {witness.id: witness for witness in witnesses}
+    for item in traced:
+        if item.verdict is not Verdict.SILENT:
+            continue
+        own = [by_id[identifier] for identifier in item.witnesses]
+        yield Finding(
+            code="silent",
+            message=f"{item.requirement.key} is silent: {_why_silent(item.requirement, own)}",
+            location=item.requirement.location,
+            requirements=(item.requirement.key,),
+            remedy="answer it in the spec"
+            if item.requirement.question
+            else "let a scenario, a test or an operation name it, or waive it in [tool.specwitness]",
+        )
+
+
+def _why_silent(requirement: Requirement, witnesses: Sequence[Witness]) -> str:
+    if requirement.question:
+        return "it is still a question"
+    if not witnesses:
+        return "nothing that ran testifies for it"
+    first = witnesses[0]
+    where = first.location or first.id
+    count = f"all {len(witnesses)} witnesses were" if len(witnesses) > 1 else "its witness was"
+    reason = f" ({first.detail})" if first.detail else ""
+    return f"{count} {first.outcome}, at {where}{reason}"
+
+
+def find_bad_waivers(waivers: Sequence[Waiver], known: set[str], today: date) -> Iterator[Finding]:
+    """Find the waivers of requirements that no spec holds, and those whose day has passed."""
+    for waiver in waivers:
+        if waiver.requirement not in known:
+            yield Finding(
+                code="waiver",
+                message=f"the waiver of {waiver.requirement} is for a requirement that no spec holds",
+                requirements=(waiver.requirement,),
+                remedy="remove it from [tool.specwitness] waivers",
+            )
+        elif today > waiver.until:
+            yield Finding(
+                code="waiver",
+                message=f"the waiver of {waiver.requirement} ended on {waiver.until.isoformat()}",
+                requirements=(waiver.requirement,),
+                remedy="prove the requirement, or give the waiver a new end and say why",
+            )
