@@ -23,6 +23,14 @@ TELLING = (
     WitnessKind.BENCHMARK,
 )
 
+SKIPS = frozenset({Outcome.SKIPPED, Outcome.XFAILED})
+# A skipped test may have a green one beside it; these are what a spec or a contract asks to be run.
+ASKED_FOR = {
+    WitnessKind.SCENARIO: "let it run, or waive its requirements in [tool.specwitness]",
+    WitnessKind.FUZZ: "let the target give its credential and stored state, or waive its requirements",
+    WitnessKind.CONTRACT: "let it run, or waive its requirements in [tool.specwitness]",
+}
+
 
 def find_unbound(pickles: Sequence[Pickle], witnesses: Sequence[Witness]) -> Iterator[Finding]:
     """Find the scenarios that no test ran, those of one outline together."""
@@ -73,6 +81,28 @@ def find_failing(witnesses: Sequence[Witness], waived: set[str]) -> Iterator[Fin
             )
 
 
+def find_skipped(
+    witnesses: Sequence[Witness], traced: Sequence[TracedRequirement], waived: set[str]
+) -> Iterator[Finding]:
+    """Find what was asked for and skipped, but for what silent requirements and waivers tell already."""
+    told = waived | {
+        item.requirement.key
+        for item in traced
+        if item.verdict is Verdict.SILENT and not item.requirement.question
+    }
+    for witness in sorted(witnesses, key=lambda item: (TELLING.index(item.kind), place_of(item))):
+        is_told = bool(witness.requirements) and told.issuperset(witness.requirements)
+        if witness.kind in ASKED_FOR and witness.outcome in SKIPS and not is_told:
+            reason = f": {witness.detail}" if witness.detail else ""
+            yield Finding(
+                code="skipped",
+                message=f"{witness.name} was {witness.outcome}{reason}",
+                location=witness.location,
+                requirements=witness.requirements,
+                remedy=ASKED_FOR[witness.kind],
+            )
+
+
 def find_unproven(traced: Sequence[TracedRequirement], witnesses: Sequence[Witness]) -> Iterator[Finding]:
     """Find the requirements that are silent, and say why."""
     by_id = {witness.id: witness for witness in witnesses}
@@ -120,3 +150,9 @@ def find_bad_waivers(waivers: Sequence[Waiver], known: set[str], today: date) ->
                 requirements=(waiver.requirement,),
                 remedy="prove the requirement, or give the waiver a new end and say why",
             )
+
+
+def place_of(witness: Witness) -> tuple[str, int, str]:
+    """Give what witnesses are sorted by: their place, then their id."""
+    location = witness.location
+    return (location.file, location.line, witness.id) if location else ("", 0, witness.id)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.findings import find_bad_waivers, find_failing, find_unbound, find_unknown, find_unproven
+from specwitness.findings import (
+    find_bad_waivers,
+    find_failing,
+    find_skipped,
+    find_unbound,
+    find_unknown,
+    find_unproven,
+    place_of,
+)
 from specwitness.model import Outcome, SpecSource, Trace, TracedRequirement, Verdict
 
 if TYPE_CHECKING:
@@ -47,11 +55,13 @@ def build_trace(
     requirements = [requirement for spec in specs for requirement in spec.requirements]
     known = {requirement.key for requirement in requirements}
     traced = [_trace(requirement, evidence.witnesses, waivers, today) for requirement in requirements]
+    waived = {waiver.requirement for waiver in waivers if today <= waiver.until}
     findings = [
         *evidence.findings,
         *find_unbound(pickles, evidence.witnesses),
         *find_unknown(evidence.witnesses, known),
-        *find_failing(evidence.witnesses, {item.requirement.key for item in traced if item.waiver}),
+        *find_failing(evidence.witnesses, waived),
+        *find_skipped(evidence.witnesses, traced, waived),
         *find_unproven(traced, evidence.witnesses),
         *find_bad_waivers(waivers, known, today),
     ]
@@ -75,7 +85,7 @@ def build_trace(
             for spec in specs
         ),
         requirements=tuple(traced),
-        witnesses=tuple(sorted(evidence.witnesses, key=lambda witness: (witness.kind, _place(witness)))),
+        witnesses=tuple(sorted(evidence.witnesses, key=lambda witness: (witness.kind, place_of(witness)))),
         findings=tuple(findings),
     )
 
@@ -106,8 +116,3 @@ def _trace(
         waiver=waiver if waived else None,
         witnesses=tuple(sorted(witness.id for witness in own)),
     )
-
-
-def _place(witness: Witness) -> tuple[str, int, str]:
-    location = witness.location
-    return (location.file, location.line, witness.id) if location else ("", 0, witness.id)

@@ -182,6 +182,16 @@ FAULTS = {
         '@pytest.mark.xfail(reason="known")\n@pytest.mark.requirement("001/FR-002")',
         ["specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was xfailed", "known"],
     ),
+    "a skipped Examples row": (
+        "tests/test_sums.py",
+        "return [a, b]",
+        'if a == 2:\n        pytest.skip("later")\n    return [a, b]',
+        [
+            "features/001-sums.feature:16: US1/AC1",
+            "was skipped: later [001/US1/AC1, 001/FR-001]",
+            "→ let it run, or waive its requirements",
+        ],
+    ),
     "a requirement that nothing witnesses": (
         "specs/001-sums/spec.md",
         "- **FR-002**: System MUST be pure.",

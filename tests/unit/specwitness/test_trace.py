@@ -121,10 +121,59 @@ def test_evidence_that_was_only_skipped_or_xfailed_is_none(outcome: Outcome) -> 
     assert f"its witness was {outcome}, at tests/test_it.py:3 (no engine)" in messages(built)[0]
 
 
-def test_a_skipped_witness_beside_a_green_one_does_no_harm() -> None:
+def test_a_skipped_test_beside_a_green_one_does_no_harm() -> None:
     built = trace([witness(Outcome.SKIPPED), witness(Outcome.PASSED, name="test_green")])
     assert built.requirements[0].verdict is Verdict.UNFALSIFIED
     assert built.result == "kept"
+
+
+ASKED_FOR = [WitnessKind.SCENARIO, WitnessKind.FUZZ, WitnessKind.CONTRACT]
+
+
+def skipped(kind: WitnessKind, *keys: str, outcome: Outcome = Outcome.SKIPPED) -> Witness:
+    return witness(outcome, *keys, name="it", detail="never answered 2xx").model_copy(update={"kind": kind})
+
+
+@pytest.mark.parametrize("kind", ASKED_FOR)
+@pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.XFAILED])
+def test_what_was_asked_for_and_skipped_breaks_the_run_beside_green_witnesses(
+    kind: WitnessKind, outcome: Outcome
+) -> None:
+    built = trace([witness(Outcome.PASSED), skipped(kind, outcome=outcome)])
+    assert built.requirements[0].verdict is Verdict.UNFALSIFIED
+    assert built.result == "broken"
+    (finding,) = built.findings
+    assert finding.code == "skipped"
+    assert str(finding).startswith(
+        f"tests/test_it.py:3: it was {outcome}: never answered 2xx [001/FR-001] → let "
+    )
+
+
+def test_a_skipped_scenario_without_requirements_breaks_the_run() -> None:
+    stray = skipped(WitnessKind.SCENARIO).model_copy(update={"requirements": ()})
+    assert [finding.code for finding in trace([witness(Outcome.PASSED), stray]).findings] == ["skipped"]
+
+
+@pytest.mark.parametrize("kind", ASKED_FOR)
+def test_a_skip_of_which_all_requirements_are_waived_is_kept(kind: WitnessKind) -> None:
+    waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
+    assert trace([witness(Outcome.PASSED), skipped(kind)], waivers=[waiver]).result == "kept"
+
+
+def test_a_skip_of_which_one_requirement_is_not_waived_breaks_the_run() -> None:
+    waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
+    other = "001/FR-002"
+    built = trace(
+        [witness(Outcome.PASSED, KEY, other), skipped(WitnessKind.FUZZ, KEY, other)],
+        requirements=[requirement(), requirement(other)],
+        waivers=[waiver],
+    )
+    assert [finding.code for finding in built.findings] == ["skipped"]
+
+
+def test_a_skip_that_leaves_its_requirement_silent_is_told_once() -> None:
+    built = trace([skipped(WitnessKind.SCENARIO), skipped(WitnessKind.SCENARIO)])
+    assert [finding.code for finding in built.findings] == ["silent"]
 
 
 def test_an_open_question_is_silent_whatever_ran() -> None:
