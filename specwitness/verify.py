@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.config import find_specs
 from specwitness.drift import derive_features, find_drift
+from specwitness.errors import ConfigError
 from specwitness.gherkin import read_features
 from specwitness.records import Evidence, count_records, read_records
 from specwitness.report import render_html, render_json, render_markdown
@@ -102,9 +103,16 @@ def _git(root: Path, *words: str) -> str:
 
 
 def _plan_runs(config: Config) -> list[Run]:
+    if bool(config.contract) is not bool(config.target):
+        given, lacking = ("contract", "target") if config.contract else ("target", "contract")
+        raise ConfigError(
+            f"{given} is set and {lacking} is not: the contract check and the fuzz run need both",
+            where="[tool.specwitness] contract, target",
+            remedy="set both, or neither",
+        )
     pytest = [sys.executable, "-m", "pytest", "--continue-on-collection-errors", *config.tests]
     runs = [Run(SCENARIOS_AND_TESTS, [*pytest, "--witness-records"])]
-    if config.contract and config.target:
+    if config.contract:
         runs.append(Run(CONTRACT_AND_FUZZ, [sys.executable, "-m", "specwitness.service"]))
     return runs
 

@@ -246,6 +246,11 @@ def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository)
     [
         ("pyproject.toml", "[tool.specwitness]\nspecs = ['none/*.md']\n", "no spec matches none/*.md"),
         ("pyproject.toml", "[tool.specwitness]\nnonsense = 1\n", "nonsense: there is no such setting"),
+        (
+            "pyproject.toml",
+            "[tool.specwitness]\ncontract = 'openapi.yaml'\n",
+            "contract is set and target is not",
+        ),
         ("specs/001-sums/spec.md", "- **FR-1**: a\n- **FR-1**: b\n", "spec.md:2: 001/FR-1 is defined twice"),
         (
             "tests/conftest.py",

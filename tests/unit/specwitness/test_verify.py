@@ -1,13 +1,32 @@
-"""What `verify` leaves of an earlier run."""
+"""What `verify` refuses before it runs anything, and what it leaves of an earlier run."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from specwitness.verify import clear_reports
+import pytest
+
+from specwitness.config import Config
+from specwitness.errors import ConfigError
+from specwitness.verify import clear_reports, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+TODAY = date(2026, 1, 10)
+CONTRACT = {"contract": "openapi.yaml"}
+TARGET = {"target": "tests.target:open_target"}
+
+
+@pytest.mark.parametrize(("setting", "lacking"), [(CONTRACT, "target"), (TARGET, "contract")])
+def test_contract_and_target_are_set_together_or_not_at_all(
+    tmp_path: Path, setting: dict[str, str], lacking: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        verify(tmp_path, Config.model_validate(setting), TODAY, lambda *_: None)
+    assert f"{lacking} is not: the contract check and the fuzz run need both" in str(caught.value)
+    assert caught.value.remedy == "set both, or neither"
 
 
 def test_reports_and_records_of_an_earlier_run_are_removed_and_nothing_else(tmp_path: Path) -> None:
