@@ -12,7 +12,7 @@ from specwitness.config import find_specs
 from specwitness.drift import derive_features, find_drift
 from specwitness.errors import ConfigError
 from specwitness.gherkin import read_features
-from specwitness.records import Evidence, count_records, read_records
+from specwitness.records import Evidence, count_records, merge_environments, read_records
 from specwitness.report import render_html, render_json, render_markdown
 from specwitness.spec import read_specs
 from specwitness.trace import Origin, build_trace
@@ -146,11 +146,8 @@ def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int],
 
 
 def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:
-    environment: dict[str, str] = {}
-    for item in evidence:
-        environment |= item.environment
     return Evidence(
         [witness for item in evidence for witness in item.witnesses],
         [*drift, *(finding for item in evidence for finding in item.findings)],
-        environment,
+        merge_environments(item.environment for item in evidence),
     )

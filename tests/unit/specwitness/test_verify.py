@@ -9,6 +9,7 @@ import pytest
 
 from specwitness.config import Config
 from specwitness.errors import ConfigError
+from specwitness.records import Evidence
 from specwitness.verify import clear_reports, verify
 
 if TYPE_CHECKING:
@@ -41,3 +42,15 @@ def test_reports_and_records_of_an_earlier_run_are_removed_and_nothing_else(tmp_
         (tmp_path / name).touch()
     clear_reports(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"somebody.jsonl", "notes.md"}
+
+
+def test_an_environment_in_which_two_runs_differ_is_told_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "specs/001-a/spec.md"
+    spec.parent.mkdir(parents=True)
+    spec.write_text("- **FR-001**: System MUST.\n", encoding="utf-8")
+    facts = iter(["embedded", "testcontainers"])
+    monkeypatch.setattr("specwitness.verify._run", lambda *_: Evidence([], [], {"PostgreSQL": next(facts)}))
+    trace = verify(tmp_path, Config.model_validate(CONTRACT | TARGET), TODAY, lambda *_: None)
+    assert trace.environment == {"PostgreSQL": "embedded; testcontainers"}
