@@ -28,6 +28,7 @@ def _stay_inside(path: str) -> str:
 
 
 InnerPath = Annotated[str, AfterValidator(_stay_inside)]
+CheckName = Annotated[str, Field(pattern="^(contract|conformance|none|forged|expired)$")]
 
 
 class FuzzConfig(Frozen):
@@ -39,7 +40,7 @@ class FuzzConfig(Frozen):
 
     profile: str = Field(default="quick", pattern="^(quick|deep)$")
     seed: int = 1
-    checks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    checks: dict[CheckName, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Config(Frozen):

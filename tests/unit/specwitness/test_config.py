@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specwitness.config import Config, find_specs, read_config
+from specwitness.config import Config, FuzzConfig, find_specs, read_config
 from specwitness.errors import ConfigError
+from specwitness.fuzz.run import CHECKS
 from specwitness.model import Waiver
 
 SETTINGS = ["specwitness", *Config.model_fields, "profile", "seed", "checks", "requirement", "until"]
@@ -44,6 +45,7 @@ def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
         ("[tool.specwitness]\nspec = 'x'\n", "spec: there is no such setting"),
         ("[tool.specwitness]\nfeatures = 3\n", "features: Input should be a valid string"),
         ("[tool.specwitness.fuzz]\nprofile = 'fast'\n", "fuzz.profile: String should match pattern"),
+        ("[tool.specwitness.fuzz.checks]\nforgd = ['x']\n", "fuzz.checks.forgd.[key]: String should match"),
         (
             "[[tool.specwitness.waivers]]\nrequirement = 'x'\nuntil = 2026-12-31\n",
             "waivers.0.reason: Field required",
@@ -108,6 +110,7 @@ def test_a_pattern_that_nothing_can_match_is_refused(tmp_path: Path) -> None:
         find_specs(tmp_path, Config(specs=("specs/**x",)))
 
 
+@settings(deadline=None)  # it touches the disk
 @given(
     table=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
@@ -126,6 +129,11 @@ def test_no_settings_whatever_come_to_anything_but_a_config_or_a_refusal(table: 
             find_specs(root, read_config(root))
         except ConfigError as refusal:
             assert refusal.remedy
+
+
+def test_every_check_that_runs_can_be_told_what_it_testifies_for() -> None:
+    names = ["contract", *CHECKS.values()]
+    assert list(FuzzConfig(checks=dict.fromkeys(names, ("001/*",))).checks) == names
 
 
 def test_specs_are_found_in_order(tmp_path: Path) -> None:
