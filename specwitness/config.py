@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,10 +11,10 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from specwitness.errors import ConfigError
-from specwitness.model import Frozen, Waiver
+from specwitness.model import Frozen, Location, Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -101,6 +102,23 @@ def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
             remedy="name the spec files, for example specs = ['specs/*/spec.md']",
         )
     return tuple(found)
+
+
+def locate_waivers(root: Path, config: Config) -> dict[str, Location]:
+    """Find the line of each waiver in pyproject.toml, by the requirement that it names."""
+    if not config.waivers:
+        return {}
+    lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    return {
+        waiver.requirement: Location(file="pyproject.toml", line=_line_of(waiver.requirement, lines))
+        for waiver in config.waivers
+    }
+
+
+def _line_of(key: str, lines: Sequence[str]) -> int:
+    """Give the line that sets a waiver's requirement; the first one where TOML's escapes hide it."""
+    setting = re.compile(rf"""[^#]*\brequirement["']?\s*=\s*["']+{re.escape(key)}["']""")
+    return next((number for number, line in enumerate(lines, 1) if setting.match(line)), 1)
 
 
 def _find_table(document: dict[str, Any]) -> dict[str, Any]:

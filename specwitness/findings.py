@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specwitness.model import Finding, Location, Outcome, Verdict, WitnessKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from specwitness.gherkin import Pickle
@@ -133,13 +133,16 @@ def _why_silent(requirement: Requirement, witnesses: Sequence[Witness]) -> str:
     return f"{count} {first.outcome}, at {where}{reason}"
 
 
-def find_bad_waivers(waivers: Sequence[Waiver], known: set[str], today: date) -> Iterator[Finding]:
+def find_bad_waivers(
+    waivers: Sequence[Waiver], known: set[str], today: date, places: Mapping[str, Location]
+) -> Iterator[Finding]:
     """Find the waivers of requirements that no spec holds, and those whose day has passed."""
     for waiver in waivers:
         if waiver.requirement not in known:
             yield Finding(
                 code="waiver",
                 message=f"the waiver of {waiver.requirement} is for a requirement that no spec holds",
+                location=places.get(waiver.requirement),
                 requirements=(waiver.requirement,),
                 remedy="remove it from [tool.specwitness] waivers",
             )
@@ -147,6 +150,7 @@ def find_bad_waivers(waivers: Sequence[Waiver], known: set[str], today: date) ->
             yield Finding(
                 code="waiver",
                 message=f"the waiver of {waiver.requirement} ended on {waiver.until.isoformat()}",
+                location=places.get(waiver.requirement),
                 requirements=(waiver.requirement,),
                 remedy="prove the requirement, or give the waiver a new end and say why",
             )

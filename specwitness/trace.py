@@ -16,11 +16,11 @@ from specwitness.findings import (
 from specwitness.model import Outcome, SpecSource, Trace, TracedRequirement, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from specwitness.gherkin import Pickle
-    from specwitness.model import Requirement, Spec, Waiver, Witness
+    from specwitness.model import Location, Requirement, Spec, Waiver, Witness
     from specwitness.records import Evidence
 
 GREEN = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
@@ -41,6 +41,7 @@ def build_trace(
     waivers: Sequence[Waiver],
     today: date,
     origin: Origin,
+    places: Mapping[str, Location],
 ) -> Trace:
     """Join everything into the trace.
 
@@ -51,6 +52,7 @@ def build_trace(
         waivers: Which requirements may stay without proof; one whose day has passed counts no more.
         today: The day of the run, for the waivers.
         origin: Revision and repository, for links.
+        places: Where each waiver stands, by the requirement that it names.
     """
     requirements = [requirement for spec in specs for requirement in spec.requirements]
     known = {requirement.key for requirement in requirements}
@@ -63,7 +65,7 @@ def build_trace(
         *find_failing(evidence.witnesses, waived),
         *find_skipped(evidence.witnesses, traced, waived),
         *find_unproven(traced, evidence.witnesses),
-        *find_bad_waivers(waivers, known, today),
+        *find_bad_waivers(waivers, known, today, places),
     ]
     summary: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
     for item in traced:

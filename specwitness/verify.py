@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.config import find_specs
+from specwitness.config import find_specs, locate_waivers
 from specwitness.drift import derive_features, find_drift
 from specwitness.errors import ConfigError
 from specwitness.gherkin import read_features
@@ -67,6 +67,7 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
         waivers=config.waivers,
         today=today,
         origin=Origin(read_revision(root), config.repository),
+        places=locate_waivers(root, config),
     )
     write_reports(trace, output)
     return trace

@@ -241,6 +241,17 @@ def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository)
     assert "001/FR-003 waived until 2999-12-31: comes with products (silent)" in result.stdout
 
 
+def test_a_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Repository) -> None:
+    pyproject = (repository.root / "pyproject.toml").read_text(encoding="utf-8")
+    waiver = (
+        "[[tool.specwitness.waivers]]\nrequirement = '001/FR-002'\nreason = 'later'\nuntil = 2001-01-01\n"
+    )
+    repository.write("pyproject.toml", waiver + pyproject)
+    result = repository.run("verify")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "pyproject.toml:2: the waiver of 001/FR-002 ended on 2001-01-01" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

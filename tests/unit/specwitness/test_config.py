@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specwitness.config import Config, FuzzConfig, find_specs, read_config
+from specwitness.config import Config, FuzzConfig, find_specs, locate_waivers, read_config
 from specwitness.errors import ConfigError
 from specwitness.fuzz.run import CHECKS
 from specwitness.model import Waiver
@@ -129,6 +129,34 @@ def test_no_settings_whatever_come_to_anything_but_a_config_or_a_refusal(table: 
             find_specs(root, read_config(root))
         except ConfigError as refusal:
             assert refusal.remedy
+
+
+WAIVERS = """\
+[tool.specwitness.fuzz.checks]
+none = ["001/FR-1", "001/FR-2"]
+# requirement = "001/FR-1"
+[[tool.specwitness.waivers]]
+requirement = "001/FR-10"
+reason = "later"
+until = 2026-12-31
+[[tool.specwitness.waivers]]
+until = 2026-12-31
+reason = "later"
+'requirement'='001/FR-1'
+[[tool.specwitness.waivers]]
+requirement = "001/FR\\u002D2"
+reason = "later"
+until = 2026-12-31
+"""
+
+
+def test_a_waiver_is_found_at_the_line_that_names_its_requirement(tmp_path: Path) -> None:
+    places = locate_waivers(tmp_path, read(tmp_path, WAIVERS))
+    assert {key: str(place) for key, place in places.items()} == {
+        "001/FR-10": "pyproject.toml:5",
+        "001/FR-1": "pyproject.toml:11",
+        "001/FR-2": "pyproject.toml:1",
+    }
 
 
 def test_every_check_that_runs_can_be_told_what_it_testifies_for() -> None:

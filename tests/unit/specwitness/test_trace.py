@@ -78,6 +78,7 @@ def trace(
         waivers=waivers,
         today=TODAY,
         origin=Origin(None, None),
+        places={waiver.requirement: Location(file="pyproject.toml", line=12) for waiver in waivers},
     )
 
 
@@ -210,14 +211,17 @@ def test_a_waiver_whose_day_has_passed_covers_nothing_and_says_so() -> None:
     waiver = Waiver(requirement=KEY, reason="later", until=date(2026, 1, 9))
     built = trace(waivers=[waiver])
     assert built.requirements[0].verdict is Verdict.SILENT
-    assert any("the waiver of 001/FR-001 ended on 2026-01-09" in message for message in messages(built))
+    told = "pyproject.toml:12: the waiver of 001/FR-001 ended on 2026-01-09"
+    assert any(message.startswith(told) for message in messages(built))
 
 
 def test_a_waiver_of_nothing_breaks_the_run() -> None:
     waiver = Waiver(requirement="001/FR-999", reason="later", until=TODAY)
     built = trace([witness(Outcome.PASSED)], waivers=[waiver])
     assert built.result == "broken"
-    assert "001/FR-999 is for a requirement that no spec holds" in messages(built)[0]
+    assert messages(built)[0].startswith(
+        "pyproject.toml:12: the waiver of 001/FR-999 is for a requirement that no spec holds"
+    )
 
 
 def test_a_witness_of_an_unknown_requirement_breaks_the_run() -> None:
