@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from specwitness.gherkin import Pickle
     from specwitness.model import Requirement, TracedRequirement, Waiver, Witness
 
+DRIFT = "drift"
+"""The code of a finding that a spec and its feature differ."""
+
 # Whose failure tells most of what is wrong: the contract names the place, a test only the effect.
 TELLING = (
     WitnessKind.CONTRACT,

@@ -283,6 +283,24 @@ def test_what_could_not_be_checked_is_invalid_and_leaves_no_report(
     assert not (repository.root / "build/trace/trace.json").exists()
 
 
+def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> None:
+    step = "**Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3."
+    repository.change("specs/001-sums/spec.md", "### Func", f"2. {step}\n3. {step}\n\n### Func")
+    result = repository.run("derive", "--check")
+    assert result.returncode == 1
+    assert "[001/US1/AC2, 001/US1/AC3]" in result.stdout
+
+
+def test_a_reworded_story_is_named_at_its_line_and_blames_no_scenario(repository: Repository) -> None:
+    story = "### User Story 2 - Again\n\n1. **Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3.\n"
+    repository.change("specs/001-sums/spec.md", "### Func", f"{story}\n### Func")
+    assert repository.run("derive").returncode == 0
+    repository.change("specs/001-sums/spec.md", "Story 2 - Again", "Story 2 - Once more")
+    result = repository.run("derive", "--check")
+    assert result.returncode == 1
+    assert "specs/001-sums/spec.md:12: differs from features/001-sums.feature:18 → run" in result.stdout
+
+
 def test_derive_check_writes_nothing_and_names_both_lines(repository: Repository) -> None:
     assert repository.run("derive", "--check").returncode == 0
     repository.change("specs/001-sums/spec.md", "they are added", "they are summed up")
