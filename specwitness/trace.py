@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.findings import (
+    DRIFT,
     find_bad_waivers,
     find_failing,
     find_skipped,
@@ -56,8 +57,13 @@ def build_trace(
     """
     requirements = [requirement for spec in specs for requirement in spec.requirements]
     known = {requirement.key for requirement in requirements}
-    traced = [_trace(requirement, evidence.witnesses, waivers, today) for requirement in requirements]
-    waived = {waiver.requirement for waiver in waivers if today <= waiver.until}
+    drifted = {key for finding in evidence.findings if finding.code == DRIFT for key in finding.requirements}
+    active = [waiver for waiver in waivers if today <= waiver.until]
+    traced = [
+        _trace(requirement, evidence.witnesses, active, is_drifted=requirement.key in drifted)
+        for requirement in requirements
+    ]
+    waived = {waiver.requirement for waiver in active}
     findings = [
         *evidence.findings,
         *find_unbound(pickles, evidence.witnesses),
@@ -92,24 +98,26 @@ def build_trace(
     )
 
 
-def judge(requirement: Requirement, witnesses: Sequence[Witness]) -> Verdict:
-    """Give the verdict that the witnesses of one requirement carry, waivers aside."""
+def judge(requirement: Requirement, witnesses: Sequence[Witness], *, is_drifted: bool) -> Verdict:
+    """Give the verdict that the witnesses of one requirement carry, waivers aside.
+
+    A requirement is drifted when its text and the feature that was derived from it differ: what ran
+    may have been the old words.
+    """
     outcomes = {witness.outcome for witness in witnesses}
     if Outcome.FAILED in outcomes:
         return Verdict.FAILING
     if requirement.question or Outcome.PASSED not in outcomes:
         return Verdict.SILENT
-    return Verdict.UNFALSIFIED
+    return Verdict.SUSPECT if is_drifted else Verdict.UNFALSIFIED
 
 
 def _trace(
-    requirement: Requirement, witnesses: Sequence[Witness], waivers: Sequence[Waiver], today: date
+    requirement: Requirement, witnesses: Sequence[Witness], waivers: Sequence[Waiver], *, is_drifted: bool
 ) -> TracedRequirement:
     own = [witness for witness in witnesses if requirement.key in witness.requirements]
-    evidence = judge(requirement, own)
-    waiver = next(
-        (item for item in waivers if item.requirement == requirement.key and today <= item.until), None
-    )
+    evidence = judge(requirement, own, is_drifted=is_drifted)
+    waiver = next((item for item in waivers if item.requirement == requirement.key), None)
     waived = waiver is not None and evidence not in GREEN
     return TracedRequirement(
         requirement=requirement,

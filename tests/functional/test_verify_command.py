@@ -142,6 +142,7 @@ FAULTS = {
             "specs/001-sums/spec.md:5: differs from features/001-sums.feature:",
             "[001/US1/AC1]",
             "specwitness derive",
+            "001/US1/AC1 suspect: specs/001-sums/spec.md:5",
         ],
     ),
     "an unbound feature": (

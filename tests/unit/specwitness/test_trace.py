@@ -261,6 +261,31 @@ def test_what_a_run_found_breaks_it() -> None:
     assert trace([witness(Outcome.PASSED)], findings=[finding]).result == "broken"
 
 
+def drift(*keys: str) -> Finding:
+    return Finding(code="drift", message="differs", requirements=keys)
+
+
+def test_a_requirement_whose_feature_drifted_is_suspect_however_green_its_witnesses() -> None:
+    built = trace([witness(Outcome.PASSED)], findings=[drift("001/FR-009", KEY)])
+    assert built.requirements[0].verdict is Verdict.SUSPECT
+    assert built.summary[Verdict.UNFALSIFIED] == 0
+
+
+def test_a_drift_elsewhere_makes_nothing_suspect() -> None:
+    built = trace([witness(Outcome.PASSED)], findings=[drift("001/FR-009")])
+    assert built.requirements[0].verdict is Verdict.UNFALSIFIED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"), [(Outcome.FAILED, Verdict.FAILING), (Outcome.SKIPPED, Verdict.SILENT)]
+)
+def test_a_drifted_requirement_that_is_not_green_keeps_its_verdict(
+    outcome: Outcome, verdict: Verdict
+) -> None:
+    built = trace([witness(outcome)], findings=[drift(KEY)])
+    assert built.requirements[0].verdict is verdict
+
+
 def test_the_order_in_which_witnesses_came_changes_nothing() -> None:
     one, two = witness(Outcome.PASSED, name="test_a"), witness(Outcome.PASSED, name="test_b")
     assert trace([one, two]) == trace([two, one])
