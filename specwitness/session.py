@@ -1,0 +1,75 @@
+"""What the pytest plugin knows during one session: the scenarios, what is counted, where records go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from specwitness.gherkin import Pickle, read_feature
+from specwitness.guard import StepGuard
+from specwitness.records import RecordWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+    from pytest_bdd.parser import Feature, Step
+
+
+class SessionState:
+    """The state of one session.
+
+    Args:
+        root: The repository's root.
+        records: The file in which tests are recorded as witnesses; None records nothing.
+    """
+
+    def __init__(self, root: Path, records: str | None) -> None:
+        self.root = root
+        self.guard = StepGuard(root)
+        self.reports: dict[str, list[pytest.TestReport]] = {}
+        self._pickles: dict[str, tuple[Pickle, ...]] = {}
+        self._file = Path(records).open("w", encoding="utf-8") if records else None  # noqa: SIM115  # closed at the end
+        self.writer = RecordWriter(self._file) if self._file else None
+
+    def close(self) -> None:
+        """Close the file of records."""
+        if self._file:
+            self._file.close()
+
+    def pickle_of(self, item: pytest.Item) -> Pickle | None:
+        """Find the scenario, or the Examples row of it, that an item runs."""
+        function = getattr(item, "obj", None)
+        template = scenario_wrapper_template_registry.get(function) if function else None
+        if template is None:
+            return None
+        path = Path(template.feature.filename).resolve()
+        if str(path) not in self._pickles:
+            self._pickles[str(path)] = read_feature(path, self.root)
+        callspec = getattr(item, "callspec", None)
+        example = dict(callspec.params.get("_pytest_bdd_example", {})) if callspec else {}
+        same = [
+            pickle
+            for pickle in self._pickles[str(path)]
+            if pickle.scenario_line == template.line_number and pickle.example == example
+        ]
+        return same[0] if same else None
+
+    def find_unbound(self, bound: Sequence[Pickle]) -> list[str]:
+        """List the scenarios of the features in use that no test runs, with their lines."""
+        ran = {str(pickle.location) for pickle in bound}
+        lost = {
+            f"{pickle.feature}:{pickle.scenario_line}: no test runs the scenario “{pickle.name}”"
+            for pickles in self._pickles.values()
+            for pickle in pickles
+            if str(pickle.location) not in ran
+        }
+        return sorted(lost)
+
+    def describe_step(self, feature: Feature, step: Step) -> str:
+        """Name a step with its line."""
+        file = Path(feature.filename).resolve()
+        place = file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else file.name
+        return f"{place}:{step.line_number} “{step.keyword} {step.name}”"
