@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pytest_bdd.steps import StepFunctionContext
 
 from specwitness.errors import FeatureError
 from specwitness.gherkin import read_features
@@ -97,6 +98,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_assertion_pass(item: pytest.Item, orig: str) -> None:
     """Count an assertion that held."""
     item.config.stash[_STATE].guard.count_assertion(orig)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Look at what each step gives back; pytest-bdd hands its steps over as fixtures."""
+    value = yield
+    if isinstance(value, StepFunctionContext):
+        value.step_func = request.config.stash[_STATE].watch_result(value.step_func)
+    return value
 
 
 def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step_func: Callable[..., object]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from specwitness.gherkin import Pickle, read_feature
@@ -12,9 +15,8 @@ from specwitness.guard import StepGuard
 from specwitness.records import RecordWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    import pytest
     from pytest_bdd.parser import Feature, Step
 
 
@@ -30,6 +32,7 @@ class SessionState:
         self.root = root
         self.guard = StepGuard(root)
         self.reports: dict[str, list[pytest.TestReport]] = {}
+        self._watched: dict[int, Callable[..., object]] = {}  # not every callable can be hashed
         self._pickles: dict[str, tuple[Pickle, ...]] = {}
         self._file = Path(records).open("w", encoding="utf-8") if records else None  # noqa: SIM115  # closed at the end
         self.writer = RecordWriter(self._file) if self._file else None
@@ -56,6 +59,22 @@ class SessionState:
             if pickle.scenario_line == template.line_number and pickle.example == example
         ]
         return same[0] if same else None
+
+    def watch_result(self, step: Callable[..., object]) -> Callable[..., object]:
+        """Wrap a step function, once, so that the scenario fails where it gives back what never ran."""
+        # pytest itself runs a generator, up to its yield.
+        if id(step) in self._watched or inspect.isgeneratorfunction(step):
+            return step
+
+        @functools.wraps(step)
+        def run(*args: object, **kwargs: object) -> object:
+            result = step(*args, **kwargs)
+            if objection := self.guard.objection_to_result(step, result):
+                pytest.fail(objection, pytrace=False)
+            return result
+
+        self._watched[id(run)] = run
+        return run
 
     def find_unbound(self, bound: Sequence[Pickle]) -> list[str]:
         """List the scenarios of the features in use that no test runs, with their lines."""

@@ -149,6 +149,67 @@ def test_an_async_step_behind_a_decorator_or_a_partial_fails_too(run: Any) -> No
     assert "the step inner is async" in witnesses(records)[0]["detail"]
 
 
+DISGUISES = {
+    "a decorator that hides it": (
+        (
+            "def hide(function):\n    def call(total):\n        return function(total)\n    return call\n"
+            '@then("the sum is 3")\n@hide\nasync def check(total):\n    assert total == 99\n'
+        ),
+        "test_sums.py:18: the step check is async",
+    ),
+    "a plain def that gives back a coroutine": (
+        (
+            "async def work(total):\n    assert total == 99\n"
+            '@then("the sum is 3")\ndef check(total):\n    assert total\n    return work(total)\n'
+        ),
+        "test_sums.py:14: the step work is async",
+    ),
+    "an object with an async call": (
+        (
+            "class Check:\n    async def __call__(self, total):\n        assert total == 99\n"
+            'then("the sum is 3")(Check())\n'
+        ),
+        "test_sums.py:15: the step __call__ is async",
+    ),
+    "a plain def that gives back an async generator": (
+        (
+            "async def work(total):\n    assert total == 99\n    yield\n"
+            '@then("the sum is 3")\ndef check(total):\n    assert total\n    return work(total)\n'
+        ),
+        "test_sums.py:14: the step work is async",
+    ),
+    "a plain def that gives back another awaitable": (
+        (
+            "class Later:\n    def __await__(self):\n        yield\n"
+            '@then("the sum is 3")\ndef check(total):\n    assert total\n    return Later()\n'
+        ),
+        "test_sums.py:17: the step check is async",
+    ),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_disguised_async_step_fails_with_its_line_and_the_way_out(run: Any, disguise: str) -> None:
+    steps, expected = DISGUISES[disguise]
+    result, records = run(f"{STEPS}\n\n{steps}")
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert expected in witness["detail"]
+    assert "features/sums.feature:7 “Then the sum is 3”" in witness["detail"]
+    assert "would pass without running → make it a plain def" in witness["detail"]
+
+
+def test_a_step_with_a_yield_runs_and_is_torn_down(run: Any) -> None:
+    steps = STEPS + THEN.replace(
+        "    assert total == expected", "    assert total == expected\n    yield\n    assert total == 99"
+    )
+    result, records = run(steps)
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert witness["outcome"] == "failed"
+    assert "assert 3 == 99" in witness["detail"]
+
+
 def test_a_then_step_without_an_assertion_fails_with_its_line_and_the_way_out(run: Any) -> None:
     steps = STEPS + '\n@then("the sum is 3")\ndef check(total):\n    total == 99\n'
     result, records = run(steps)
