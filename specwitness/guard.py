@@ -12,9 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+_WHAT_COUNTS = (
+    "pytest.raises() counts, and asserts in other modules count after pytest.register_assert_rewrite()"
+)
+
 
 class StepGuard:
-    """Counts the assertions of a test and, apart, those of its steps; knows which step failed."""
+    """Counts the assertions of a test and, apart, those of its steps; knows which step failed.
+
+    An exception or a warning that was expected and came counts as an assertion.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -34,8 +41,11 @@ class StepGuard:
 
     def count_assertion(self, source: str) -> None:
         """Count an assertion that held; one that could never fail does not count."""
-        if is_constant(source):
-            return
+        if not is_constant(source):
+            self.count_expectation()
+
+    def count_expectation(self) -> None:
+        """Count an exception or a warning that was expected and came."""
         self.assertions += 1
         if self._in_step is not None:
             self._in_step += 1
@@ -67,10 +77,15 @@ class StepGuard:
             plain = unwrap(function)
             return (
                 f"{self.place(plain)}: the Then step {name_of(plain)} made no assertion"
-                " → assert in it what the step says; asserts in other modules count after"
-                " pytest.register_assert_rewrite()"
+                f" → assert in it what the step says; {_WHAT_COUNTS}"
             )
         return None
+
+    def objection_to_testimony(self, name: str, place: object) -> str | None:
+        """Say why a test that names requirements proves nothing, if so, with its line and the way out."""
+        if self.assertions:
+            return None
+        return f"{place}: {name} made no assertion → assert in it what its requirements say; {_WHAT_COUNTS}"
 
     def place(self, function: object) -> str:
         """Give `file:line` of what was written, relative to the root where it lies under it."""

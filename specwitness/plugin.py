@@ -12,7 +12,7 @@ from specwitness.gherkin import read_features
 from specwitness.identifier import is_key
 from specwitness.model import Finding, Location
 from specwitness.session import SessionState
-from specwitness.testimony import testify
+from specwitness.testimony import locate, testify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Close the file of records."""
+    """End what was begun for the session."""
     state = config.stash.get(_STATE, None)
     if state:
         state.close()
@@ -74,12 +74,13 @@ def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | No
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse to run scenarios that cannot be guarded, or of which some are bound to no test."""
+    """Refuse to run what cannot be guarded, and scenarios of which some are bound to no test."""
     state = config.stash[_STATE]
     pickles = [pickle for item in items if (pickle := state.pickle_of(item))]
-    if pickles and not config.getini("enable_assertion_pass_hook"):
+    testifies = any(item.get_closest_marker("requirement") for item in items)
+    if (pickles or testifies) and not config.getini("enable_assertion_pass_hook"):
         raise pytest.UsageError(
-            "specwitness cannot see whether a Then step asserts anything"
+            "specwitness cannot see whether a test or a Then step asserts anything"
             " → set enable_assertion_pass_hook = true in [tool.pytest.ini_options],"
             " then delete the __pycache__ folders of the tests once"
         )
@@ -142,6 +143,18 @@ def pytest_bdd_step_func_lookup_error(
     state.guard.failed_step = (
         f"{state.describe_step(feature, step)} has no step definition in {scenario.name}"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Refuse a test that names requirements and ended without an assertion."""
+    result = yield
+    state = item.config.stash[_STATE]
+    if isinstance(item, pytest.Function) and item.get_closest_marker("requirement"):
+        place = locate(item, state.pickle_of(item))
+        if objection := state.guard.objection_to_testimony(item.name, place):
+            pytest.fail(objection, pytrace=False)
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
+from specwitness.expectation import watch_expectations
 from specwitness.gherkin import Pickle, read_feature
 from specwitness.guard import StepGuard
 from specwitness.records import RecordWriter
@@ -37,8 +38,11 @@ class SessionState:
         self._file = Path(records).open("w", encoding="utf-8") if records else None  # noqa: SIM115  # closed at the end
         self.writer = RecordWriter(self._file) if self._file else None
 
+        self._end_watch = watch_expectations(self.guard.count_expectation)
+
     def close(self) -> None:
-        """Close the file of records."""
+        """Close the file of records, and leave pytest as it was."""
+        self._end_watch()
         if self._file:
             self._file.close()
 

@@ -169,6 +169,12 @@ FAULTS = {
         "total == expected",
         ["tests/test_sums.py:17: the Then step check_sum made no assertion", "001/FR-001"],
     ),
+    "a marked test that asserts nothing": (
+        "tests/test_sums.py",
+        "assert sum(numbers) == 3\n    assert numbers == [1, 2]",
+        "sum(numbers)",
+        ["tests/test_sums.py:22: test_adding_changes_nothing made no assertion", "001/FR-002"],
+    ),
     "evidence that was only skipped": (
         "tests/test_sums.py",
         "numbers = [1, 2]\n    assert sum",

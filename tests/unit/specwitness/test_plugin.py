@@ -250,6 +250,74 @@ def test_a_deleted_step_definition_names_the_step_and_its_line(run: Any) -> None
     assert witness["requirements"] == ["001/US1/AC1", "001/FR-001"]
 
 
+def marked(body: str) -> str:
+    return f"import pytest, warnings\n@pytest.mark.requirement('001/FR-003')\ndef test_a():\n{body}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    pass\n",
+        "    assert True\n",
+        "    try:\n        with pytest.raises(ValueError):\n            raise KeyError\n    except KeyError: pass\n",
+    ],
+)
+def test_a_test_that_names_requirements_and_asserts_nothing_fails_with_its_line(run: Any, body: str) -> None:
+    result, records = run(marked(body))
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert witness["outcome"] == "failed"
+    assert witness["counts"] == {"assertions": 0}
+    assert (
+        "test_sums.py:2: test_a made no assertion → assert in it what its requirements say"
+        in (witness["detail"])
+    )
+
+
+EXPECTATIONS = [
+    "    with pytest.raises(KeyError):\n        {}['a']\n",
+    "    pytest.raises(KeyError, dict.__getitem__, {}, 'a')\n",
+    "    with pytest.RaisesGroup(KeyError):\n        raise ExceptionGroup('', [KeyError()])\n",
+    "    with pytest.warns(UserWarning):\n        warnings.warn('a', UserWarning)\n",
+    "    with pytest.deprecated_call():\n        warnings.warn('a', DeprecationWarning)\n",
+]
+
+
+@pytest.mark.parametrize("body", EXPECTATIONS)
+def test_an_expectation_that_is_met_counts_as_an_assertion(run: Any, body: str) -> None:
+    result, records = run(marked(body))
+    assert result.ret == 0
+    (witness,) = witnesses(records)
+    assert witness["counts"] == {"assertions": 1}
+
+
+def test_a_then_step_may_expect_an_error(run: Any) -> None:
+    steps = (
+        "import pytest\n" + STEPS + '\n@then("the sum is 3")\ndef check(total):\n'
+        "    with pytest.raises(TypeError):\n        len(total)\n"
+    )
+    result, records = run(steps)
+    assert result.ret == 0
+    assert witnesses(records)[0]["counts"] == {"assertions": 1}
+
+
+def test_a_test_that_names_no_requirement_may_assert_nothing(run: Any) -> None:
+    result, _ = run("def test_a(): pass\n")
+    assert result.ret == 0
+
+
+def test_a_scenario_without_a_then_step_fails_with_its_line(run: Any) -> None:
+    result, records = run(feature=FEATURE.replace("    Then the sum is 3\n", ""))
+    assert result.ret == 1
+    assert "features/sums.feature:4: test_two_numbers made no assertion" in witnesses(records)[0]["detail"]
+
+
+def test_pytest_is_left_as_it_was(run: Any) -> None:
+    before = pytest.RaisesExc.__exit__
+    run()
+    assert pytest.RaisesExc.__exit__ is before
+
+
 def test_skipped_and_xfailed_evidence_is_recorded_as_what_it_is(run: Any) -> None:
     steps = (
         "import pytest\n"
@@ -287,8 +355,9 @@ def test_a_module_that_cannot_be_collected_is_a_finding(run: Any) -> None:
     assert records[-1] == {"end": True}
 
 
-def test_without_the_assertion_hook_scenarios_do_not_run(run: Any) -> None:
-    result, _ = run(ini=INI.replace("enable_assertion_pass_hook = true", ""))
+@pytest.mark.parametrize("steps", [STEPS + THEN, marked("    assert pytest\n")])
+def test_without_the_assertion_hook_nothing_that_testifies_runs(run: Any, steps: str) -> None:
+    result, _ = run(steps, ini=INI.replace("enable_assertion_pass_hook = true", ""))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*set enable_assertion_pass_hook = true*"])
 
