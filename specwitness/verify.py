@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.config import find_specs, locate_waivers
 from specwitness.drift import derive_features, find_drift
-from specwitness.errors import ConfigError
+from specwitness.errors import ConfigError, SpecError
 from specwitness.gherkin import read_features
 from specwitness.records import Evidence, count_records, merge_environments, read_records
 from specwitness.report import render_html, render_json, render_markdown
@@ -56,6 +56,12 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
     output.mkdir(parents=True, exist_ok=True)
     progress("specs and features", 0, 0)
     specs = read_specs(find_specs(root, config), root)
+    if not any(spec.requirements for spec in specs):
+        raise SpecError(
+            "there is no requirement to try",
+            where=", ".join(spec.path for spec in specs),
+            remedy="write some, such as `- **FR-001**: System MUST …`, or mend [tool.specwitness] specs",
+        )
     features = root / config.features
     drift = find_drift(derive_features(specs, features), features, root)
     pickles = read_features(features, root) if features.is_dir() else ()

@@ -270,6 +270,7 @@ def test_a_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Reposito
             "contract is set and target is not",
         ),
         ("specs/001-sums/spec.md", "- **FR-1**: a\n- **FR-1**: b\n", "spec.md:2: 001/FR-1 is defined twice"),
+        ("specs/001-sums/spec.md", "# Nothing\n", "specs/001-sums/spec.md: there is no requirement to try"),
         (
             "tests/conftest.py",
             "raise SystemExit(3)\n",
