@@ -105,6 +105,9 @@ def _invalid_ends_here() -> Iterator[None]:
     except SpecwitnessError as error:
         typer.echo(f"invalid: {error}", err=True)
         raise typer.Exit(INVALID) from error
+    except OSError as error:
+        typer.echo(f"invalid: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+        raise typer.Exit(INVALID) from error
     except KeyboardInterrupt as error:
         typer.echo("invalid: stopped before the end", err=True)
         raise typer.Exit(INVALID) from error

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from specwitness.errors import ConfigError
-from specwitness.model import Frozen, Waiver
+from specwitness.model import Frozen, Location, Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+
+def _stay_inside(path: str) -> str:
+    # Windows' rules see more ways out of a folder than others do: drives, and both separators.
+    parts = PureWindowsPath(path)
+    if not path.strip() or "\0" in path or parts.anchor or ".." in parts.parts:
+        raise PydanticCustomError(
+            "path", "must be a path inside the repository: not empty, not absolute, without `..`"
+        )
+    return path
+
+
+InnerPath = Annotated[str, AfterValidator(_stay_inside)]
+CheckName = Annotated[str, Field(pattern="^(contract|conformance|none|forged|expired)$")]
 
 
 class FuzzConfig(Frozen):
@@ -24,22 +41,23 @@ class FuzzConfig(Frozen):
 
     profile: str = Field(default="quick", pattern="^(quick|deep)$")
     seed: int = 1
-    checks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    checks: dict[CheckName, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Config(Frozen):
     """`[tool.specwitness]`: where things are, what is waived.
 
-    Paths are relative to the repository's root. `target` names a callable (`module:name`) that
-    opens the service under test; without it, neither contract check nor fuzzing runs.
+    Paths are relative to the repository's root and stay under it. `target` names a callable
+    (`module:name`) that opens the service under test; it is set together with `contract`, and
+    without the two neither contract check nor fuzzing runs.
     """
 
-    specs: tuple[str, ...] = ("specs/*/spec.md",)
-    features: str = "features"
-    tests: tuple[str, ...] = ("tests",)
-    contract: str | None = None
+    specs: tuple[InnerPath, ...] = ("specs/*/spec.md",)
+    features: InnerPath = "features"
+    tests: tuple[InnerPath, ...] = ("tests",)
+    contract: InnerPath | None = None
     target: str | None = None
-    output: str = "build/trace"
+    output: InnerPath = "build/trace"
     repository: str | None = Field(default=None, pattern="^https://")
     fuzz: FuzzConfig = FuzzConfig()
     waivers: tuple[Waiver, ...] = ()
@@ -58,9 +76,8 @@ def read_config(root: Path) -> Config:
         return Config()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"not TOML: {error}", where="pyproject.toml", remedy="mend the file") from error
-    table = document.get("tool", {}).get("specwitness", {})
     try:
-        config = Config.model_validate(table)
+        config = Config.model_validate(_find_table(document))
     except ValidationError as error:
         raise ConfigError(
             "; ".join(_describe(error)),
@@ -77,7 +94,7 @@ def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
     Raises:
         ConfigError: No file matches.
     """
-    found = sorted({path for pattern in config.specs for path in root.glob(pattern) if path.is_file()})
+    found = sorted({path for pattern in config.specs for path in _glob(root, pattern)})
     if not found:
         raise ConfigError(
             f"no spec matches {', '.join(config.specs)}",
@@ -85,6 +102,45 @@ def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
             remedy="name the spec files, for example specs = ['specs/*/spec.md']",
         )
     return tuple(found)
+
+
+def locate_waivers(root: Path, config: Config) -> dict[str, Location]:
+    """Find the line of each waiver in pyproject.toml, by the requirement that it names."""
+    if not config.waivers:
+        return {}
+    lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    return {
+        waiver.requirement: Location(file="pyproject.toml", line=_line_of(waiver.requirement, lines))
+        for waiver in config.waivers
+    }
+
+
+def _line_of(key: str, lines: Sequence[str]) -> int:
+    """Give the line that sets a waiver's requirement; the first one where TOML's escapes hide it."""
+    setting = re.compile(rf"""[^#]*\brequirement["']?\s*=\s*["']+{re.escape(key)}["']""")
+    return next((number for number, line in enumerate(lines, 1) if setting.match(line)), 1)
+
+
+def _find_table(document: dict[str, Any]) -> dict[str, Any]:
+    tool = _as_table(document.get("tool", {}), "tool")
+    return _as_table(tool.get("specwitness", {}), "tool.specwitness")
+
+
+def _as_table(value: Any, name: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise ConfigError(f"{name} is no table", where="pyproject.toml", remedy=f"write it as [{name}]")
+
+
+def _glob(root: Path, pattern: str) -> list[Path]:
+    try:
+        return [path for path in root.glob(pattern) if path.is_file()]
+    except (ValueError, NotImplementedError) as error:
+        raise ConfigError(
+            f"{pattern} is no glob pattern: {error}",
+            where="[tool.specwitness] specs",
+            remedy="name the spec files, for example specs = ['specs/*/spec.md']",
+        ) from error
 
 
 def _describe(error: ValidationError) -> Iterator[str]:

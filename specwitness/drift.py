@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.errors import FeatureError
+from specwitness.findings import DRIFT
 from specwitness.gherkin import Line, derive_feature, is_derived
 from specwitness.model import Finding, Location
 
@@ -68,7 +69,7 @@ def find_drift(derived: Sequence[Derived], folder: Path, root: Path) -> tuple[Fi
     ]
     findings += [
         Finding(
-            code="drift",
+            code=DRIFT,
             message="no spec derives this file any more",
             location=Location(file=path.relative_to(root).as_posix(), line=1),
             remedy="delete it, or mend [tool.specwitness] specs",
@@ -95,7 +96,7 @@ def _compare(item: Derived, root: Path) -> Iterator[Finding]:
     file = item.path.relative_to(root).as_posix()
     if not item.path.exists():
         yield Finding(
-            code="drift",
+            code=DRIFT,
             message=f"{file} was never derived",
             location=Location(file=item.spec.path, line=1),
             remedy=REMEDY,
@@ -109,17 +110,23 @@ def _compare(item: Derived, root: Path) -> Iterator[Finding]:
     for tag, start, end, other, _ in matcher.get_opcodes():
         if tag != "equal":
             line = _origin(item.lines, start, end)
+            changed = [each.key for each in (*item.lines[start:end], line) if each.key]
             yield Finding(
-                code="drift",
+                code=DRIFT,
                 message=f"differs from {file}:{other + 1}",
                 location=Location(file=item.spec.path, line=line.spec_line),
-                requirements=(line.key,) if line.key else (),
+                requirements=tuple(dict.fromkeys(changed)),
                 remedy=REMEDY,
             )
 
 
 def _origin(lines: Sequence[Line], start: int, end: int) -> Line:
-    """Give the first changed line that belongs to a requirement, or the one before a removal."""
-    changed = [line for line in lines[start:end] if line.key]
-    before = [line for line in lines[: start + 1] if line.key]
-    return (changed or before[-1:] or [lines[0]])[0]
+    """Give the first changed line that belongs to a requirement, or the one before a removal.
+
+    The title of a spec or a story belongs to none: the scenario before it did not change.
+    """
+    changed = lines[start:end]
+    keyed = [line for line in changed or lines[: start + 1] if line.key]
+    if changed:
+        return (keyed or changed[-1:])[0]
+    return (keyed[-1:] or lines)[0]

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_bdd.scenario import scenario_wrapper_template_registry
+from pytest_bdd.steps import StepFunctionContext
 
 from specwitness.errors import FeatureError
-from specwitness.gherkin import Pickle, read_feature, read_features
-from specwitness.guard import StepGuard
+from specwitness.gherkin import read_features
 from specwitness.identifier import is_key
 from specwitness.model import Finding, Location
-from specwitness.records import RecordWriter
-from specwitness.testimony import testify
+from specwitness.session import SessionState
+from specwitness.testimony import locate, testify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator
 
     from pytest_bdd.parser import Feature, Scenario, Step
 
 RECORDS = "--witness-records"
-_STATE: pytest.StashKey[_State] = pytest.StashKey()
+_STATE: pytest.StashKey[SessionState] = pytest.StashKey()
 
 
 class Hooks:
@@ -31,37 +29,6 @@ class Hooks:
     @pytest.hookspec
     def pytest_specwitness_environment(self, config: pytest.Config) -> dict[str, str]:  # type: ignore[empty-body]
         """Give facts on what the tests ran on, such as `{"PostgreSQL": "embedded 18.4"}`."""
-
-
-class _State:
-    """What the plugin knows during one session."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.root = config.rootpath
-        self.guard = StepGuard(config.rootpath)
-        self.pickles: dict[str, tuple[Pickle, ...]] = {}
-        self.reports: dict[str, list[pytest.TestReport]] = {}
-        records: str | None = config.getoption(RECORDS)
-        self.file = Path(records).open("w", encoding="utf-8") if records else None  # noqa: SIM115  # closed in unconfigure
-        self.writer = RecordWriter(self.file) if self.file else None
-
-    def pickle_of(self, item: pytest.Item) -> Pickle | None:
-        """Find the scenario, or the Examples row of it, that an item runs."""
-        function = getattr(item, "obj", None)
-        template = scenario_wrapper_template_registry.get(function) if function else None
-        if template is None:
-            return None
-        path = Path(template.feature.filename).resolve()
-        if str(path) not in self.pickles:
-            self.pickles[str(path)] = read_feature(path, self.root)
-        callspec = getattr(item, "callspec", None)
-        example = dict(callspec.params.get("_pytest_bdd_example", {})) if callspec else {}
-        same = [
-            pickle
-            for pickle in self.pickles[str(path)]
-            if pickle.scenario_line == template.line_number and pickle.example == example
-        ]
-        return same[0] if same else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,7 +45,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and the tags of all features, which pytest-bdd turns into markers."""
     config.addinivalue_line("markers", "requirement(*keys): the requirements that a test testifies for")
-    config.stash[_STATE] = _State(config)
+    config.stash[_STATE] = SessionState(config.rootpath, config.getoption(RECORDS))
     base = config.getini("bdd_features_base_dir")
     folder = config.rootpath / (base or "features")
     try:
@@ -90,10 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Close the file of records."""
+    """End what was begun for the session."""
     state = config.stash.get(_STATE, None)
-    if state and state.file:
-        state.file.close()
+    if state:
+        state.close()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -107,17 +74,20 @@ def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | No
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse to run scenarios that cannot be guarded, or of which some are bound to no test."""
+    """Refuse to run what cannot be guarded, and scenarios of which some are bound to no test."""
     state = config.stash[_STATE]
     pickles = [pickle for item in items if (pickle := state.pickle_of(item))]
-    if pickles and not config.getini("enable_assertion_pass_hook"):
+    testifies = any(item.get_closest_marker("requirement") for item in items)
+    if (pickles or testifies) and not config.getini("enable_assertion_pass_hook"):
         raise pytest.UsageError(
-            "specwitness cannot see whether a Then step asserts anything"
+            "specwitness cannot see whether a test or a Then step asserts anything"
             " → set enable_assertion_pass_hook = true in [tool.pytest.ini_options],"
             " then delete the __pycache__ folders of the tests once"
         )
-    if state.writer is None and not any("::" in argument for argument in config.args):
-        _refuse_unbound(state, pickles)
+    is_whole = state.writer is None and not any("::" in argument for argument in config.args)
+    if is_whole and (unbound := state.find_unbound(pickles)):
+        listed = "\n".join(unbound)
+        raise pytest.UsageError(f'{listed}\n→ bind them in a test module: scenarios("NAME.feature")')
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -129,6 +99,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_assertion_pass(item: pytest.Item, orig: str) -> None:
     """Count an assertion that held."""
     item.config.stash[_STATE].guard.count_assertion(orig)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Look at what each step gives back; pytest-bdd hands its steps over as fixtures."""
+    value = yield
+    if isinstance(value, StepFunctionContext):
+        value.step_func = request.config.stash[_STATE].watch_result(value.step_func)
+    return value
 
 
 def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step_func: Callable[..., object]) -> None:
@@ -146,14 +125,14 @@ def pytest_bdd_after_step(
     """Refuse a Then step that ended without an assertion."""
     state = request.config.stash[_STATE]
     if objection := state.guard.objection_to_pass(step.type, step_func):
-        state.guard.failed_step = _describe_step(state, feature, step)
+        state.guard.failed_step = state.describe_step(feature, step)
         pytest.fail(objection, pytrace=False)
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, feature: Feature, step: Step) -> None:
     """Remember which step failed."""
     state = request.config.stash[_STATE]
-    state.guard.failed_step = _describe_step(state, feature, step)
+    state.guard.failed_step = state.describe_step(feature, step)
 
 
 def pytest_bdd_step_func_lookup_error(
@@ -162,8 +141,20 @@ def pytest_bdd_step_func_lookup_error(
     """Remember which step has no definition."""
     state = request.config.stash[_STATE]
     state.guard.failed_step = (
-        f"{_describe_step(state, feature, step)} has no step definition in {scenario.name}"
+        f"{state.describe_step(feature, step)} has no step definition in {scenario.name}"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Refuse a test that names requirements and ended without an assertion."""
+    result = yield
+    state = item.config.stash[_STATE]
+    if isinstance(item, pytest.Function) and item.get_closest_marker("requirement"):
+        place = locate(item, state.pickle_of(item))
+        if objection := state.guard.objection_to_testimony(item.name, place):
+            pytest.fail(objection, pytrace=False)
+    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -216,25 +207,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         for fact in facts:
             state.writer.environment(fact)
         state.writer.end()
-
-
-def _refuse_unbound(state: _State, bound: Sequence[Pickle]) -> None:
-    ran = {str(pickle.location) for pickle in bound}
-    lost = {
-        f"{pickle.feature}:{pickle.scenario_line}: no test runs the scenario “{pickle.name}”"
-        for pickles in state.pickles.values()
-        for pickle in pickles
-        if str(pickle.location) not in ran
-    }
-    if lost:
-        listed = "\n".join(sorted(lost))
-        raise pytest.UsageError(f'{listed}\n→ bind them in a test module: scenarios("NAME.feature")')
-
-
-def _describe_step(state: _State, feature: Feature, step: Step) -> str:
-    file = Path(feature.filename).resolve()
-    place = file.relative_to(state.root).as_posix() if file.is_relative_to(state.root) else file.name
-    return f"{place}:{step.line_number} “{step.keyword} {step.name}”"
 
 
 def _last_line(text: str) -> str:

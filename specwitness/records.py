@@ -11,7 +11,7 @@ from specwitness.errors import EvidenceError
 from specwitness.model import Finding, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -69,7 +69,7 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
     shown = log.relative_to(root)
     witnesses: list[Witness] = []
     findings: list[Finding] = []
-    environment: dict[str, str] = {}
+    environments: list[dict[str, str]] = []
     ended = False
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -78,7 +78,7 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
                 witnesses.append(Witness.model_validate(record["witness"]))
             elif "finding" in record:
                 findings.append(Finding.model_validate(record["finding"]))
-            environment |= record.get("environment", {})
+            environments.append(record.get("environment", {}))
             ended = ended or "end" in record
     except (ValueError, ValidationError) as error:
         raise EvidenceError(
@@ -90,7 +90,15 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
             where=shown.as_posix(),
             remedy="read the end of that file",
         )
-    return Evidence(witnesses, findings, environment)
+    return Evidence(witnesses, findings, merge_environments(environments))
+
+
+def merge_environments(environments: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Join facts on what witnesses ran on; where they differ, all are kept: `embedded; container`."""
+    values: dict[str, list[str]] = {}
+    for name, value in (fact for environment in environments for fact in environment.items()):
+        values.setdefault(name, []).append(value)
+    return {name: "; ".join(dict.fromkeys(several)) for name, several in values.items()}
 
 
 def _spell_out(value: Any) -> Any:

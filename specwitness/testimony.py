@@ -31,29 +31,35 @@ def testify(
     named = [str(key) for mark in item.iter_markers("requirement") for key in mark.args]
     keys = tuple(dict.fromkeys([*(pickle.requirements if pickle else ()), *named]))
     counts = {"assertions": guard.step_assertions if pickle else guard.assertions}
+    location = locate(item, pickle)
     if pickle:
         return Witness(
-            id=str(pickle.location),
+            id=str(location),
             kind=WitnessKind.SCENARIO,
             name=pickle.name,
             requirements=keys,
             outcome=outcome,
-            location=pickle.location,
+            location=location,
             example=pickle.example or None,
             counts=counts,
             detail=detail,
         )
-    file, line, _ = item.location
     return Witness(
         id=item.nodeid,
         kind=WitnessKind.TEST,
         name=item.name,
         requirements=keys,
         outcome=outcome,
-        location=Location(file=Path(file).as_posix(), line=(line or 0) + 1),
+        location=location,
         counts=counts,
         detail=detail,
     )
+
+
+def locate(item: pytest.Item, pickle: Pickle | None) -> Location:
+    """Find where a test stands; a scenario and an Examples row stand in their feature."""
+    file, line, _ = item.location
+    return pickle.location if pickle else Location(file=Path(file).as_posix(), line=(line or 0) + 1)
 
 
 def _read_outcome(

@@ -8,10 +8,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.config import find_specs
+from specwitness.config import find_specs, locate_waivers
 from specwitness.drift import derive_features, find_drift
+from specwitness.errors import ConfigError, SpecError
 from specwitness.gherkin import read_features
-from specwitness.records import Evidence, count_records, read_records
+from specwitness.records import Evidence, count_records, merge_environments, read_records
 from specwitness.report import render_html, render_json, render_markdown
 from specwitness.spec import read_specs
 from specwitness.trace import Origin, build_trace
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from specwitness.model import Finding, Trace
 
 POLL_SECONDS = 0.2
+SCENARIOS_AND_TESTS = "scenarios and tests"
+CONTRACT_AND_FUZZ = "contract and fuzz"
+REPORTS = ("trace.json", "index.html", "summary.md")
 
 
 class Run(NamedTuple):
-    """A child process that records witnesses."""
+    """A child process that records witnesses; it is given the file of records as its last argument."""
 
     name: str
     command: Sequence[str]
@@ -48,13 +52,20 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
     """
     output = root / config.output
     clear_reports(output)
+    runs = _plan_runs(config)
     output.mkdir(parents=True, exist_ok=True)
     progress("specs and features", 0, 0)
     specs = read_specs(find_specs(root, config), root)
+    if not any(spec.requirements for spec in specs):
+        raise SpecError(
+            "there is no requirement to try",
+            where=", ".join(spec.path for spec in specs),
+            remedy="write some, such as `- **FR-001**: System MUST …`, or mend [tool.specwitness] specs",
+        )
     features = root / config.features
     drift = find_drift(derive_features(specs, features), features, root)
     pickles = read_features(features, root) if features.is_dir() else ()
-    evidence = [_run(run, root, output, progress) for run in _plan_runs(config, output)]
+    evidence = [_run(run, root, output, progress) for run in runs]
     trace = build_trace(
         specs,
         pickles,
@@ -62,17 +73,17 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
         waivers=config.waivers,
         today=today,
         origin=Origin(read_revision(root), config.repository),
+        places=locate_waivers(root, config),
     )
     write_reports(trace, output)
     return trace
 
 
 def clear_reports(output: Path) -> None:
-    """Remove what an earlier run left, so that no old proof is taken for a new one."""
-    for name in ("trace.json", "index.html", "summary.md"):
+    """Remove what an earlier run left, so that no old proof is taken for a new one; nothing else."""
+    records = [_file_of(name, ".jsonl") for name in (SCENARIOS_AND_TESTS, CONTRACT_AND_FUZZ)]
+    for name in (*REPORTS, *records):
         (output / name).unlink(missing_ok=True)
-    for path in output.glob("*.jsonl"):
-        path.unlink()
 
 
 def write_reports(trace: Trace, output: Path) -> None:
@@ -98,24 +109,31 @@ def _git(root: Path, *words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603  # fixed words
 
 
-def _plan_runs(config: Config, output: Path) -> list[Run]:
+def _plan_runs(config: Config) -> list[Run]:
+    if bool(config.contract) is not bool(config.target):
+        given, lacking = ("contract", "target") if config.contract else ("target", "contract")
+        raise ConfigError(
+            f"{given} is set and {lacking} is not: the contract check and the fuzz run need both",
+            where="[tool.specwitness] contract, target",
+            remedy="set both, or neither",
+        )
     pytest = [sys.executable, "-m", "pytest", "--continue-on-collection-errors", *config.tests]
-    runs = [
-        Run("scenarios and tests", [*pytest, "--witness-records", str(output / "scenarios-and-tests.jsonl")])
-    ]
-    if config.contract and config.target:
-        service = [sys.executable, "-m", "specwitness.service", str(output / "contract-and-fuzz.jsonl")]
-        runs.append(Run("contract and fuzz", service))
+    runs = [Run(SCENARIOS_AND_TESTS, [*pytest, "--witness-records"])]
+    if config.contract:
+        runs.append(Run(CONTRACT_AND_FUZZ, [sys.executable, "-m", "specwitness.service"]))
     return runs
 
 
+def _file_of(run: str, ending: str) -> str:
+    return f"{run.replace(' ', '-')}{ending}"
+
+
 def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int], None]) -> Evidence:
-    slug = run.name.replace(" ", "-")
-    records, log = output / f"{slug}.jsonl", output / f"{slug}.log"
+    records, log = output / _file_of(run.name, ".jsonl"), output / _file_of(run.name, ".log")
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     with log.open("wb") as sink:
         child = subprocess.Popen(  # noqa: S603  # our own interpreter and modules
-            run.command,
+            [*run.command, str(records)],
             cwd=root,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -135,11 +153,8 @@ def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int],
 
 
 def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:
-    environment: dict[str, str] = {}
-    for item in evidence:
-        environment |= item.environment
     return Evidence(
         [witness for item in evidence for witness in item.witnesses],
         [*drift, *(finding for item in evidence for finding in item.findings)],
-        environment,
+        merge_environments(item.environment for item in evidence),
     )

@@ -142,6 +142,7 @@ FAULTS = {
             "specs/001-sums/spec.md:5: differs from features/001-sums.feature:",
             "[001/US1/AC1]",
             "specwitness derive",
+            "001/US1/AC1 suspect: specs/001-sums/spec.md:5",
         ],
     ),
     "an unbound feature": (
@@ -168,6 +169,12 @@ FAULTS = {
         "total == expected",
         ["tests/test_sums.py:17: the Then step check_sum made no assertion", "001/FR-001"],
     ),
+    "a marked test that asserts nothing": (
+        "tests/test_sums.py",
+        "assert sum(numbers) == 3\n    assert numbers == [1, 2]",
+        "sum(numbers)",
+        ["tests/test_sums.py:22: test_adding_changes_nothing made no assertion", "001/FR-002"],
+    ),
     "evidence that was only skipped": (
         "tests/test_sums.py",
         "numbers = [1, 2]\n    assert sum",
@@ -181,6 +188,16 @@ FAULTS = {
         '@pytest.mark.requirement("001/FR-002")',
         '@pytest.mark.xfail(reason="known")\n@pytest.mark.requirement("001/FR-002")',
         ["specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was xfailed", "known"],
+    ),
+    "a skipped Examples row": (
+        "tests/test_sums.py",
+        "return [a, b]",
+        'if a == 2:\n        pytest.skip("later")\n    return [a, b]',
+        [
+            "features/001-sums.feature:16: US1/AC1",
+            "was skipped: later [001/US1/AC1, 001/FR-001]",
+            "→ let it run, or waive its requirements",
+        ],
     ),
     "a requirement that nothing witnesses": (
         "specs/001-sums/spec.md",
@@ -231,12 +248,29 @@ def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository)
     assert "001/FR-003 waived until 2999-12-31: comes with products (silent)" in result.stdout
 
 
+def test_a_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Repository) -> None:
+    pyproject = (repository.root / "pyproject.toml").read_text(encoding="utf-8")
+    waiver = (
+        "[[tool.specwitness.waivers]]\nrequirement = '001/FR-002'\nreason = 'later'\nuntil = 2001-01-01\n"
+    )
+    repository.write("pyproject.toml", waiver + pyproject)
+    result = repository.run("verify")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "pyproject.toml:2: the waiver of 001/FR-002 ended on 2001-01-01" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         ("pyproject.toml", "[tool.specwitness]\nspecs = ['none/*.md']\n", "no spec matches none/*.md"),
         ("pyproject.toml", "[tool.specwitness]\nnonsense = 1\n", "nonsense: there is no such setting"),
+        (
+            "pyproject.toml",
+            "[tool.specwitness]\ncontract = 'openapi.yaml'\n",
+            "contract is set and target is not",
+        ),
         ("specs/001-sums/spec.md", "- **FR-1**: a\n- **FR-1**: b\n", "spec.md:2: 001/FR-1 is defined twice"),
+        ("specs/001-sums/spec.md", "# Nothing\n", "specs/001-sums/spec.md: there is no requirement to try"),
         (
             "tests/conftest.py",
             "raise SystemExit(3)\n",
@@ -255,6 +289,24 @@ def test_what_could_not_be_checked_is_invalid_and_leaves_no_report(
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert not (repository.root / "build/trace/trace.json").exists()
+
+
+def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> None:
+    step = "**Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3."
+    repository.change("specs/001-sums/spec.md", "### Func", f"2. {step}\n3. {step}\n\n### Func")
+    result = repository.run("derive", "--check")
+    assert result.returncode == 1
+    assert "[001/US1/AC2, 001/US1/AC3]" in result.stdout
+
+
+def test_a_reworded_story_is_named_at_its_line_and_blames_no_scenario(repository: Repository) -> None:
+    story = "### User Story 2 - Again\n\n1. **Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3.\n"
+    repository.change("specs/001-sums/spec.md", "### Func", f"{story}\n### Func")
+    assert repository.run("derive").returncode == 0
+    repository.change("specs/001-sums/spec.md", "Story 2 - Again", "Story 2 - Once more")
+    result = repository.run("derive", "--check")
+    assert result.returncode == 1
+    assert "specs/001-sums/spec.md:12: differs from features/001-sums.feature:18 → run" in result.stdout
 
 
 def test_derive_check_writes_nothing_and_names_both_lines(repository: Repository) -> None:

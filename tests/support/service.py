@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from backend.core.config import Settings, load_settings
+from backend.core.errors import ConfigurationError
 from backend.migrations import migrate
 
 if TYPE_CHECKING:
@@ -87,21 +88,27 @@ def open_client(app: ASGIApp) -> Iterator[Client]:
 
 @asynccontextmanager
 async def _run_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
-    """Start and stop an application as a server does."""
+    """Start and stop an application as a server does; why it refuses to start is told as it is."""
     to_app, app_receives = anyio.create_memory_object_stream[Any](2)
     app_sends, from_app = anyio.create_memory_object_stream[Any](2)
+    refusals: list[ConfigurationError] = []
 
     async def run() -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-        await app(scope, app_receives.receive, app_sends.send)
+        try:
+            await app(scope, app_receives.receive, app_sends.send)
+        except ConfigurationError as error:
+            refusals.append(error)
 
     async with anyio.create_task_group() as tasks, to_app, app_receives, app_sends, from_app:
         tasks.start_soon(run)
         await to_app.send({"type": "lifespan.startup"})
-        assert (await from_app.receive())["type"] == "lifespan.startup.complete"
-        yield
-        await to_app.send({"type": "lifespan.shutdown"})
-        assert (await from_app.receive())["type"] == "lifespan.shutdown.complete"
+        if (await from_app.receive())["type"] == "lifespan.startup.complete":
+            yield
+            await to_app.send({"type": "lifespan.shutdown"})
+            assert (await from_app.receive())["type"] == "lifespan.shutdown.complete"
+    if refusals:
+        raise refusals[0]
 
 
 def make_settings(secret: str, database_url: str, **others: str) -> Settings:

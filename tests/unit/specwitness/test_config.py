@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from specwitness.config import Config, find_specs, read_config
+from specwitness.config import Config, FuzzConfig, find_specs, locate_waivers, read_config
 from specwitness.errors import ConfigError
+from specwitness.fuzz.run import CHECKS
 from specwitness.model import Waiver
 
-if TYPE_CHECKING:
-    from pathlib import Path
+SETTINGS = ["specwitness", *Config.model_fields, "profile", "seed", "checks", "requirement", "until"]
 
 
 def read(root: Path, text: str) -> Config:
@@ -40,6 +45,7 @@ def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
         ("[tool.specwitness]\nspec = 'x'\n", "spec: there is no such setting"),
         ("[tool.specwitness]\nfeatures = 3\n", "features: Input should be a valid string"),
         ("[tool.specwitness.fuzz]\nprofile = 'fast'\n", "fuzz.profile: String should match pattern"),
+        ("[tool.specwitness.fuzz.checks]\nforgd = ['x']\n", "fuzz.checks.forgd.[key]: String should match"),
         (
             "[[tool.specwitness.waivers]]\nrequirement = 'x'\nuntil = 2026-12-31\n",
             "waivers.0.reason: Field required",
@@ -65,6 +71,97 @@ def test_a_faulty_setting_is_refused_by_name_with_the_way_out(
         read(tmp_path, text)
     assert message in str(caught.value)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("setting", ["specs", "features", "tests", "contract", "output"])
+@pytest.mark.parametrize(
+    "path", ["/etc", "//etc", "..", "../x", "a/../../x", "a/..", "C:/x", "\\x", "..\\x", "", " ", "a\0b"]
+)
+def test_a_path_that_can_lead_out_of_the_repository_is_refused_by_the_name_of_its_setting(
+    tmp_path: Path, setting: str, path: str
+) -> None:
+    value = json.dumps([path] if setting in {"specs", "tests"} else path)
+    with pytest.raises(ConfigError, match=rf"\[tool.specwitness\] {setting}(.0)?: must be a path inside"):
+        read(tmp_path, f"[tool.specwitness]\n{setting} = {value}\n")
+
+
+@pytest.mark.parametrize("path", ["docs", "docs/a..b", "./docs", "...", "a b/ü"])
+def test_a_path_inside_the_repository_is_taken_as_it_is(tmp_path: Path, path: str) -> None:
+    assert read(tmp_path, f"[tool.specwitness]\noutput = {json.dumps(path)}\n").output == path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tool = 3\n", "pyproject.toml: tool is no table → write it as [tool]"),
+        ("tool = []\n", "pyproject.toml: tool is no table"),
+        ("[tool]\nspecwitness = 3\n", "tool.specwitness is no table → write it as [tool.specwitness]"),
+        ("[[tool.specwitness]]\n", "tool.specwitness is no table"),
+    ],
+)
+def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_a_pattern_that_nothing_can_match_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\[tool.specwitness\] specs: (no spec matches )?specs/\*\*x"):
+        find_specs(tmp_path, Config(specs=("specs/**x",)))
+
+
+@settings(deadline=None)  # it touches the disk
+@given(
+    table=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(st.sampled_from(SETTINGS) | st.text(max_size=3), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
+)
+def test_no_settings_whatever_come_to_anything_but_a_config_or_a_refusal(table: object) -> None:
+    with TemporaryDirectory() as folder, patch("tomllib.loads", return_value={"tool": table}):
+        root = Path(folder)
+        (root / "pyproject.toml").touch()
+        try:
+            find_specs(root, read_config(root))
+        except ConfigError as refusal:
+            assert refusal.remedy
+
+
+WAIVERS = """\
+[tool.specwitness.fuzz.checks]
+none = ["001/FR-1", "001/FR-2"]
+# requirement = "001/FR-1"
+[[tool.specwitness.waivers]]
+requirement = "001/FR-10"
+reason = "later"
+until = 2026-12-31
+[[tool.specwitness.waivers]]
+until = 2026-12-31
+reason = "later"
+'requirement'='001/FR-1'
+[[tool.specwitness.waivers]]
+requirement = "001/FR\\u002D2"
+reason = "later"
+until = 2026-12-31
+"""
+
+
+def test_a_waiver_is_found_at_the_line_that_names_its_requirement(tmp_path: Path) -> None:
+    places = locate_waivers(tmp_path, read(tmp_path, WAIVERS))
+    assert {key: str(place) for key, place in places.items()} == {
+        "001/FR-10": "pyproject.toml:5",
+        "001/FR-1": "pyproject.toml:11",
+        "001/FR-2": "pyproject.toml:1",
+    }
+
+
+def test_every_check_that_runs_can_be_told_what_it_testifies_for() -> None:
+    names = ["contract", *CHECKS.values()]
+    assert list(FuzzConfig(checks=dict.fromkeys(names, ("001/*",))).checks) == names
 
 
 def test_specs_are_found_in_order(tmp_path: Path) -> None:

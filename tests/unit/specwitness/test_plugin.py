@@ -149,6 +149,67 @@ def test_an_async_step_behind_a_decorator_or_a_partial_fails_too(run: Any) -> No
     assert "the step inner is async" in witnesses(records)[0]["detail"]
 
 
+DISGUISES = {
+    "a decorator that hides it": (
+        (
+            "def hide(function):\n    def call(total):\n        return function(total)\n    return call\n"
+            '@then("the sum is 3")\n@hide\nasync def check(total):\n    assert total == 99\n'
+        ),
+        "test_sums.py:18: the step check is async",
+    ),
+    "a plain def that gives back a coroutine": (
+        (
+            "async def work(total):\n    assert total == 99\n"
+            '@then("the sum is 3")\ndef check(total):\n    assert total\n    return work(total)\n'
+        ),
+        "test_sums.py:14: the step work is async",
+    ),
+    "an object with an async call": (
+        (
+            "class Check:\n    async def __call__(self, total):\n        assert total == 99\n"
+            'then("the sum is 3")(Check())\n'
+        ),
+        "test_sums.py:15: the step __call__ is async",
+    ),
+    "a plain def that gives back an async generator": (
+        (
+            "async def work(total):\n    assert total == 99\n    yield\n"
+            '@then("the sum is 3")\ndef check(total):\n    assert total\n    return work(total)\n'
+        ),
+        "test_sums.py:14: the step work is async",
+    ),
+    "a plain def that gives back another awaitable": (
+        (
+            "class Later:\n    def __await__(self):\n        yield\n"
+            '@then("the sum is 3")\ndef check(total):\n    assert total\n    return Later()\n'
+        ),
+        "test_sums.py:17: the step check is async",
+    ),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_disguised_async_step_fails_with_its_line_and_the_way_out(run: Any, disguise: str) -> None:
+    steps, expected = DISGUISES[disguise]
+    result, records = run(f"{STEPS}\n\n{steps}")
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert expected in witness["detail"]
+    assert "features/sums.feature:7 “Then the sum is 3”" in witness["detail"]
+    assert "would pass without running → make it a plain def" in witness["detail"]
+
+
+def test_a_step_with_a_yield_runs_and_is_torn_down(run: Any) -> None:
+    steps = STEPS + THEN.replace(
+        "    assert total == expected", "    assert total == expected\n    yield\n    assert total == 99"
+    )
+    result, records = run(steps)
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert witness["outcome"] == "failed"
+    assert "assert 3 == 99" in witness["detail"]
+
+
 def test_a_then_step_without_an_assertion_fails_with_its_line_and_the_way_out(run: Any) -> None:
     steps = STEPS + '\n@then("the sum is 3")\ndef check(total):\n    total == 99\n'
     result, records = run(steps)
@@ -189,6 +250,74 @@ def test_a_deleted_step_definition_names_the_step_and_its_line(run: Any) -> None
     assert witness["requirements"] == ["001/US1/AC1", "001/FR-001"]
 
 
+def marked(body: str) -> str:
+    return f"import pytest, warnings\n@pytest.mark.requirement('001/FR-003')\ndef test_a():\n{body}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    pass\n",
+        "    assert True\n",
+        "    try:\n        with pytest.raises(ValueError):\n            raise KeyError\n    except KeyError: pass\n",
+    ],
+)
+def test_a_test_that_names_requirements_and_asserts_nothing_fails_with_its_line(run: Any, body: str) -> None:
+    result, records = run(marked(body))
+    assert result.ret == 1
+    (witness,) = witnesses(records)
+    assert witness["outcome"] == "failed"
+    assert witness["counts"] == {"assertions": 0}
+    assert (
+        "test_sums.py:2: test_a made no assertion → assert in it what its requirements say"
+        in (witness["detail"])
+    )
+
+
+EXPECTATIONS = [
+    "    with pytest.raises(KeyError):\n        {}['a']\n",
+    "    pytest.raises(KeyError, dict.__getitem__, {}, 'a')\n",
+    "    with pytest.RaisesGroup(KeyError):\n        raise ExceptionGroup('', [KeyError()])\n",
+    "    with pytest.warns(UserWarning):\n        warnings.warn('a', UserWarning)\n",
+    "    with pytest.deprecated_call():\n        warnings.warn('a', DeprecationWarning)\n",
+]
+
+
+@pytest.mark.parametrize("body", EXPECTATIONS)
+def test_an_expectation_that_is_met_counts_as_an_assertion(run: Any, body: str) -> None:
+    result, records = run(marked(body))
+    assert result.ret == 0
+    (witness,) = witnesses(records)
+    assert witness["counts"] == {"assertions": 1}
+
+
+def test_a_then_step_may_expect_an_error(run: Any) -> None:
+    steps = (
+        "import pytest\n" + STEPS + '\n@then("the sum is 3")\ndef check(total):\n'
+        "    with pytest.raises(TypeError):\n        len(total)\n"
+    )
+    result, records = run(steps)
+    assert result.ret == 0
+    assert witnesses(records)[0]["counts"] == {"assertions": 1}
+
+
+def test_a_test_that_names_no_requirement_may_assert_nothing(run: Any) -> None:
+    result, _ = run("def test_a(): pass\n")
+    assert result.ret == 0
+
+
+def test_a_scenario_without_a_then_step_fails_with_its_line(run: Any) -> None:
+    result, records = run(feature=FEATURE.replace("    Then the sum is 3\n", ""))
+    assert result.ret == 1
+    assert "features/sums.feature:4: test_two_numbers made no assertion" in witnesses(records)[0]["detail"]
+
+
+def test_pytest_is_left_as_it_was(run: Any) -> None:
+    before = pytest.RaisesExc.__exit__
+    run()
+    assert pytest.RaisesExc.__exit__ is before
+
+
 def test_skipped_and_xfailed_evidence_is_recorded_as_what_it_is(run: Any) -> None:
     steps = (
         "import pytest\n"
@@ -226,8 +355,9 @@ def test_a_module_that_cannot_be_collected_is_a_finding(run: Any) -> None:
     assert records[-1] == {"end": True}
 
 
-def test_without_the_assertion_hook_scenarios_do_not_run(run: Any) -> None:
-    result, _ = run(ini=INI.replace("enable_assertion_pass_hook = true", ""))
+@pytest.mark.parametrize("steps", [STEPS + THEN, marked("    assert pytest\n")])
+def test_without_the_assertion_hook_nothing_that_testifies_runs(run: Any, steps: str) -> None:
+    result, _ = run(steps, ini=INI.replace("enable_assertion_pass_hook = true", ""))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*set enable_assertion_pass_hook = true*"])
 

@@ -8,7 +8,7 @@ import pytest
 
 from specwitness.errors import EvidenceError
 from specwitness.model import Finding, Location, Outcome, Witness, WitnessKind
-from specwitness.records import Evidence, RecordWriter, count_records, read_records
+from specwitness.records import Evidence, RecordWriter, count_records, merge_environments, read_records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +83,16 @@ def test_half_a_surrogate_pair_is_spelled_out(tmp_path: Path) -> None:
         RecordWriter(file).end()
     (witness,) = read(tmp_path).witnesses
     assert witness.detail == "sub \\ud800"
+
+
+def test_facts_in_which_runs_differ_are_all_kept() -> None:
+    facts = [{"PostgreSQL": "embedded", "Python": "3.14"}, {"PostgreSQL": "container", "Python": "3.14"}]
+    assert merge_environments(facts) == {"PostgreSQL": "embedded; container", "Python": "3.14"}
+
+
+def test_facts_in_which_the_records_of_one_run_differ_are_all_kept(tmp_path: Path) -> None:
+    with (tmp_path / "out.jsonl").open("w", encoding="utf-8") as file:
+        RecordWriter(file).environment({"PostgreSQL": "embedded"})
+        RecordWriter(file).environment({"PostgreSQL": "container"})
+        RecordWriter(file).end()
+    assert read(tmp_path).environment == {"PostgreSQL": "embedded; container"}

@@ -78,6 +78,7 @@ def trace(
         waivers=waivers,
         today=TODAY,
         origin=Origin(None, None),
+        places={waiver.requirement: Location(file="pyproject.toml", line=12) for waiver in waivers},
     )
 
 
@@ -121,10 +122,59 @@ def test_evidence_that_was_only_skipped_or_xfailed_is_none(outcome: Outcome) -> 
     assert f"its witness was {outcome}, at tests/test_it.py:3 (no engine)" in messages(built)[0]
 
 
-def test_a_skipped_witness_beside_a_green_one_does_no_harm() -> None:
+def test_a_skipped_test_beside_a_green_one_does_no_harm() -> None:
     built = trace([witness(Outcome.SKIPPED), witness(Outcome.PASSED, name="test_green")])
     assert built.requirements[0].verdict is Verdict.UNFALSIFIED
     assert built.result == "kept"
+
+
+ASKED_FOR = [WitnessKind.SCENARIO, WitnessKind.FUZZ, WitnessKind.CONTRACT]
+
+
+def skipped(kind: WitnessKind, *keys: str, outcome: Outcome = Outcome.SKIPPED) -> Witness:
+    return witness(outcome, *keys, name="it", detail="never answered 2xx").model_copy(update={"kind": kind})
+
+
+@pytest.mark.parametrize("kind", ASKED_FOR)
+@pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.XFAILED])
+def test_what_was_asked_for_and_skipped_breaks_the_run_beside_green_witnesses(
+    kind: WitnessKind, outcome: Outcome
+) -> None:
+    built = trace([witness(Outcome.PASSED), skipped(kind, outcome=outcome)])
+    assert built.requirements[0].verdict is Verdict.UNFALSIFIED
+    assert built.result == "broken"
+    (finding,) = built.findings
+    assert finding.code == "skipped"
+    assert str(finding).startswith(
+        f"tests/test_it.py:3: it was {outcome}: never answered 2xx [001/FR-001] → let "
+    )
+
+
+def test_a_skipped_scenario_without_requirements_breaks_the_run() -> None:
+    stray = skipped(WitnessKind.SCENARIO).model_copy(update={"requirements": ()})
+    assert [finding.code for finding in trace([witness(Outcome.PASSED), stray]).findings] == ["skipped"]
+
+
+@pytest.mark.parametrize("kind", ASKED_FOR)
+def test_a_skip_of_which_all_requirements_are_waived_is_kept(kind: WitnessKind) -> None:
+    waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
+    assert trace([witness(Outcome.PASSED), skipped(kind)], waivers=[waiver]).result == "kept"
+
+
+def test_a_skip_of_which_one_requirement_is_not_waived_breaks_the_run() -> None:
+    waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
+    other = "001/FR-002"
+    built = trace(
+        [witness(Outcome.PASSED, KEY, other), skipped(WitnessKind.FUZZ, KEY, other)],
+        requirements=[requirement(), requirement(other)],
+        waivers=[waiver],
+    )
+    assert [finding.code for finding in built.findings] == ["skipped"]
+
+
+def test_a_skip_that_leaves_its_requirement_silent_is_told_once() -> None:
+    built = trace([skipped(WitnessKind.SCENARIO), skipped(WitnessKind.SCENARIO)])
+    assert [finding.code for finding in built.findings] == ["silent"]
 
 
 def test_an_open_question_is_silent_whatever_ran() -> None:
@@ -161,14 +211,17 @@ def test_a_waiver_whose_day_has_passed_covers_nothing_and_says_so() -> None:
     waiver = Waiver(requirement=KEY, reason="later", until=date(2026, 1, 9))
     built = trace(waivers=[waiver])
     assert built.requirements[0].verdict is Verdict.SILENT
-    assert any("the waiver of 001/FR-001 ended on 2026-01-09" in message for message in messages(built))
+    told = "pyproject.toml:12: the waiver of 001/FR-001 ended on 2026-01-09"
+    assert any(message.startswith(told) for message in messages(built))
 
 
 def test_a_waiver_of_nothing_breaks_the_run() -> None:
     waiver = Waiver(requirement="001/FR-999", reason="later", until=TODAY)
     built = trace([witness(Outcome.PASSED)], waivers=[waiver])
     assert built.result == "broken"
-    assert "001/FR-999 is for a requirement that no spec holds" in messages(built)[0]
+    assert messages(built)[0].startswith(
+        "pyproject.toml:12: the waiver of 001/FR-999 is for a requirement that no spec holds"
+    )
 
 
 def test_a_witness_of_an_unknown_requirement_breaks_the_run() -> None:
@@ -206,6 +259,31 @@ def test_a_scenario_that_nothing_ran_breaks_the_run_with_its_line() -> None:
 def test_what_a_run_found_breaks_it() -> None:
     finding = Finding(code="drift", message="differs")
     assert trace([witness(Outcome.PASSED)], findings=[finding]).result == "broken"
+
+
+def drift(*keys: str) -> Finding:
+    return Finding(code="drift", message="differs", requirements=keys)
+
+
+def test_a_requirement_whose_feature_drifted_is_suspect_however_green_its_witnesses() -> None:
+    built = trace([witness(Outcome.PASSED)], findings=[drift("001/FR-009", KEY)])
+    assert built.requirements[0].verdict is Verdict.SUSPECT
+    assert built.summary[Verdict.UNFALSIFIED] == 0
+
+
+def test_a_drift_elsewhere_makes_nothing_suspect() -> None:
+    built = trace([witness(Outcome.PASSED)], findings=[drift("001/FR-009")])
+    assert built.requirements[0].verdict is Verdict.UNFALSIFIED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"), [(Outcome.FAILED, Verdict.FAILING), (Outcome.SKIPPED, Verdict.SILENT)]
+)
+def test_a_drifted_requirement_that_is_not_green_keeps_its_verdict(
+    outcome: Outcome, verdict: Verdict
+) -> None:
+    built = trace([witness(outcome)], findings=[drift(KEY)])
+    assert built.requirements[0].verdict is verdict
 
 
 def test_the_order_in_which_witnesses_came_changes_nothing() -> None:

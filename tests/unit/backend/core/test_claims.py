@@ -131,7 +131,12 @@ def test_token_is_accepted_up_to_the_maximum_age_and_the_leeway(age: int, *, is_
 
 @pytest.mark.requirement("003/FR-004")
 def test_identity_comes_from_no_other_claim() -> None:
-    others: dict[str, Any] = {"id": "mallory", "user_id": "mallory", "email": "m@example.org", "name": "mallory"}
+    others: dict[str, Any] = {
+        "id": "mallory",
+        "user_id": "mallory",
+        "email": "m@example.org",
+        "name": "mallory",
+    }
     assert verify(ISSUER.token(SUBJECT, **others)).subject == SUBJECT
 
 

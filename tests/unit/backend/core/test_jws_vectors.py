@@ -97,14 +97,9 @@ def rename(header: str, algorithm: str) -> str:
 @pytest.mark.parametrize("vector", VALID, ids=name)
 def test_published_example_is_refused_under_each_other_algorithm(vector: dict[str, Any]) -> None:
     for algorithm in NEEDS:
-        if algorithm == vector["algorithm"]:
-            continue
-        try:
-            key = read_key(vector["key"], (algorithm,))
-        except UnusableKeyError:
-            continue
-        with pytest.raises(TokenInvalidError):
-            verify_jws(vector["jws"], KeySet(make_keys([key]), (algorithm,)), NOW)
+        if algorithm != vector["algorithm"]:
+            with pytest.raises((UnusableKeyError, TokenInvalidError)):
+                verify(vector, vector["jws"], algorithm)
 
 
 @pytest.mark.requirement("003/FR-002")
