@@ -8,7 +8,7 @@ import pygal
 from pygal.style import Style
 from rich.table import Table
 
-from benchmarks.tokens import BARE, FLOOR, OURS, PEERS
+from benchmarks.tokens import BARE, FLOOR, OURS, PEERS, SODIUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ def tabulate_tokens(figures: dict[str, Any]) -> Iterator[Table]:
     """Give the tables of `benchmarks.tokens`: cold and warm times with their ratios, and the worst token."""
     for kind in ("cold", "warm"):
         table = Table("", *figures["algorithms"], title=f"{kind}: microseconds a token (ours / theirs)")
-        for name in (OURS, *PEERS, BARE, FLOOR):
+        for name in (OURS, *PEERS, BARE, SODIUM, FLOOR):
             table.add_row(name, *(_cell(each, kind, name) for each in figures["algorithms"].values()))
         if kind == "cold":
             shares = (each.get("not_signature_share") for each in figures["algorithms"].values())
