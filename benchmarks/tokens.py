@@ -221,7 +221,8 @@ def _make_check(material: Any, algorithm: str) -> Callable[[bytes, bytes], objec
             material.verify(encode_dss_signature(r, s), message, ecdsa)
 
         return check
-    return lambda signature, message: material.verify(signature, message)
+    verify: Callable[[bytes, bytes], object] = material.verify
+    return verify
 
 
 def _make_floor(secret: bytes) -> Any:
