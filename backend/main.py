@@ -53,9 +53,12 @@ def create_app(
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         refuse_open_routes(app, public)
-        async with source.running():
-            yield
-        await database.close()
+        try:
+            await database.refuse_unfit_role()
+            async with source.running():
+                yield
+        finally:
+            await database.close()
 
     app = FastAPI(
         title="Tasks API",

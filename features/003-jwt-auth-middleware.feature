@@ -338,6 +338,19 @@ Feature: JWT Authentication Dependency
         | JWT_ALGORITHMS=ES256 and JWKS_URL=file:///etc/jwks           | JWKS_URL                    |
         | JWT_ALGORITHMS=ES256 and BETTER_AUTH_URL=http://auth.example | BETTER_AUTH_URL             |
 
+    @003/US3/AC8 @003/FR-036
+    Scenario Outline: US3/AC8 the service starts on it
+      Given a database role that <power>
+      When the service starts on it
+      Then it refuses to start
+      And the message says how to make the right role
+
+      Examples:
+        | power           |
+        | is a superuser  |
+        | has BYPASSRLS   |
+        | owns the tables |
+
   Rule: US4 See and change one's own data only (P1)
 
     @003/US4/AC1 @003/FR-009
@@ -411,6 +424,35 @@ Feature: JWT Authentication Dependency
         | a title that is a number  |
         | a body that is not JSON   |
         | a body that is not UTF-8  |
+
+    @003/US4/AC8 @003/FR-009 @003/FR-035
+    Scenario Outline: US4/AC8 the service's own role asks the database for all tasks as "<identity>"
+      Given "alice" has a task "Buy milk"
+      And "bob" has a task "Call home"
+      When the service's own role asks the database for all tasks as "<identity>"
+      Then the database shows the tasks of "<owners>" and no others
+
+      Examples:
+        | identity | owners |
+        | alice    | alice  |
+        | bob      | bob    |
+        | carol    | nobody |
+        | nobody   | nobody |
+
+    @003/US4/AC9 @003/FR-009 @003/FR-035
+    Scenario Outline: US4/AC9 the service's own role tries to <write> as "bob"
+      Given "alice" has a task "Buy milk"
+      And "bob" has a task "Call home"
+      When the service's own role tries to <write> as "bob"
+      Then the database <answer>
+      And the task of "alice" is unchanged
+
+      Examples:
+        | write                        | answer          |
+        | write a task for "alice"     | refuses it      |
+        | give its own task to "alice" | refuses it      |
+        | change the task of "alice"   | changes nothing |
+        | delete the task of "alice"   | changes nothing |
 
   Rule: US5 Trust the keys that Better Auth publishes (P2)
 

@@ -14,6 +14,7 @@ from tests.support.service import (
     UNREACHABLE_DATABASE,
     Client,
     Clock,
+    as_service,
     bearer,
     connect,
     fresh_database,
@@ -56,9 +57,9 @@ def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture
 def empty_database(database_url: str, database: psycopg.Connection[Any]) -> str:
-    """The address of the database, without a row in it."""
+    """The address of the database for the service's own role, without a row in it."""
     database.execute("truncate tasks, revocations")
-    return database_url
+    return as_service(database_url)
 
 
 @pytest.fixture(scope="session")

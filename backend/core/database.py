@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 import structlog
@@ -16,10 +16,25 @@ from sqlalchemy.orm import Session, SessionTransaction
 from starlette.requests import HTTPConnection
 
 from backend.core.config import Settings
-from backend.core.errors import UnavailableError
+from backend.core.dependencies import CurrentUserId
+from backend.core.errors import ConfigurationError, UnavailableError
 
 _log = structlog.get_logger("backend.database")
-_BEGIN = text("select set_config('statement_timeout', :milliseconds, true)")
+# true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
+# somebody else's (003/FR-035).
+_BEGIN = text(
+    "select set_config('statement_timeout', :milliseconds, true), set_config('app.user_id', :user_id, true)"
+)
+_ROLE = text(
+    "select rolname, rolsuper, rolbypassrls, exists ("
+    "  select from pg_class where oid = to_regclass('tasks') and pg_has_role(pg_roles.oid, relowner, 'usage')"
+    ") from pg_roles where rolname = current_user"
+)
+_ROLE_REMEDY = (
+    "connect as a member of tasks_app, made by: "
+    "create role tasks_service login password '...' in role tasks_app"
+)
+_NOT_ALLOWED = "42501"  # sqlstate: a row that the policy refuses to take
 
 
 class Database:
@@ -31,6 +46,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._timeout = settings.database_timeout_seconds
+        self._is_role_fit = False
         self._engine = create_async_engine(
             settings.database_url.get_secret_value(),
             # A pooler in transaction mode gives each transaction another server connection, where
@@ -44,20 +60,35 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+    async def transaction(self, user_id: str | None = None) -> AsyncGenerator[AsyncSession]:
         """Run a transaction: committed at the end, rolled back on any error (003/FR-018).
+
+        Args:
+            user_id: Whose rows it may see and change; without one it finds none (003/FR-035).
 
         Raises:
             UnavailableError: The database is in trouble; what it is stands in the log.
+            ConfigurationError: The database lets this role see everything (003/FR-036).
         """
+
+        def prepare(_: Session, __: SessionTransaction, connection: Connection) -> None:
+            # Per transaction and not per connection: a pooler shares connections among its clients.
+            milliseconds = str(self._timeout * 1000)
+            connection.execute(_BEGIN, {"milliseconds": milliseconds, "user_id": user_id or ""})
+            if not self._is_role_fit:
+                self._check_role(connection)
+
         try:
-            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
-                event.listen(session.sync_session, "after_begin", self._prepare_transaction)
-                yield session
+            async with AsyncSession(self._engine, expire_on_commit=False) as session:
+                event.listen(session.sync_session, "after_begin", prepare)
+                async with session.begin():
+                    yield session
         except (IntegrityError, DataError):
             raise  # a fault of ours, not trouble of the database
         except (DBAPIError, PoolTimeoutError, OSError) as error:
             origin = getattr(error, "orig", None) or error
+            if getattr(origin, "sqlstate", None) == _NOT_ALLOWED:
+                raise
             # By type and not by text: the text may hold data.
             _log.error(
                 "database_unavailable",
@@ -71,17 +102,36 @@ class Database:
         try:
             async with asyncio.timeout(self._timeout), self.transaction() as session:
                 await session.execute(text("select 1"))
-        except (UnavailableError, TimeoutError):
+        except (UnavailableError, ConfigurationError, TimeoutError):
             return False
         return True
+
+    async def refuse_unfit_role(self) -> None:
+        """Refuse to start on a role that sees everything; one that cannot be asked now is asked later.
+
+        Raises:
+            ConfigurationError: The role is unfit; the message says how to make the right one (003/FR-036).
+        """
+        with suppress(UnavailableError, TimeoutError):
+            async with asyncio.timeout(self._timeout), self.transaction() as session:
+                await session.connection()  # a transaction begins when it is first used
 
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
 
-    def _prepare_transaction(self, _: Session, __: SessionTransaction, connection: Connection) -> None:
-        # Per transaction and not per connection: a pooler shares connections among its clients.
-        connection.execute(_BEGIN, {"milliseconds": str(self._timeout * 1000)})
+    def _check_role(self, connection: Connection) -> None:
+        """Refuse a role that row-level security does not hold, once for all connections."""
+        name, is_superuser, passes_by, owns_tables = connection.execute(_ROLE).one()
+        for is_so, what in (
+            (is_superuser, "is a superuser"),
+            (passes_by, "has BYPASSRLS"),
+            (owns_tables, "owns the tables"),
+        ):
+            if is_so:
+                fault = f"its role {name} {what}, so row-level security does not hold it: {_ROLE_REMEDY}"
+                raise ConfigurationError([("DATABASE_URL", fault)])
+        self._is_role_fit = True
 
 
 def get_database(connection: HTTPConnection) -> Database:
@@ -90,9 +140,9 @@ def get_database(connection: HTTPConnection) -> Database:
     return database
 
 
-async def get_session(connection: HTTPConnection) -> AsyncGenerator[AsyncSession]:
-    """Get the session of a request's transaction."""
-    async with get_database(connection).transaction() as session:
+async def get_session(connection: HTTPConnection, user_id: CurrentUserId) -> AsyncGenerator[AsyncSession]:
+    """Get the session of a request's transaction, which is bound to the caller."""
+    async with get_database(connection).transaction(user_id) as session:
         yield session
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from backend.dev.postgres import provide_postgres
 from backend.dev.secret import settle_secret
 from backend.main import create_app
 from backend.migrations import migrate
+from backend.migrations.service_role import make_service_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +46,12 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         _say(server.origin)
         given, secret_line = settle_secret(environ, directory)
         _say(secret_line)
-        settings = load_settings({**given, "DATABASE_URL": server.url})
         migrate(server.url)
+        url = server.url
+        if server.kind == "embedded":
+            # Nobody else can reach its socket, so a password of this run's own will do.
+            url = make_service_role(server.url, secrets.token_urlsafe())
+        settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
         service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
         _say(_describe_address(listener))

@@ -15,6 +15,7 @@ from tests.bdd.steps.isolation import *
 from tests.bdd.steps.key_set import *
 from tests.bdd.steps.mechanism import *
 from tests.bdd.steps.revocation import *
+from tests.bdd.steps.row_level_security import *
 from tests.bdd.steps.shared import *
 from tests.bdd.steps.starting import *
 from tests.support.world import World

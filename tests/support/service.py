@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from backend.core.config import Settings, load_settings
 from backend.core.errors import ConfigurationError
 from backend.migrations import migrate
+from backend.migrations.service_role import NAME as SERVICE_ROLE
+from backend.migrations.service_role import make_service_role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 BASE_URL = "http://127.0.0.1:8000"
+# One for all runs on a server: roles are the server's, and databases are dropped.
+SERVICE_PASSWORD = "the-password-of-tests-2f7c1b"
 NOON = 1_800_000_000.0  # a moment without meaning
 # Nothing listens on port 1.
 UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -131,9 +135,20 @@ def fresh_database(server_url: str) -> Iterator[str]:
         try:
             database_url = url.set(database=name).render_as_string(hide_password=False)
             migrate(database_url)
+            make_service_role(database_url, SERVICE_PASSWORD)
             yield database_url
         finally:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def as_service(owner_url: str) -> str:
+    """Give the URL of the same database for the role that the service connects as."""
+    return as_role(owner_url, SERVICE_ROLE, SERVICE_PASSWORD)
+
+
+def as_role(any_url: str, name: str, password: str) -> str:
+    """Give the URL of the same database for any role."""
+    return make_url(any_url).set(username=name, password=password).render_as_string(hide_password=False)
 
 
 def connect(url: str) -> psycopg.Connection[Any]:

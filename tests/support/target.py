@@ -13,7 +13,7 @@ from backend.dev.postgres import provide_postgres
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
 from specwitness.fuzz.target import Credential, Target
-from tests.support.service import connect, fresh_database, make_settings
+from tests.support.service import as_service, connect, fresh_database, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def open_target() -> Iterator[Target]:
         fresh_database(server.url) as url,
         connect(url) as database,
     ):
-        app = create_app(make_settings(secret, url))
+        app = create_app(make_settings(secret, as_service(url)))
 
         def reset() -> None:
             database.execute("truncate tasks, revocations")

@@ -43,7 +43,7 @@ class World:
     """
 
     def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
+        self.database_url = database_url
         self._stack = ExitStack()
         self._client: Client | None = None
         self.app: FastAPI | None = None
@@ -66,6 +66,10 @@ class World:
     ) -> None:
         self._stack.close()
 
+    def defer(self, undo: Callable[[], object]) -> None:
+        """Undo something when the scenario ends."""
+        self._stack.callback(undo)
+
     @property
     def answer(self) -> Response:
         """The last answer."""
@@ -84,7 +88,7 @@ class World:
         usual: dict[str, str | None] = {
             "BETTER_AUTH_SECRET": SECRET,
             "BETTER_AUTH_URL": ORIGIN,
-            "DATABASE_URL": self._database_url,
+            "DATABASE_URL": self.database_url,
             "DATABASE_TIMEOUT_SECONDS": "2",
             **settings,
         }

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from structlog.testing import capture_logs
 
 from backend.core.config import Settings
@@ -93,21 +93,27 @@ def test_database_that_does_not_answer_in_time_is_not_ready(secret: str) -> None
         assert run(settings, ask) is False
 
 
-def test_fault_of_ours_is_no_unavailability(settings: Settings) -> None:
-    with pytest.raises(IntegrityError):
-        run_statement(
-            settings,
-            "insert into tasks (id, user_id, title, description, completed)"
-            " values (gen_random_uuid(), '', 'a', '', false)",
-        )
+@pytest.mark.parametrize(
+    ("user_id", "title", "kind"),
+    [("alice", "", IntegrityError), ("alice", "x" * 201, DataError), ("bob", "a", ProgrammingError)],
+)
+def test_fault_of_ours_is_no_unavailability(
+    settings: Settings, user_id: str, title: str, kind: type[Exception]
+) -> None:
+    async def work(database: Database) -> None:
+        async with database.transaction("alice") as session:
+            session.add(Task(user_id=user_id, title=title))
+
+    with pytest.raises(kind):
+        run(settings, work)
 
 
 def test_error_text_holds_no_data(settings: Settings) -> None:
     async def work(database: Database) -> None:
-        async with database.transaction() as session:
-            session.add(Task(user_id="", title="wery-private"))
+        async with database.transaction("bob") as session:
+            session.add(Task(user_id="alice", title="very-private"))
 
-    with pytest.raises(IntegrityError) as caught:
+    with pytest.raises(ProgrammingError) as caught:
         run(settings, work)
     assert "[SQL parameters hidden" in str(caught.value)
 

@@ -1,0 +1,223 @@
+"""The database itself: it shows and takes no row of another user, whatever the service asks."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from backend.core.database import Database
+from backend.core.errors import ConfigurationError
+from backend.migrations.service_role import GROUP
+from tests.support.service import as_role, connect, make_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Rows = dict[str, UUID]
+
+INSERT = "insert into tasks (id, user_id, title, description, completed) values (%s, %s, %s, '', false)"
+
+
+@pytest.fixture
+def rows(database: psycopg.Connection[Any], empty_database: str) -> Rows:
+    """One task of alice and one of bob, written past the service."""
+    assert empty_database
+    made = {"alice": uuid4(), "bob": uuid4()}
+    for user_id, task_id in made.items():
+        database.execute(INSERT, [task_id, user_id, f"Task of {user_id}"])
+    return made
+
+
+@pytest.fixture
+def service(empty_database: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of the service's own role; each statement commits by itself."""
+    with connect(empty_database) as connection:
+        yield connection
+
+
+def identify(connection: psycopg.Connection[Any], user_id: str) -> None:
+    connection.execute("select set_config('app.user_id', %s, true)", [user_id])
+
+
+def dump(database: psycopg.Connection[Any]) -> list[Any]:
+    return database.execute("select * from tasks order by user_id").fetchall()
+
+
+@pytest.mark.requirement("003/FR-035")
+@pytest.mark.parametrize("identity", [None, "", "carol", "alice", "bob", "%", "alice' or true --"])
+def test_service_sees_the_rows_of_its_identity_and_no_others(
+    *, service: psycopg.Connection[Any], rows: Rows, identity: str | None
+) -> None:
+    with service.transaction():
+        if identity is not None:
+            identify(service, identity)
+        found = [row[0] for row in service.execute("select id from tasks").fetchall()]
+        count = service.execute("select count(*) from tasks").fetchone()
+    assert found == ([rows[identity]] if identity in rows else [])
+    assert count == (len(found),)
+
+
+PLANT = (
+    "insert into tasks (id, user_id, title, description, completed)"
+    " values (gen_random_uuid(), %(owner)s, 'Planted', '', false)"
+)
+WRITES = {
+    "a task for another user": (PLANT, "alice"),
+    "a task of nobody": (PLANT, ""),
+    "its own task given away": ("update tasks set user_id = %(owner)s where id = %(own)s", "alice"),
+}
+
+
+@pytest.mark.requirement("003/FR-035")
+@pytest.mark.parametrize("write", WRITES)
+def test_service_cannot_write_a_row_of_another_user(
+    *, service: psycopg.Connection[Any], database: psycopg.Connection[Any], rows: Rows, write: str
+) -> None:
+    before = dump(database)
+    statement, owner = WRITES[write]
+
+    def try_it() -> None:
+        with service.transaction():
+            identify(service, "bob")
+            service.execute(statement, {"owner": owner, "own": rows["bob"]})
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        try_it()
+    assert dump(database) == before
+
+
+@pytest.mark.requirement("003/FR-035")
+@pytest.mark.parametrize("statement", ["update tasks set title = 'Taken over'", "delete from tasks"])
+def test_service_changes_its_own_rows_alone(
+    *, service: psycopg.Connection[Any], database: psycopg.Connection[Any], rows: Rows, statement: str
+) -> None:
+    assert rows
+    alices = dump(database)[0]
+    with service.transaction():
+        identify(service, "bob")
+        assert service.execute(statement).rowcount == 1
+    with service.transaction():
+        assert service.execute(statement).rowcount == 0
+    assert dump(database)[0] == alices
+
+
+@pytest.mark.requirement("003/FR-035")
+def test_identity_ends_with_its_transaction(service: psycopg.Connection[Any], rows: Rows) -> None:
+    assert rows
+    with service.transaction():
+        identify(service, "alice")
+        assert len(service.execute("select * from tasks").fetchall()) == 1
+    assert service.execute("select * from tasks").fetchall() == []
+    assert service.execute("select current_setting('app.user_id', true)").fetchone() == ("",)
+
+
+@pytest.mark.requirement("003/FR-035")
+def test_identity_is_set_again_after_each_commit_and_left_nowhere(
+    secret: str, empty_database: str, rows: Rows
+) -> None:
+    look = "select user_id from tasks"
+
+    async def check() -> None:
+        database = Database(make_settings(secret, empty_database, DATABASE_POOL_SIZE="1"))
+        try:
+            for user_id in ("alice", "bob", None, "alice"):
+                async with database.transaction(user_id) as session:
+                    connection = await session.connection()
+                    found = [row[0] for row in await connection.exec_driver_sql(look)]
+                    assert found == ([user_id] if user_id else [])
+            # The one connection of the pool, past the service: nothing of anybody is left on it.
+            async with database._engine.connect() as raw:  # noqa: SLF001  # what is left is what is tried
+                assert (await raw.exec_driver_sql(look)).fetchall() == []
+        finally:
+            await database.close()
+
+    assert rows
+    asyncio.run(check())
+
+
+@pytest.mark.requirement("003/FR-035")
+def test_every_table_with_an_owner_is_held_by_a_forced_policy(database: psycopg.Connection[Any]) -> None:
+    found = database.execute(
+        "select relname, relrowsecurity, relforcerowsecurity from pg_class"
+        " join pg_attribute on attrelid = pg_class.oid where attname = 'user_id' and relkind = 'r'"
+    ).fetchall()
+    assert ("tasks", True, True) in found
+    assert all(is_on and is_forced for _, is_on, is_forced in found)
+    policies = database.execute(
+        "select cmd, qual, with_check from pg_policies where tablename = 'tasks'"
+    ).fetchall()
+    assert [policy[0] for policy in policies] == ["ALL"]
+    assert policies[0][1] == policies[0][2] != None  # noqa: E711  # both halves, and alike
+
+
+@pytest.mark.requirement("003/FR-035")
+def test_owner_of_the_table_is_held_as_well(
+    database_url: str, database: psycopg.Connection[Any], rows: Rows
+) -> None:
+    assert rows
+    owner = f"owner_{uuid4().hex[:8]}"
+    database.execute(sql.SQL("create role {} nologin").format(sql.Identifier(owner)))
+    before = database.execute("select tableowner from pg_tables where tablename = 'tasks'").fetchone()
+    assert before
+    database.execute(sql.SQL("alter table tasks owner to {}").format(sql.Identifier(owner)))
+    try:
+        with connect(database_url) as connection, connection.transaction():
+            connection.execute(sql.SQL("set local role {}").format(sql.Identifier(owner)))
+            assert connection.execute("select * from tasks").fetchall() == []
+            identify(connection, "alice")
+            assert len(connection.execute("select * from tasks").fetchall()) == 1
+    finally:
+        database.execute(sql.SQL("alter table tasks owner to {}").format(sql.Identifier(before[0])))
+        database.execute(sql.SQL("drop role {}").format(sql.Identifier(owner)))
+
+
+@pytest.mark.requirement("003/FR-036")
+@pytest.mark.parametrize(
+    ("power", "words"),
+    [
+        ("superuser", "is a superuser"),
+        ("bypassrls", "has BYPASSRLS"),
+        ("owner", "owns the tables"),
+        ("none", ""),
+    ],
+)
+def test_service_refuses_a_role_that_sees_everything(
+    *, secret: str, database_url: str, database: psycopg.Connection[Any], power: str, words: str
+) -> None:
+    name = f"role_{uuid4().hex[:8]}"
+    role = sql.Identifier(name)
+    attribute = sql.SQL(power if power in {"superuser", "bypassrls"} else "nosuperuser")
+    statement = sql.SQL("create role {} login password 'p4ss-w0rd-of-a-test' {} in role {}")
+    database.execute(statement.format(role, attribute, sql.Identifier(GROUP)))
+    owner = database.execute("select tableowner from pg_tables where tablename = 'tasks'").fetchone()
+    assert owner
+    if power == "owner":
+        database.execute(sql.SQL("alter table tasks owner to {}").format(role))
+    url = as_role(database_url, name, "p4ss-w0rd-of-a-test")
+
+    async def start() -> str:
+        service = Database(make_settings(secret, url))
+        try:
+            await service.refuse_unfit_role()
+        except ConfigurationError as error:
+            return str(error)
+        finally:
+            await service.close()
+        return ""
+
+    try:
+        said = asyncio.run(start())
+    finally:
+        database.execute(sql.SQL("alter table tasks owner to {}").format(sql.Identifier(owner[0])))
+        database.execute(sql.SQL("drop role {}").format(role))
+    assert words in said
+    assert bool(said) == bool(words)
+    if said:
+        assert said.startswith("DATABASE_URL: its role")
+        assert "create role tasks_service login password" in said
+        assert "p4ss-w0rd" not in said
