@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from backend.core.algorithms import is_symmetric
 from backend.core.errors import ConfigurationError
-from backend.core.secret import REMEDY
+from backend.core.secret import KEY_REMEDY, REMEDY
 from backend.core.setting import (
     DATABASE_REMEDY,
     Algorithms,
@@ -19,6 +19,7 @@ from backend.core.setting import (
     LogLevel,
     Name,
     Origin,
+    PseudonymKey,
     SharedSecret,
     check_database,
     check_key_set_url,
@@ -51,6 +52,8 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(alias="DATABASE_URL")
     database_pool_size: int = Field(5, ge=1, le=100, alias="DATABASE_POOL_SIZE")
     database_timeout_seconds: int = Field(5, ge=1, le=60, alias="DATABASE_TIMEOUT_SECONDS")
+    pseudonym_key: PseudonymKey = Field(alias="PSEUDONYM_KEY")
+    longest_token_seconds: int = Field(86_400, ge=60, le=31_536_000, alias="LONGEST_TOKEN_SECONDS")
     log_level: LogLevel = Field("info", alias="LOG_LEVEL")
 
     @property
@@ -174,4 +177,5 @@ def _explain(fault: Any) -> tuple[str, str]:
 
 
 def _explain_missing(setting: str) -> str:
-    return f"is missing: {REMEDY if setting == 'BETTER_AUTH_SECRET' else DATABASE_REMEDY}"
+    remedies = {"BETTER_AUTH_SECRET": REMEDY, "PSEUDONYM_KEY": KEY_REMEDY}
+    return f"is missing: {remedies.get(setting, DATABASE_REMEDY)}"

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from backend.core.algorithms import check_algorithms
-from backend.core.secret import REMEDY, find_weakness
+from backend.core.secret import KEY_REMEDY, REMEDY, find_weakness
 
 DRIVER = "postgresql+psycopg"
 BETTER_AUTH_ALGORITHMS = ("HS256", "EdDSA", "ES256", "ES384", "ES512", "RS256", "PS256")
@@ -38,6 +38,13 @@ def _check_origin(value: str) -> str:
 def _check_name(value: str) -> str:
     if not value.isprintable() or value.isspace():
         raise ValueError("holds characters that no issuer or audience has: write it as the token has it")
+    return value
+
+
+def _check_key(value: SecretStr) -> SecretStr:
+    weakness = find_weakness(value.get_secret_value())
+    if weakness:
+        raise ValueError(f"{weakness}: {KEY_REMEDY}")
     return value
 
 
@@ -104,6 +111,7 @@ def _require_date_time(value: object) -> object:
     return value
 
 
+PseudonymKey = Annotated[SecretStr, AfterValidator(_check_key)]
 SharedSecret = Annotated[SecretStr, AfterValidator(_check_secret)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
 Name = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_check_name)]

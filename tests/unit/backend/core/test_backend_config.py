@@ -18,7 +18,7 @@ from backend.testing.issuer import make_secret
 
 SECRET = make_secret()
 DATABASE = "postgresql://tasks:p4ss-w0rd@db.example.org/tasks"
-GIVEN = {"BETTER_AUTH_SECRET": SECRET, "DATABASE_URL": DATABASE}
+GIVEN = {"BETTER_AUTH_SECRET": SECRET, "DATABASE_URL": DATABASE, "PSEUDONYM_KEY": make_secret()}
 UNTIL = "2030-02-28T12:00:00Z"
 
 
