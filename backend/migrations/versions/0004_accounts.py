@@ -62,14 +62,15 @@ def _hold_tables() -> None:
     op.execute(f"grant select, insert, update on erasures to {APP}")
     op.execute(f"grant select, insert on audit to {APP}")
     op.execute(f"grant select, delete on tasks, erasures, revocations, audit to {KEEPER}")
+    op.execute(f"grant insert, update on erasures to {KEEPER}")
     for table in ("erasures", "audit"):
         op.execute(f"alter table {table} enable row level security")
         op.execute(f"alter table {table} force row level security")
     op.execute(f"create policy erasures_owner on erasures for all using ({OWNER}) with check ({OWNER})")
     op.execute(f"create policy audit_actor on audit for all using ({ACTOR}) with check ({ACTOR})")
-    for table in ("tasks", "erasures", "audit"):
+    for table, writes in (("tasks", "false"), ("erasures", "true"), ("audit", "false")):
         op.execute(
-            f"create policy {table}_keeper on {table} for all to {KEEPER} using (true) with check (false)"
+            f"create policy {table}_keeper on {table} for all to {KEEPER} using (true) with check ({writes})"
         )
 
 

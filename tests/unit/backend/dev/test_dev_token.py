@@ -38,7 +38,7 @@ def test_token_is_what_the_service_expects(tmp_path: Path) -> None:
         "sub": "alice",
     }
     given, _ = settle_secret(environ, tmp_path)
-    settings = load_settings({**given, "DATABASE_URL": "postgresql://h/d", "PSEUDONYM_KEY": make_secret()})
+    settings = load_settings({**given, "DATABASE_URL": "postgresql:///d", "PSEUDONYM_KEY": make_secret()})
     header, payload, signature = token.split(".")
     signer = Issuer(
         str(settings.secret and settings.secret.get_secret_value()), settings.issuer, settings.audience
