@@ -17,7 +17,7 @@ from backend.core.errors import (
     RequestInvalidError,
     ServiceError,
 )
-from backend.core.problem import MEDIA_TYPE, make_problem
+from backend.core.problem import MEDIA_TYPE, answer_service_error, make_problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -45,7 +45,7 @@ _SAFE_SENTENCES = frozenset(
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Let an application answer every error with a problem body."""
-    app.add_exception_handler(ServiceError, _answer_service_error)
+    app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
 
@@ -57,10 +57,6 @@ async def answer_internal_error(scope: Scope, receive: Receive, send: Send) -> N
 
 def _answer(error: ServiceError) -> JSONResponse:
     return JSONResponse(make_problem(error), error.status, error.headers, media_type=MEDIA_TYPE)
-
-
-async def _answer_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
-    return _answer(error if isinstance(error, ServiceError) else InternalError())
 
 
 async def _answer_validation_error(_: HTTPConnection, error: Exception) -> JSONResponse:

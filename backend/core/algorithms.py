@@ -48,6 +48,8 @@ def check_algorithms(algorithms: object) -> None:
         raise ValueError("no algorithm is accepted: name those that Better Auth signs with")
     if any(not isinstance(each, str) or each not in NEEDS for each in algorithms):
         raise ValueError(f"names an algorithm that is none of {', '.join(NEEDS)}")
+    if len(set(algorithms)) < len(algorithms):
+        raise ValueError("names an algorithm twice")
     if len({NEEDS[each].family for each in algorithms}) > 1:
         raise ValueError(f"{', '.join(algorithms)} are of several families: choose one")
 

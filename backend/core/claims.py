@@ -22,14 +22,20 @@ class Principal(NamedTuple):
         issuer: Who issued the token.
         session_id: The session at the issuer (`sid`), where the token names one.
         expires_at: When the token ends, in seconds since the epoch.
-        scopes: What the token was granted (`scope`, RFC 8693 §4.2); empty where it names nothing.
+        scope: What the token was granted, as it stands there (`scope`, RFC 8693 §4.2); None where it
+            names nothing, or what cannot be read.
     """
 
     subject: str
     issuer: str
     session_id: str | None
     expires_at: float
-    scopes: frozenset[str] = frozenset()
+    scope: str | None = None
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the token was granted, one by one."""
+        return frozenset(self.scope.split()) if self.scope else _NO_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,13 @@ def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> t
     if now >= window.valid_until:
         raise TokenExpiredError("expired" if now >= expires_at + expected.leeway else "too_old")
     session_id = claims.get("sid")
-    scopes = _read_scopes(claims["scope"]) if "scope" in claims else _NO_SCOPES
+    scope = claims.get("scope")
     return Principal(
-        subject, issuer, session_id if _is_identifier(session_id) else None, expires_at, scopes
+        subject,
+        issuer,
+        session_id if _is_identifier(session_id) else None,
+        expires_at,
+        scope if isinstance(scope, str) else None,
     ), window
 
 
@@ -121,8 +131,3 @@ def _is_identifier(value: object) -> bool:
         and value.isprintable()
         and not value.isspace()
     )
-
-
-def _read_scopes(value: object) -> frozenset[str]:
-    # What cannot be read grants nothing.
-    return frozenset(value.split()) if isinstance(value, str) else _NO_SCOPES

@@ -16,15 +16,18 @@ from backend.core.errors import (
     CredentialsMalformedError,
     CredentialsMissingError,
     InsufficientScopeError,
+    ServiceError,
     TokenInvalidError,
     UnknownKeyError,
 )
+from backend.core.jws import split_token
 from backend.core.key_set import TokenKeys
 from backend.core.keys import KeySource
 from backend.core.memory import TokenMemory
+from backend.core.problem import answer_service_error
 from backend.core.revocation import DenyList, MemoryDenyList
 
-_PRINCIPAL = "backend.principal"  # where a connection's scope keeps the verified caller
+PRINCIPAL = "backend.principal"  # where a connection's scope keeps the verified caller
 _log = structlog.get_logger("backend.authentication")
 
 
@@ -51,12 +54,15 @@ class Authenticator:
             AuthenticationError: There are none that hold. The cause is logged (003/FR-015).
             UnavailableError: The keys, or the deny-list, cannot be reached now.
         """
-        known: Principal | None = connection.scope.get(_PRINCIPAL)
+        known: Principal | None = connection.scope.get(PRINCIPAL)
         if known is not None:
             return known
         try:
             token = read_credentials(connection)
-            keys = self.keys.current() or await self.keys.load()
+            keys = self.keys.current()
+            if keys is None:
+                split_token(token)  # what is no token at all waits for nobody's keys
+                keys = await self.keys.load()
             try:
                 principal = self.memory.verify(token, keys, self.clock())
             except UnknownKeyError as error:
@@ -67,7 +73,7 @@ class Authenticator:
             hint = {"hint": error.hint} if error.hint else {}
             _log.warning("credentials_refused", code=error.code, cause=error.cause, **hint)
             raise
-        connection.scope[_PRINCIPAL] = principal
+        connection.scope[PRINCIPAL] = principal
         return principal
 
     async def _verify_anew(self, token: str, keys: TokenKeys, error: UnknownKeyError) -> Principal:
@@ -108,9 +114,10 @@ def install_authenticator(
     tokens_remembered: int = 10_000,
     deny_list: DenyList | None = None,
 ) -> None:
-    """Let an application's routes depend on the caller.
+    """Let an application's routes depend on the caller, and refuse strangers with a problem body.
 
-    A source that fetches keys is kept fresh by `keys.running()`, for the application's lifespan.
+    A sub-application that is mounted is an application of its own, and needs its own call. A source
+    that fetches keys is kept fresh by `keys.running()`, for the application's lifespan.
 
     Args:
         app: The application.
@@ -120,6 +127,7 @@ def install_authenticator(
         deny_list: Whose tokens are taken back; by default a list of this process, empty at first.
     """
     denied = MemoryDenyList(clock) if deny_list is None else deny_list
+    app.exception_handlers.setdefault(ServiceError, answer_service_error)
     app.state.authenticator = Authenticator(keys, TokenMemory(tokens_remembered), denied, clock)
 
 
@@ -149,21 +157,20 @@ class CallerBearer(HTTPBearer):
             description="A token that Better Auth issued, in the Authorization header and nowhere else",
         )
 
-
-class _PrincipalBearer(CallerBearer):
     async def __call__(self, connection: HTTPConnection) -> Principal:  # type: ignore[override]  # verified, so more than credentials
+        """Give the principal."""
         return await get_authenticator(connection).authenticate(connection)
 
 
 class _UserIdBearer(CallerBearer):
-    async def __call__(self, connection: HTTPConnection) -> str:  # type: ignore[override]  # verified, so more than credentials
+    async def __call__(self, connection: HTTPConnection) -> str:  # type: ignore[override]  # the one claim
         # Where the route authenticated first, which is everywhere here, nothing is left to do.
-        known: Principal | None = connection.scope.get(_PRINCIPAL)
+        known: Principal | None = connection.scope.get(PRINCIPAL)
         return (known or await get_authenticator(connection).authenticate(connection)).subject
 
 
 # One object each and no chain of dependencies: FastAPI resolves every link of a chain on every request.
-get_principal = _PrincipalBearer()
+get_principal = CallerBearer()
 """Get the caller with all that the token says of them."""
 CurrentPrincipal = Annotated[Principal, Depends(get_principal)]
 

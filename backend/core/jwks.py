@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_BYTES = 256 * 1024
 MAX_ABSENT = 1000
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; for http on this machine
 _log = structlog.get_logger("backend.key_set")
 
 
@@ -74,6 +76,8 @@ class KeySetClient:
         self._limits = limits
         self._clock = clock
         self._transport = transport
+        # Made once: reading the trusted certificates takes as long as a thousand tokens.
+        self._tls = httpx.create_ssl_context(trust_env=False) if url.startswith("https:") else _NO_TLS
         self._keys: TokenKeys | None = None
         self._document = b""
         self._fetch: asyncio.Task[None] | None = None
@@ -175,6 +179,7 @@ class KeySetClient:
             asyncio.timeout(self._limits.timeout_seconds),
             httpx.AsyncClient(
                 transport=self._transport,
+                verify=self._tls,
                 timeout=self._limits.timeout_seconds,
                 follow_redirects=False,
                 trust_env=False,

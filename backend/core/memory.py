@@ -26,8 +26,8 @@ class TokenMemory:
 
     An answer is given again only within the token's own time, and only while the very keys are in
     force that it was given under. Only tokens that held are kept, so strangers cannot fill it. In
-    memory a token takes about 900 bytes besides its own length: at most 30 MB for 10,000 of the
-    largest, and about 14 MB for 10,000 usual ones of 450 bytes.
+    memory a token takes at most 900 bytes besides twice its own length, which is read to the last
+    scope: at most 50 MB for 10,000 of the largest, and about 14 MB for 10,000 usual ones of 450 bytes.
 
     Args:
         capacity: How many tokens are remembered at most; 0 remembers none.

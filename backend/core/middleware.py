@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import structlog
 
+from backend.core.dependencies import PRINCIPAL
 from backend.core.logging import describe_error
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
 
 
 class NotCachedMiddleware:
-    """Keeps every answer under a path out of all caches (003/FR-021).
+    """Keeps every answer under a path, and every answer to a known caller, out of all caches (003/FR-021).
 
     Args:
         app: The application.
@@ -82,12 +83,13 @@ class NotCachedMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_below = scope["path"].startswith(self._prefix)
 
         async def send_with_header(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and (is_below or PRINCIPAL in scope):
                 others = [each for each in message["headers"] if each[0].lower() != b"cache-control"]
                 message = {**message, "headers": [*others, self._header]}
             await send(message)

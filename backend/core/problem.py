@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import JSONResponse
+
 from backend.core.errors import (
     NOT_CACHED,
     AccountErasedError,
     AuthenticationError,
     InsufficientScopeError,
+    InternalError,
     RequestInvalidError,
+    ServiceError,
     UnavailableError,
 )
 
 if TYPE_CHECKING:
-    from backend.core.errors import ServiceError
+    from starlette.requests import HTTPConnection
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -69,6 +73,12 @@ def make_problem(error: ServiceError) -> dict[str, Any]:
     if error.faults:
         body["errors"] = [{"where": where, "what": what} for where, what in error.faults]
     return body
+
+
+async def answer_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+    """Answer a request with the refusal that was raised; an exception handler of FastAPI."""
+    refusal = error if isinstance(error, ServiceError) else InternalError()
+    return JSONResponse(make_problem(refusal), refusal.status, refusal.headers, media_type=MEDIA_TYPE)
 
 
 def describe_refusals(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:

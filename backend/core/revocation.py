@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,7 +11,19 @@ if TYPE_CHECKING:
     from backend.core.claims import Principal
 
 
+LAST_SECOND = 253_402_300_799.0  # the end of the year 9999
 GRACE_SECONDS = 60  # the largest leeway: a token may be accepted for that long after its end
+
+
+def check_end(until: float) -> float:
+    """Check the end of a denial.
+
+    Raises:
+        ValueError: It is no number, so that the denial would never hold.
+    """
+    if math.isnan(until):
+        raise ValueError("the end of a denial is no number")
+    return until
 
 
 class DenyList(Protocol):
@@ -72,6 +85,7 @@ class MemoryDenyList:
         self._deny((issuer, "subject", subject), until)
 
     def _deny(self, entry: tuple[str, str, str], until: float) -> None:
+        check_end(until)
         now = self._clock()
         for each in [each for each, end in self._denied.items() if end <= now]:
             del self._denied[each]

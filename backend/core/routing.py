@@ -14,7 +14,7 @@ from backend.core.dependencies import CallerBearer, get_authenticator
 from backend.core.errors import ConfigurationError, RequestInvalidError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Coroutine
+    from collections.abc import Callable, Container, Coroutine, Iterator
 
     from fastapi import FastAPI
     from fastapi.dependencies.models import Dependant
@@ -79,12 +79,30 @@ def find_open_routes(app: FastAPI, public: Container[str]) -> list[str]:
     Returns:
         Method, path and place of each, as `GET /api/me (backend/api/me.py:27)`.
     """
-    return [
+    routes = [
         _describe_route(context)
         for context in iter_route_contexts(app.routes)
         if context.path not in public
         and not ((dependant := getattr(context, "dependant", None)) and requires_caller(dependant))
     ]
+    frontends = [
+        f"GET,HEAD {path} (a front end)"
+        for path, dependant in _find_frontends(app)
+        if path not in public and not requires_caller(dependant)
+    ]
+    return routes + frontends
+
+
+def _find_frontends(app: FastAPI) -> Iterator[tuple[str, Any]]:
+    """Find path and dependencies of each `frontend()`: FastAPI keeps those apart from all other routes."""
+    groups = list(getattr(app.router, "_low_priority_routes", ()))
+    for route in app.routes:
+        included = getattr(route, "effective_low_priority_routes", None)
+        groups += included() if included else []
+    for group in groups:
+        prefix = getattr(group, "frontend_prefix", "")
+        for frontend in getattr(getattr(group, "original_route", group), "routes", ()):
+            yield f"{prefix}{frontend.path}", group.dependant
 
 
 def refuse_open_routes(app: FastAPI, public: Container[str]) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from contextlib import suppress
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MIN_BYTES = 32
 MIN_DISTINCT_CHARACTERS = 8
@@ -82,11 +87,24 @@ def _is_public_key(secret: str) -> bool:
 
 
 def _is_der(text: str) -> bool:
-    """Tell base64 of an ASN.1 SEQUENCE whose length is right: all keys in DER are one."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
+    """Tell base64 or hex of an ASN.1 SEQUENCE whose length is right: all keys in DER are one."""
+    bare = "".join(text.split()).rstrip("=")
+    return any(_is_sequence(data) for data in _decode(bare))
+
+
+def _decode(text: str) -> Iterator[bytes]:
+    """Give the bytes that a text may stand for, in each alphabet that it fits."""
+    padded = text + "=" * (-len(text) % 4)
+    for decode in (
+        bytes.fromhex,
+        lambda _: base64.b64decode(padded, validate=True),
+        lambda _: base64.b64decode(padded, altchars=b"-_", validate=True),
+    ):
+        with suppress(binascii.Error, ValueError):
+            yield decode(text)
+
+
+def _is_sequence(data: bytes) -> bool:
     smallest = 44  # bytes; an Ed25519 public key, the shortest there is
     if len(data) < smallest or data[0] != 0x30:  # noqa: PLR2004  # SEQUENCE
         return False

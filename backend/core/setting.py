@@ -20,7 +20,9 @@ BETTER_AUTH_ALGORITHMS = ("HS256", "EdDSA", "ES256", "ES384", "ES512", "RS256", 
 _SCHEMES = frozenset({"postgres", "postgresql", DRIVER})
 DATABASE_REMEDY = "write postgresql://user:password@host/database"
 _TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
-_ORIGIN = re.compile(r"https?://[^/?#\s@]+")
+_ORIGIN = re.compile(r"https?://[^/?#\s@\x00-\x1f\x7f]+")
+# Printable ASCII, without credentials before the host and without a fragment.
+_URL = re.compile(r"https?://[!-.0->A-~]+(?:[/?][!-\"$-~]*)?")
 
 
 def _check_secret(value: SecretStr) -> SecretStr:
@@ -31,7 +33,11 @@ def _check_secret(value: SecretStr) -> SecretStr:
 
 
 def _check_origin(value: str) -> str:
-    if not _ORIGIN.fullmatch(value):
+    try:
+        is_origin = bool(_ORIGIN.fullmatch(value)) and urlsplit(value).port != 0
+    except ValueError:
+        is_origin = False
+    if not is_origin:
         raise ValueError("is no origin: write https://host or http://host:port, without path or slash")
     return value
 
@@ -91,10 +97,14 @@ def check_key_set_url(value: str) -> str:
     Raises:
         ValueError: It is another one.
     """
-    url = urlsplit(value)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.fragment:
+    try:
+        url = urlsplit(value)
+        is_address = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is no number, or none that exists
+        is_address = False
+    if not is_address or not _URL.fullmatch(value):
         raise ValueError("is no address of a key set: write https://host/api/auth/jwks")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
+    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
         raise ValueError("is http beyond this machine, where anybody may put keys in: write https")
     return value
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, DateTime, Index, delete, func, or_, sele
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 
-from backend.core.revocation import GRACE_SECONDS
+from backend.core.revocation import GRACE_SECONDS, LAST_SECOND, check_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class StoredDenyList:
         await self._deny(issuer, "subject", subject, until)
 
     async def _deny(self, issuer: str, kind: str, value: str, until: float) -> None:
-        end = self._moment(until + GRACE_SECONDS)
+        end = self._moment(check_end(until) + GRACE_SECONDS)
         entry = insert(Revocation).values(issuer=issuer, kind=kind, value=value, until=end)
         entry = entry.on_conflict_do_update(
             index_elements=["issuer", "kind", "value"],
@@ -85,4 +85,5 @@ class StoredDenyList:
 
     @staticmethod
     def _moment(seconds: float) -> datetime:
-        return datetime.fromtimestamp(seconds, tz=UTC)
+        # An issuer may write milliseconds: whatever lies beyond the calendar lasts as long as it does.
+        return datetime.fromtimestamp(min(seconds, LAST_SECOND), tz=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from contextlib import suppress
@@ -17,15 +18,15 @@ PATH = "/api/auth/jwks"
 HUGE_BYTES = 100 * 1024 * 1024
 _PIECE_BYTES = 65536
 
-Manner = Literal["serve", "hang", "trickle", "fail", "redirect", "huge", "cut"]
+Manner = Literal["serve", "hang", "trickle", "fail", "redirect", "huge", "packed", "cut"]
 
 
 class KeyServer:
     """Serves the public keys of key pairs, and counts who asks.
 
     Use it as a context. `manner` says how it answers: `serve` properly; `hang` without an answer;
-    `trickle` a byte now and then; `fail` with 500; `redirect` to itself; `huge` with 100 MB; `cut` the
-    connection. `document`, where it is set, is served in place of the keys.
+    `trickle` a byte now and then; `fail` with 500; `redirect` to itself; `huge` with 100 MB; `packed`
+    with 10 MB in gzip; `cut` the connection. `document`, where it is set, is served in place of the keys.
 
     Args:
         pairs: The key pairs whose public keys are served at first.
@@ -138,11 +139,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b" " * _PIECE_BYTES)
             keys.bytes_sent += _PIECE_BYTES
 
+    def _packed(self, _: KeyServer) -> None:
+        document = gzip.compress(bytes(HUGE_BYTES // 10))
+        self._begin(len(document), ("Content-Encoding", "gzip"))
+        self.wfile.write(document)
+
     def _cut(self, _: KeyServer) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
 
-    def _begin(self, length: int) -> None:
+    def _begin(self, length: int, *headers: tuple[str, str]) -> None:
         self.send_response(200)
+        for name, value in headers:
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Set-Cookie", "seen=yes")
         self.send_header("Content-Length", str(length))

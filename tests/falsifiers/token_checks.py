@@ -34,8 +34,9 @@ TOKEN_FALSIFIERS = (
         "spare not in {2, 3}",
     ),
     Falsifier(
-        "bounded nesting", "003/FR-008", JWS, 'decoded.count("{") > MAX_DEPTH:', 'decoded.count("{") > 10**6:'
+        "bounded nesting", "003/FR-008", JWS, 'text.count(b"{") > MAX_DEPTH:', 'text.count(b"{") > 10**6:'
     ),
+    Falsifier("few objects", "003/FR-008", JWS, "> MAX_OBJECTS:", "> 10**6:"),
     Falsifier("JSON objects only", "003/FR-002", JWS, " or not isinstance(value, dict):", ":"),
     Falsifier("nothing after the object", "003/FR-002", JWS, "if end != len(decoded) or ", "if "),
     Falsifier(

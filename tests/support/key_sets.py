@@ -172,6 +172,7 @@ def cause_trouble(server: KeyServer, trouble: str) -> None:
         "fails": "fail",
         "redirects": "redirect",
         "sends 100 MB": "huge",
+        "sends 10 MB in gzip": "packed",
         "cuts the connection": "cut",
     }
     twice = [pair("EdDSA", 5).public, {**pair("EdDSA", 6).public, "kid": pair("EdDSA", 5).key_id}]

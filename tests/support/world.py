@@ -110,7 +110,7 @@ class World:
         self.start(
             JWT_ALGORITHMS=algorithm,
             JWKS_URL=server.url,
-            JWKS_TIMEOUT_SECONDS="1",
+            JWKS_TIMEOUT_SECONDS="2",
             BETTER_AUTH_SECRET=None,
         )
         if not trouble:
@@ -124,7 +124,7 @@ class World:
         async def look() -> bool:
             return is_so(source)
 
-        for _ in range(400):
+        for _ in range(2000):
             if self.client.call(look):
                 return
             time.sleep(0.01)

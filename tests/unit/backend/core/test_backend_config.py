@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import textwrap
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -64,6 +65,9 @@ WEAK_SECRETS: dict[str, tuple[str | None, str]] = {
     "RSA in DER": (base64.b64encode(RSA).decode(), "key of another kind"),
     "P-256 in DER": (base64.b64encode(EC).decode(), "key of another kind"),
     "Ed25519 in DER": (base64.b64encode(ED).decode(), "key of another kind"),
+    "DER in base64url": (base64.urlsafe_b64encode(EC).decode().rstrip("="), "key of another kind"),
+    "DER in lines": ("\n".join(textwrap.wrap(base64.b64encode(RSA).decode(), 64)), "key of another kind"),
+    "DER in hex": (ED.hex(), "key of another kind"),
     "SSH": ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBq7Qx somebody@host", "key of another kind"),
     "JWK": (JWK, "is JSON"),
     "number": ("31415926535897932384626433832795028841", "is JSON"),
@@ -224,6 +228,7 @@ def test_one_family_may_have_several_algorithms() -> None:
         ({"JWT_ALGORITHMS": "hs256"}, "JWT_ALGORITHMS", "does not sign with"),
         ({"JWT_ALGORITHMS": "HS384"}, "JWT_ALGORITHMS", "does not sign with"),
         ({"JWT_ALGORITHMS": "HS256,RS256"}, "JWT_ALGORITHMS", "of several families"),
+        ({"JWT_ALGORITHMS": "HS256,HS256"}, "JWT_ALGORITHMS", "names an algorithm twice"),
         ({"JWT_ALGORITHMS": "EdDSA,ES256"}, "JWT_ALGORITHMS", "of several families"),
         ({"JWT_ALGORITHMS": "EdDSA"}, "BETTER_AUTH_SECRET", "is set, though JWT_ALGORITHMS is EdDSA"),
         ({"JWKS_URL": "https://a.example/jwks"}, "JWKS_URL", "is set, though JWT_ALGORITHMS is HS256"),
@@ -258,6 +263,14 @@ def test_previous_secret_has_no_place_beside_a_key_set() -> None:
         ("ftp://a.example/jwks", "no address of a key set"),
         ("https://user@a.example/jwks", "no address of a key set"),
         ("https:///jwks", "no address of a key set"),
+        ("https://a.example/jwks#keys", "no address of a key set"),
+        ("https://:p4ss@a.example/jwks", "no address of a key set"),
+        ("https://a.example:abc/jwks", "no address of a key set"),
+        ("https://a.example:99999/jwks", "no address of a key set"),
+        ("https://a.example:0/jwks", "no address of a key set"),
+        ("https://a ex.ample/jwks", "no address of a key set"),
+        (" https://a.example/jwks ", "no address of a key set"),
+        ("https://a.example/j\x00wks", "no address of a key set"),
         ("jwks", "no address of a key set"),
     ],
 )
@@ -324,3 +337,16 @@ def test_migrations_take_the_direct_address_and_no_poolers() -> None:
     for environ in ({"DATABASE_URL": pooled}, {"DATABASE_URL": direct, "DATABASE_DIRECT_URL": pooled}):
         with pytest.raises(ConfigurationError, match="pooler's host"):
             read_database_url(environ)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["JWT_MAX_AGE_SECONDS", "JWKS_REFRESH_SECONDS", "JWKS_COOLDOWN_SECONDS", "JWKS_TIMEOUT_SECONDS"],
+)
+def test_times_of_nothing_are_refused(setting: str) -> None:
+    assert list(refusal_of(**{setting: "0"})) == [setting]
+
+
+@pytest.mark.parametrize("url", ["https://a.example:abc", "https://a.example:99999", "http://a\x00b"])
+def test_better_auth_is_at_an_origin_that_exists(url: str) -> None:
+    assert "is no origin" in refusal_of(BETTER_AUTH_URL=url)["BETTER_AUTH_URL"]

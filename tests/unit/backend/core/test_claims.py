@@ -146,4 +146,4 @@ def test_identity_comes_from_no_other_claim() -> None:
     [("a b", {"a", "b"}), ("", set()), (" a  a ", {"a"}), (1, set()), (["a"], set()), (None, set())],
 )
 def test_scopes_that_can_be_read_are_granted(scope: Any, scopes: set[str]) -> None:
-    assert verify(ISSUER.token(SUBJECT, scope=scope)).scopes == scopes
+    assert verify(ISSUER.token(SUBJECT, scope=scope)).scopes == frozenset(scopes)

@@ -180,3 +180,14 @@ def test_key_that_was_published_just_now_is_used(clock: Clock) -> None:
                 token = Issuer(pair("EdDSA", number), origin, origin, clock).token(ALICE)
                 answers.append(client.get("/api/me", headers=bearer(token)).status_code)
     assert answers == [200, 200]
+
+
+@pytest.mark.requirement("003/FR-008", "003/FR-026")
+def test_what_is_no_token_is_refused_while_no_keys_are_known(clock: Clock, secret: str) -> None:
+    with KeyServer() as server:
+        server.manner = "fail"
+        usual = {"DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": secret}
+        settings = load_settings({"JWT_ALGORITHMS": "EdDSA", "JWKS_URL": server.url, **usual})
+        with open_client(create_app(settings, clock=clock)) as client:
+            for token, status in (("garbage", 401), ("a.b", 401), ("a.b.c", 503)):
+                assert client.get("/api/me", headers=bearer(token)).status_code == status

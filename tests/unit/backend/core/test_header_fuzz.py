@@ -193,10 +193,15 @@ def test_no_mutation_of_any_known_credential_is_let_through() -> None:
         assert data in {good, *corpus}, f"mutation {number} of seed {SEED}: {data!r}"
 
 
+PAIRS = b'{"a":[' + b"{}," * 1900 + b"{}]}"
+BRACKETS = b"[" + b'"[",' * 1450 + b"1]"
 QUOTES = b'\\"' * 2960
 MEMBERS = json.dumps({f"m{number:03}": 0 for number in range(480)}).encode()
 WORST: dict[str, Callable[[], str]] = {
     "brackets in the header": lambda: f"{encode(b'[' * 6000)}.e30.e30",
+    "pairs of brackets in the header": lambda: f"{encode(PAIRS)}.e30.e30",
+    "brackets in strings in the header": lambda: f"{encode(BRACKETS)}.e30.e30",
+    "signed pairs of brackets in the payload": lambda: MINT.with_payload(PAIRS),
     "open strings in the header": lambda: f"{encode(b'[' * 40 + b'x' + QUOTES)}.e30.e30",
     "digits in the header": lambda: f"{encode(b'1' * 6000)}.e30.e30",
     "members in the header": lambda: f"{encode(MEMBERS)}.e30.e30",
@@ -250,3 +255,25 @@ def test_memory_for_a_bad_token_is_bounded(length: int) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 128 * 1024
+
+
+@pytest.mark.requirement("003/FR-008")
+@pytest.mark.parametrize(
+    "value", [[{}] * 60, [[]] * 200, ["["] * 100, {"a": [[["]"]]] * 50}, '"[[' * 40, '\\"[' * 50]
+)
+def test_many_brackets_that_nest_little_are_read(value: object) -> None:
+    assert not is_refused(MINT.with_claims(extra=value))
+
+
+@pytest.mark.requirement("003/FR-008")
+@pytest.mark.parametrize(("levels", "is_accepted"), [(31, True), (32, False)])
+def test_value_may_nest_as_deep_as_is_stated(levels: int, *, is_accepted: bool) -> None:
+    nested = "[" * levels + "]" * levels
+    payload = json.dumps(MINT.claims())[:-1] + f', "text": "]]]]]", "deep": {nested}}}'
+    assert is_refused(MINT.with_payload(payload.encode())) != is_accepted
+
+
+@pytest.mark.requirement("003/FR-008")
+@pytest.mark.parametrize(("count", "is_accepted"), [(62, True), (63, True), (64, False)])
+def test_payload_may_hold_as_many_objects_as_is_stated(count: int, *, is_accepted: bool) -> None:
+    assert is_refused(MINT.with_claims(extra=[{}] * count)) != is_accepted

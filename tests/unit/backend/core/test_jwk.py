@@ -57,6 +57,7 @@ def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
         ({**ED, "crv": ["Ed25519"]}, "EdDSA", "no algorithm"),
         ({**ED, "d": ED["x"]}, "EdDSA", "private key"),
         ({**RSA, "d": "AQAB"}, "RS256", "private key"),
+        ({**ED, "d": None}, "EdDSA", "private key"),
         ({**ED, "x": ED["x"] + "="}, "EdDSA", "other characters than base64url in x"),
         ({**ED, "x": 1}, "EdDSA", "no base64url in x"),
         ({**ED, "x": "ä" * 40}, "EdDSA", "other characters than base64url in x"),
@@ -133,6 +134,7 @@ def test_unusable_key_harms_no_other() -> None:
         (document(ED, {**pair("EdDSA", 1).public, "kid": ED["kid"]}), "names two keys alike"),
         # The name of a key that is not usable is taken as well: which one is meant, nobody knows.
         (document(ED, {"kty": "oct", "kid": ED["kid"]}), "names two keys alike"),
+        (document(ED, {**pair("EdDSA", 1).public, "kid": ED["kid"], "use": "enc"}), "names two keys alike"),
     ],
 )
 def test_document_that_cannot_be_trusted_is_refused_as_a_whole(text: bytes, reason: str) -> None:
@@ -143,7 +145,18 @@ def test_document_that_cannot_be_trusted_is_refused_as_a_whole(text: bytes, reas
 
 @pytest.mark.requirement("003/FR-023")
 @pytest.mark.parametrize(
-    "algorithms", ["HS256", (), None, ["HS256"], ("none",), ("HS256", "RS256"), ("EdDSA", "ES256"), (1,)]
+    "algorithms",
+    [
+        "HS256",
+        (),
+        None,
+        ["HS256"],
+        ("none",),
+        ("HS256", "RS256"),
+        ("EdDSA", "ES256"),
+        (1,),
+        ("EdDSA", "EdDSA"),
+    ],
 )
 def test_key_set_is_for_algorithms_of_one_family(algorithms: Any) -> None:
     with pytest.raises(ValueError, match=r"algorithm|famil"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from jose.exceptions import JWKError
 
 from backend.core.errors import TokenInvalidError, UnknownKeyError
 from backend.core.jwk import PublicKey, read_key
@@ -122,3 +123,10 @@ def test_salt_of_a_pss_signature_is_as_long_as_its_hash(length: int, *, is_accep
     digest = hashes.SHA256()
     signature = private.sign(b"a message", padding.PSS(padding.MGF1(digest), length), digest)
     assert key.key.verify(b"a message", signature) == is_accepted
+
+
+@pytest.mark.parametrize(("algorithm", "other"), [("EdDSA", "RS256"), ("PS256", "EdDSA")])
+def test_key_of_another_kind_is_not_built(algorithm: str, other: str) -> None:
+    material = read_key(pair(other).public, (other,)).material
+    with pytest.raises(JWKError, match=algorithm):
+        make_keys([PublicKey(material, (algorithm,), None)])

@@ -130,3 +130,22 @@ def test_nobody_is_let_in_while_the_list_cannot_be_asked(secret: str, clock: Clo
         await database.close()
 
     asyncio.run(check())
+
+
+@pytest.mark.requirement("003/FR-031")
+@pytest.mark.parametrize("until", [1.7e12, 2.0**62, float("inf")])
+def test_denial_beyond_the_calendar_holds(run: Callable[[Any], None], until: float) -> None:
+    async def check(deny_list: DenyList) -> None:
+        await deny_list.deny_session(ISSUER, "s1", until)
+        assert await deny_list.is_denied(caller())
+
+    run(check)
+
+
+@pytest.mark.requirement("003/FR-031")
+def test_denial_without_an_end_is_refused(run: Callable[[Any], None]) -> None:
+    async def check(deny_list: DenyList) -> None:
+        with pytest.raises(ValueError, match="no number"):
+            await deny_list.deny_session(ISSUER, "s1", float("nan"))
+
+    run(check)

@@ -1,23 +1,25 @@
 """Endpoints that declare the caller: who reaches them, and what runs before."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Body, Depends, FastAPI
+from fastapi import APIRouter, Body, Depends, FastAPI, WebSocket
+from fastapi.staticfiles import StaticFiles
 
 from backend.core.dependencies import (
+    CallerBearer,
     CurrentPrincipal,
     CurrentUserId,
     get_current_user_id,
+    install_authenticator,
     require_scopes,
 )
+from backend.core.keys import build_key_source
 from backend.core.routing import AuthenticateFirstRoute, find_open_routes
 from backend.core.security import check_token
 from backend.testing.issuer import Issuer, make_subject
-from tests.support.service import (
-    Client,
-    bearer,
-)
+from tests.support.service import UNREACHABLE_DATABASE, Client, bearer, make_settings, open_client
 
 ALICE = make_subject("alice")
 
@@ -174,3 +176,66 @@ def test_scope_is_granted_whole_or_not_at_all(
     challenge = 'Bearer realm="tasks", error="insufficient_scope", scope="tasks:read tasks:write"'
     assert refused.headers["WWW-Authenticate"] == challenge
     assert empty_client.get("/mine").status_code == 401
+
+
+@pytest.mark.requirement("003/FR-030")
+@pytest.mark.parametrize("place", ["application", "router", "mount", "sub-application", "websocket"])
+def test_open_route_of_any_kind_is_found(empty_app: FastAPI, tmp_path: Path, place: str) -> None:
+    async def accept(websocket: WebSocket) -> None:
+        await websocket.accept()
+
+    (tmp_path / "index.html").write_text("open")
+    named = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+    if place == "application":
+        empty_app.frontend("/pages", directory=tmp_path)
+    elif place == "router":
+        router = APIRouter()
+        router.frontend("/pages", directory=tmp_path)
+        empty_app.include_router(router)
+    elif place == "mount":
+        empty_app.mount("/pages", StaticFiles(directory=tmp_path))
+    elif place == "sub-application":
+        empty_app.mount("/pages", FastAPI(openapi_url=None))
+    else:
+        empty_app.add_api_websocket_route("/pages", accept)
+    found = find_open_routes(empty_app, named)
+    assert len(found) == 1
+    assert "/pages" in found[0]
+
+
+@pytest.mark.requirement("003/FR-007")
+def test_scheme_itself_verifies(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
+    @empty_app.get("/mine", dependencies=[Depends(CallerBearer())])
+    async def mine() -> str:
+        return "mine"
+
+    assert empty_client.get("/mine", headers=bearer("junk")).status_code == 401
+    assert empty_client.get("/mine", headers=bearer(issuer.token(ALICE))).json() == "mine"
+
+
+@pytest.mark.requirement("003/FR-006")
+def test_plain_application_needs_nothing_but_the_authenticator(secret: str, issuer: Issuer) -> None:
+    app = FastAPI()
+    source = build_key_source(make_settings(secret, UNREACHABLE_DATABASE))
+    install_authenticator(app, source, issuer.clock)
+
+    @app.get("/mine")
+    async def mine(user_id: CurrentUserId) -> str:
+        return user_id
+
+    with open_client(app) as client:
+        refused = client.get("/mine")
+        assert (refused.status_code, refused.json()["code"]) == (401, "credentials_missing")
+        assert client.get("/mine", headers=bearer(issuer.token(ALICE))).json() == ALICE
+
+
+@pytest.mark.requirement("003/FR-021")
+def test_answer_to_a_caller_is_in_no_cache_wherever_it_is(offline_app: FastAPI, issuer: Issuer) -> None:
+    @offline_app.get("/mine")
+    async def mine(user_id: CurrentUserId) -> str:
+        return user_id
+
+    with open_client(offline_app) as client:
+        answer = client.get("/mine", headers=bearer(issuer.token(ALICE)))
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert "Cache-Control" not in client.get("/openapi.json").headers
