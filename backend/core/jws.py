@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 import string
+from array import array
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from backend.core.errors import TokenInvalidError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from backend.core.errors import Cause
 
 MAX_TOKEN_BYTES = 8192
-MAX_OBJECTS = 64  # in a header or a payload; each one costs a step of Python
+MAX_BRACKETS = 64  # opening ones, and closing ones, in a header or a payload, strings included
 MAX_DEPTH = 32  # levels of nesting in a header or a payload; Better Auth's have two
 
 ALPHABET = (string.ascii_letters + string.digits + "-_").encode()
@@ -22,10 +23,9 @@ _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 # What the last character may be when it carries two or four bits of nothing (RFC 4648 §3.5).
 _CANONICAL_ENDS = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 _PADDING = {0: b"", 2: b"==", 3: b"="}
-_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+# A step up or down for each bracket, as a signed byte.
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
-# Possessive, so that a string without an end is read once and not from each of its quotes.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 
 
 class DuplicateMemberError(ValueError):
@@ -85,7 +85,7 @@ def parse_object(text: bytes, cause: Cause) -> dict[str, Any]:
         TokenInvalidError: It is none.
     """
     try:
-        if text.count(b"{") > MAX_OBJECTS:
+        if _count_openers(text) > MAX_BRACKETS or text.count(b"]") + text.count(b"}") > MAX_BRACKETS:
             raise TokenInvalidError(cause)
         return parse_strict_object(text)
     except DuplicateMemberError:
@@ -101,8 +101,8 @@ def parse_strict_object(text: bytes) -> dict[str, Any]:
         DuplicateMemberError: An object names a member twice.
         ValueError: It is no JSON object in UTF-8, or nested beyond 32 levels.
     """
-    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
-        _refuse_deep_nesting(text)
+    if _count_openers(text) > MAX_DEPTH and _measure_depth(text) > MAX_DEPTH:
+        raise ValueError("is nested too deeply")
     # JSON allows blanks around the object; with them gone, the parser need not look for any.
     decoded = text.strip(b" \t\r\n").decode("utf-8")
     value, end = _DECODER.raw_decode(decoded)
@@ -111,19 +111,15 @@ def parse_strict_object(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _refuse_deep_nesting(text: bytes) -> None:
-    """Refuse more than 32 levels, without a step of Python for each bracket."""
-    if _is_deep(text) and _is_deep(_STRING.sub(b"", text)):
-        raise ValueError("is nested too deeply")
+def _count_openers(text: bytes) -> int:
+    return text.count(b"[") + text.count(b"{")
 
 
-def _is_deep(text: bytes) -> bool:
-    """Tell whether brackets are left when the innermost pairs are taken away 32 times."""
-    # Of one kind, so that each step takes one level: whether kinds match is the parser's matter.
-    brackets = text.translate(_ONE_KIND, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)
+def _measure_depth(text: bytes) -> int:
+    """Measure how deep JSON nests; whether the kinds of brackets match is the parser's matter."""
+    bare = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside = b"".join(bare.split(b'"')[::2])
+    return max(accumulate(array("b", outside.translate(_STEPS, _NO_BRACKETS))), default=0)
 
 
 def _make_object(members: list[tuple[str, Any]]) -> dict[str, Any]:

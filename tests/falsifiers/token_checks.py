@@ -34,9 +34,20 @@ TOKEN_FALSIFIERS = (
         "spare not in {2, 3}",
     ),
     Falsifier(
-        "bounded nesting", "003/FR-008", JWS, 'text.count(b"{") > MAX_DEPTH:', 'text.count(b"{") > 10**6:'
+        "bounded nesting",
+        "003/FR-008",
+        JWS,
+        "and _measure_depth(text) > MAX_DEPTH:",
+        "and _measure_depth(text) > 10**6:",
     ),
-    Falsifier("few objects", "003/FR-008", JWS, "> MAX_OBJECTS:", "> 10**6:"),
+    Falsifier("few opening brackets", "003/FR-008", JWS, "_count_openers(text) > MAX_BRACKETS or ", ""),
+    Falsifier(
+        "few closing brackets",
+        "003/FR-008",
+        JWS,
+        ' or text.count(b"]") + text.count(b"}") > MAX_BRACKETS:',
+        ":",
+    ),
     Falsifier("JSON objects only", "003/FR-002", JWS, " or not isinstance(value, dict):", ":"),
     Falsifier("nothing after the object", "003/FR-002", JWS, "if end != len(decoded) or ", "if "),
     Falsifier(
