@@ -10,23 +10,11 @@ import pytest
 from tests.support.service import Client, bearer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import psycopg
 
     from backend.testing.issuer import Issuer
 
     Headers = dict[str, bytes]
-
-
-@pytest.fixture
-def alice(signed_in: Callable[[str], Headers]) -> Headers:
-    return signed_in("alice")
-
-
-@pytest.fixture
-def bob(signed_in: Callable[[str], Headers]) -> Headers:
-    return signed_in("bob")
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
