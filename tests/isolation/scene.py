@@ -197,3 +197,8 @@ class Scene:
     def _make_user(self, name: str, subject: str) -> User:
         task_ids = (str(uuid4()), str(uuid4()))
         return User(subject, bearer(self.issuer.token(subject)), f"secret-of-{name}", task_ids)
+
+
+def wire(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Give all of an answer that its caller gets to see, to be compared byte for byte."""
+    return response.status_code, response.headers.multi_items(), response.content

@@ -10,12 +10,10 @@ import pytest
 
 from backend.models.cursor import Cursor
 from tests.isolation.matrix import MATRIX, OPERATIONS
-from tests.isolation.scene import Caller, Row, Scene, User
+from tests.isolation.scene import Caller, Row, Scene, User, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import httpx
 
 WITH_A_ROW = [name for name, each in OPERATIONS.items() if "{task_id}" in each.path]
 # What else a request may carry, so that refusals of every kind are compared too.
@@ -28,11 +26,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "a range": {"headers": {"Range": "bytes=0-9"}},
     "a wish for another format": {"headers": {"Accept": "text/html", "Accept-Language": "de"}},
 }
-
-
-def wire(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
-    """All of an answer that its caller gets to see."""
-    return response.status_code, response.headers.multi_items(), response.content
 
 
 @pytest.mark.requirement("003/FR-009")
