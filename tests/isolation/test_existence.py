@@ -24,7 +24,7 @@ def test_rank_is_the_chance_of_a_greater_value(
     assert rank(one, other) == pytest.approx((chance, z), abs=0.001)
 
 
-def test_every_operation_on_a_task_is_timed_for_another_s_row_and_for_a_missing_one(
+def test_every_operation_on_a_task_is_timed_for_another_row_and_for_a_missing_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     levels: list[str] = []

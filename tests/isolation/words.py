@@ -6,6 +6,7 @@ What no word is for is told as it is, so that it equals no expectation.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     State = Mapping[str, Sequence[Record]]
 
 PROBLEM = "application/problem+json"
+NOUN = re.compile(r"\w+(?=,| added| changed| removed|$)")
 MOMENTS = ("created_at", "updated_at")
 
 
@@ -101,7 +103,7 @@ def _compare_rows(
         if old == new:
             continue
         row: Record = new or old or {}
-        name = f"{_name_owner(row, subject)} {table.removesuffix('s')}"
+        name = f"{_name_owner(row, subject)}{table.removesuffix('s')}"
         if old is None or new is None:
             yield f"{name} {'added' if old is None else 'removed'}"
         else:
@@ -111,13 +113,13 @@ def _compare_rows(
 
 def _name_owner(row: Record, subject: str) -> str:
     if "user_id" not in row:
-        return "one"
-    return "own" if row["user_id"] == subject else "another's"
+        return ""
+    return "own " if row["user_id"] == subject else "another's "
 
 
 def _count(words: Iterator[str]) -> list[str]:
     """Say once what is so of several: `2 own tasks removed`."""
     return [
-        each if number == 1 else f"{number} {each.replace(' task', ' tasks', 1)}"
+        each if number == 1 else f"{number} {NOUN.sub(lambda noun: f'{noun[0]}s', each, count=1)}"
         for each, number in Counter(words).items()
     ]
