@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from backend.api import contract, health, me, tasks
+from backend.api import account, contract, health, me, tasks
 from backend.api.problems import answer_internal_error, install_problem_handlers
 from backend.core.config import Settings, load_settings
 from backend.core.database import Database
@@ -77,7 +77,7 @@ def create_app(
         deny_list=StoredDenyList(database, clock) if settings.revocations == "postgresql" else None,
     )
     install_problem_handlers(app)
-    for module in (health, contract, me, tasks):
+    for module in (health, contract, me, tasks, account):
         app.include_router(module.router)
     # The last one added is the outermost.
     app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)

@@ -13,6 +13,7 @@ from fastapi import FastAPI  # noqa: TC002  # FastAPI's own annotations are read
 from backend.core.config import load_settings
 from backend.core.dependencies import CurrentUserId  # noqa: TC001  # FastAPI reads it at run time
 from backend.main import PUBLIC_PATHS, create_app
+from backend.testing.issuer import make_secret
 
 ORIGIN = "https://auth.example"
 
@@ -24,6 +25,7 @@ def make_app(secret: str) -> FastAPI:
         "BETTER_AUTH_SECRET": secret,
         "BETTER_AUTH_URL": ORIGIN,
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+        "PSEUDONYM_KEY": make_secret(),
         "JWT_TOKENS_REMEMBERED": "100000",
     }
     app = create_app(load_settings(environ), public=PUBLIC_PATHS | {"/open"})

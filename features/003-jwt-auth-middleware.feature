@@ -643,6 +643,57 @@ Feature: JWT Authentication Dependency
       Then the answer is 403 with the code "insufficient_scope"
       And the challenge asks for the scope "tasks:write"
 
+  Rule: US7 Have one's data handed over, and erased for good (P2)
+
+    @003/US7/AC1 @003/FR-010
+    Scenario: US7/AC1 "alice" sends GET /api/account/export
+      Given "alice" has a task "Buy milk"
+      And "bob" has a task "Call home"
+      When "alice" sends GET /api/account/export
+      Then the answer is 200
+      And the export names its format and holds "Buy milk" and nothing of "bob"
+
+    @003/US7/AC2 @003/FR-009 @003/FR-011
+    Scenario: US7/AC2 "alice" sends DELETE /api/account
+      Given "alice" has a task "Buy milk"
+      And "bob" has a task "Call home"
+      When "alice" sends DELETE /api/account
+      Then the answer is 204
+      And nothing of "alice" is stored
+      And the task of "bob" is unchanged
+
+    @003/US7/AC3 @003/FR-011
+    Scenario Outline: US7/AC3 "alice" sends <request> with a token that is still good
+      Given "alice" has a task "Buy milk"
+      And "alice" had her account erased
+      When "alice" sends <request> with a token that is still good
+      Then the answer is 410 with the code "account_erased"
+      And nothing of "alice" is stored
+
+      Examples:
+        | request                            |
+        | GET /api/tasks                     |
+        | POST /api/tasks                    |
+        | GET /api/tasks/{task_id}           |
+        | PUT /api/tasks/{task_id}           |
+        | POST /api/tasks/{task_id}/complete |
+        | DELETE /api/tasks/{task_id}        |
+        | GET /api/account/export            |
+
+    @003/US7/AC4 @003/FR-011
+    Scenario: US7/AC4 "alice" sends DELETE /api/account
+      Given "alice" has a task "Buy milk"
+      And "alice" had her account erased
+      When "alice" sends DELETE /api/account
+      Then the answer is 204
+      And nothing of "alice" is stored
+
+    @003/US7/AC5 @003/FR-040
+    Scenario: US7/AC5 "alice" exports and erases her account
+      Given "alice" has a task "Buy milk"
+      When "alice" exports and erases her account
+      Then the audit tells both under one pseudonym and nothing that names her
+
   Rule: Edge cases
 
     @003/EC1 @003/FR-008

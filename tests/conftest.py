@@ -58,7 +58,7 @@ def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def empty_database(database_url: str, database: psycopg.Connection[Any]) -> str:
     """The address of the database for the service's own role, without a row in it."""
-    database.execute("truncate tasks, revocations")
+    database.execute("truncate tasks, revocations, erasures, audit")
     return as_service(database_url)
 
 

@@ -11,6 +11,7 @@ from backend.core.database import CurrentSession
 from backend.core.dependencies import CurrentUserId
 from backend.core.errors import RequestInvalidError, TaskNotFoundError
 from backend.core.problem import (
+    ACCOUNT_ERASED,
     REQUEST_INVALID,
     describe_answer,
     describe_refusals,
@@ -33,7 +34,7 @@ router = APIRouter(
     prefix=PREFIX,
     tags=["tasks"],
     route_class=AuthenticateFirstRoute,
-    responses=describe_refused_access() | REQUEST_INVALID,
+    responses=describe_refused_access() | REQUEST_INVALID | ACCOUNT_ERASED,
 )
 ONE_TASK = describe_answer(200, description="The task") | describe_refusals(TaskNotFoundError)
 

@@ -9,18 +9,20 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from backend.core.algorithms import is_symmetric
 from backend.core.errors import ConfigurationError
-from backend.core.secret import REMEDY
+from backend.core.secret import KEY_REMEDY, REMEDY
 from backend.core.setting import (
     DATABASE_REMEDY,
     Algorithms,
     DatabaseUrl,
+    DirectDatabaseUrl,
     End,
     KeySetUrl,
     LogLevel,
     Name,
     Origin,
+    PseudonymKey,
     SharedSecret,
-    check_database,
+    check_direct_database,
     check_key_set_url,
 )
 
@@ -49,8 +51,13 @@ class Settings(BaseSettings):
     jwks_timeout_seconds: int = Field(3, ge=1, le=30, alias="JWKS_TIMEOUT_SECONDS")
     revocations: Literal["memory", "postgresql"] = Field("memory", alias="REVOCATIONS")
     database_url: DatabaseUrl = Field(alias="DATABASE_URL")
+    database_direct_url: DirectDatabaseUrl | None = Field(None, alias="DATABASE_DIRECT_URL")
     database_pool_size: int = Field(5, ge=1, le=100, alias="DATABASE_POOL_SIZE")
     database_timeout_seconds: int = Field(5, ge=1, le=60, alias="DATABASE_TIMEOUT_SECONDS")
+    pseudonym_key: PseudonymKey = Field(alias="PSEUDONYM_KEY")
+    longest_token_seconds: int = Field(86_400, ge=60, le=31_536_000, alias="LONGEST_TOKEN_SECONDS")
+    audit_days: int = Field(365, ge=1, le=36_500, alias="RETENTION_AUDIT_DAYS")
+    task_days: int | None = Field(None, ge=1, le=36_500, alias="RETENTION_TASK_DAYS")
     log_level: LogLevel = Field("info", alias="LOG_LEVEL")
 
     @property
@@ -150,16 +157,20 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 def read_database_url(environ: Mapping[str, str]) -> str:
     """Read the one setting that migrations need, with psycopg as its driver.
 
+    Args:
+        environ: `DATABASE_DIRECT_URL`, or else `DATABASE_URL`; a pooler is no place to migrate through.
+
     Raises:
         ConfigurationError: It is missing, or no address of PostgreSQL.
     """
-    given = environ.get("DATABASE_URL")
+    setting = "DATABASE_DIRECT_URL" if environ.get("DATABASE_DIRECT_URL") else "DATABASE_URL"
+    given = environ.get(setting)
     if not given:
-        raise ConfigurationError([("DATABASE_URL", _explain_missing("DATABASE_URL"))])
+        raise ConfigurationError([(setting, _explain_missing(setting))])
     try:
-        return check_database(SecretStr(given)).get_secret_value()
+        return check_direct_database(SecretStr(given)).get_secret_value()
     except ValueError as error:
-        raise ConfigurationError([("DATABASE_URL", str(error))]) from None
+        raise ConfigurationError([(setting, str(error))]) from None
 
 
 def _explain(fault: Any) -> tuple[str, str]:
@@ -174,4 +185,5 @@ def _explain(fault: Any) -> tuple[str, str]:
 
 
 def _explain_missing(setting: str) -> str:
-    return f"is missing: {REMEDY if setting == 'BETTER_AUTH_SECRET' else DATABASE_REMEDY}"
+    remedies = {"BETTER_AUTH_SECRET": REMEDY, "PSEUDONYM_KEY": KEY_REMEDY}
+    return f"is missing: {remedies.get(setting, DATABASE_REMEDY)}"

@@ -15,16 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 from starlette.requests import HTTPConnection
 
+from backend.core.claims import Principal
 from backend.core.config import Settings
-from backend.core.dependencies import CurrentUserId
-from backend.core.errors import ConfigurationError, UnavailableError
+from backend.core.dependencies import CurrentPrincipal
+from backend.core.errors import AccountErasedError, ConfigurationError, UnavailableError
+from backend.core.pseudonym import make_pseudonym
 
 _log = structlog.get_logger("backend.database")
 # true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
 # somebody else's (003/FR-035).
 _BEGIN = text(
-    "select set_config('statement_timeout', :milliseconds, true), set_config('app.user_id', :user_id, true)"
+    "select set_config('statement_timeout', :milliseconds, true),"
+    " set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true)"
 )
+_IS_ERASED = text("select exists (select from erasures where user_id = :user_id and until > now())")
 _ROLE = text(
     "select rolname, rolsuper, rolbypassrls, exists ("
     "  select from pg_class where oid = to_regclass('tasks') and pg_has_role(pg_roles.oid, relowner, 'usage')"
@@ -35,6 +39,7 @@ _ROLE_REMEDY = (
     "create role tasks_service login password '...' in role tasks_app"
 )
 _NOT_ALLOWED = "42501"  # sqlstate: a row that the policy refuses to take
+_ERASED = "P0E01"  # sqlstate of our own: a row of somebody whose account is erased
 
 
 class Database:
@@ -47,6 +52,8 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self._timeout = settings.database_timeout_seconds
         self._is_role_fit = False
+        self._pseudonym_key = settings.pseudonym_key.get_secret_value().encode()
+        self._token_seconds = settings.longest_token_seconds + settings.leeway_seconds
         self._engine = create_async_engine(
             settings.database_url.get_secret_value(),
             # A pooler in transaction mode gives each transaction another server connection, where
@@ -60,13 +67,18 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self, user_id: str | None = None) -> AsyncGenerator[AsyncSession]:
+    async def transaction(
+        self, user_id: str | None = None, *, actor: str = "", may_be_erased: bool = False
+    ) -> AsyncGenerator[AsyncSession]:
         """Run a transaction: committed at the end, rolled back on any error (003/FR-018).
 
         Args:
             user_id: Whose rows it may see and change; without one it finds none (003/FR-035).
+            actor: The pseudonym that it may write into the audit, and read of it.
+            may_be_erased: Whether a user whose account is erased may have it all the same.
 
         Raises:
+            AccountErasedError: The user's account is erased, and tokens of it may still be in circulation.
             UnavailableError: The database is in trouble; what it is stands in the log.
             ConfigurationError: The database lets this role see everything (003/FR-036).
         """
@@ -74,9 +86,13 @@ class Database:
         def prepare(_: Session, __: SessionTransaction, connection: Connection) -> None:
             # Per transaction and not per connection: a pooler shares connections among its clients.
             milliseconds = str(self._timeout * 1000)
-            connection.execute(_BEGIN, {"milliseconds": milliseconds, "user_id": user_id or ""})
+            connection.execute(
+                _BEGIN, {"milliseconds": milliseconds, "user_id": user_id or "", "actor": actor}
+            )
             if not self._is_role_fit:
                 self._check_role(connection)
+            if user_id and not may_be_erased and connection.scalar(_IS_ERASED, {"user_id": user_id}):
+                raise AccountErasedError
 
         try:
             async with AsyncSession(self._engine, expire_on_commit=False) as session:
@@ -89,6 +105,8 @@ class Database:
             origin = getattr(error, "orig", None) or error
             if getattr(origin, "sqlstate", None) == _NOT_ALLOWED:
                 raise
+            if getattr(origin, "sqlstate", None) == _ERASED:
+                raise AccountErasedError from error
             # By type and not by text: the text may hold data.
             _log.error(
                 "database_unavailable",
@@ -96,6 +114,19 @@ class Database:
                 sqlstate=getattr(origin, "sqlstate", None),
             )
             raise UnavailableError from error
+
+    def pseudonym_of(self, principal: Principal) -> str:
+        """Give what stands for a caller in the audit."""
+        return make_pseudonym(self._pseudonym_key, principal.issuer, principal.subject)
+
+    def end_of_tokens(self, now: float, expires_at: float) -> float:
+        """Tell when the last token that a caller may hold now ends, in seconds since the epoch.
+
+        Args:
+            now: Seconds since the epoch.
+            expires_at: The end of the token that the caller shows.
+        """
+        return max(now, expires_at) + self._token_seconds
 
     async def is_ready(self) -> bool:
         """Tell whether the database answers within the time-out (003/FR-017)."""
@@ -140,11 +171,26 @@ def get_database(connection: HTTPConnection) -> Database:
     return database
 
 
-async def get_session(connection: HTTPConnection, user_id: CurrentUserId) -> AsyncGenerator[AsyncSession]:
+async def get_session(
+    connection: HTTPConnection, principal: CurrentPrincipal
+) -> AsyncGenerator[AsyncSession]:
     """Get the session of a request's transaction, which is bound to the caller."""
-    async with get_database(connection).transaction(user_id) as session:
+    database = get_database(connection)
+    actor = database.pseudonym_of(principal)
+    async with database.transaction(principal.subject, actor=actor) as session:
+        yield session
+
+
+async def get_session_of_anybody(
+    connection: HTTPConnection, principal: CurrentPrincipal
+) -> AsyncGenerator[AsyncSession]:
+    """Get the session of a request's transaction, even where the caller's account is erased."""
+    database = get_database(connection)
+    actor = database.pseudonym_of(principal)
+    async with database.transaction(principal.subject, actor=actor, may_be_erased=True) as session:
         yield session
 
 
 # "function" ends the transaction before the answer is sent: what was answered is committed.
 CurrentSession = Annotated[AsyncSession, Depends(get_session, scope="function")]
+SessionOfAnybody = Annotated[AsyncSession, Depends(get_session_of_anybody, scope="function")]

@@ -199,6 +199,16 @@ class TaskNotFoundError(NotFoundError):
     meaning = "The caller has no such task"
 
 
+class AccountErasedError(ServiceError):
+    """The caller had the account erased; the token is still good and brings nothing back (003/FR-011)."""
+
+    code = "account_erased"
+    status = 410
+    title = "Gone"
+    detail = "This account is erased; sign up anew once the old tokens have ended."
+    meaning = "The caller's account is erased"
+
+
 class MethodNotAllowedError(ServiceError):
     """The address exists, the method does not.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.core.errors import (
     NOT_CACHED,
+    AccountErasedError,
     AuthenticationError,
     InsufficientScopeError,
     RequestInvalidError,
@@ -109,3 +110,4 @@ def _describe(kind: type[ServiceError]) -> dict[str, Any]:
 
 
 REQUEST_INVALID = describe_refusals(RequestInvalidError)
+ACCOUNT_ERASED = describe_refusals(AccountErasedError)

@@ -10,6 +10,7 @@ from itertools import pairwise
 MIN_BYTES = 32
 MIN_DISTINCT_CHARACTERS = 8
 REMEDY = "make one with `openssl rand -base64 32` and give it to Better Auth and to this service"
+KEY_REMEDY = "make one with `openssl rand -base64 32`, and keep it: with another one nobody is recognized"
 
 # Better Auth's own default, and what examples tell the reader to replace.
 _PLACEHOLDERS = (

@@ -9,16 +9,17 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from backend.core.algorithms import check_algorithms
-from backend.core.secret import REMEDY, find_weakness
+from backend.core.secret import KEY_REMEDY, REMEDY, find_weakness
 
 DRIVER = "postgresql+psycopg"
 BETTER_AUTH_ALGORITHMS = ("HS256", "EdDSA", "ES256", "ES384", "ES512", "RS256", "PS256")
 _SCHEMES = frozenset({"postgres", "postgresql", DRIVER})
 DATABASE_REMEDY = "write postgresql://user:password@host/database"
+_TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 _ORIGIN = re.compile(r"https?://[^/?#\s@]+")
 
 
@@ -41,6 +42,13 @@ def _check_name(value: str) -> str:
     return value
 
 
+def _check_key(value: SecretStr) -> SecretStr:
+    weakness = find_weakness(value.get_secret_value())
+    if weakness:
+        raise ValueError(f"{weakness}: {KEY_REMEDY}")
+    return value
+
+
 def check_database(value: SecretStr) -> SecretStr:
     """Check the address of a database, and give it the driver.
 
@@ -49,12 +57,32 @@ def check_database(value: SecretStr) -> SecretStr:
     """
     scheme, separator, rest = value.get_secret_value().partition("://")
     try:
-        is_address = bool(separator) and scheme in _SCHEMES and bool(make_url(f"{DRIVER}://{rest}"))
+        url = make_url(f"{DRIVER}://{rest}") if separator and scheme in _SCHEMES else None
     except (ArgumentError, ValueError):
-        is_address = False
-    if not is_address:
+        url = None
+    if url is None:
         raise ValueError(f"is no address of PostgreSQL: {DATABASE_REMEDY}")
+    if _leaves_machine(url) and url.query.get("sslmode") not in _TLS_MODES:
+        raise ValueError("goes over a network without TLS: add ?sslmode=require, or a stricter mode")
     return SecretStr(f"{DRIVER}://{rest}")
+
+
+def check_direct_database(value: SecretStr) -> SecretStr:
+    """Check the address that migrations and jobs use: as `check_database` does, and no pooler's.
+
+    Raises:
+        ValueError: It is none, or a pooler's.
+    """
+    checked = check_database(value)
+    if "-pooler." in (make_url(checked.get_secret_value()).host or ""):
+        raise ValueError("is a pooler's host: migrations need the direct one, without `-pooler`")
+    return checked
+
+
+def _leaves_machine(url: URL) -> bool:
+    """Tell whether a connection leaves this machine: a socket's folder and loopback do not."""
+    hosts = [url.host] if url.host else list(url.normalized_query.get("host", ()))
+    return any(not (host.startswith("/") or _is_loopback(host)) for host in hosts)
 
 
 def check_key_set_url(value: str) -> str:
@@ -104,10 +132,12 @@ def _require_date_time(value: object) -> object:
     return value
 
 
+PseudonymKey = Annotated[SecretStr, AfterValidator(_check_key)]
 SharedSecret = Annotated[SecretStr, AfterValidator(_check_secret)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
 Name = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_check_name)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(check_database)]
+DirectDatabaseUrl = Annotated[SecretStr, AfterValidator(check_direct_database)]
 KeySetUrl = Annotated[str, Field(max_length=2048), AfterValidator(check_key_set_url)]
 Algorithms = Annotated[tuple[str, ...], BeforeValidator(_split_algorithms), AfterValidator(_check_algorithms)]
 End = Annotated[AwareDatetime, BeforeValidator(_require_date_time)]

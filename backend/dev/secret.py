@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTING = "BETTER_AUTH_SECRET"
+PSEUDONYM_SETTING = "PSEUDONYM_KEY"
 _NAME = "secret"
+_PSEUDONYM_NAME = "pseudonym-key"
 
 
 def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str, str], str]:
@@ -30,13 +32,33 @@ def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str
     if algorithms != "HS256":
         return dict(environ), f"Keys: Better Auth's key set, JWT_ALGORITHMS is {algorithms}"
     file = directory / _NAME
-    secret = file.read_text().strip() if file.exists() else ""
-    line = f"Secret: {file}"
-    if not secret:
-        secret = secrets.token_urlsafe(48)
-        _keep_secret(file, secret)
-        line = f"Secret: {SETTING} is not set, so one was made and kept in {file}"
-    return {**environ, SETTING: secret}, line
+    is_new = not _is_kept(file)
+    line = (
+        f"Secret: {SETTING} is not set, so one was made and kept in {file}" if is_new else f"Secret: {file}"
+    )
+    return {**environ, SETTING: _read_or_make(file)}, line
+
+
+def settle_pseudonym_key(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Give the environment a key for pseudonyms, made and kept where none is set.
+
+    Args:
+        environ: The settings; a key in them is used as it is, fit or not.
+        directory: Where a key that is made is kept, readable by its owner only.
+    """
+    if PSEUDONYM_SETTING in environ:
+        return dict(environ)
+    return {**environ, PSEUDONYM_SETTING: _read_or_make(directory / _PSEUDONYM_NAME)}
+
+
+def _is_kept(file: Path) -> bool:
+    return file.exists() and bool(file.read_text().strip())
+
+
+def _read_or_make(file: Path) -> str:
+    if not _is_kept(file):
+        _keep_secret(file, secrets.token_urlsafe(48))
+    return file.read_text().strip()
 
 
 def _keep_secret(file: Path, secret: str) -> None:

@@ -16,7 +16,7 @@ from backend.core.errors import ConfigurationError
 from backend.core.logging import configure_logging
 from backend.dev.errors import DevelopmentError, ServeError
 from backend.dev.postgres import provide_postgres
-from backend.dev.secret import settle_secret
+from backend.dev.secret import settle_pseudonym_key, settle_secret
 from backend.main import create_app
 from backend.migrations import migrate
 from backend.migrations.service_role import make_service_role
@@ -51,6 +51,7 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         if server.kind == "embedded":
             # Nobody else can reach its socket, so a password of this run's own will do.
             url = make_service_role(server.url, secrets.token_urlsafe())
+        given = settle_pseudonym_key(given, directory)
         settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
         service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))

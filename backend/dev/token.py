@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LIFETIME_SECONDS = 900
-_NO_DATABASE = {"DATABASE_URL": "postgresql://localhost/unused"}  # a setting that no token depends on
+# Settings that no token depends on.
+_UNUSED = {"DATABASE_URL": "postgresql://localhost/unused", "PSEUDONYM_KEY": secrets.token_urlsafe(48)}
 
 
 def mint_token(subject: str, environ: Mapping[str, str], directory: Path, *, now: float) -> str:
@@ -33,7 +35,7 @@ def mint_token(subject: str, environ: Mapping[str, str], directory: Path, *, now
         ConfigurationError: The service would refuse to start with these settings.
     """
     given, _ = settle_secret(environ, directory)
-    settings = load_settings({**given, **_NO_DATABASE})
+    settings = load_settings({**given, **_UNUSED})
     if settings.secret is None:
         remedy = "names a key set, and only Better Auth has its keys: sign in there for a token"
         raise ConfigurationError([("JWT_ALGORITHMS", remedy)])

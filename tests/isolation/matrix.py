@@ -61,6 +61,10 @@ def only_own_row(own: str, *, body: Mapping[str, Any] | None = None) -> Expectat
 
 ME = "200 the caller"
 CREATED = "201 own task, as sent, own task added"
+EXPORTED = "200 export of 2 own tasks, audit added"
+EXPORTED_NOTHING = "200 export of no task, audit added"
+ERASED = "204 no body, audit added, own erasure added, 2 own tasks removed"
+ERASED_NOTHING = "204 no body, audit added, own erasure added"
 
 MATRIX: Mapping[str, Expectation] = {
     "getHealth": public("200 live and ready"),
@@ -71,6 +75,8 @@ MATRIX: Mapping[str, Expectation] = {
     "updateTask": only_own_row("200 own task, as sent, own task changed (description and title)", body=DRAFT),
     "deleteTask": only_own_row("204 no body, own task removed"),
     "completeTask": only_own_row("200 own task, completed, own task changed (completed)"),
+    "exportAccount": only_callers_own(EXPORTED, EXPORTED_NOTHING, EXPORTED, EXPORTED_NOTHING),
+    "eraseAccount": only_callers_own(ERASED, ERASED_NOTHING, ERASED, ERASED_NOTHING),
 }
 
 CONTRACT = read_contract(ROOT / "contracts/openapi.yaml", ROOT)

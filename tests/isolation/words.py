@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PROBLEM = "application/problem+json"
 NOUN = re.compile(r"\w+(?=,| added| changed| removed|$)")
+EXPORT = {"format", "exported_at", "user_id", "tasks", "revocations", "audit"}
 MOMENTS = ("created_at", "updated_at")
 
 
@@ -61,6 +62,10 @@ def _name_body(body: Any, subject: str, name_task: Callable[[Record], str]) -> s
         case {"items": list(items), "next": following, **others} if not others:
             more = ", and a next page" if following is not None else ""
             return ", ".join(_count(name_task(item) for item in items) or ["no task"]) + more
+        case {"tasks": list(items), "user_id": str(user_id), "audit": [{"action": "export"}]} if (
+            user_id == subject and set(body) == EXPORT and body["revocations"] == []
+        ):
+            return "export of " + (", ".join(_count(name_task(item) for item in items)) or "no task")
         case {"id": str()}:
             return name_task(body)
     return f"something else {json.dumps(body)}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BASE_URL = "http://127.0.0.1:8000"
 # One for all runs on a server: roles are the server's, and databases are dropped.
 SERVICE_PASSWORD = "the-password-of-tests-2f7c1b"
+PSEUDONYM_KEY = "the-key-of-pseudonyms-in-tests-8Qz41x"
 NOON = 1_800_000_000.0  # a moment without meaning
 # Nothing listens on port 1.
 UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -117,7 +118,8 @@ async def _run_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
 
 def make_settings(secret: str, database_url: str, **others: str) -> Settings:
     """Load settings as from an environment; `others` replace or add to the two."""
-    return load_settings({"BETTER_AUTH_SECRET": secret, "DATABASE_URL": database_url, **others})
+    usual = {"BETTER_AUTH_SECRET": secret, "DATABASE_URL": database_url, "PSEUDONYM_KEY": PSEUDONYM_KEY}
+    return load_settings({**usual, **others})
 
 
 def bearer(token: str | bytes) -> dict[str, bytes]:

@@ -16,9 +16,10 @@ from specwitness.fuzz.target import Credential, Target
 from tests.support.service import as_service, connect, fresh_database, make_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 ISSUER = "http://localhost:3000"
 HOUR = 3600
@@ -44,15 +45,16 @@ def open_target() -> Iterator[Target]:
         connect(url) as database,
     ):
         app = create_app(make_settings(secret, as_service(url)))
+        served = BeginsAnew(app, lambda: database.execute("delete from erasures"))
 
         def reset() -> None:
-            database.execute("truncate tasks, revocations")
+            database.execute("truncate tasks, revocations, erasures, audit")
 
         def read_state() -> list[tuple[Any, ...]]:
             return database.execute("select * from tasks order by id").fetchall()
 
         yield Target(
-            app=app,
+            app=served,
             authorization=headers.__getitem__,
             generated_schema=app.openapi(),
             routes=list_routes(app),
@@ -61,6 +63,25 @@ def open_target() -> Iterator[Target]:
             environment={"PostgreSQL": server.origin.removeprefix("PostgreSQL: ")},
             undocumented=frozenset({"/openapi.json"}),
         )
+
+
+class BeginsAnew:
+    """Lets an account that was erased begin anew at once: else every later call is answered with 410.
+
+    Args:
+        app: The service.
+        forget: Forgets all erasures.
+    """
+
+    def __init__(self, app: ASGIApp, forget: Callable[[], object]) -> None:
+        self._app = app
+        self._forget = forget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        await self._app(scope, receive, send)
+        if scope["type"] == "http" and (scope["method"], scope["path"]) == ("DELETE", "/api/account"):
+            self._forget()
 
 
 def list_routes(app: FastAPI) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ from backend.testing.issuer import Issuer, make_subject
 from backend.testing.key_server import KeyServer
 from tests.support.credentials import RECIPES, Mint
 from tests.support.key_sets import KeySetMint, cause_trouble
-from tests.support.service import open_client
+from tests.support.service import PSEUDONYM_KEY, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,7 @@ class World:
             "BETTER_AUTH_URL": ORIGIN,
             "DATABASE_URL": self.database_url,
             "DATABASE_TIMEOUT_SECONDS": "2",
+            "PSEUDONYM_KEY": PSEUDONYM_KEY,
             **settings,
         }
         loaded = load_settings({name: value for name, value in usual.items() if value is not None})

@@ -11,7 +11,7 @@ from pytest_bdd import given, parsers, then, when
 from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
 from backend.core.routing import requires_caller
-from tests.support.service import UNREACHABLE_DATABASE
+from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE
 from tests.support.world import ORIGIN, SECRET
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ def check_public(world: World, first: str, second: str) -> None:
 
 @given(parsers.parse("a deployment whose secret is {secret}"))
 def deploy(world: World, secret: str) -> None:
-    world.notes["environ"] = {"BETTER_AUTH_URL": ORIGIN, "DATABASE_URL": UNREACHABLE_DATABASE}
+    world.notes["environ"] = {
+        "BETTER_AUTH_URL": ORIGIN,
+        "DATABASE_URL": UNREACHABLE_DATABASE,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+    }
     if (value := WEAK_SECRETS[secret]) is not None:
         world.notes["environ"]["BETTER_AUTH_SECRET"] = value
 

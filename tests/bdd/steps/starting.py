@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from pytest_bdd import given, parsers, then, when
 
 from backend.core.errors import ConfigurationError
-from tests.support.service import UNREACHABLE_DATABASE
+from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE
 from tests.support.world import ORIGIN, PREVIOUS_SECRET, SECRET
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ def check_route_named(world: World, route: str) -> None:
 
 @given(parsers.re(r"a deployment with the settings (?P<settings>.+)$"))
 def deploy_with_settings(world: World, settings: str) -> None:
-    environ = {"BETTER_AUTH_URL": ORIGIN, "DATABASE_URL": UNREACHABLE_DATABASE}
+    environ = {
+        "BETTER_AUTH_URL": ORIGIN,
+        "DATABASE_URL": UNREACHABLE_DATABASE,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+    }
     for part in settings.split(" and "):
         name, value = WORDS[part] if part in WORDS else part.split("=", 1)
         environ[name] = value

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 START = "from backend.main import app_from_environment; app_from_environment(); print('started')"
 UVICORN = ["-m", "uvicorn", "--factory", "backend.main:app_from_environment", "--port", "0"]
 DATABASE = "postgresql://tasks:p4ss-w0rd@127.0.0.1:1/tasks"
-NAMES = ("BETTER_AUTH_", "JWT_", "JWKS_", "DATABASE_", "LOG_LEVEL", "REVOCATIONS")
+NAMES = ("BETTER_AUTH_", "JWT_", "JWKS_", "DATABASE_", "LOG_LEVEL", "REVOCATIONS", "PSEUDONYM_")
 
 
 def run_python(arguments: list[str], **settings: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +35,9 @@ def run_python(arguments: list[str], **settings: str) -> subprocess.CompletedPro
 
 
 def test_process_starts_with_good_settings() -> None:
-    done = run_python(["-c", START], BETTER_AUTH_SECRET=make_secret(), DATABASE_URL=DATABASE)
+    done = run_python(
+        ["-c", START], BETTER_AUTH_SECRET=make_secret(), DATABASE_URL=DATABASE, PSEUDONYM_KEY=make_secret()
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "started")
 
 
@@ -44,7 +46,7 @@ def test_process_starts_with_good_settings() -> None:
 def test_process_refuses_to_start_with_a_weak_secret(way: str) -> None:
     weak = "k7Q2xW9bV4nM1zL8cJ3hG6fD5sA0pOi"
     arguments = ["-c", START] if way == "factory" else UVICORN
-    done = run_python(arguments, BETTER_AUTH_SECRET=weak, DATABASE_URL=DATABASE)
+    done = run_python(arguments, BETTER_AUTH_SECRET=weak, DATABASE_URL=DATABASE, PSEUDONYM_KEY=make_secret())
     assert done.returncode == 2
     said = done.stdout + done.stderr
     assert "BETTER_AUTH_SECRET: has 31 bytes" in said

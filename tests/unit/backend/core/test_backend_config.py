@@ -17,8 +17,8 @@ from backend.core.secret import find_weakness
 from backend.testing.issuer import make_secret
 
 SECRET = make_secret()
-DATABASE = "postgresql://tasks:p4ss-w0rd@db.example.org/tasks"
-GIVEN = {"BETTER_AUTH_SECRET": SECRET, "DATABASE_URL": DATABASE}
+DATABASE = "postgresql://tasks:p4ss-w0rd@db.example.org/tasks?sslmode=require"
+GIVEN = {"BETTER_AUTH_SECRET": SECRET, "DATABASE_URL": DATABASE, "PSEUDONYM_KEY": make_secret()}
 UNTIL = "2030-02-28T12:00:00Z"
 
 
@@ -287,3 +287,40 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         "BETTER_AUTH_SECRET",
         "DATABASE_URL",
     ]
+
+
+@pytest.mark.requirement("003/FR-037")
+@pytest.mark.parametrize(
+    ("address", "is_accepted"),
+    [
+        ("postgresql://u:p@db.example.org/tasks", False),
+        ("postgresql://u:p@db.example.org/tasks?sslmode=disable", False),
+        ("postgresql://u:p@db.example.org/tasks?sslmode=prefer", False),
+        ("postgresql://u:p@10.0.0.1/tasks", False),
+        ("postgresql://u:p@/tasks?host=db.example.org", False),
+        ("postgresql://u:p@db.example.org/tasks?sslmode=require", True),
+        ("postgresql://u:p@db.example.org/tasks?sslmode=verify-full", True),
+        ("postgresql://u:p@127.0.0.1/tasks", True),
+        ("postgresql://u:p@[::1]/tasks", True),
+        ("postgresql://u:p@localhost:5433/tasks", True),
+        ("postgresql://u:p@/tasks?host=/var/run/postgresql", True),
+        ("postgresql:///tasks", True),
+    ],
+)
+def test_address_that_leaves_this_machine_asks_for_tls(address: str, *, is_accepted: bool) -> None:
+    if is_accepted:
+        assert load(DATABASE_URL=address).database_url.get_secret_value().endswith(address[12:])
+    else:
+        assert "without TLS: add ?sslmode=require" in refusal_of(DATABASE_URL=address)["DATABASE_URL"]
+
+
+@pytest.mark.requirement("003/FR-037")
+def test_migrations_take_the_direct_address_and_no_poolers() -> None:
+    pooled = "postgresql://u:p@ep-x-pooler.eu.example.org/tasks?sslmode=require"
+    direct = "postgresql://u:p@ep-x.eu.example.org/tasks?sslmode=require"
+    assert load(DATABASE_URL=pooled, DATABASE_DIRECT_URL=direct).database_direct_url
+    assert "ep-x.eu" in read_database_url({"DATABASE_URL": pooled, "DATABASE_DIRECT_URL": direct})
+    assert "pooler's host" in refusal_of(DATABASE_DIRECT_URL=pooled)["DATABASE_DIRECT_URL"]
+    for environ in ({"DATABASE_URL": pooled}, {"DATABASE_URL": direct, "DATABASE_DIRECT_URL": pooled}):
+        with pytest.raises(ConfigurationError, match="pooler's host"):
+            read_database_url(environ)

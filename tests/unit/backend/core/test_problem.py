@@ -24,6 +24,7 @@ REFUSALS: list[ServiceError] = [
     errors.InsufficientScopeError(["tasks:write"]),
     errors.NotFoundError(),
     errors.TaskNotFoundError(),
+    errors.AccountErasedError(),
     errors.MethodNotAllowedError(["PUT", "GET"]),
     errors.RequestInvalidError(("body.title", "is required")),
     errors.UnavailableError(),

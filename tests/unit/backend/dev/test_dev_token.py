@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from backend.core.config import load_settings
 from backend.dev.secret import settle_secret
 from backend.dev.token import main, mint_token
-from backend.testing.issuer import Issuer
+from backend.testing.issuer import Issuer, make_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def test_token_is_what_the_service_expects(tmp_path: Path) -> None:
         "sub": "alice",
     }
     given, _ = settle_secret(environ, tmp_path)
-    settings = load_settings({**given, "DATABASE_URL": "postgresql://h/d"})
+    settings = load_settings({**given, "DATABASE_URL": "postgresql:///d", "PSEUDONYM_KEY": make_secret()})
     header, payload, signature = token.split(".")
     signer = Issuer(
         str(settings.secret and settings.secret.get_secret_value()), settings.issuer, settings.audience

@@ -1,0 +1,106 @@
+"""What is held on a user as a whole: its export, its erasure, and the audit of both."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, delete, func, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, SQLModel, col, select
+
+from backend.models.revocation import Revocation
+from backend.models.task import USER_ID_MAX_LENGTH, Task
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
+
+
+class Erasure(SQLModel, table=True):
+    """A tombstone: while it stands, no row of that user is taken."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (Index("erasures_until", "until"),)
+
+    user_id: str = Field(primary_key=True, max_length=USER_ID_MAX_LENGTH)
+    erased_at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    until: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what, when, and how it ended; the actor is a pseudonym."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_actor", "actor"),)
+
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)]
+    )
+    at: datetime = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    actor: str = Field(max_length=64)
+    action: str = Field(max_length=40)
+    outcome: str = Field(max_length=20)
+
+
+async def is_erased(session: AsyncSession, user_id: str) -> bool:
+    """Tell whether a tombstone of a user stands."""
+    statement = select(Erasure).where(Erasure.user_id == user_id, col(Erasure.until) > func.now())
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def erase_account(session: AsyncSession, user_id: str, *, until: float) -> None:
+    """Erase every row of a user, and set or prolong the tombstone; doing it twice changes nothing.
+
+    Args:
+        session: The transaction; it waits for those that write for this user, and they for it.
+        user_id: The user.
+        until: When the last of the user's tokens ends, in seconds since the epoch.
+    """
+    await session.execute(_LOCK, {"user_id": user_id})
+    end = datetime.fromtimestamp(until, tz=UTC)
+    tombstone = insert(Erasure).values(user_id=user_id, until=end)
+    tombstone = tombstone.on_conflict_do_update(
+        index_elements=["user_id"],
+        set_={"until": func.greatest(col(Erasure.until), tombstone.excluded.until)},
+    )
+    await session.execute(tombstone)
+    await session.execute(delete(Task).where(col(Task.user_id) == user_id))
+
+
+async def note(session: AsyncSession, actor: str, action: str, outcome: str = "done") -> None:
+    """Write down what was done, in the same transaction: neither is there without the other."""
+    session.add(AuditEntry(actor=actor, action=action, outcome=outcome))
+    await session.flush()
+
+
+async def read_tasks(session: AsyncSession, user_id: str) -> AsyncIterator[Task]:
+    """Read all tasks of a user, oldest first, a few at a time."""
+    statement = select(Task).where(Task.user_id == user_id).order_by(col(Task.created_at), col(Task.id))
+    async for task in await session.stream_scalars(statement.execution_options(yield_per=200)):
+        yield task
+
+
+async def read_others(session: AsyncSession, issuer: str, user_id: str, actor: str) -> dict[str, Any]:
+    """Read what else is held on a user: the user's place on the deny-list, and the audit."""
+    denied = select(Revocation).where(
+        Revocation.issuer == issuer, Revocation.kind == "subject", Revocation.value == user_id
+    )
+    audit = select(AuditEntry).where(AuditEntry.actor == actor).order_by(col(AuditEntry.id))
+    return {
+        "revocations": [
+            {"kind": each.kind, "until": each.until.astimezone(UTC).isoformat()}
+            for each in await session.scalars(denied)
+        ],
+        "audit": [
+            {"at": each.at.astimezone(UTC).isoformat(), "action": each.action, "outcome": each.outcome}
+            for each in await session.scalars(audit)
+        ],
+    }

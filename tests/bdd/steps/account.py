@@ -1,0 +1,59 @@
+"""Steps of story 7: one's data handed over, and erased for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_bdd import given, parsers, then, when
+
+from backend.testing.issuer import make_subject
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.support.world import World
+
+DRAFT = {"title": "Brought back"}
+
+
+@then(parsers.parse('the export names its format and holds "{title}" and nothing of "{other}"'))
+def check_export(world: World, title: str, other: str) -> None:
+    export = world.answer.json()
+    assert export["format"] == "tasks-export/1"
+    assert [task["title"] for task in export["tasks"]] == [title]
+    assert make_subject(other) not in world.answer.text
+    assert world.tasks[other]["title"] not in world.answer.text
+
+
+@given(parsers.parse('"{name}" had her account erased'))
+def erase(world: World, name: str) -> None:
+    assert world.send_as(name, "DELETE /api/account").status_code == 204
+
+
+@then(parsers.parse('nothing of "{name}" is stored'))
+def check_nothing_stored(world: World, name: str, database: psycopg.Connection[Any]) -> None:
+    assert world.answers
+    found = database.execute("select count(*) from tasks where user_id = %s", [make_subject(name)]).fetchone()
+    assert found == (0,)
+
+
+@when(parsers.re(r'"(?P<name>\w+)" sends (?P<request>[A-Z]+ \S+) with a token that is still good$'))
+def send_still_good(world: World, name: str, request: str) -> None:
+    path = request.replace("{task_id}", world.tasks[name]["id"])
+    has_body = path.startswith("PUT") or path == "POST /api/tasks"
+    world.send_as(name, path, json=DRAFT if has_body else None)
+
+
+@when(parsers.parse('"{name}" exports and erases her account'))
+def export_and_erase(world: World, name: str) -> None:
+    assert world.send_as(name, "GET /api/account/export").status_code == 200
+    erase(world, name)
+
+
+@then("the audit tells both under one pseudonym and nothing that names her")
+def check_audit(world: World, database: psycopg.Connection[Any]) -> None:
+    assert len(world.answers) == 2
+    rows = database.execute("select actor, action, outcome from audit order by id").fetchall()
+    assert [row[1:] for row in rows] == [("export", "done"), ("erase", "done")]
+    assert len({row[0] for row in rows}) == 1
+    assert make_subject("alice") not in str(rows)

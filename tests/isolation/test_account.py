@@ -1,0 +1,196 @@
+"""An account on a real PostgreSQL: handed over whole, erased for good, and written down."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from backend.migrations.service_role import GROUP
+from backend.testing.issuer import make_subject
+from tests.support.service import Client, Clock, bearer, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backend.testing.issuer import Issuer
+
+    Headers = dict[str, bytes]
+
+ALICE = make_subject("alice")
+
+
+@pytest.fixture
+def alice(signed_in: Callable[[str], Headers]) -> Headers:
+    return signed_in("alice")
+
+
+@pytest.fixture
+def bob(signed_in: Callable[[str], Headers]) -> Headers:
+    return signed_in("bob")
+
+
+def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
+    answer = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert answer.status_code == 201
+    task: dict[str, Any] = answer.json()
+    return task
+
+
+def stored(database: psycopg.Connection[Any], user_id: str) -> int:
+    row = database.execute("select count(*) from tasks where user_id = %s", [user_id]).fetchone()
+    assert row
+    return int(row[0])
+
+
+@pytest.mark.requirement("003/FR-010")
+def test_export_holds_everything_of_the_caller_and_nothing_else(
+    *, client: Client, alice: Headers, bob: Headers, app: Any, clock: Clock
+) -> None:
+    mine = [create(client, alice, f"Mine {number}") for number in range(450)]  # more than one piece
+    create(client, bob, "Theirs")
+    deny_list = app.state.authenticator.deny_list
+    client.call(deny_list.deny_session, "http://localhost:3000", "another", clock.now + 60)
+    export = client.get("/api/account/export", headers=alice).json()
+    assert list(export) == ["format", "exported_at", "user_id", "tasks", "revocations", "audit"]
+    assert export["format"] == "tasks-export/1"
+    assert export["user_id"] == ALICE
+    assert export["tasks"] == mine
+    assert export["exported_at"] == "2027-01-15T08:00:00+00:00"
+    assert [entry["action"] for entry in export["audit"]] == ["export"]
+    assert client.get("/api/account/export", headers=bob).json()["tasks"] != mine
+
+
+@pytest.mark.requirement("003/FR-010")
+def test_export_of_nothing_is_an_empty_export(client: Client, alice: Headers) -> None:
+    export = client.get("/api/account/export", headers=alice).json()
+    assert (export["tasks"], export["revocations"]) == ([], [])
+
+
+@pytest.mark.requirement("003/FR-011")
+def test_erasure_may_be_repeated(
+    client: Client, alice: Headers, bob: Headers, database: psycopg.Connection[Any]
+) -> None:
+    create(client, alice, "Buy milk")
+    theirs = create(client, bob, "Call home")
+    for _ in range(3):
+        answer = client.delete("/api/account", headers=alice)
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert stored(database, ALICE) == 0
+    assert client.get("/api/tasks", headers=bob).json()["items"] == [theirs]
+
+
+@pytest.mark.requirement("003/FR-011")
+def test_tombstone_stands_until_the_last_token_has_ended(
+    client: Client, issuer: Issuer, clock: Clock, database: psycopg.Connection[Any]
+) -> None:
+    token = issuer.token(ALICE, lifetime=3600)
+    assert client.delete("/api/account", headers=bearer(token)).status_code == 204
+    row = database.execute("select extract(epoch from until)::float from erasures").fetchone()
+    # The token's own end, the longest life of a token, and the leeway.
+    assert row == (clock.now + 3600 + 86_400 + 10,)
+
+
+@pytest.mark.requirement("003/FR-011")
+def test_account_may_begin_anew_after_the_tombstone(
+    client: Client, alice: Headers, database: psycopg.Connection[Any]
+) -> None:
+    client.delete("/api/account", headers=alice)
+    assert client.post("/api/tasks", headers=alice, json={"title": "Too soon"}).status_code == 410
+    database.execute("update erasures set until = now()")
+    create(client, alice, "Anew")
+    assert stored(database, ALICE) == 1
+
+
+@pytest.mark.requirement("003/FR-011")
+def test_nothing_that_was_under_way_slips_in_behind_an_erasure(
+    client: Client, alice: Headers, database: psycopg.Connection[Any]
+) -> None:
+    for _ in range(3):
+        database.execute("delete from erasures")
+
+        def act(number: int) -> int:
+            if number == 20:
+                return client.delete("/api/account", headers=alice).status_code
+            return client.post("/api/tasks", headers=alice, json={"title": f"Task {number}"}).status_code
+
+        with ThreadPoolExecutor(12) as pool:
+            statuses = list(pool.map(act, range(40)))
+        assert set(statuses) <= {201, 204, 410}
+        assert stored(database, ALICE) == 0
+
+
+@pytest.mark.requirement("003/FR-011")
+@pytest.mark.parametrize("statement", ["insert", "update"])
+def test_database_itself_takes_no_row_of_the_erased(
+    *, client: Client, alice: Headers, database: psycopg.Connection[Any], empty_database: str, statement: str
+) -> None:
+    client.delete("/api/account", headers=alice)
+    plant = (
+        "insert into tasks (id, user_id, title, description, completed)"
+        " values (gen_random_uuid(), %s, 'Planted', '', false)"
+    )
+    if statement == "update":
+        database.execute("alter table tasks disable trigger user")
+        database.execute(plant, [ALICE])
+        database.execute("alter table tasks enable trigger user")
+        plant = "update tasks set title = 'Brought back' where user_id = %s"
+
+    def try_it() -> None:
+        with connect(empty_database) as connection, connection.transaction():
+            connection.execute("select set_config('app.user_id', %s, true)", [ALICE])
+            connection.execute(plant, [ALICE])
+
+    with pytest.raises(psycopg.DatabaseError) as caught:
+        try_it()
+    assert caught.value.sqlstate == "P0E01"
+
+
+@pytest.mark.requirement("003/FR-040")
+@pytest.mark.parametrize("change", ["update audit set actor = 'x'", "delete from audit", "truncate audit"])
+def test_audit_is_append_only(
+    *, client: Client, alice: Headers, database: psycopg.Connection[Any], empty_database: str, change: str
+) -> None:
+    client.delete("/api/account", headers=alice)
+    before = database.execute("select * from audit").fetchall()
+    assert len(before) == 1
+
+    def try_as_service() -> None:
+        with connect(empty_database) as connection, connection.transaction():
+            connection.execute("select set_config('app.actor', %s, true)", [before[0][2]])
+            connection.execute(change)
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        try_as_service()
+    if not change.startswith("truncate"):
+        with pytest.raises(psycopg.DatabaseError, match="append-only"):
+            database.execute(change)
+    assert database.execute("select * from audit").fetchall() == before
+
+
+@pytest.mark.requirement("003/FR-040")
+def test_audit_of_another_user_is_not_seen(
+    client: Client, alice: Headers, bob: Headers, empty_database: str
+) -> None:
+    for headers in (alice, bob):
+        client.get("/api/account/export", headers=headers)
+    exports = [client.get("/api/account/export", headers=headers).json() for headers in (alice, bob)]
+    assert [len(export["audit"]) for export in exports] == [2, 2]
+    with connect(empty_database) as connection:
+        assert connection.execute("select * from audit").fetchall() == []
+
+
+@pytest.mark.requirement("003/FR-040")
+def test_erasure_that_fails_is_not_written_down(
+    client: Client, alice: Headers, database: psycopg.Connection[Any]
+) -> None:
+    create(client, alice, "Buy milk")
+    database.execute(f"revoke insert on audit from {GROUP}")
+    try:
+        assert client.delete("/api/account", headers=alice).status_code == 500
+    finally:
+        database.execute(f"grant insert on audit to {GROUP}")
+    assert stored(database, ALICE) == 1
+    assert database.execute("select count(*) from erasures").fetchone() == (0,)

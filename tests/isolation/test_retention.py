@@ -1,0 +1,157 @@
+"""The retention job and the erasure after a restore, on a real PostgreSQL, as the keeper's own role."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from psycopg import sql
+
+from backend.testing.issuer import make_secret, make_subject
+from tests.support.service import PSEUDONYM_KEY, Client, as_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import psycopg
+
+    Headers = dict[str, bytes]
+    SignIn = Callable[[str], Headers]
+
+PASSWORD = "the-password-of-a-keeper-5d1"
+
+
+@pytest.fixture
+def keeper(database: psycopg.Connection[Any], database_url: str, empty_database: str) -> Iterator[str]:
+    """The address of the database for a member of `tasks_keeper`."""
+    assert empty_database
+    name = f"keeper_{uuid4().hex[:8]}"
+    made = sql.SQL("create role {} login password {} in role tasks_keeper")
+    database.execute(made.format(sql.Identifier(name), sql.Literal(PASSWORD)))
+    yield as_role(database_url, name, PASSWORD)
+    database.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "BETTER_AUTH_SECRET": make_secret(),
+        "DATABASE_URL": url,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+        **settings,
+    }
+    command = [sys.executable, "-m", "backend.retention", *words]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+
+
+def add_task(client: Client, headers: Headers) -> None:
+    assert client.post("/api/tasks", headers=headers, json={"title": "Buy milk"}).status_code == 201
+
+
+def count(database: psycopg.Connection[Any], table: str) -> int:
+    row = database.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(table))).fetchone()
+    assert row
+    return int(row[0])
+
+
+@pytest.mark.requirement("003/FR-041")
+def test_what_may_be_kept_no_longer_is_removed(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
+) -> None:
+    for name in ("alice", "bob"):
+        add_task(client, signed_in(name))
+    client.delete("/api/account", headers=signed_in("alice"))
+    database.execute(
+        "insert into revocations values ('https://a.example', 'session', 's1', now()),"
+        " ('https://a.example', 'session', 's2', now() + interval '1 hour')"
+    )
+    database.execute("alter table tasks disable trigger user")
+    database.execute("update tasks set updated_at = now() - interval '40 days'")
+    database.execute("alter table tasks enable trigger user")
+    done = run(keeper, RETENTION_TASK_DAYS="60")
+    assert json.loads(done.stdout) == {"removed": {"erasures": 0, "revocations": 1, "audit": 0, "tasks": 0}}
+    database.execute("update erasures set until = now()")
+    done = run(keeper, RETENTION_TASK_DAYS="30")
+    assert json.loads(done.stdout) == {"removed": {"erasures": 1, "revocations": 0, "audit": 0, "tasks": 1}}
+    assert count(database, "tasks") == 0
+    assert database.execute("select value from revocations").fetchall() == [("s2",)]
+
+
+@pytest.mark.requirement("003/FR-041")
+def test_tasks_are_kept_unless_it_is_said_for_how_long(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
+) -> None:
+    add_task(client, signed_in("alice"))
+    database.execute("update tasks set updated_at = now() - interval '20 years'")
+    assert run(keeper).returncode == 0
+    assert count(database, "tasks") == 1
+
+
+@pytest.mark.requirement("003/FR-041")
+def test_old_audit_is_removed_by_the_keeper(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
+) -> None:
+    client.delete("/api/account", headers=signed_in("alice"))
+    database.execute("alter table audit disable trigger user")
+    database.execute("update audit set at = now() - interval '366 days'")
+    database.execute("alter table audit enable trigger user")
+    assert json.loads(run(keeper).stdout)["removed"]["audit"] == 1
+    assert count(database, "audit") == 0
+
+
+@pytest.mark.requirement("003/FR-042")
+def test_restore_brings_nobody_back_who_was_erased(
+    *,
+    keeper: str,
+    client: Client,
+    signed_in: SignIn,
+    database: psycopg.Connection[Any],
+    tmp_path: Path,
+) -> None:
+    for name in ("alice", "bob"):
+        add_task(client, signed_in(name))
+    backup = database.execute("select * from tasks").fetchall()
+    client.delete("/api/account", headers=signed_in("alice"))
+    erasures = run(keeper, "erasures")
+    assert make_subject("alice") not in erasures.stdout
+    kept = tmp_path / "erasures.jsonl"
+    kept.write_text(erasures.stdout)
+    # The restore: what was there before the erasure, and nothing of it.
+    database.execute("truncate tasks, erasures, audit")
+    for row in backup:
+        database.execute("insert into tasks values (%s, %s, %s, %s, %s, %s, %s)", row)
+    done = run(keeper, "reapply", str(kept))
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == {"erased": {"users": 1, "tasks": 1}}
+    assert database.execute("select user_id from tasks").fetchall() == [(make_subject("bob"),)]
+    answer = client.post("/api/tasks", headers=signed_in("alice"), json={"title": "Back"})
+    assert answer.status_code == 410
+
+
+@pytest.mark.requirement("003/FR-041")
+def test_job_says_what_is_wrong_and_changes_nothing(
+    *, keeper: str, empty_database: str, tmp_path: Path
+) -> None:
+    outsider = run(empty_database)
+    assert outsider.returncode == 2
+    assert "create role tasks_housekeeper login password '...' in role tasks_keeper" in outsider.stderr
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text("{not json}\n")
+    for words in (
+        ["reapply", str(broken)],
+        ["reapply", str(tmp_path / "missing")],
+        ["reapply"],
+        ["nonsense"],
+    ):
+        done = run(keeper, *words)
+        assert (done.returncode, "usage: python -m backend.retention" in done.stderr) == (2, True)
+        assert "Traceback" not in done.stderr
+    unreachable = run("postgresql://nobody:s3cret@127.0.0.1:1/nothing")
+    assert unreachable.returncode == 1
+    assert "s3cret" not in unreachable.stderr
