@@ -36,6 +36,10 @@ token: $(installed) ## print a token to try the API with: make token USER=alice
 verify: $(installed) ## prove the spec: scenarios, contract, fuzz, isolation, then the report
 	$(bin)/specwitness verify
 
+.PHONY: isolation
+isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: operation, caller, row, answer
+	@$(bin)/python -m tests.isolation.show
+
 .PHONY: test
 test: $(installed) ## run the tests, with coverage by branch
 	$(bin)/python -m coverage run -m pytest

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from benchmarks import authentication, tokens
-from benchmarks.report import draw_tokens, tabulate_authentication, tabulate_tokens
+from benchmarks import authentication, existence, tokens
+from benchmarks.report import draw_tokens, tabulate_authentication, tabulate_existence, tabulate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,9 +39,18 @@ def run_authentication(console: Console) -> None:
     console.print(tabulate_authentication(figures))
 
 
+def run_existence(console: Console) -> None:
+    """Measure whether the time of an answer tells that another's row is there."""
+    with console.status("existence: another's row and a missing one in turn"):
+        figures = existence.measure()
+    _keep(console, "existence", figures)
+    console.print(tabulate_existence(figures))
+
+
 BENCHMARKS: dict[str, Callable[[Console], None]] = {
     "tokens": run_tokens,
     "authentication": run_authentication,
+    "existence": run_existence,
 }
 
 

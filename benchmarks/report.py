@@ -50,6 +50,21 @@ def tabulate_authentication(figures: dict[str, Any]) -> Table:
     return table
 
 
+def tabulate_existence(figures: dict[str, Any]) -> Table:
+    """Give the table of `benchmarks.existence`."""
+    title = "time to refuse another's row and a missing one (chance 0.5: it tells nothing)"
+    table = Table("operation", "another's ms", "missing ms", "another's is slower", "z", title=title)
+    for name, each in figures["operations"].items():
+        table.add_row(
+            name,
+            f"{each['anothers_median_ms']:.3f}",
+            f"{each['missing_median_ms']:.3f}",
+            f"{each['anothers_is_slower']:.3f}",
+            f"{each['z']:+.2f}",
+        )
+    return table
+
+
 def draw_tokens(figures: dict[str, Any]) -> bytes:
     """Draw how long each peer takes where this verifier takes 1, for tokens that are new."""
     style = Style(

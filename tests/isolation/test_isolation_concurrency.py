@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
+from tests.isolation.matrix import MATRIX, OPERATIONS
+from tests.isolation.scene import Caller, Row, Scene, wire
 from tests.support.service import Client, bearer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    import httpx
     import psycopg
 
     from backend.testing.issuer import Issuer
+    from specwitness.openapi.reading import Operation
 
     Headers = dict[str, bytes]
-
-
-@pytest.fixture
-def alice(signed_in: Callable[[str], Headers]) -> Headers:
-    return signed_in("alice")
-
-
-@pytest.fixture
-def bob(signed_in: Callable[[str], Headers]) -> Headers:
-    return signed_in("bob")
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
@@ -102,3 +96,40 @@ def test_task_can_be_deleted_once(client: Client, alice: Headers) -> None:
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda _: client.delete(path, headers=alice).status_code, range(8)))
     assert sorted(statuses) == [204, *[404] * 7]
+
+
+@pytest.mark.requirement("003/FR-009", "003/FR-019")
+def test_another_user_learns_nothing_while_a_row_is_written_and_deleted(scene: Scene) -> None:
+    """Every operation on a task, by its owner and by another user, on one row at once."""
+    scene.plant(Caller.OWNER, Row.OWN)
+    rows = {row["id"]: row for row in scene.read_state()["tasks"]}
+    task_id = scene.users[Caller.OWNER].task_ids[0]
+    on_a_row = [each for each in OPERATIONS.values() if "{task_id}" in each.path]
+    missing = {
+        each.id: wire(scene.call(each, Caller.ANOTHER, str(uuid4()), body=MATRIX[each.id].body))
+        for each in on_a_row
+    }
+    everything = [(each, caller) for each in on_a_row for caller in (Caller.OWNER, Caller.ANOTHER)]
+    # The row lives for a while: its owner deletes it in the last rounds alone.
+    writing = [
+        (each, caller) for each, caller in everything if (each.method, caller) != ("DELETE", Caller.OWNER)
+    ]
+    jobs = writing * 12 + everything * 4
+
+    def call(job: tuple[Operation, Caller]) -> httpx.Response:
+        operation, caller = job
+        return scene.call(operation, caller, task_id, body=MATRIX[operation.id].body)
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(zip(jobs, pool.map(call, jobs), strict=True))
+    told = [
+        (operation.id, answer.status_code, answer.text)
+        for (operation, caller), answer in answers
+        if caller is Caller.ANOTHER and wire(answer) != missing[operation.id]
+    ]
+    assert told == []
+    own = Counter(answer.status_code for (_, caller), answer in answers if caller is Caller.OWNER)
+    assert own[204] == 1
+    assert set(own) <= {200, 204, 404}
+    del rows[task_id]
+    assert {row["id"]: row for row in scene.read_state()["tasks"]} == rows
