@@ -18,7 +18,7 @@ from backend.core.dependencies import install_authenticator
 from backend.core.errors import NOT_CACHED, ConfigurationError
 from backend.core.keys import build_key_source
 from backend.core.logging import configure_logging
-from backend.core.middleware import NotCachedMiddleware, RequestLogMiddleware
+from backend.core.middleware import AbandonMiddleware, NotCachedMiddleware, RequestLogMiddleware
 from backend.core.routing import AuthenticateFirstRoute, refuse_open_routes
 from backend.models.revocation import StoredDenyList
 
@@ -80,6 +80,7 @@ def create_app(
     for module in (health, contract, me, tasks, account):
         app.include_router(module.router)
     # The last one added is the outermost.
+    app.add_middleware(AbandonMiddleware)
     app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)
     app.add_middleware(NotCachedMiddleware, prefix="/api/", value=NOT_CACHED)
     return app

@@ -1,9 +1,10 @@
-"""What happens around every request: its line in the log, and the caches it stays out of."""
+"""What happens around every request: its line in the log, its end, and the caches it stays out of."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import structlog
@@ -58,12 +59,104 @@ class RequestLogMiddleware:
 def _log_request(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"]
     _log.info(
-        "request_answered",
+        "request_answered" if status else "request_abandoned",
         method=method if method in _METHODS else "other",
         # Never the path itself: it holds ids.
         route=getattr(scope.get("route"), "path_format", None),
         status=status,
         milliseconds=round(seconds * 1000, 2),
+    )
+
+
+class AbandonMiddleware:
+    """Ends the work on a request when its caller is gone, once (003/FR-039).
+
+    The work is cancelled as a task is, so that its transaction is rolled back and its connection
+    is free again. Cancelled once and not again: rolling back takes a while.
+
+    Args:
+        app: The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        work = asyncio.current_task()
+        if scope["type"] != "http" or work is None:
+            await self._app(scope, receive, send)
+            return
+        watch = _Watch(receive, work)
+        if _has_no_body(scope):
+            watch.start()
+
+        async def note_end(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                watch.stop()
+
+        try:
+            await self._app(scope, watch.receive, note_end)
+        except asyncio.CancelledError:
+            if not watch.has_cancelled:
+                raise  # by the server, which wants to end
+        finally:
+            watch.stop()
+            if watch.has_cancelled:
+                work.uncancel()
+
+
+class _Watch:
+    """Waits for the caller to leave, from the end of the request's body to the end of the answer.
+
+    Args:
+        receive: Gives the server's messages. Not asked for a body ahead of the application, which
+            may refuse the request without it.
+        work: What is cancelled.
+    """
+
+    def __init__(self, receive: Receive, work: asyncio.Task[Any]) -> None:
+        self.has_cancelled = False
+        self._receive = receive
+        self._work = work
+        self._watching: asyncio.Task[None] | None = None
+        self._has_empty_body = False
+
+    async def receive(self) -> Message:
+        """Receive for the application."""
+        if self._has_empty_body:
+            self._has_empty_body = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if self._watching is not None:
+            await asyncio.wait([self._watching])
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self._watching = asyncio.create_task(self._watch())
+        return message
+
+    def start(self) -> None:
+        """Start at once: the request has no body."""
+        self._has_empty_body = True
+        self._watching = asyncio.create_task(self._watch())
+
+    def stop(self) -> None:
+        """Stop; the application has come to its end, or its answer has."""
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.has_cancelled = True
+        self._work.cancel()
+
+
+def _has_no_body(scope: Scope) -> bool:
+    """Tell whether a request says that it has no body; later versions of HTTP need not say it."""
+    return scope["http_version"].startswith("1") and not any(
+        name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]
     )
 
 

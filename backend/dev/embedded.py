@@ -34,7 +34,7 @@ _SPARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # PGPORT 
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class EmbeddedServer:
     """What it takes to run the server's programs.
 
     Attributes:
@@ -48,6 +48,7 @@ class _Server:
     account: tuple[int, int] | None
 
     def command(self, program: str, *arguments: str) -> list[str]:
+        """Write the command of one of the programs."""
         return [str(self.programs / program), *arguments]
 
     def own(self, path: Path) -> None:
@@ -59,10 +60,12 @@ class _Server:
 
     @property
     def log(self) -> Path:
+        """What the server says."""
         return self.place / "server.log"
 
     @property
     def url(self) -> str:
+        """The SQLAlchemy URL of its first database, as its superuser."""
         return f"postgresql+psycopg://postgres@:{_PORT}/postgres?host={self.place}"
 
 
@@ -84,11 +87,10 @@ def run_embedded(directory: Path | None) -> Iterator[str]:
         PostgresError: The server cannot be set up or started.
     """
     with tempfile.TemporaryDirectory(prefix="pg-", dir=_base_of_places()) as place:
-        server = _prepare_server(Path(place))
+        server = prepare_server(Path(place))
         data = (directory or server.place / "data").absolute()
-        _create_data(server, data)
-        settings = () if directory else _FAST_AND_UNSAFE
-        with _running(server, data, settings):
+        create_data(server, data)
+        with running(server, data, () if directory else _FAST_AND_UNSAFE):
             yield server.url
 
 
@@ -98,18 +100,26 @@ def _base_of_places() -> str:
     return "/tmp" if os.geteuid() == 0 or len(base) > _LONGEST_PLACE else base  # noqa: S108 - a private folder is made in it
 
 
-def _prepare_server(place: Path) -> _Server:
+def prepare_server(place: Path) -> EmbeddedServer:
+    """Find the server's programs, and whom to run them as.
+
+    Args:
+        place: An empty folder of the caller's own, with a short path that the account may reach.
+
+    Raises:
+        PostgresError: The wheel is not installed.
+    """
     programs = _find_programs()
     if os.geteuid() != 0:
-        return _Server(programs, place, None)
+        return EmbeddedServer(programs, place, None)
     nobody = pwd.getpwnam(_ACCOUNT)
-    server = _Server(programs, place, (nobody.pw_uid, nobody.pw_gid))
+    server = EmbeddedServer(programs, place, (nobody.pw_uid, nobody.pw_gid))
     server.own(place)
     try:
         _run(server, server.command("postgres", "--version"))
     except PermissionError:
         # A checkout that only root may enter, such as one below /root.
-        server = _Server(_copy_programs(programs, place / "installed"), place, server.account)
+        server = EmbeddedServer(_copy_programs(programs, place / "installed"), place, server.account)
         server.own(place / "installed")
     return server
 
@@ -136,7 +146,7 @@ def _copy_programs(programs: Path, target: Path) -> Path:
     return target / programs.relative_to(package.parent)
 
 
-def _run(server: _Server, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(server: EmbeddedServer, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     user, group = server.account or (None, None)
     return subprocess.run(  # noqa: S603 - the wheel's own programs, no shell
         command,
@@ -153,7 +163,12 @@ def _run(server: _Server, command: Sequence[str]) -> subprocess.CompletedProcess
     )
 
 
-def _create_data(server: _Server, data: Path) -> None:
+def create_data(server: EmbeddedServer, data: Path) -> None:
+    """Create a cluster in a folder, unless there is one.
+
+    Raises:
+        PostgresError: The server's own program cannot do it.
+    """
     if (data / "PG_VERSION").exists():
         server.own(data)
         return
@@ -186,7 +201,20 @@ def _create_data(server: _Server, data: Path) -> None:
 
 
 @contextmanager
-def _running(server: _Server, data: Path, settings: Sequence[str]) -> Iterator[None]:
+def running(server: EmbeddedServer, data: Path, settings: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the server on its socket while the context lasts.
+
+    Args:
+        server: Its programs and its place.
+        data: Its cluster.
+        settings: Of postgresql.conf, as `fsync=off`; by themselves they are safe against a crash.
+
+    Yields:
+        The server's first process, the parent of all others.
+
+    Raises:
+        PostgresError: The server does not start.
+    """
     options = ("listen_addresses=", f"unix_socket_directories={server.place}", f"port={_PORT}", *settings)
     arguments = [part for option in options for part in ("-c", option)]
     user, group = server.account or (None, None)
@@ -205,12 +233,12 @@ def _running(server: _Server, data: Path, settings: Sequence[str]) -> Iterator[N
         )
     try:
         _await_answer(server, process, data)
-        yield
+        yield process
     finally:
         _stop(process)
 
 
-def _await_answer(server: _Server, process: subprocess.Popen[bytes], data: Path) -> None:
+def _await_answer(server: EmbeddedServer, process: subprocess.Popen[bytes], data: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -232,7 +260,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _explain(server: _Server, data: Path, output: str) -> str:
+def _explain(server: EmbeddedServer, data: Path, output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     said = " / ".join(lines[-3:]) or "it said nothing"
     remedy = "end the server that uses this folder, or remove the folder, or set DATABASE_URL"

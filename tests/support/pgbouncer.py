@@ -1,0 +1,134 @@
+"""PgBouncer in transaction mode, in front of any PostgreSQL, while a context lasts."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from tests.support.service import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SERVER_CONNECTIONS = 5
+_ACCOUNT = "nobody"  # PgBouncer refuses to run as root
+_ATTEMPTS = 3  # somebody else may take the port that was free
+_START_SECONDS = 20.0
+_PAUSE_SECONDS = 0.05
+_OFF = frozenset({"", "0", "false", "no"})
+_SETTINGS = """\
+[databases]
+{database} = {server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {place}/users
+pool_mode = transaction
+default_pool_size = {size}
+max_client_conn = 200
+server_tls_sslmode = prefer
+"""
+
+
+def find_pgbouncer() -> str | None:
+    """Find the program; Debian puts it where only root looks."""
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+
+
+def is_required(environ: Mapping[str, str]) -> bool:
+    """Tell whether its absence is a failure, which it is in CI."""
+    return environ.get("REQUIRE_PGBOUNCER", "").strip().lower() not in _OFF
+
+
+@contextmanager
+def pooling(program: str, url: str) -> Iterator[str]:
+    """Run it, with fewer connections to the server than it has clients.
+
+    Args:
+        program: Where it is.
+        url: The SQLAlchemy URL of a database, with user and password.
+
+    Yields:
+        The URL of the same database through the pooler.
+    """
+    # pytest's own folder is closed to the account that it runs as under root.
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as place:
+        for attempt in range(_ATTEMPTS):
+            port = _find_free_port()
+            _write_files(Path(place), url, port)
+            with _running(program, Path(place)) as process:
+                pooled = make_url(url).set(host="127.0.0.1", port=port, query={})
+                text = pooled.render_as_string(hide_password=False)
+                if _answers(process, text):
+                    yield text
+                    return
+            said = (Path(place) / "log").read_text()
+            assert attempt + 1 < _ATTEMPTS, f"pgbouncer does not start: {said}"
+
+
+def _find_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def _write_files(place: Path, url: str, port: int) -> None:
+    there = make_url(url)
+    host = there.query.get("host") or there.host or "127.0.0.1"
+    server = f"host={host} port={there.port or 5432} dbname={there.database}"
+    settings = _SETTINGS.format(
+        database=there.database, server=server, port=port, place=place, size=SERVER_CONNECTIONS
+    )
+    (place / "pgbouncer.ini").write_text(settings)
+    (place / "users").write_text(f'"{there.username}" "{there.password}"\n')
+    if os.geteuid() == 0:
+        for one in (place, *place.iterdir()):
+            shutil.chown(one, _ACCOUNT)
+
+
+@contextmanager
+def _running(program: str, place: Path) -> Iterator[subprocess.Popen[bytes]]:
+    account = pwd.getpwnam(_ACCOUNT) if os.geteuid() == 0 else None
+    with (
+        (place / "log").open("wb") as log,
+        subprocess.Popen(
+            [program, str(place / "pgbouncer.ini")],
+            cwd=place,
+            env={"PATH": os.defpath},
+            user=account and account.pw_uid,
+            group=account and account.pw_gid,
+            extra_groups=[] if account else None,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
+    end = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            connect(url).close()
+        except psycopg.OperationalError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return process.poll() is None
+    return False
