@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tests.falsifiers.door_checks import DOOR_FALSIFIERS
+from tests.falsifiers.isolation_checks import ISOLATION_FALSIFIERS
 from tests.falsifiers.key_checks import KEY_FALSIFIERS
 from tests.falsifiers.model import Falsifier, Result
 from tests.falsifiers.token_checks import TOKEN_FALSIFIERS
@@ -31,7 +32,7 @@ REPORT = "report.xml"
 OUTPUT = Path("build/falsifiers.json")
 PAGE = Path("docs/checks.md")
 TIMEOUT_SECONDS = 120
-FALSIFIERS = (*TOKEN_FALSIFIERS, *KEY_FALSIFIERS, *DOOR_FALSIFIERS)
+FALSIFIERS = (*TOKEN_FALSIFIERS, *KEY_FALSIFIERS, *DOOR_FALSIFIERS, *ISOLATION_FALSIFIERS)
 BY_ASSERTION = ("AssertionError", "assert ", "Failed: ")
 
 
@@ -147,7 +148,7 @@ def make_page(results: Iterable[Result]) -> str:
 PAGE_HEAD = """\
 # Each check matters
 
-`make falsify` takes the {count} checks of the verifier away, one at a time, in a copy of the repository, and runs \
+`make falsify` takes {count} checks of the verifier and of the isolation away, one at a time, in a copy of the repository, and runs \
 the tests. A check that no test misses would be one that nobody holds. *Red* means that an assertion failed; crashes \
 and time-outs would be told apart, since they may be luck. This page is written by that command.
 

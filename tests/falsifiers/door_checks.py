@@ -113,8 +113,8 @@ DOOR_FALSIFIERS = (
         "open routes stop the start",
         "003/FR-030",
         "main.py",
-        "        refuse_open_routes(app, public)\n        async with",
-        "        async with",
+        "        refuse_open_routes(app, public)\n        try:",
+        "        try:",
         ("../test_main.py",),
     ),
     Falsifier(

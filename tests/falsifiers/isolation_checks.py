@@ -1,0 +1,124 @@
+"""Falsifiers of the two locks on every row, and of what an erasure leaves behind."""
+
+from __future__ import annotations
+
+from tests.falsifiers.model import Falsifier
+
+POLICY = "migrations/versions/0003_row_level_security.py"
+ACCOUNTS = "migrations/versions/0004_accounts.py"
+DATABASE, TASK = "core/database.py", "models/task.py"
+LEVEL = ("../../../isolation/test_row_level_security.py",)
+FILTERS = ("../../../isolation/test_isolation_sql.py",)
+ACCOUNT = ("../../../isolation/test_account.py",)
+POLICIES = "using ({OWNER}) with check ({OWNER})"
+BY_OWNER = ".where(col(Task.id) == task_id, col(Task.user_id) == user_id)"
+
+ISOLATION_FALSIFIERS = (
+    Falsifier(
+        "policy for reading", "003/FR-035", POLICY, POLICIES, "using (true) with check ({OWNER})", LEVEL
+    ),
+    Falsifier(
+        "policy for writing", "003/FR-035", POLICY, POLICIES, "using ({OWNER}) with check (true)", LEVEL
+    ),
+    Falsifier(
+        "policies are in force",
+        "003/FR-035",
+        POLICY,
+        '    op.execute("alter table tasks enable row level security")\n',
+        "",
+        LEVEL,
+    ),
+    Falsifier(
+        "policies hold the owner of the table",
+        "003/FR-035",
+        POLICY,
+        '    op.execute("alter table tasks force row level security")\n',
+        "",
+        LEVEL,
+    ),
+    Falsifier(
+        "identity ends with its transaction",
+        "003/FR-035",
+        DATABASE,
+        "set_config('app.user_id', :user_id, true)",
+        "set_config('app.user_id', :user_id, false)",
+        LEVEL,
+    ),
+    Falsifier(
+        "no superuser", "003/FR-036", DATABASE, '(is_superuser, "is a superuser")', '(False, "")', LEVEL
+    ),
+    Falsifier("no BYPASSRLS", "003/FR-036", DATABASE, '(passes_by, "has BYPASSRLS")', '(False, "")', LEVEL),
+    Falsifier("no owner", "003/FR-036", DATABASE, '(owns_tables, "owns the tables")', '(False, "")', LEVEL),
+    Falsifier(
+        "filter of the list",
+        "003/FR-009",
+        TASK,
+        "statement = select(Task).where(Task.user_id == user_id)",
+        "statement = select(Task)",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of one task",
+        "003/FR-009",
+        TASK,
+        "where(Task.id == task_id, Task.user_id == user_id)",
+        "where(Task.id == task_id)",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of a replacement",
+        "003/FR-009",
+        TASK,
+        f"{BY_OWNER}\n        .values(title=title",
+        ".where(col(Task.id) == task_id)\n        .values(title=title",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of a completion",
+        "003/FR-009",
+        TASK,
+        f"{BY_OWNER}\n        .values(completed=True",
+        ".where(col(Task.id) == task_id)\n        .values(completed=True",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of a deletion",
+        "003/FR-009",
+        TASK,
+        f"delete(Task){BY_OWNER}",
+        "delete(Task).where(col(Task.id) == task_id)",
+        FILTERS,
+    ),
+    Falsifier(
+        "tombstone is asked",
+        "003/FR-011",
+        DATABASE,
+        "if user_id and not may_be_erased and connection.scalar(",
+        "if user_id == '' and connection.scalar(",
+        ("../../../bdd",),
+    ),
+    Falsifier(
+        "database takes no row of the erased",
+        "003/FR-011",
+        ACCOUNTS,
+        "where user_id = new.user_id and until > now()",
+        "where user_id = new.user_id and until > now() and false",
+        ACCOUNT,
+    ),
+    Falsifier(
+        "audit is append-only",
+        "003/FR-040",
+        ACCOUNTS,
+        "            raise exception 'the audit is append-only' using errcode = 'P0E02';",
+        "            return new;",
+        ACCOUNT,
+    ),
+    Falsifier(
+        "audit in the same transaction",
+        "003/FR-040",
+        "api/account.py",
+        '    await store.note(session, database.pseudonym_of(principal), "erase")\n',
+        "",
+        ("../../../isolation/test_account.py", "../../../bdd"),
+    ),
+)
