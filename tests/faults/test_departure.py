@@ -13,7 +13,7 @@ import pytest
 
 from backend.testing.issuer import Issuer
 from tests.support.server_process import ServerProcess, serving
-from tests.support.service import as_service
+from tests.support.service import PSEUDONYM_KEY, as_service
 from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def server(
     assert not owner.closed
     settings = {
         "BETTER_AUTH_SECRET": secret,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
         "DATABASE_URL": as_service(harmed_url),
         "DATABASE_POOL_SIZE": "1",
         "DATABASE_TIMEOUT_SECONDS": "60",
