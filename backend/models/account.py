@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, DateTime, Identity, Index, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col, select
 
+from backend.core.revocation import LAST_SECOND
 from backend.models.revocation import Revocation
 from backend.models.task import USER_ID_MAX_LENGTH, Task
 
@@ -65,7 +66,7 @@ async def erase_account(session: AsyncSession, user_id: str, *, until: float) ->
         until: When the last of the user's tokens ends, in seconds since the epoch.
     """
     await session.execute(_LOCK, {"user_id": user_id})
-    end = datetime.fromtimestamp(until, tz=UTC)
+    end = datetime.fromtimestamp(min(until, LAST_SECOND), tz=UTC)
     tombstone = insert(Erasure).values(user_id=user_id, until=end)
     tombstone = tombstone.on_conflict_do_update(
         index_elements=["user_id"],

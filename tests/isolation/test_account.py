@@ -194,3 +194,14 @@ def test_erasure_that_fails_is_not_written_down(
         database.execute(f"grant insert on audit to {GROUP}")
     assert stored(database, ALICE) == 1
     assert database.execute("select count(*) from erasures").fetchone() == (0,)
+
+
+@pytest.mark.requirement("003/FR-011")
+def test_erasure_by_a_token_that_ends_beyond_the_calendar_is_an_erasure(
+    client: Client, issuer: Issuer, database: psycopg.Connection[Any]
+) -> None:
+    headers = bearer(issuer.token(ALICE, exp=1_800_000_900_000))  # an issuer that writes milliseconds
+    create(client, headers, "Buy milk")
+    assert client.delete("/api/account", headers=headers).status_code == 204
+    assert client.post("/api/tasks", headers=headers, json={"title": "Back"}).status_code == 410
+    assert stored(database, ALICE) == 0
