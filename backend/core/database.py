@@ -1,8 +1,8 @@
 """The database: its engine, one transaction a request, and what its trouble means."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Annotated
 
 import structlog
@@ -20,6 +20,7 @@ from backend.core.config import Settings
 from backend.core.dependencies import CurrentPrincipal
 from backend.core.errors import AccountErasedError, ConfigurationError, UnavailableError
 from backend.core.pseudonym import make_pseudonym
+from backend.core.trouble import ERASED, NOT_ALLOWED, describe_trouble, may_begin_anew
 
 _log = structlog.get_logger("backend.database")
 # true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
@@ -38,8 +39,6 @@ _ROLE_REMEDY = (
     "connect as a member of tasks_app, made by: "
     "create role tasks_service login password '...' in role tasks_app"
 )
-_NOT_ALLOWED = "42501"  # sqlstate: a row that the policy refuses to take
-_ERASED = "P0E01"  # sqlstate of our own: a row of somebody whose account is erased
 
 
 class Database:
@@ -79,9 +78,20 @@ class Database:
 
         Raises:
             AccountErasedError: The user's account is erased, and tokens of it may still be in circulation.
-            UnavailableError: The database is in trouble; what it is stands in the log.
-            ConfigurationError: The database lets this role see everything (003/FR-036).
+            UnavailableError: The database is in trouble, or lets this role see everything; the log has it.
         """
+        try:
+            async with self._trusted(user_id, actor, may_be_erased=may_be_erased) as session:
+                yield session
+        except ConfigurationError as error:
+            _log.error("database_role_unfit", fault=str(error))
+            raise UnavailableError from error
+
+    @asynccontextmanager
+    async def _trusted(
+        self, user_id: str | None, actor: str, *, may_be_erased: bool
+    ) -> AsyncGenerator[AsyncSession]:
+        """Run a transaction; `ConfigurationError` says that the role sees everything (003/FR-036)."""
 
         def prepare(_: Session, __: SessionTransaction, connection: Connection) -> None:
             # Per transaction and not per connection: a pooler shares connections among its clients.
@@ -95,25 +105,37 @@ class Database:
                 raise AccountErasedError
 
         try:
-            async with AsyncSession(self._engine, expire_on_commit=False) as session:
-                event.listen(session.sync_session, "after_begin", prepare)
-                async with session.begin():
-                    yield session
+            async with AsyncExitStack() as stack:
+                try:
+                    session = await self._begin(stack, prepare)
+                except (DBAPIError, OSError) as error:
+                    if not may_begin_anew(error):
+                        raise
+                    _log.info("transaction_begun_anew", **describe_trouble(error))
+                    session = await self._begin(stack, prepare)
+                yield session
         except (IntegrityError, DataError):
             raise  # a fault of ours, not trouble of the database
         except (DBAPIError, PoolTimeoutError, OSError) as error:
-            origin = getattr(error, "orig", None) or error
-            if getattr(origin, "sqlstate", None) == _NOT_ALLOWED:
+            trouble = describe_trouble(error)
+            if trouble["sqlstate"] == NOT_ALLOWED:
                 raise
-            if getattr(origin, "sqlstate", None) == _ERASED:
+            if trouble["sqlstate"] == ERASED:
                 raise AccountErasedError from error
-            # By type and not by text: the text may hold data.
-            _log.error(
-                "database_unavailable",
-                error=type(origin).__qualname__,
-                sqlstate=getattr(origin, "sqlstate", None),
-            )
+            _log.error("database_unavailable", **trouble)
             raise UnavailableError from error
+
+    async def _begin(
+        self, stack: AsyncExitStack, prepare: Callable[[Session, SessionTransaction, Connection], None]
+    ) -> AsyncSession:
+        """Begin a transaction now and not at its first statement, so that it may be begun anew."""
+        async with AsyncExitStack() as trial:
+            session = await trial.enter_async_context(AsyncSession(self._engine, expire_on_commit=False))
+            event.listen(session.sync_session, "after_begin", prepare)
+            await trial.enter_async_context(session.begin())
+            await session.connection()
+            stack.push_async_exit(trial.pop_all())
+        return session
 
     def pseudonym_of(self, principal: Principal) -> str:
         """Give what stands for a caller in the audit."""
@@ -133,7 +155,7 @@ class Database:
         try:
             async with asyncio.timeout(self._timeout), self.transaction() as session:
                 await session.execute(text("select 1"))
-        except (UnavailableError, ConfigurationError, TimeoutError):
+        except (UnavailableError, TimeoutError):
             return False
         return True
 
@@ -144,8 +166,8 @@ class Database:
             ConfigurationError: The role is unfit; the message says how to make the right one (003/FR-036).
         """
         with suppress(UnavailableError, TimeoutError):
-            async with asyncio.timeout(self._timeout), self.transaction() as session:
-                await session.connection()  # a transaction begins when it is first used
+            async with asyncio.timeout(self._timeout), self._trusted(None, "", may_be_erased=False):
+                pass
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,36 +1,62 @@
-"""`python -m backend.migrations`: brings the database of DATABASE_URL to the newest revision."""
+"""`python -m backend.migrations`: brings the database of DATABASE_URL to the newest revision.
+
+A step that the version which serves now could not live with waits for `python -m backend.migrations all`.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from backend.core.config import read_database_url
 from backend.core.errors import ConfigurationError
-from backend.migrations import migrate
+from backend.migrations import ALL, SAFE, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 2
+USAGE = """\
+usage: python -m backend.migrations       take the steps that are safe while the version before serves
+       python -m backend.migrations all   take all, when no version before this one serves any more
+"""
 
 
-def main() -> int:
+def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Migrate; a failure is told by its type, since its text may hold the address."""
+    if words not in ([], ["all"]):
+        sys.stderr.write(USAGE)
+        return EXIT_CONFIGURATION
     try:
-        migrate(read_database_url(os.environ))
+        waiting = migrate(read_database_url(environ), ALL if words else SAFE)
     except ConfigurationError as error:
         sys.stderr.write(f"migrations: {error}\n")
         return EXIT_CONFIGURATION
     except SQLAlchemyError as error:
-        origin = getattr(error, "orig", None) or error
-        sys.stderr.write(
-            f"migrations: the database does not do it ({type(origin).__qualname__}): "
-            "check DATABASE_URL and the rights of its user\n"
-        )
+        sys.stderr.write(f"migrations: {_explain(error)}\n")
         return EXIT_FAILURE
+    if waiting:
+        sys.stdout.write(
+            f"migrations: {', '.join(waiting)} would break a version that is older than this one: when "
+            "none serves any more, run python -m backend.migrations all\n"
+        )
     return 0
 
 
+def _explain(error: SQLAlchemyError) -> str:
+    origin = getattr(error, "orig", None) or error
+    kind = type(origin).__qualname__
+    if isinstance(error, OperationalError) and kind == "LockNotAvailable":
+        return (
+            "a table is in use for too long, nothing was changed: end the long transaction "
+            "(select * from pg_stat_activity order by xact_start), and run this again"
+        )
+    return f"the database does not do it ({kind}): check DATABASE_URL and the rights of its user"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.falsifiers.model import Falsifier
 
 POLICY = "migrations/versions/0003_row_level_security.py"
+FORCE = "migrations/versions/0005_force_row_level_security.py"
 ACCOUNTS = "migrations/versions/0004_accounts.py"
 DATABASE, TASK = "core/database.py", "models/task.py"
 LEVEL = ("../../../isolation/test_row_level_security.py",)
@@ -31,9 +32,9 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "policies hold the owner of the table",
         "003/FR-035",
-        POLICY,
-        '    op.execute("alter table tasks force row level security")\n',
-        "",
+        FORCE,
+        'op.execute(f"alter table {table} force row level security")',
+        "pass",
         LEVEL,
     ),
     Falsifier(

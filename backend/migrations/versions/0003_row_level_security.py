@@ -4,6 +4,9 @@ Revision: 0003, after 0002
 
 The role is a group without login: whoever the service connects as is a member of it. Roles belong
 to the whole server, so going back takes its rights away and leaves the role.
+
+The owner of the table is not held yet: the version before this step connects as the owner and names
+nobody. Step 0005 holds it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+phase = "expand"
 
 ROLE = "tasks_app"
 # After a transaction the setting is '' and not null; either way nobody is asking, and there are no rows.
@@ -35,13 +39,11 @@ def upgrade() -> None:
     )
     op.execute(f"grant select, insert, update, delete on tasks, revocations to {ROLE}")
     op.execute("alter table tasks enable row level security")
-    op.execute("alter table tasks force row level security")
     op.execute(f"create policy tasks_owner on tasks for all using ({OWNER}) with check ({OWNER})")
 
 
 def downgrade() -> None:
     """Take it back."""
     op.execute("drop policy tasks_owner on tasks")
-    op.execute("alter table tasks no force row level security")
     op.execute("alter table tasks disable row level security")
     op.execute(f"revoke all on tasks, revocations from {ROLE}")

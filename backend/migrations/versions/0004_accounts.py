@@ -4,6 +4,8 @@ Revision: 0004, after 0003
 
 An erasure is a tombstone: while it stands, the database takes no row of that user. Writers and the
 erasure of one user wait for each other by an advisory lock, so that no write slips in behind it.
+The owner of the tables sees all tombstones until step 0005, so that it takes no row of the erased
+from a version that still connects as the owner.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+phase = "expand"
 
 APP, KEEPER = "tasks_app", "tasks_keeper"
 OWNER = "user_id = nullif(current_setting('app.user_id', true), '')"
@@ -65,7 +68,6 @@ def _hold_tables() -> None:
     op.execute(f"grant insert, update on erasures to {KEEPER}")
     for table in ("erasures", "audit"):
         op.execute(f"alter table {table} enable row level security")
-        op.execute(f"alter table {table} force row level security")
     op.execute(f"create policy erasures_owner on erasures for all using ({OWNER}) with check ({OWNER})")
     op.execute(f"create policy audit_actor on audit for all using ({ACTOR}) with check ({ACTOR})")
     for table, writes in (("tasks", "false"), ("erasures", "true"), ("audit", "false")):

@@ -66,7 +66,7 @@ def test_migrating_twice_changes_nothing(url: str) -> None:
 def test_processes_may_migrate_at_once(url: str) -> None:
     migrate(url, "base")
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(migrate, [url] * 4)) == [None] * 4
+        assert list(pool.map(migrate, [url] * 4)) == [()] * 4
     assert "tasks" in tables_of(url)
 
 

@@ -1,0 +1,118 @@
+"""The database slept, as Neon's does when idle: whoever wakes it is served."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from backend.main import create_app
+from tests.support.service import Client, make_settings, open_client
+from tests.support.sleeper import Sleeper, sleeping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+
+    from tests.support.service import Clock
+
+    SignIn = Callable[[str], dict[str, bytes]]
+
+DRAFT = {"title": "Buy milk"}
+
+
+@pytest.fixture
+def sleeper(empty_database: str) -> Iterator[Sleeper]:
+    """The empty database, behind what may sleep."""
+    with sleeping(empty_database) as sleeper:
+        yield sleeper
+
+
+@pytest.fixture
+def client(sleeper: Sleeper, secret: str, clock: Clock) -> Iterator[Client]:
+    """A service with one connection to that database."""
+    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE="1", DATABASE_TIMEOUT_SECONDS="1")
+    with open_client(create_app(settings, clock=clock)) as client:
+        yield client
+
+
+@pytest.mark.requirement("003/FR-043")
+def test_first_connection_that_is_too_slow_reaches_no_user(
+    client: Client, sleeper: Sleeper, signed_in: SignIn
+) -> None:
+    sleeper.kill_after(0)
+    sleeper.hanging = 1
+    with capture_logs() as logs:
+        answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert answer.status_code == 201
+    assert [each["event"] for each in logs] == ["transaction_begun_anew", "request_answered"]
+    assert sleeper.hanging == 0
+
+
+@pytest.mark.requirement("003/FR-043")
+def test_database_that_does_not_wake_turns_users_away_until_it_does(
+    client: Client, sleeper: Sleeper, signed_in: SignIn
+) -> None:
+    headers = signed_in("alice")
+    sleeper.kill_after(0)
+    sleeper.hanging = 2
+    answer = client.post("/api/tasks", headers=headers, json=DRAFT)
+    assert (answer.status_code, answer.headers["Retry-After"].isdecimal()) == (503, True)
+    assert client.post("/api/tasks", headers=headers, json=DRAFT).status_code == 201
+
+
+@pytest.mark.requirement("003/FR-043")
+@pytest.mark.parametrize("messages", [0, 1, 2, 3], ids=["ping", "begin", "identity", "tombstone"])
+def test_connection_that_is_dead_before_the_transaction_began_reaches_no_user(
+    *,
+    client: Client,
+    sleeper: Sleeper,
+    signed_in: SignIn,
+    database: psycopg.Connection[Any],
+    messages: int,
+) -> None:
+    sleeper.kill_after(messages)
+    answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert answer.status_code == 201
+    assert database.execute("select count(*) from tasks").fetchone() == (1,)
+
+
+@pytest.mark.requirement("003/FR-043")
+def test_every_old_connection_may_be_dead(
+    sleeper: Sleeper, secret: str, clock: Clock, signed_in: SignIn
+) -> None:
+    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE="3", DATABASE_TIMEOUT_SECONDS="1")
+    app = create_app(settings, clock=clock)
+
+    async def fill_the_pool() -> None:
+        async with AsyncExitStack() as stack:
+            for _ in range(3):
+                await stack.enter_async_context(app.state.database.transaction())
+
+    with open_client(app) as client:
+        client.call(fill_the_pool)
+        assert sleeper.connections == 3
+        sleeper.kill_after(1)
+        answers = [client.get("/api/tasks", headers=signed_in("alice")).status_code for _ in range(3)]
+    assert answers == [200, 200, 200]
+
+
+@pytest.mark.requirement("003/FR-043")
+@pytest.mark.parametrize("messages", [4, 5], ids=["statement", "commit"])
+def test_transaction_that_began_is_never_begun_anew(
+    *,
+    client: Client,
+    sleeper: Sleeper,
+    signed_in: SignIn,
+    database: psycopg.Connection[Any],
+    messages: int,
+) -> None:
+    sleeper.kill_after(messages)
+    with capture_logs() as logs:
+        answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert [each["event"] for each in logs] == ["database_unavailable", "request_answered"]
+    assert database.execute("select count(*) from tasks").fetchone() == (0,)
