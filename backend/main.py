@@ -81,7 +81,9 @@ def create_app(
         app.include_router(module.router)
     # The last one added is the outermost.
     app.add_middleware(AbandonMiddleware)
-    app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)
+    app.add_middleware(
+        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of
+    )
     app.add_middleware(NotCachedMiddleware, prefix="/api/", value=NOT_CACHED)
     return app
 

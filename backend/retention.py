@@ -29,6 +29,7 @@ _ROLE_REMEDY = (
 )
 USAGE = """\
 usage: python -m backend.retention               remove what may be kept no longer
+       python -m backend.retention audit         print the whole audit, oldest first
        python -m backend.retention erasures      print the erasures, to be kept beside the backups
        python -m backend.retention reapply FILE  after a restore: erase anew whom FILE names
 """
@@ -61,6 +62,15 @@ def read_erasures(connection: psycopg.Connection[Any]) -> Iterator[dict[str, str
         yield {"actor": actor, "at": at.isoformat()}
 
 
+def read_audit(connection: psycopg.Connection[Any]) -> Iterator[dict[str, Any]]:
+    """Read who did what and when, by pseudonym (003/FR-046); a few entries at a time."""
+    with connection.cursor(name="audit") as entries:
+        for number, at, actor, action, outcome in entries.execute(
+            "select id, at, actor, action, outcome from audit order by id"
+        ):
+            yield {"id": number, "at": at.isoformat(), "actor": actor, "action": action, "outcome": outcome}
+
+
 def reapply_erasures(
     connection: psycopg.Connection[Any], settings: Settings, actors: Iterable[str]
 ) -> dict[str, int]:
@@ -90,7 +100,7 @@ def reapply_erasures(
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what the words say; a failure is told by its kind, since its text may hold data."""
-    if words not in ([], ["erasures"]) and not (len(words) == 2 and words[0] == "reapply"):  # noqa: PLR2004  # the command and its file
+    if words not in ([], ["audit"], ["erasures"]) and not (len(words) == 2 and words[0] == "reapply"):  # noqa: PLR2004  # the command and its file
         sys.stderr.write(USAGE)
         return EXIT_CONFIGURATION
     try:
@@ -123,6 +133,8 @@ def _run(
 ) -> Iterable[dict[str, Any]]:
     if not words:
         return [{"removed": apply_retention(connection, settings)}]
+    if words[0] == "audit":
+        return read_audit(connection)
     if words[0] == "erasures":
         return read_erasures(connection)
     return [{"erased": reapply_erasures(connection, settings, actors)}]

@@ -138,7 +138,7 @@ class Database:
         return session
 
     def pseudonym_of(self, principal: Principal) -> str:
-        """Give what stands for a caller in the audit."""
+        """Give what stands for a caller in the audit and in the log."""
         return make_pseudonym(self._pseudonym_key, principal.issuer, principal.subject)
 
     def end_of_tokens(self, now: float, expires_at: float) -> float:

@@ -13,7 +13,11 @@ from backend.core.dependencies import PRINCIPAL
 from backend.core.logging import describe_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from backend.core.claims import Principal
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _log = structlog.get_logger("backend.requests")
@@ -25,11 +29,13 @@ class RequestLogMiddleware:
     Args:
         app: The application.
         on_error: The application that answers when the first one failed before it began to answer.
+        name_caller: Gives the pseudonym of a caller (003/FR-044).
     """
 
-    def __init__(self, app: ASGIApp, on_error: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, on_error: ASGIApp, name_caller: Callable[[Principal], str]) -> None:
         self._app = app
         self._on_error = on_error
+        self._name_caller = name_caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -53,19 +59,19 @@ class RequestLogMiddleware:
                 if not status:
                     await self._on_error(scope, receive, note_status)
             finally:
-                _log_request(scope, status, time.perf_counter() - start)
+                self._log_request(scope, status, time.perf_counter() - start)
 
-
-def _log_request(scope: Scope, status: int, seconds: float) -> None:
-    method = scope["method"]
-    _log.info(
-        "request_answered" if status else "request_abandoned",
-        method=method if method in _METHODS else "other",
-        # Never the path itself: it holds ids.
-        route=getattr(scope.get("route"), "path_format", None),
-        status=status,
-        milliseconds=round(seconds * 1000, 2),
-    )
+    def _log_request(self, scope: Scope, status: int, seconds: float) -> None:
+        method, principal = scope["method"], scope.get(PRINCIPAL)
+        _log.info(
+            "request_answered" if status else "request_abandoned",
+            method=method if method in _METHODS else "other",
+            # Never the path itself: it holds ids.
+            route=getattr(scope.get("route"), "path_format", None),
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+            **({"caller": self._name_caller(principal)} if principal else {}),
+        )
 
 
 class AbandonMiddleware:

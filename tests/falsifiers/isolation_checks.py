@@ -10,6 +10,9 @@ ACCOUNTS = "migrations/versions/0004_accounts.py"
 DATABASE, TASK = "core/database.py", "models/task.py"
 LEVEL = ("../../../isolation/test_row_level_security.py",)
 FILTERS = ("../../../isolation/test_isolation_sql.py",)
+COLD_START = ("../../../faults/test_cold_start.py",)
+LOGS = ("../../../isolation/test_logs.py",)
+ROLLOUT = ("../migrations/test_rollout.py",)
 ACCOUNT = ("../../../isolation/test_account.py",)
 POLICIES = "using ({OWNER}) with check ({OWNER})"
 BY_OWNER = ".where(col(Task.id) == task_id, col(Task.user_id) == user_id)"
@@ -121,5 +124,102 @@ ISOLATION_FALSIFIERS = (
         '    await store.note(session, database.pseudonym_of(principal), "erase")\n',
         "",
         ("../../../isolation/test_account.py", "../../../bdd"),
+    ),
+    Falsifier(
+        "begun once more",
+        "003/FR-043",
+        "core/trouble.py",
+        "    if isinstance(error, OSError):\n        return True\n    if not isinstance(error, DBAPIError):",
+        "    if isinstance(error, Exception):",
+        COLD_START,
+    ),
+    Falsifier(
+        "begun before its first statement",
+        "003/FR-043",
+        DATABASE,
+        "            await session.connection()\n",
+        "",
+        COLD_START,
+    ),
+    Falsifier(
+        "not begun anew for a server that says no",
+        "003/FR-043",
+        "core/trouble.py",
+        "return sqlstate is None or sqlstate.startswith(_PASSING)",
+        "return True",
+        ("test_trouble.py",),
+    ),
+    Falsifier(
+        "old connections are tried",
+        "003/FR-043",
+        DATABASE,
+        "            pool_pre_ping=True,\n",
+        "            pool_pre_ping=False,\n",
+        (*COLD_START, "test_database.py"),
+    ),
+    Falsifier(
+        "role is asked while serving",
+        "003/FR-036",
+        DATABASE,
+        '            _log.error("database_role_unfit", fault=str(error))\n            raise UnavailableError from error',
+        "            raise",
+        LEVEL,
+    ),
+    Falsifier(
+        "callers by pseudonym",
+        "003/FR-044",
+        "core/middleware.py",
+        "self._name_caller(principal)} if principal",
+        "principal.subject} if principal",
+        LOGS,
+    ),
+    Falsifier(
+        "errors without their text",
+        "003/FR-015",
+        "core/logging.py",
+        'return {"error": type(error).__qualname__, **',
+        'return {"error": repr(error), **',
+        LOGS,
+    ),
+    Falsifier(
+        "errors of the database without their text",
+        "003/FR-015",
+        "core/trouble.py",
+        '"error": type(origin).__qualname__',
+        '"error": str(origin)',
+        ("test_trouble.py", *LOGS),
+    ),
+    Falsifier(
+        "steps that contract wait",
+        "003/FR-045",
+        "migrations/__init__.py",
+        'if step.module.phase == "contract"',
+        "if not step.module.phase",
+        ROLLOUT,
+    ),
+    Falsifier(
+        "owner is held last",
+        "003/FR-045",
+        POLICY,
+        '    op.execute("alter table tasks enable row level security")\n',
+        '    op.execute("alter table tasks enable row level security")\n'
+        '    op.execute("alter table tasks force row level security")\n',
+        ROLLOUT,
+    ),
+    Falsifier(
+        "waiting for a table is bounded",
+        "003/FR-045",
+        "migrations/__init__.py",
+        "set local lock_timeout = '2s'",
+        "set local lock_timeout = '20s'",
+        ROLLOUT,
+    ),
+    Falsifier(
+        "the whole audit",
+        "003/FR-046",
+        "retention.py",
+        "from audit order by id",
+        "from audit where action = 'erase' order by id",
+        ("../../../isolation/test_retention.py",),
     ),
 )

@@ -134,6 +134,23 @@ def test_restore_brings_nobody_back_who_was_erased(
     assert answer.status_code == 410
 
 
+@pytest.mark.requirement("003/FR-046")
+def test_whole_audit_is_printed_by_pseudonym(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
+) -> None:
+    for name in ("alice", "bob"):
+        client.get("/api/account/export", headers=signed_in(name))
+    client.delete("/api/account", headers=signed_in("alice"))
+    done = run(keeper, "audit")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["action"] for line in lines] == ["export", "export", "erase"]
+    assert {line["outcome"] for line in lines} == {"done"}
+    assert lines[0]["actor"] == lines[2]["actor"] != lines[1]["actor"]
+    assert all(line.keys() == {"id", "at", "actor", "action", "outcome"} for line in lines)
+    assert make_subject("alice") not in done.stdout
+    assert count(database, "audit") == 3
+
+
 @pytest.mark.requirement("003/FR-041")
 def test_job_says_what_is_wrong_and_changes_nothing(
     *, keeper: str, empty_database: str, tmp_path: Path

@@ -9,14 +9,18 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from psycopg import sql
+from structlog.testing import capture_logs
 
 from backend.core.database import Database
 from backend.core.errors import ConfigurationError
+from backend.main import create_app
 from backend.migrations.service_role import GROUP
-from tests.support.service import as_role, connect, make_settings
+from tests.support.service import as_role, connect, make_settings, open_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.support.service import Clock
 
     Rows = dict[str, UUID]
 
@@ -221,3 +225,35 @@ def test_service_refuses_a_role_that_sees_everything(
         assert said.startswith("DATABASE_URL: its role")
         assert "create role tasks_service login password" in said
         assert "p4ss-w0rd" not in said
+
+
+@pytest.mark.requirement("003/FR-018", "003/FR-036")
+def test_role_that_is_found_unfit_while_serving_gets_nothing_and_users_come_again(
+    *,
+    secret: str,
+    empty_database: str,
+    database: psycopg.Connection[Any],
+    clock: Clock,
+    signed_in: Callable[[str], dict[str, bytes]],
+) -> None:
+    name = f"role_{uuid4().hex[:8]}"
+    role, group = sql.Identifier(name), sql.Identifier(GROUP)
+    statement = sql.SQL("create role {} login bypassrls password 'p4ss-w0rd-of-a-test' in role {}")
+    # At the start nobody could be asked: the role is made while it serves.
+    settings = make_settings(secret, as_role(empty_database, name, "p4ss-w0rd-of-a-test"))
+    with open_client(create_app(settings, clock=clock)) as client, capture_logs() as logs:
+        database.execute(statement.format(role, group))
+        try:
+            answer = client.get("/api/tasks", headers=signed_in("alice"))
+            ready = client.get("/health")
+        finally:
+            database.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [name]
+            )
+            database.execute(sql.SQL("drop role {}").format(role))
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert answer.headers["Retry-After"].isdecimal()
+    assert ready.status_code == 503
+    fault = next(each["fault"] for each in logs if each["event"] == "database_role_unfit")
+    assert f"DATABASE_URL: its role {name} has BYPASSRLS" in fault
+    assert "create role tasks_service login password" in fault

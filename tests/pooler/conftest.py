@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tell from one place what is missing, so that it is told in one line."""
-    if "pooled_url" not in getattr(item, "fixturenames", ()) or find_pgbouncer():
+    if {"pooled_url", "tls_url"}.isdisjoint(getattr(item, "fixturenames", ())) or find_pgbouncer():
         return
     if is_required(os.environ):
         pytest.fail("REQUIRE_PGBOUNCER is set, but there is no pgbouncer: apt-get install pgbouncer")
@@ -28,4 +28,13 @@ def pooled_url(empty_database: str) -> Iterator[str]:
     program = find_pgbouncer()
     assert program
     with pooling(program, empty_database) as url:
+        yield url
+
+
+@pytest.fixture
+def tls_url(empty_database: str) -> Iterator[str]:
+    """The same through a PgBouncer that takes clients by TLS only."""
+    program = find_pgbouncer()
+    assert program
+    with pooling(program, empty_database, by_tls=True) as url:
         yield url

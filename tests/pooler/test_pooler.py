@@ -18,6 +18,8 @@ from tests.support.pgbouncer import SERVER_CONNECTIONS
 from tests.support.service import Clock, bearer, make_settings, open_client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backend.testing.issuer import Issuer
 
 ROUNDS = 40
@@ -105,3 +107,17 @@ def test_service_behind_a_pooler_serves_each_user_their_own(
         with ThreadPoolExecutor(20) as pool:
             found = list(pool.map(use, users))
     assert found == [[f"{user}/{number}" for number in range(3)] for user in users]
+
+
+@pytest.mark.requirement("003/FR-037", "003/FR-038")
+def test_service_and_pooler_speak_by_tls(
+    secret: str, tls_url: str, clock: Clock, signed_in: Callable[[str], dict[str, bytes]]
+) -> None:
+    settings = make_settings(secret, tls_url)
+    with open_client(create_app(settings, clock=clock)) as client:
+        headers = signed_in("alice")
+        assert client.post("/api/tasks", headers=headers, json={"title": "Buy milk"}).status_code == 201
+        assert len(client.get("/api/tasks", headers=headers).json()["items"]) == 1
+    plain = make_url(tls_url).set(drivername="postgresql", query={"sslmode": "disable"})
+    with pytest.raises(psycopg.OperationalError, match="SSL required"):
+        psycopg.connect(plain.render_as_string(hide_password=False))

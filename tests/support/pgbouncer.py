@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from sqlalchemy.engine import make_url
 
+from tests.support.certificate import make_certificate
 from tests.support.service import connect
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ default_pool_size = {size}
 max_client_conn = 200
 server_tls_sslmode = prefer
 """
+_TLS = """\
+client_tls_sslmode = require
+client_tls_key_file = {place}/key.pem
+client_tls_cert_file = {place}/certificate.pem
+"""
 
 
 def find_pgbouncer() -> str | None:
@@ -54,12 +60,13 @@ def is_required(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def pooling(program: str, url: str) -> Iterator[str]:
+def pooling(program: str, url: str, *, by_tls: bool = False) -> Iterator[str]:
     """Run it, with fewer connections to the server than it has clients.
 
     Args:
         program: Where it is.
         url: The SQLAlchemy URL of a database, with user and password.
+        by_tls: Whether it takes clients by TLS only, with a certificate of this run's own.
 
     Yields:
         The URL of the same database through the pooler.
@@ -67,10 +74,12 @@ def pooling(program: str, url: str) -> Iterator[str]:
     # pytest's own folder is closed to the account that it runs as under root.
     with tempfile.TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as place:
         for attempt in range(_ATTEMPTS):
-            port = _find_free_port()
-            _write_files(Path(place), url, port)
+            port = find_free_port()
+            _write_files(Path(place), url, port, by_tls=by_tls)
             with _running(program, Path(place)) as process:
-                pooled = make_url(url).set(host="127.0.0.1", port=port, query={})
+                pooled = make_url(url).set(
+                    host="127.0.0.1", port=port, query=_verify(Path(place)) if by_tls else {}
+                )
                 text = pooled.render_as_string(hide_password=False)
                 if _answers(process, text):
                     yield text
@@ -79,19 +88,29 @@ def pooling(program: str, url: str) -> Iterator[str]:
             assert attempt + 1 < _ATTEMPTS, f"pgbouncer does not start: {said}"
 
 
-def _find_free_port() -> int:
+def _verify(place: Path) -> dict[str, str]:
+    return {"sslmode": "verify-full", "sslrootcert": str(place / "certificate.pem")}
+
+
+def find_free_port() -> int:
+    """Find a port of this machine that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
 
 
-def _write_files(place: Path, url: str, port: int) -> None:
+def _write_files(place: Path, url: str, port: int, *, by_tls: bool) -> None:
     there = make_url(url)
     host = there.query.get("host") or there.host or "127.0.0.1"
     server = f"host={host} port={there.port or 5432} dbname={there.database}"
     settings = _SETTINGS.format(
         database=there.database, server=server, port=port, place=place, size=SERVER_CONNECTIONS
     )
+    if by_tls:
+        key, certificate = make_certificate("127.0.0.1")
+        (place / "key.pem").write_bytes(key)
+        (place / "certificate.pem").write_bytes(certificate)
+        settings += _TLS.format(place=place)
     (place / "pgbouncer.ini").write_text(settings)
     (place / "users").write_text(f'"{there.username}" "{there.password}"\n')
     if os.geteuid() == 0:

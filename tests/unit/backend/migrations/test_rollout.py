@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,20 +194,34 @@ def test_command_leaves_the_unsafe_step_until_it_is_asked_for(
 def test_step_does_not_wait_while_requests_wait_behind_it(owner_url: str) -> None:
     migrate(owner_url, "0002")
     waited: list[float] = []
+    served, ended = [], threading.Event()
+
+    def read() -> None:
+        """Ask again and again; whoever waits behind the step for long is not served."""
+        with connect(owner_url) as reader:
+            reader.execute("set statement_timeout = '8s'")
+            while not ended.is_set():
+                try:
+                    served.append(reader.execute("select count(*) from tasks").fetchone())
+                except psycopg.errors.QueryCanceled:
+                    served.append(None)
 
     def wait(seconds: float) -> None:
-        # The step has let go, though the table is still in use: whoever reads is served at once.
-        with connect(owner_url) as reader:
-            reader.execute("set statement_timeout = '5s'")
-            reader.execute("select count(*) from tasks")
         waited.append(seconds)
         if len(waited) == 2:
             user.rollback()
 
-    with connect(owner_url) as user:
+    with ThreadPoolExecutor(1) as pool, connect(owner_url) as user:
         user.autocommit = False
         user.execute("select count(*) from tasks")
-        migrate(owner_url, wait=wait)
+        reading = pool.submit(read)
+        try:
+            migrate(owner_url, wait=wait)
+        finally:
+            user.rollback()
+            ended.set()
+        reading.result()
+    assert set(served) == {(0,)}
     assert len(waited) == 2
 
 

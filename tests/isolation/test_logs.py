@@ -1,0 +1,119 @@
+"""What a deployed process writes: callers by pseudonym, and nothing that they sent, at every level."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from backend.core.pseudonym import make_pseudonym
+from backend.testing.issuer import Issuer, make_subject
+from tests.support.pgbouncer import find_free_port
+from tests.support.server_process import serving
+from tests.support.service import PSEUDONYM_KEY, bearer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psycopg
+
+    from tests.support.server_process import ServerProcess
+
+ISSUER = "http://localhost:3000"
+ALICE = make_subject("alice")
+PRIVATE: dict[str, Any] = {
+    "email": "alice.liddell@example.org",
+    "name": "Alice-Pleasance-Liddell",
+    "sid": "sEsSiOnOfAlice0123456789abcdefgh",
+    "picture": "data:portrait-of-alice",
+}
+TITLE = "Visit-Doctor-Dodgson"
+CAUSES = {"expired", "signature", "audience", "scheme", "parts"}
+# A server's own words may hold the whole row.
+COMPLAINT = """
+    create function complain() returns trigger language plpgsql as $$ begin
+        raise exception 'no such row: %', new using errcode = '23514';
+    end $$;
+    create trigger complain before insert on tasks for each row execute function complain()
+"""
+
+
+def live_through_a_bad_day(
+    server: ServerProcess, issuer: Issuer, owner: psycopg.Connection[Any]
+) -> list[int]:
+    """Ask for all that can go wrong; give the statuses."""
+    token = issuer.token(ALICE, **PRIVATE)
+    headers = bearer(token)
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as http:
+
+        def ask(method: str, path: str, **options: Any) -> int:
+            return http.request(method, path, **{"headers": headers, **options}).status_code
+
+        statuses = [
+            ask("POST", "/api/tasks", json={"title": TITLE}),
+            ask("GET", f"/api/tasks?cursor={PRIVATE['email']}"),
+            ask("GET", f"/api/{PRIVATE['email']}?name={PRIVATE['name']}"),
+            ask("POST", "/api/tasks", json={"title": 1, PRIVATE["name"]: PRIVATE["email"]}),
+            ask("GET", "/api/me", headers={"Authorization": f"Basic {token}"}),
+            ask("GET", "/api/me", headers=bearer(issuer.token(ALICE, lifetime=-60, **PRIVATE))),
+            ask("GET", "/api/me", headers=bearer(token[:-8] + "AAAAAAAA")),
+            ask("GET", "/api/me", headers=bearer(token.rpartition(".")[0])),
+            ask("GET", "/api/me", headers=bearer(issuer.token(ALICE, aud=PRIVATE["email"]))),
+        ]
+        owner.execute(COMPLAINT)
+        try:
+            statuses.append(ask("POST", "/api/tasks", json={"title": TITLE, "description": PRIVATE["email"]}))
+        finally:
+            owner.execute("drop function complain cascade")
+        owner.execute("alter table tasks rename column title to heading")
+        try:
+            statuses.append(ask("POST", "/api/tasks", json={"title": TITLE}))
+        finally:
+            owner.execute("alter table tasks rename column heading to title")
+        statuses += [
+            ask("GET", "/api/account/export"),
+            ask("DELETE", "/api/account"),
+            ask("GET", "/api/tasks"),
+        ]
+    return statuses
+
+
+@pytest.mark.requirement("003/FR-015", "003/FR-044")
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_process_writes_pseudonyms_and_nothing_that_was_sent(
+    *,
+    level: str,
+    secret: str,
+    empty_database: str,
+    database: psycopg.Connection[Any],
+    tmp_path: Path,
+) -> None:
+    settings = {
+        "BETTER_AUTH_SECRET": secret,
+        "DATABASE_URL": empty_database,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+        "LOG_LEVEL": level,
+        "PYTHONWARNINGS": "always",
+        "PYTHONASYNCIODEBUG": "1",
+    }
+    issuer = Issuer(secret, ISSUER, ISSUER, time.time)
+    with serving(settings, tmp_path / "log", find_free_port()) as server:
+        statuses = live_through_a_bad_day(server, issuer, database)
+        assert statuses == [201, 422, 404, 422, *[401] * 5, 500, 503, 200, 204, 410]
+        server.process.terminate()
+        server.process.wait(30)
+    written = server.log.read_text()
+    parts = issuer.token(ALICE, **PRIVATE).split(".")
+    for private in (ALICE, TITLE, secret, PSEUDONYM_KEY, *PRIVATE.values(), *parts[:2]):
+        assert private not in written
+    assert "Traceback" not in written
+    events = server.events
+    assert {each["event"] for each in events} >= {"request_failed", "database_unavailable"}
+    if level in {"debug", "info"}:
+        assert {each["cause"] for each in events if "cause" in each} == CAUSES
+        actor = make_pseudonym(PSEUDONYM_KEY.encode(), ISSUER, ALICE)
+        callers = [each.get("caller") for each in events if each["event"] == "request_answered"]
+        assert callers == [actor if status not in {401, 404} else None for status in statuses]
+        assert database.execute("select distinct actor from audit").fetchall() == [(actor,)]
