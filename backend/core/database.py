@@ -1,8 +1,8 @@
 """The database: its engine, one transaction a request, and what its trouble means."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
 import structlog
@@ -11,24 +11,22 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 from starlette.requests import HTTPConnection
 
 from backend.core.claims import Principal
 from backend.core.config import Settings
 from backend.core.dependencies import CurrentPrincipal
+from backend.core.engine import make_engine
 from backend.core.errors import AccountErasedError, ConfigurationError, UnavailableError
 from backend.core.pseudonym import make_pseudonym
-from backend.core.trouble import ERASED, NOT_ALLOWED, describe_trouble, may_begin_anew
+from backend.core.trouble import ERASED, NOT_ALLOWED, describe_trouble
 
 _log = structlog.get_logger("backend.database")
 # true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
 # somebody else's (003/FR-035).
-_BEGIN = text(
-    "select set_config('statement_timeout', :milliseconds, true),"
-    " set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true)"
-)
+_IDENTIFY = text("select set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true)")
 _IS_ERASED = text("select exists (select from erasures where user_id = :user_id and until > now())")
 _ROLE = text(
     "select rolname, rolsuper, rolbypassrls, exists ("
@@ -53,17 +51,7 @@ class Database:
         self._is_role_fit = False
         self._pseudonym_key = settings.pseudonym_key.get_secret_value().encode()
         self._token_seconds = settings.longest_token_seconds + settings.leeway_seconds
-        self._engine = create_async_engine(
-            settings.database_url.get_secret_value(),
-            # A pooler in transaction mode gives each transaction another server connection, where
-            # prepared statements are unknown.
-            connect_args={"prepare_threshold": None, "connect_timeout": self._timeout},
-            pool_size=settings.database_pool_size,
-            max_overflow=0,
-            pool_timeout=self._timeout,
-            pool_pre_ping=True,
-            hide_parameters=True,
-        )
+        self._engine = make_engine(settings)
 
     @asynccontextmanager
     async def transaction(
@@ -95,25 +83,17 @@ class Database:
 
         def prepare(_: Session, __: SessionTransaction, connection: Connection) -> None:
             # Per transaction and not per connection: a pooler shares connections among its clients.
-            milliseconds = str(self._timeout * 1000)
-            connection.execute(
-                _BEGIN, {"milliseconds": milliseconds, "user_id": user_id or "", "actor": actor}
-            )
+            connection.execute(_IDENTIFY, {"user_id": user_id or "", "actor": actor})
             if not self._is_role_fit:
                 self._check_role(connection)
             if user_id and not may_be_erased and connection.scalar(_IS_ERASED, {"user_id": user_id}):
                 raise AccountErasedError
 
         try:
-            async with AsyncExitStack() as stack:
-                try:
-                    session = await self._begin(stack, prepare)
-                except (DBAPIError, OSError) as error:
-                    if not may_begin_anew(error):
-                        raise
-                    _log.info("transaction_begun_anew", **describe_trouble(error))
-                    session = await self._begin(stack, prepare)
-                yield session
+            async with AsyncSession(self._engine, expire_on_commit=False) as session:
+                event.listen(session.sync_session, "after_begin", prepare)
+                async with session.begin():
+                    yield session
         except (IntegrityError, DataError):
             raise  # a fault of ours, not trouble of the database
         except (DBAPIError, PoolTimeoutError, OSError) as error:
@@ -124,18 +104,6 @@ class Database:
                 raise AccountErasedError from error
             _log.error("database_unavailable", **trouble)
             raise UnavailableError from error
-
-    async def _begin(
-        self, stack: AsyncExitStack, prepare: Callable[[Session, SessionTransaction, Connection], None]
-    ) -> AsyncSession:
-        """Begin a transaction now and not at its first statement, so that it may be begun anew."""
-        async with AsyncExitStack() as trial:
-            session = await trial.enter_async_context(AsyncSession(self._engine, expire_on_commit=False))
-            event.listen(session.sync_session, "after_begin", prepare)
-            await trial.enter_async_context(session.begin())
-            await session.connection()
-            stack.push_async_exit(trial.pop_all())
-        return session
 
     def pseudonym_of(self, principal: Principal) -> str:
         """Give what stands for a caller in the audit and in the log."""
@@ -166,8 +134,11 @@ class Database:
             ConfigurationError: The role is unfit; the message says how to make the right one (003/FR-036).
         """
         with suppress(UnavailableError, TimeoutError):
-            async with asyncio.timeout(self._timeout), self._trusted(None, "", may_be_erased=False):
-                pass
+            async with (
+                asyncio.timeout(self._timeout),
+                self._trusted(None, "", may_be_erased=False) as session,
+            ):
+                await session.connection()  # a transaction begins when it is first used
 
     async def close(self) -> None:
         """Close all connections."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from sqlalchemy.exc import DBAPIError
-
 NOT_ALLOWED = "42501"  # a row that the policy refuses to take
 ERASED = "P0E01"  # our own: a row of somebody whose account is erased
 # Of a connection (08) and of a server that comes or goes (57P): a later one may be better.
@@ -25,18 +23,11 @@ def describe_trouble(error: Exception) -> Trouble:
     return {"error": type(origin).__qualname__, "sqlstate": getattr(origin, "sqlstate", None)}
 
 
-def may_begin_anew(error: Exception) -> bool:
-    """Tell whether another connection may serve a transaction that this one could not begin.
+def may_pass(error: Exception) -> bool:
+    """Tell whether another connection may be free of the trouble that this one had.
 
     A database that sleeps when idle leaves dead connections behind, and wakes too slowly for the
-    first one. A pool that is used up, or a server that says no, would only be asked twice.
-
-    Args:
-        error: Why the transaction did not begin.
+    first new one. A server that says no would only be asked twice.
     """
-    if isinstance(error, OSError):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
     sqlstate = describe_trouble(error)["sqlstate"]
     return sqlstate is None or sqlstate.startswith(_PASSING)  # none: no server answered

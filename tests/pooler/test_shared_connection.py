@@ -23,6 +23,9 @@ def test_users_who_share_a_connection_never_meet(secret: str, empty_database: st
         try:
             sightings = await mingle(database, ROUNDS)
             async with database._engine.connect() as raw:  # noqa: SLF001  # what is left is what is tried
+                # Whatever is set when a connection is lent ends with that transaction.
+                await raw.exec_driver_sql("select 1")
+                await raw.rollback()
                 return sightings, tuple((await raw.exec_driver_sql(REMAINS)).one())
         finally:
             await database.close()
