@@ -26,6 +26,10 @@ help: ## show this list
 run: $(installed) ## serve the API on this machine, on a PostgreSQL of its own
 	@$(bin)/python -m backend.dev.serve
 
+.PHONY: dev
+dev: $(installed) ## serve front end and API together, with Better Auth for real (needs Node)
+	@$(bin)/python -m backend.dev.together
+
 # USER is in every environment: only the one given to make counts.
 .PHONY: token
 token: export SUBJECT = $(if $(filter command line,$(origin USER)),$(USER),alice)
