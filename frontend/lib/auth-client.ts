@@ -1,0 +1,40 @@
+/** The client of Better Auth, in the browser. */
+import { jwtClient } from "better-auth/client/plugins";
+import { createAuthClient } from "better-auth/client";
+import { SignedOutError } from "./token-store";
+
+export const authClient = createAuthClient({ plugins: [jwtClient()] });
+
+/** Better Auth did not do what was asked for; the message is for the user. */
+export class AuthError extends Error {
+  override name = "AuthError";
+}
+
+/** Ask Better Auth for a token for the API. */
+export async function fetchToken(): Promise<string> {
+  const { data, error } = await authClient.token();
+  if (data) return data.token;
+  if (error.status === 401) throw new SignedOutError();
+  throw new AuthError(describeFailure(error));
+}
+
+interface Failure {
+  status: number;
+  message?: string | undefined;
+}
+
+/** Put a refusal of Better Auth into words. */
+export function describeFailure({ status, message }: Failure): string {
+  if (status === 429) return "Too many attempts. Wait ten seconds, then try again.";
+  if (status >= 500 || status === 0) return "The sign-in service cannot answer now. Try again in a moment.";
+  return message ?? "The sign-in service refused. Try again.";
+}
+
+// Better Auth deletes users only within so many milliseconds of signing in (`session.freshAge`).
+const FRESH = 86_400_000;
+
+/** Tell whether the sign-in is recent enough for deleting the user; only asked, so that nothing is half done. */
+export async function isFresh(): Promise<boolean> {
+  const { data } = await authClient.getSession();
+  return !!data && Date.now() - new Date(data.session.createdAt).getTime() < FRESH - 60_000;
+}

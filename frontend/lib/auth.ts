@@ -1,0 +1,36 @@
+/** Better Auth, as this front end sets it up. */
+import { betterAuth, type BetterAuthOptions } from "better-auth";
+import { eraseUser } from "./erasure";
+import { writeLog } from "./log";
+import type { Settings } from "./settings";
+import { issueTokens } from "./tokens";
+
+/** Set up Better Auth on a database: a pool, or an adapter. */
+export function createAuth(settings: Settings, database: NonNullable<BetterAuthOptions["database"]>) {
+  const auth = betterAuth({
+    baseURL: settings.origin,
+    secret: settings.secret,
+    database,
+    emailAndPassword: { enabled: true },
+    user: {
+      deleteUser: {
+        enabled: true,
+        beforeDelete: async (user): Promise<void> => {
+          const { adapter } = await auth.$context;
+          await eraseUser(adapter, user);
+        },
+      },
+    },
+    plugins: [issueTokens(settings)],
+    rateLimit: {
+      // As slow for a guesser as Better Auth's 3 in 10 seconds would be, in the order of magnitude, and
+      // room for a family behind one address.
+      customRules: { "/sign-in/*": { window: 10, max: 10 }, "/sign-up/*": { window: 10, max: 10 } },
+    },
+    logger: { level: "warn", log: writeLog },
+    telemetry: { enabled: false },
+  });
+  return auth;
+}
+
+export type Auth = ReturnType<typeof createAuth>;
