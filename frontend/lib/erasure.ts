@@ -38,7 +38,7 @@ async function findVerifications(rows: Rows, user: User): Promise<Verification[]
   const candidates = await rows.findMany<Verification>({
     model: "verification",
     where: [
-      { field: "identifier", operator: "contains", value: user.email },
+      { field: "identifier", operator: "contains", value: user.email, connector: "OR" },
       { field: "value", operator: "contains", value: user.email, connector: "OR" },
       { field: "value", operator: "contains", value: user.id, connector: "OR" },
     ],
