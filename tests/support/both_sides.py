@@ -39,7 +39,8 @@ class BothSides:
     """A front end and a service that run.
 
     Attributes:
-        origin: The front end's.
+        origin: The front end's, as browsers name it.
+        near: The front end's address on this machine.
         api: The service's.
         database_url: Of the owner, past both of them.
         mode: How tokens are signed.
@@ -47,6 +48,7 @@ class BothSides:
     """
 
     origin: str
+    near: str
     api: str
     database_url: str
     mode: str
@@ -121,7 +123,7 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
         database_url = stack.enter_context(fresh_database(server_url))
         auth_url = make_auth_role(database_url, AUTH_PASSWORD)
         given = {"TOKEN_MODE": mode, **settings}
-        secret = make_secret()
+        secret = settings.get("BETTER_AUTH_SECRET") or make_secret()
         places = _find_places(settings)
         service = stack.enter_context(
             server_process.serving(
@@ -142,7 +144,7 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
         stack.enter_context(
             serving(folder=FRONT_END, npm=npm, script="start", environ=front_end, places=places, log=log)
         )
-        yield BothSides(places.origin, places.api, database_url, mode, service)
+        yield BothSides(places.origin, places.near, places.api, database_url, mode, service)
 
 
 def _find_places(settings: Mapping[str, str]) -> Places:
