@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,27 +42,37 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     pytest.skip(lack)
 
 
-@pytest.fixture(scope="session", params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(scope="session")
-def sides(
-    mode: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BothSides]:
+def serve_mode(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., BothSides]]:
+    """Serve both sides in a mode with some settings: started once, and stopped at the end of all tests."""
+    with ExitStack() as stack:
+
+        @cache
+        def serve(mode: str, **settings: str) -> BothSides:
+            folder = tmp_path_factory.mktemp(mode)
+            return stack.enter_context(serving_both(postgres_server.url, mode, folder, **settings))
+
+        yield serve
+
+
+@pytest.fixture(params=MODES)
+def sides(request: pytest.FixtureRequest, serve_mode: Callable[..., BothSides]) -> BothSides:
     """Both sides, in each of the two modes."""
-    with serving_both(postgres_server.url, mode, tmp_path_factory.mktemp(mode)) as both:
-        yield both
+    return serve_mode(request.param)
 
 
-@pytest.fixture(scope="session")
-def short_sides(
-    mode: str, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BothSides]:
+@pytest.fixture
+def any_sides(serve_mode: Callable[..., BothSides]) -> BothSides:
+    """Both sides in one of the modes, where it makes no difference which."""
+    return serve_mode(MODES[0])
+
+
+@pytest.fixture(params=MODES)
+def short_sides(request: pytest.FixtureRequest, serve_mode: Callable[..., BothSides]) -> BothSides:
     """Both sides, with tokens that end while somebody looks."""
-    with serving_both(postgres_server.url, mode, tmp_path_factory.mktemp(mode), **SHORT) as both:
-        yield both
+    return serve_mode(request.param, **SHORT)
 
 
 @pytest.fixture

@@ -51,10 +51,10 @@ def inspect(visitor: Visitor, name: str) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["400", "1280"])
 def test_no_page_has_a_fault_that_axe_finds_or_is_too_wide(
-    sides: BothSides, let_visit: Callable[..., Visitor], size: dict[str, int], scheme: str
+    any_sides: BothSides, let_visit: Callable[..., Visitor], size: dict[str, int], scheme: str
 ) -> None:
     suffix = "" if scheme == "light" else "-dark"
-    alice = let_visit(sides, "Alice", viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    alice = let_visit(any_sides, "Alice", viewport=size, color_scheme=scheme, reduced_motion="reduce")
     faults = []
     for name, path in OPEN_PAGES.items():
         alice.open(path)
@@ -77,8 +77,8 @@ def test_no_page_has_a_fault_that_axe_finds_or_is_too_wide(
     assert faults == []
 
 
-def test_axe_and_the_ruler_notice_a_fault(sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
-    visitor = let_visit(sides, "Alice", viewport=SMALL)
+def test_axe_and_the_ruler_notice_a_fault(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+    visitor = let_visit(any_sides, "Alice", viewport=SMALL)
     visitor.open("/sign-in")
     visitor.page.evaluate(
         "document.body.insertAdjacentHTML('beforeend', '<main><input><img src=data:,></main>');"
@@ -90,8 +90,8 @@ def test_axe_and_the_ruler_notice_a_fault(sides: BothSides, let_visit: Callable[
     assert faults[-1] == "planted: 100 pixels too wide"
 
 
-def test_signing_up_takes_no_mouse(sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
-    alice = let_visit(sides, "Alice")
+def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+    alice = let_visit(any_sides, "Alice")
     alice.open("/sign-up")
     keyboard = alice.page.keyboard
 

@@ -94,9 +94,9 @@ def test_token_is_in_the_memory_of_the_page_and_nowhere_else(
     ],
 )
 def test_token_that_is_kept_is_noticed_wherever_it_is(
-    keep: str, sides: BothSides, let_visit: Callable[..., Visitor]
+    keep: str, any_sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
-    visitor = let_visit(sides, "Alice")
+    visitor = let_visit(any_sides, "Alice")
     visitor.open("/sign-in")
     check_kept_nowhere(visitor, "a.planted.token")
     visitor.page.evaluate(f"t => {{ return {keep} }}", "a.planted.token")

@@ -8,6 +8,7 @@ import shutil
 import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
+@cache
 def find_lack() -> str | None:
     """Say in one line what is missing, and how it is had."""
     try:
@@ -78,6 +80,7 @@ def is_required(environ: Mapping[str, str]) -> bool:
     return environ.get("REQUIRE_E2E", "").strip().lower() not in _OFF
 
 
+@cache
 def build_front_end() -> str:
     """Build the front end, once for both modes and any port, unless it is built; give npm."""
     npm, _ = find_npm(FRONT_END)
@@ -96,10 +99,12 @@ def build_front_end() -> str:
 
 def _read_fingerprint() -> str:
     digest = hashlib.sha256()
-    for path in sorted(FRONT_END.rglob("*")):
-        parts = path.relative_to(FRONT_END).parts
-        if parts[0] not in _NOT_BUILT_FROM and path.is_file():
-            digest.update(str(parts).encode() + path.read_bytes())
+    for top in sorted(FRONT_END.iterdir()):
+        if top.name in _NOT_BUILT_FROM:
+            continue
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file():
+                digest.update(str(path.relative_to(FRONT_END)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
