@@ -24,6 +24,15 @@ export default tseslint.config(
       "max-lines": ["error", 250],
       "max-params": ["error", 4],
       "no-console": "error",
+      // The token lives in memory and nowhere else.
+      "no-restricted-globals": ["error", "localStorage", "sessionStorage", "indexedDB"],
+      "no-restricted-properties": [
+        "error",
+        ...["localStorage", "sessionStorage", "indexedDB"].flatMap((property) =>
+          ["window", "globalThis", "self"].map((object) => ({ object, property })),
+        ),
+        { object: "document", property: "cookie" },
+      ],
     },
   },
 );

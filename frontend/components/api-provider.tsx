@@ -3,6 +3,7 @@
 
 import { createContext, use, useState, type ReactNode } from "react";
 import { createApiClient, type ApiClient } from "@/lib/api-client";
+import { openAnew } from "@/lib/browser";
 import { fetchToken } from "@/lib/auth-client";
 import { createTokenStore, SignedOutError, type TokenStore } from "@/lib/token-store";
 
@@ -37,6 +38,6 @@ export function useApi(): Api {
 
 /** Put an error into words for the user; whoever is signed out is led to the page for signing in. */
 export function explainError(error: unknown): string {
-  if (error instanceof SignedOutError) window.location.assign("/sign-in?notice=ended");
+  if (error instanceof SignedOutError) openAnew("/sign-in?notice=ended");
   return error instanceof Error ? error.message : "Something went wrong. Try again.";
 }

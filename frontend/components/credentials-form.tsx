@@ -2,6 +2,7 @@
 "use client";
 
 import { useActionState, useEffect, useRef } from "react";
+import { openAnew, readField } from "@/lib/browser";
 import { authClient, describeFailure } from "@/lib/auth-client";
 
 type Purpose = "sign-in" | "sign-up";
@@ -15,9 +16,8 @@ interface State {
 const EMPTY: State = { fault: null, name: "", email: "" };
 
 async function submit(purpose: Purpose, form: FormData): Promise<State> {
-  const read = (field: string) => form.get(field)?.toString() ?? "";
-  const given = { email: read("email").trim(), password: read("password") };
-  const name = read("name").trim();
+  const given = { email: readField(form, "email").trim(), password: readField(form, "password") };
+  const name = readField(form, "name").trim();
   try {
     const { error } =
       purpose === "sign-up"
@@ -27,8 +27,7 @@ async function submit(purpose: Purpose, form: FormData): Promise<State> {
   } catch {
     return { fault: describeFailure({ status: 0 }), name, email: given.email };
   }
-  // A whole new page: nothing of the user before stays in memory.
-  window.location.assign("/tasks");
+  openAnew("/tasks");
   return { fault: null, name, email: given.email };
 }
 

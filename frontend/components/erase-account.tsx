@@ -2,6 +2,7 @@
 "use client";
 
 import { useRef, useState } from "react";
+import { openAnew, readField } from "@/lib/browser";
 import { eraseAccount } from "@/lib/erase-account";
 import { explainError, useApi } from "./api-provider";
 
@@ -15,7 +16,7 @@ export function EraseAccount() {
   const [busy, setBusy] = useState(false);
 
   async function erase(form: FormData) {
-    if (form.get("word")?.toString().trim() !== WORD) {
+    if (readField(form, "word").trim() !== WORD) {
       setFault(`Type ${WORD}, in capitals, to confirm.`);
       word.current?.focus();
       return;
@@ -25,7 +26,7 @@ export function EraseAccount() {
     try {
       await eraseAccount(client);
       tokens.clear();
-      window.location.assign("/sign-in?notice=erased");
+      openAnew("/sign-in?notice=erased");
     } catch (error) {
       setFault(explainError(error));
     } finally {
@@ -37,8 +38,8 @@ export function EraseAccount() {
     <section aria-labelledby="erase" className="card stack">
       <h2 id="erase">Erase your account</h2>
       <p>
-        Removes your tasks, your name, your e-mail and your sign-in. It cannot be undone: export your data first
-        if you want to keep it.
+        Removes your tasks, your name, your e-mail and your sign-in. It cannot be undone: export your data
+        first if you want to keep it.
       </p>
       <button
         type="button"

@@ -5,6 +5,7 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { useEffect, useState } from "react";
 import { authClient, describeFailure } from "@/lib/auth-client";
+import { openAnew } from "@/lib/browser";
 import { useApi } from "./api-provider";
 
 const PAGES = [
@@ -22,7 +23,7 @@ export function Header({ name }: { name: string }) {
     const channel = new BroadcastChannel(CHANNEL);
     channel.onmessage = () => {
       tokens.clear();
-      window.location.assign("/sign-in?notice=signed-out");
+      openAnew("/sign-in?notice=signed-out");
     };
     return () => {
       channel.close();
@@ -37,7 +38,7 @@ export function Header({ name }: { name: string }) {
     }
     tokens.clear();
     new BroadcastChannel(CHANNEL).postMessage(null);
-    window.location.assign("/sign-in?notice=signed-out");
+    openAnew("/sign-in?notice=signed-out");
   }
 
   return (

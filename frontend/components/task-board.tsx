@@ -2,6 +2,7 @@
 "use client";
 
 import { useRef } from "react";
+import { readField } from "@/lib/browser";
 import { TaskItem } from "./task-item";
 import { useTasks } from "./use-tasks";
 
@@ -11,7 +12,7 @@ export function TaskBoard() {
   const { tasks, next, said, fault } = list;
 
   async function add(form: FormData) {
-    const title = form.get("title")?.toString().trim();
+    const title = readField(form, "title").trim();
     if (title) await list.add(title);
   }
 
@@ -23,7 +24,14 @@ export function TaskBoard() {
       <form action={add} className="inline-form">
         <label className="field">
           <span>New task</span>
-          <input name="title" required maxLength={200} pattern=".*\S.*" title="A few words" autoComplete="off" />
+          <input
+            name="title"
+            required
+            maxLength={200}
+            pattern=".*\S.*"
+            title="A few words"
+            autoComplete="off"
+          />
         </label>
         <button type="submit" className="primary">
           Add
@@ -36,7 +44,9 @@ export function TaskBoard() {
         {said}
       </p>
       {next === undefined && !fault && <p className="hint">Loading your tasks …</p>}
-      {next === null && tasks.length === 0 && <p className="empty">Nothing to do yet. Add your first task above.</p>}
+      {next === null && tasks.length === 0 && (
+        <p className="empty">Nothing to do yet. Add your first task above.</p>
+      )}
       <ul className="tasks">
         {tasks.map((task) => (
           <TaskItem

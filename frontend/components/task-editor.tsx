@@ -1,7 +1,7 @@
 /** The form in which the text of a task is changed. */
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { Task } from "@/lib/api-client";
 import type { TaskText } from "./use-tasks";
 
@@ -17,18 +17,16 @@ export function TaskEditor({ task, save, onDone }: Props) {
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.select(), []);
 
+  const leaveOnEscape = ({ key }: KeyboardEvent) => {
+    if (key === "Escape") onDone();
+  };
+
   async function submit() {
     if (await save({ ...text, title: text.title.trim() })) onDone();
   }
 
   return (
-    <form
-      className="stack"
-      action={submit}
-      onKeyDown={({ key }) => {
-        if (key === "Escape") onDone();
-      }}
-    >
+    <form className="stack" action={submit}>
       <label className="field">
         <span>Title</span>
         <input
@@ -37,6 +35,7 @@ export function TaskEditor({ task, save, onDone }: Props) {
           maxLength={200}
           pattern=".*\S.*"
           autoComplete="off"
+          onKeyDown={leaveOnEscape}
           value={text.title}
           onChange={({ target }) => {
             setText({ ...text, title: target.value });
@@ -48,6 +47,7 @@ export function TaskEditor({ task, save, onDone }: Props) {
         <textarea
           rows={3}
           maxLength={2000}
+          onKeyDown={leaveOnEscape}
           value={text.description}
           onChange={({ target }) => {
             setText({ ...text, description: target.value });

@@ -2,7 +2,7 @@
 "use client";
 
 import { useCallback, useEffect, useState } from "react";
-import { receive, type Task } from "@/lib/api-client";
+import { receive, type ApiClient, type Task } from "@/lib/api-client";
 import { explainError, useApi } from "./api-provider";
 
 export interface TaskText {
@@ -29,6 +29,11 @@ export interface TaskList extends Board {
 
 const PAGE = 50;
 
+function fetchPage(client: ApiClient, cursor?: string) {
+  const query = { limit: PAGE, ...(cursor !== undefined && { cursor }) };
+  return receive(client.GET("/api/tasks", { params: { query } }));
+}
+
 export function useTasks(): TaskList {
   const { client } = useApi();
   const [board, setBoard] = useState<Board>({ tasks: [], next: undefined });
@@ -48,23 +53,16 @@ export function useTasks(): TaskList {
     return true;
   }, []);
 
-  const load = useCallback(
-    async (cursor?: string) => {
-      const query = { limit: PAGE, ...(cursor !== undefined && { cursor }) };
-      const page = await receive(client.GET("/api/tasks", { params: { query } }));
-      setBoard(({ tasks }) => ({
-        tasks: [...(cursor === undefined ? [] : tasks), ...page.items],
-        next: page.next,
-      }));
-    },
-    [client],
-  );
-
   useEffect(() => {
-    load().catch((error: unknown) => {
-      setFault(explainError(error));
-    });
-  }, [load]);
+    fetchPage(client).then(
+      (page) => {
+        setBoard({ tasks: page.items, next: page.next });
+      },
+      (error: unknown) => {
+        setFault(explainError(error));
+      },
+    );
+  }, [client]);
 
   const put = (changed: Task) => {
     setBoard(({ tasks, next }) => ({
@@ -102,6 +100,10 @@ export function useTasks(): TaskList {
         await receive(client.DELETE("/api/tasks/{task_id}", at(task)));
         setBoard(({ tasks, next }) => ({ next, tasks: tasks.filter(({ id }) => id !== task.id) }));
       }),
-    loadMore: () => attempt("More tasks are shown.", () => load(board.next ?? undefined)),
+    loadMore: () =>
+      attempt("More tasks are shown.", async () => {
+        const page = await fetchPage(client, board.next ?? undefined);
+        setBoard(({ tasks }) => ({ tasks: [...tasks, ...page.items], next: page.next }));
+      }),
   };
 }

@@ -67,12 +67,14 @@ const WORDS: Readonly<Record<string, string>> = {
   token_invalid:
     "The service does not accept the token of this sign-in. Sign out and in again; if that does not help, " +
     "the two sides are set up differently (docs/better-auth.md).",
-  account_erased: "The data of this account is erased. Finish on the account page, which removes the sign-in too.",
+  account_erased:
+    "The data of this account is erased. Finish on the account page, which removes the sign-in too.",
   task_not_found: "This task is gone: it was deleted elsewhere.",
 };
 
 function explain(body: unknown, status: number): ApiError {
-  if (!isProblem(body)) return new ApiError(`The service answered with status ${status}. Try again.`, "unknown");
+  if (!isProblem(body))
+    return new ApiError(`The service answered with status ${status}. Try again.`, "unknown");
   const faults = body.errors?.map(({ where, what }) => `${where}: ${what}`).join("; ");
   return new ApiError(WORDS[body.code] ?? faults ?? body.detail, body.code);
 }

@@ -18,16 +18,22 @@ export async function fetchToken(): Promise<string> {
   throw new AuthError(describeFailure(error));
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  INVALID_EMAIL_OR_PASSWORD: "This e-mail and password do not belong together.",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "There is an account with this e-mail. Sign in instead.",
+};
+
 interface Failure {
   status: number;
+  code?: string | undefined;
   message?: string | undefined;
 }
 
 /** Put a refusal of Better Auth into words. */
-export function describeFailure({ status, message }: Failure): string {
+export function describeFailure({ status, code, message }: Failure): string {
   if (status === 429) return "Too many attempts. Wait ten seconds, then try again.";
   if (status >= 500 || status === 0) return "The sign-in service cannot answer now. Try again in a moment.";
-  return message ?? "The sign-in service refused. Try again.";
+  return WORDS[code ?? ""] ?? message ?? "The sign-in service refused. Try again.";
 }
 
 // Better Auth deletes users only within so many milliseconds of signing in (`session.freshAge`).

@@ -1,12 +1,13 @@
 /** Better Auth, as this front end sets it up. */
-import { betterAuth, type BetterAuthOptions } from "better-auth";
+import { betterAuth, type DBAdapterInstance } from "better-auth";
+import type { Pool } from "pg";
 import { eraseUser } from "./erasure";
 import { writeLog } from "./log";
 import type { Settings } from "./settings";
 import { issueTokens } from "./tokens";
 
 /** Set up Better Auth on a database: a pool, or an adapter. */
-export function createAuth(settings: Settings, database: NonNullable<BetterAuthOptions["database"]>) {
+export function createAuth(settings: Settings, database: Pool | DBAdapterInstance) {
   const auth = betterAuth({
     baseURL: settings.origin,
     secret: settings.secret,

@@ -59,7 +59,8 @@ function holdsWord(text: string, word: string): boolean {
   for (let at = lower.indexOf(sought); at >= 0; at = lower.indexOf(sought, at + 1)) {
     const before = lower.slice(0, at);
     const after = lower.slice(at + sought.length);
-    if (/(^|-otp-|[^a-z0-9.!#$%&'*+/=?^_`{|}~-])$/.test(before) && /^($|[^a-z0-9.-])/.test(after)) return true;
+    if (/(^|-otp-|[^a-z0-9.!#$%&'*+/=?^_`{|}~-])$/.test(before) && /^($|[^a-z0-9.-])/.test(after))
+      return true;
   }
   return false;
 }

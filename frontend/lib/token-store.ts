@@ -93,7 +93,8 @@ export function createTokenStore({ fetchToken, subject, now = Date.now }: Option
 function dateToken(token: string, subject: string, askedAt: number): HeldToken {
   const { exp, iat, sub } = decodeJwt(token);
   if (sub !== subject) throw new SignedOutError();
-  if (exp === undefined || iat === undefined) throw new Error("The token has no end: see docs/better-auth.md.");
+  if (exp === undefined || iat === undefined)
+    throw new Error("The token has no end: see docs/better-auth.md.");
   const lifetime = (exp - iat) * 1000;
   const endsAt = askedAt + lifetime;
   return { token, endsAt, renewAt: endsAt - Math.min(lifetime / 5, LONGEST_MARGIN) };

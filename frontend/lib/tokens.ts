@@ -46,6 +46,6 @@ function describeClaims(settings: Settings): NonNullable<JwtOptions["jwt"]> {
     issuer: settings.origin,
     audience: settings.audience,
     expirationTime: `${settings.tokenLifetimeSeconds}s`,
-    definePayload: ({ session }) => ({ sid: session["id"] }),
+    definePayload: ({ session }) => ({ sid: session.id }),
   };
 }

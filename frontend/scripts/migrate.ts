@@ -11,9 +11,7 @@ async function migrate(): Promise<string> {
     writeLog("error", "database connection lost", error);
   });
   try {
-    const { toBeCreated, toBeAdded, runMigrations } = await getMigrations(
-      createAuth(settings, pool).options,
-    );
+    const { toBeCreated, toBeAdded, runMigrations } = await getMigrations(createAuth(settings, pool).options);
     await runMigrations();
     const tables = [...toBeCreated, ...toBeAdded].map(({ table }) => table);
     return tables.length > 0 ? `changed ${tables.join(", ")}` : "up to date";
