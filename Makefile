@@ -74,6 +74,7 @@ bench: $(installed) ## run the benchmarks
 .PHONY: falsify
 falsify: $(installed) ## take every check of the verifier away in turn, and see a test turn red
 	$(bin)/python -m tests.falsifiers
+	$(bin)/python -m tests.e2e.falsify
 
 .PHONY: lock
 lock: $(installed) ## pin the requirements of pyproject.toml anew

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
-FRONT_END = ROOT / "frontend"
+FRONT_END = Path(os.environ.get("E2E_FRONT_END") or ROOT / "frontend")  # a broken copy, where falsified
 ARTEFACTS = ROOT / "build" / "e2e"
 MODES = ("shared-secret", "jwks")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
