@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TOKEN_MODES = ("shared-secret", "jwks")
 _START_SECONDS = 180  # a development server compiles its first page
 _POLL_SECONDS = 0.2
+# Better Auth itself, and the first page: a development server compiles each when it is first asked for.
+_FIRST_PATHS = ("/api/auth/ok", "/sign-in")
 # The service's own: nothing of it is the front end's business.
 _NOT_ITS_OWN = frozenset({"DATABASE_URL", "DATABASE_DIRECT_URL", "PSEUDONYM_KEY", "HOST", "PORT"})
 
@@ -140,11 +142,11 @@ def serving(  # one process, all that it takes
     command = [npm, "run", script, "--", "--hostname", "127.0.0.1", "--port", str(places.port)]
     with running(command, folder, environ, log) as process:
         end = time.monotonic() + _START_SECONDS
-        while not _answers(f"{places.near}/sign-in"):
+        while not all(_answers(f"{places.near}{path}") for path in _FIRST_PATHS):
             if process.poll() is not None:
                 raise FrontEndError(f"the front end ended with {process.returncode}: it said why")
             if time.monotonic() > end:
-                raise FrontEndError(f"the front end does not answer at {places.near}/sign-in")
+                raise FrontEndError(f"the front end does not answer at {places.near}")
             time.sleep(_POLL_SECONDS)
         yield process
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -84,17 +85,24 @@ def is_required(environ: Mapping[str, str]) -> bool:
 def build_front_end() -> str:
     """Build the front end, once for both modes and any port, unless it is built; give npm."""
     npm, _ = find_npm(FRONT_END)
-    fingerprint = _read_fingerprint()
-    if not _STAMP.exists() or _STAMP.read_text() != fingerprint:
-        ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        log = ARTEFACTS / "build.log"
-        try:
-            with log.open("wb") as said:
-                run_script(FRONT_END, [npm, "run", "build"], _inherit(), log=said)
-        except FrontEndError as error:
-            raise AssertionError(f"{error}\n{log.read_text()}") from error
-        _STAMP.write_text(fingerprint)
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    # Two runs in one checkout would build into each other's output.
+    with (ARTEFACTS / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fingerprint = _read_fingerprint()
+        if not _STAMP.exists() or _STAMP.read_text() != fingerprint:
+            _build(npm)
+            _STAMP.write_text(fingerprint)
     return npm
+
+
+def _build(npm: str) -> None:
+    log = ARTEFACTS / "build.log"
+    try:
+        with log.open("wb") as said:
+            run_script(FRONT_END, [npm, "run", "build"], _inherit(), log=said)
+    except FrontEndError as error:
+        raise AssertionError(f"{error}\n{log.read_text()}") from error
 
 
 def _read_fingerprint() -> str:
