@@ -29,6 +29,8 @@ export function createAuth(settings: Settings, database: Pool | DBAdapterInstanc
       customRules: { "/sign-in/*": { window: 10, max: 10 }, "/sign-up/*": { window: 10, max: 10 } },
     },
     logger: { level: "warn", log: writeLog },
+    // Else the router prints errors whole, with the rows that they name; `handleRequest` takes them.
+    onAPIError: { throw: true },
     telemetry: { enabled: false },
   });
   return auth;
