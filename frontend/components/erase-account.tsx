@@ -2,6 +2,7 @@
 "use client";
 
 import { useRef, useState } from "react";
+import { isFresh, removeUser } from "@/lib/auth-client";
 import { openAnew, readField } from "@/lib/browser";
 import { eraseAccount } from "@/lib/erase-account";
 import { explainError, useApi } from "./api-provider";
@@ -24,7 +25,7 @@ export function EraseAccount() {
     setFault(null);
     setBusy(true);
     try {
-      await eraseAccount(client);
+      await eraseAccount(client, { isFresh, removeUser });
       tokens.clear();
       openAnew("/sign-in?notice=erased");
     } catch (error) {

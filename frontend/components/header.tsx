@@ -4,7 +4,7 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { useEffect, useState } from "react";
-import { authClient, describeFailure } from "@/lib/auth-client";
+import { UNREACHABLE, authClient, describeFailure } from "@/lib/auth-client";
 import { openAnew } from "@/lib/browser";
 import { useApi } from "./api-provider";
 
@@ -31,7 +31,7 @@ export function Header({ name }: { name: string }) {
   }, [tokens]);
 
   async function signOut() {
-    const { error } = await authClient.signOut().catch(() => ({ error: { status: 0 } }));
+    const { error } = await authClient.signOut().catch(() => UNREACHABLE);
     if (error) {
       setFault(describeFailure(error));
       return;

@@ -23,6 +23,8 @@ const WORDS: Readonly<Record<string, string>> = {
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "There is an account with this e-mail. Sign in instead.",
 };
 
+export const UNREACHABLE = { data: null, error: { status: 0 } };
+
 interface Failure {
   status: number;
   code?: string | undefined;
@@ -41,6 +43,13 @@ const FRESH = 86_400_000;
 
 /** Tell whether the sign-in is recent enough for deleting the user; only asked, so that nothing is half done. */
 export async function isFresh(): Promise<boolean> {
-  const { data } = await authClient.getSession();
+  const { data, error } = await authClient.getSession().catch(() => UNREACHABLE);
+  if (error) throw new AuthError(describeFailure(error));
   return !!data && Date.now() - new Date(data.session.createdAt).getTime() < FRESH - 60_000;
+}
+
+/** Have Better Auth remove the user; gives what went wrong, in words. */
+export async function removeUser(): Promise<string | null> {
+  const { error } = await authClient.deleteUser().catch(() => UNREACHABLE);
+  return error && describeFailure(error);
 }

@@ -24,11 +24,12 @@ export function createAuth(settings: Settings, database: Pool | DBAdapterInstanc
     },
     plugins: [issueTokens(settings)],
     rateLimit: {
-      // As slow for a guesser as Better Auth's 3 in 10 seconds would be, in the order of magnitude, and
-      // room for a family behind one address.
+      // Better Auth's own limit, 3 in 10 seconds, stops people who share an address as well.
       customRules: { "/sign-in/*": { window: 10, max: 10 }, "/sign-up/*": { window: 10, max: 10 } },
     },
     logger: { level: "warn", log: writeLog },
+    // Else the router prints errors whole, with the rows that they name; `handleRequest` takes them.
+    onAPIError: { throw: true },
     telemetry: { enabled: false },
   });
   return auth;

@@ -1,6 +1,7 @@
 /** What the tests share: settings, a Better Auth with a database in memory, and a browser for it. */
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { createAuth, type Auth } from "@/lib/auth";
+import { handleRequest } from "@/lib/handler";
 import { readSettings, type Settings } from "@/lib/settings";
 
 export const ORIGIN = "http://127.0.0.1:3000";
@@ -35,7 +36,8 @@ export class Browser {
   }
 
   async send(path: string, body?: object): Promise<Response> {
-    const response = await this.#auth.handler(
+    const response = await handleRequest(
+      this.#auth,
       new Request(`${ORIGIN}/api/auth${path}`, {
         method: body ? "POST" : "GET",
         headers: {

@@ -88,6 +88,11 @@ describe("renewal ahead of the end", () => {
     fetchToken.mockRejectedValue(new SignedOutError());
     await expect(store.get()).rejects.toThrow(SignedOutError);
   });
+
+  test("a token without an end is refused", async () => {
+    const { store } = makeStore(vi.fn(() => Promise.resolve(new UnsecuredJWT({ sub: "ann" }).encode())));
+    await expect(store.get()).rejects.toThrow("no end");
+  });
 });
 
 describe("one renewal for all", () => {
@@ -140,12 +145,25 @@ describe("signing out", () => {
     store.clear();
     answer(issue());
     await expect(asked).rejects.toThrow(SignedOutError);
+  });
+
+  test("a request after it does not join the renewal under way", async () => {
+    const fetchToken = vi.fn(() => new Promise<string>(() => undefined));
+    const { store } = makeStore(fetchToken);
     void store.get();
+    store.clear();
+    void store.get();
+    await Promise.resolve();
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
   test("a token of another user is refused: somebody else signed in beside", async () => {
     const { store } = makeStore(vi.fn(() => Promise.resolve(issue("bob"))));
     await expect(store.get()).rejects.toThrow(SignedOutError);
+  });
+
+  test("a token without an end is refused", async () => {
+    const { store } = makeStore(vi.fn(() => Promise.resolve(new UnsecuredJWT({ sub: "ann" }).encode())));
+    await expect(store.get()).rejects.toThrow("no end");
   });
 });
