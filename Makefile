@@ -58,6 +58,10 @@ check: $(installed) ## lint, formatting, types, directions of imports, drift of 
 	$(bin)/specwitness derive --check
 	$(bin)/python -m pytest --quiet tests/unit/test_lock.py
 
+.PHONY: front-end
+front-end: ## lint, type and test the front end by itself (needs Node and its packages: cd frontend && npm ci)
+	cd frontend && npm run --silent check && npm test --silent
+
 .PHONY: format
 format: $(installed) ## format the code and fix what the linter can
 	$(bin)/ruff check --fix
@@ -83,6 +87,7 @@ lock: $(installed) ## pin the requirements of pyproject.toml anew
 
 .PHONY: clean
 clean: ## remove what was built, and the data of make run
+	rm -rf frontend/.next frontend/node_modules
 	rm -rf $(venv) build dist .run .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .schemathesis
 	find backend specwitness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
