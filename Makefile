@@ -26,6 +26,10 @@ help: ## show this list
 run: $(installed) ## serve the API on this machine, on a PostgreSQL of its own
 	@$(bin)/python -m backend.dev.serve
 
+.PHONY: dev
+dev: $(installed) ## serve front end and API together, with Better Auth for real (needs Node)
+	@$(bin)/python -m backend.dev.together
+
 # USER is in every environment: only the one given to make counts.
 .PHONY: token
 token: export SUBJECT = $(if $(filter command line,$(origin USER)),$(USER),alice)
@@ -54,6 +58,10 @@ check: $(installed) ## lint, formatting, types, directions of imports, drift of 
 	$(bin)/specwitness derive --check
 	$(bin)/python -m pytest --quiet tests/unit/test_lock.py
 
+.PHONY: front-end
+front-end: ## lint, type and test the front end by itself (needs Node and its packages: cd frontend && npm ci)
+	cd frontend && npm run --silent check && npm test --silent
+
 .PHONY: format
 format: $(installed) ## format the code and fix what the linter can
 	$(bin)/ruff check --fix
@@ -70,6 +78,7 @@ bench: $(installed) ## run the benchmarks
 .PHONY: falsify
 falsify: $(installed) ## take every check of the verifier away in turn, and see a test turn red
 	$(bin)/python -m tests.falsifiers
+	$(bin)/python -m tests.e2e.falsify
 
 .PHONY: lock
 lock: $(installed) ## pin the requirements of pyproject.toml anew
@@ -78,6 +87,7 @@ lock: $(installed) ## pin the requirements of pyproject.toml anew
 
 .PHONY: clean
 clean: ## remove what was built, and the data of make run
+	rm -rf frontend/.next frontend/node_modules
 	rm -rf $(venv) build dist .run .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .schemathesis
 	find backend specwitness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

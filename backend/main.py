@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from backend.api import account, contract, health, me, tasks
 from backend.api.problems import answer_internal_error, install_problem_handlers
 from backend.core.config import Settings, load_settings
+from backend.core.cors import CrossOriginMiddleware
 from backend.core.database import Database
 from backend.core.dependencies import install_authenticator
 from backend.core.errors import NOT_CACHED, ConfigurationError
@@ -83,6 +84,9 @@ def create_app(
     app.add_middleware(AbandonMiddleware)
     app.add_middleware(
         RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of
+    )
+    app.add_middleware(
+        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()
     )
     app.add_middleware(NotCachedMiddleware, prefix="/api/", value=NOT_CACHED)
     return app

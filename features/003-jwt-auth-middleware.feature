@@ -325,18 +325,21 @@ Feature: JWT Authentication Dependency
       And the message names the setting <setting> and what is wrong with it
 
       Examples:
-        | settings                                                     | setting                     |
-        | JWT_ALGORITHMS=none                                          | JWT_ALGORITHMS              |
-        | JWT_ALGORITHMS=hs256                                         | JWT_ALGORITHMS              |
-        | JWT_ALGORITHMS=HS512                                         | JWT_ALGORITHMS              |
-        | JWT_ALGORITHMS=HS256,EdDSA                                   | JWT_ALGORITHMS              |
-        | JWT_ALGORITHMS=EdDSA,ES256                                   | JWT_ALGORITHMS              |
-        | JWT_ALGORITHMS=EdDSA and a secret                            | BETTER_AUTH_SECRET          |
-        | JWT_ALGORITHMS=EdDSA and a previous secret                   | BETTER_AUTH_SECRET_PREVIOUS |
-        | JWT_ALGORITHMS=HS256 and JWKS_URL=https://auth.example/jwks  | JWKS_URL                    |
-        | JWT_ALGORITHMS=ES256 and JWKS_URL=http://auth.example/jwks   | JWKS_URL                    |
-        | JWT_ALGORITHMS=ES256 and JWKS_URL=file:///etc/jwks           | JWKS_URL                    |
-        | JWT_ALGORITHMS=ES256 and BETTER_AUTH_URL=http://auth.example | BETTER_AUTH_URL             |
+        | settings                                                       | setting                     |
+        | JWT_ALGORITHMS=none                                            | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=hs256                                           | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=HS512                                           | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=HS256,EdDSA                                     | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=EdDSA,ES256                                     | JWT_ALGORITHMS              |
+        | JWT_ALGORITHMS=EdDSA and a secret                              | BETTER_AUTH_SECRET          |
+        | JWT_ALGORITHMS=EdDSA and a previous secret                     | BETTER_AUTH_SECRET_PREVIOUS |
+        | JWT_ALGORITHMS=HS256 and JWKS_URL=https://auth.example/jwks    | JWKS_URL                    |
+        | JWT_ALGORITHMS=ES256 and JWKS_URL=http://auth.example/jwks     | JWKS_URL                    |
+        | JWT_ALGORITHMS=ES256 and JWKS_URL=file:///etc/jwks             | JWKS_URL                    |
+        | JWT_ALGORITHMS=ES256 and BETTER_AUTH_URL=http://auth.example   | BETTER_AUTH_URL             |
+        | JWT_ALGORITHMS=HS256 and FRONTEND_ORIGINS=*                    | FRONTEND_ORIGINS            |
+        | JWT_ALGORITHMS=HS256 and FRONTEND_ORIGINS=null                 | FRONTEND_ORIGINS            |
+        | JWT_ALGORITHMS=HS256 and FRONTEND_ORIGINS=https://app.example/ | FRONTEND_ORIGINS            |
 
     @003/US3/AC8 @003/FR-036
     Scenario Outline: US3/AC8 the service starts on it
@@ -693,6 +696,99 @@ Feature: JWT Authentication Dependency
       Given "alice" has a task "Buy milk"
       When "alice" exports and erases her account
       Then the audit tells both under one pseudonym and nothing that names her
+
+  Rule: US8 Sign in through the real Better Auth, in a browser (P1)
+
+    @003/US8/AC1 @003/FR-050
+    Scenario Outline: US8/AC1 a page of "https://app.example" asks ahead whether it may send <request>
+      Given pages of the front end at "https://app.example"
+      When a page of "https://app.example" asks ahead whether it may send <request>
+      Then the answer is 200
+      And the answer opens nothing but "Authorization" and "Content-Type", to "https://app.example" alone
+
+      Examples:
+        | request                                             |
+        | GET /api/tasks                                      |
+        | POST /api/tasks                                     |
+        | PUT /api/tasks/0190a5d2-0000-4000-8000-000000000000 |
+        | DELETE /api/account                                 |
+        | GET /api/nothing                                    |
+
+    @003/US8/AC2 @003/FR-050
+    Scenario Outline: US8/AC2 a page of "https://app.example" sends <request> with <credential>
+      Given pages of the front end at "https://app.example"
+      And "alice" is signed in
+      When a page of "https://app.example" sends <request> with <credential>
+      Then the answer is <status>
+      And a page of "https://app.example" may read the answer
+
+      Examples:
+        | request                | credential                         | status |
+        | GET /api/tasks         | the token of "alice"               | 200    |
+        | GET /api/tasks         | no credential                      | 401    |
+        | GET /api/tasks         | a token signed with another secret | 401    |
+        | GET /api/tasks         | an expired token                   | 401    |
+        | GET /api/tasks?limit=0 | the token of "alice"               | 422    |
+        | GET /api/nothing       | the token of "alice"               | 404    |
+
+    @003/US8/AC3 @003/FR-050
+    Scenario Outline: US8/AC3 a page of "<origin>" sends GET /api/tasks with the token of "alice"
+      Given pages of the front end at "https://app.example"
+      And "alice" is signed in
+      When a page of "<origin>" sends GET /api/tasks with the token of "alice"
+      Then no page of "<origin>" may read the answer
+
+      Examples:
+        | origin                   |
+        | https://evil.example     |
+        | http://app.example       |
+        | https://app.example:8443 |
+        | https://sub.app.example  |
+        | https://app.example.evil |
+        | null                     |
+
+    @003/US8/AC4 @003/FR-051
+    Scenario Outline: US8/AC4 the role "<role>" tries to <act> the table "<table>"
+      Given Better Auth's tables beside the service's
+      When the role "<role>" tries to <act> the table "<table>"
+      Then the database refuses it
+
+      Examples:
+        | role         | act    | table             |
+        | tasks_app    | read   | auth.user         |
+        | tasks_app    | write  | auth.user         |
+        | tasks_app    | read   | auth.session      |
+        | tasks_app    | read   | auth.verification |
+        | tasks_app    | read   | auth.jwks         |
+        | tasks_keeper | read   | auth.user         |
+        | tasks_keeper | delete | auth.user         |
+        | auth_service | read   | public.tasks      |
+        | auth_service | write  | public.tasks      |
+        | auth_service | read   | public.erasures   |
+        | auth_service | read   | public.audit      |
+
+    @003/US8/AC5 @003/FR-052
+    Scenario Outline: US8/AC5 GET /api/me is sent with the token of Better Auth
+      Given a deployment for what Better Auth issued in the mode "<mode>"
+      When GET /api/me is sent with the token of Better Auth
+      Then the answer is 200
+
+      Examples:
+        | mode          |
+        | shared-secret |
+        | jwks          |
+
+    @003/US8/AC6 @003/FR-023 @003/FR-052
+    Scenario Outline: US8/AC6 GET /api/me is sent with the token of Better Auth in the mode "<other>"
+      Given a deployment for what Better Auth issued in the mode "<mode>"
+      When GET /api/me is sent with the token of Better Auth in the mode "<other>"
+      Then the answer is 401 with the code "token_invalid"
+      And the log gives the cause "algorithm" and nothing of the token
+
+      Examples:
+        | mode          | other         |
+        | shared-secret | jwks          |
+        | jwks          | shared-secret |
 
   Rule: Edge cases
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from http import HTTPMethod
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ def read_contract() -> bytes:
         place = "contracts/openapi.yaml"
         raise ConfigurationError([(place, "cannot be read: copy contracts/ beside backend/")]) from error
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def read_methods() -> tuple[str, ...]:
+    """Read which methods the contract knows."""
+    found = {method.upper() for path in json.loads(read_contract())["paths"].values() for method in path}
+    return tuple(sorted(found & set(HTTPMethod)))
 
 
 @router.get("/openapi.json", operation_id="getContract")

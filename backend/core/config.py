@@ -20,10 +20,12 @@ from backend.core.setting import (
     LogLevel,
     Name,
     Origin,
+    Origins,
     PseudonymKey,
     SharedSecret,
     check_direct_database,
     check_key_set_url,
+    write_as_browsers_do,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     previous_secret: SharedSecret | None = Field(None, alias="BETTER_AUTH_SECRET_PREVIOUS")
     previous_secret_until: End | None = Field(None, alias="BETTER_AUTH_SECRET_PREVIOUS_UNTIL")
     better_auth_url: Origin = Field("http://localhost:3000", alias="BETTER_AUTH_URL")
+    frontend_origins: Origins | None = Field(None, alias="FRONTEND_ORIGINS")
     jwt_issuer: Name | None = Field(None, alias="JWT_ISSUER")
     jwt_audience: Name | None = Field(None, alias="JWT_AUDIENCE")
     leeway_seconds: int = Field(10, ge=0, le=60, alias="JWT_LEEWAY_SECONDS")
@@ -69,6 +72,11 @@ class Settings(BaseSettings):
     def audience(self) -> str:
         """The audience that a token must name."""
         return self.jwt_audience or self.better_auth_url
+
+    @property
+    def browser_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call from a browser, as browsers write them (003/FR-050)."""
+        return self.frontend_origins or (write_as_browsers_do(self.better_auth_url),)
 
     @property
     def key_set_url(self) -> str:

@@ -42,6 +42,24 @@ def _check_origin(value: str) -> str:
     return value
 
 
+def write_as_browsers_do(origin: str) -> str:
+    """Write an origin as a browser names it: in lower case, without the port that the scheme implies."""
+    url = urlsplit(origin)
+    implied = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.scheme}://{url.netloc.lower().removesuffix(f':{implied}')}"
+
+
+def _check_origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    for one in value:
+        if not one.isascii():
+            raise ValueError("names a host that is not ASCII: write it as browsers do, as in https://xn--...")
+        try:
+            _check_origin(one)
+        except ValueError as error:
+            raise ValueError(f"{error}, and a comma between two") from None
+    return tuple(dict.fromkeys(write_as_browsers_do(one) for one in value))
+
+
 def _check_name(value: str) -> str:
     if not value.isprintable() or value.isspace():
         raise ValueError("holds characters that no issuer or audience has: write it as the token has it")
@@ -118,7 +136,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _split_algorithms(value: object) -> object:
+def _split_list(value: object) -> object:
     """Split the text of the environment at its commas."""
     return tuple(each.strip() for each in value.split(",")) if isinstance(value, str) else value
 
@@ -145,11 +163,12 @@ def _require_date_time(value: object) -> object:
 PseudonymKey = Annotated[SecretStr, AfterValidator(_check_key)]
 SharedSecret = Annotated[SecretStr, AfterValidator(_check_secret)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(_split_list), AfterValidator(_check_origins)]
 Name = Annotated[str, Field(min_length=1, max_length=2048), AfterValidator(_check_name)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(check_database)]
 DirectDatabaseUrl = Annotated[SecretStr, AfterValidator(check_direct_database)]
 KeySetUrl = Annotated[str, Field(max_length=2048), AfterValidator(check_key_set_url)]
-Algorithms = Annotated[tuple[str, ...], BeforeValidator(_split_algorithms), AfterValidator(_check_algorithms)]
+Algorithms = Annotated[tuple[str, ...], BeforeValidator(_split_list), AfterValidator(_check_algorithms)]
 End = Annotated[AwareDatetime, BeforeValidator(_require_date_time)]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error", "critical"],

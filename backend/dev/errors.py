@@ -37,3 +37,9 @@ class ServeError(DevelopmentError):
     """The service cannot be served from this machine as it stands."""
 
     code = "serve_failed"
+
+
+class FrontEndError(DevelopmentError):
+    """The front end cannot be set up, or does not run."""
+
+    code = "front_end_unavailable"

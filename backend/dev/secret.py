@@ -39,6 +39,16 @@ def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str
     return {**environ, SETTING: _read_or_make(file)}, line
 
 
+def settle_own_secret(environ: Mapping[str, str], directory: Path) -> str:
+    """Give Better Auth's own secret, which it needs in both modes, made and kept where none is set.
+
+    Args:
+        environ: The settings; a secret in them is used as it is, fit or not.
+        directory: Where a secret that is made is kept, readable by its owner only.
+    """
+    return environ[SETTING] if SETTING in environ else _read_or_make(directory / _NAME)
+
+
 def settle_pseudonym_key(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
     """Give the environment a key for pseudonyms, made and kept where none is set.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
 from backend.core.logging import configure_logging
 from backend.dev.errors import DevelopmentError, ServeError
+from backend.dev.listener import listen, name_address
 from backend.dev.postgres import provide_postgres
 from backend.dev.secret import settle_pseudonym_key, settle_secret
 from backend.main import create_app
@@ -22,10 +22,8 @@ from backend.migrations import migrate
 from backend.migrations.service_role import make_service_role
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
-
-_HIGHEST_PORT = 65535
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
 def serve(environ: Mapping[str, str], directory: Path) -> None:
@@ -40,7 +38,9 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         ConfigurationError: The settings are refused.
     """
     with (
-        _listen(environ.get("HOST") or "127.0.0.1", environ.get("PORT") or "8000") as listener,
+        listen(
+            environ.get("HOST") or "127.0.0.1", environ.get("PORT") or "8000", "PORT=8001 make run"
+        ) as listener,
         provide_postgres(environ, directory=directory / "postgres") as server,
     ):
         _say(server.origin)
@@ -61,24 +61,8 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
             raise ServeError("the service did not start: see above")
 
 
-def _listen(host: str, port: str) -> socket.socket:
-    if not port.isdecimal() or int(port) > _HIGHEST_PORT:
-        raise ServeError(f"PORT is {port!r}, which is no port: write a number from 0 to {_HIGHEST_PORT}")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family)
-    except OSError as error:
-        said = str(error.strerror).partition(" (while")[0]
-        raise ServeError(
-            f"cannot listen on {host}, port {port} ({said}): "
-            "end what uses it, or choose another, as in PORT=8001 make run"
-        ) from error
-
-
 def _describe_address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    near = _EVERYWHERE.get(host, host)
-    address = f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
+    address = name_address(listener)
     return (
         f"API: {address} (health: {address}/health, schema: {address}/openapi.json)\n"
         "Try it from another terminal, in this folder:\n"

@@ -9,6 +9,7 @@ import pytest
 pytest.register_assert_rewrite("tests.bdd.steps")  # the assertions of the steps are counted
 
 from tests.bdd.steps.account import *
+from tests.bdd.steps.browser import *
 from tests.bdd.steps.credentials import *
 from tests.bdd.steps.dependency import *
 from tests.bdd.steps.edge_cases import *

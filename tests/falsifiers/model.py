@@ -10,6 +10,7 @@ Outcome = Literal["red", "crashed", "green", "timed out", "did not apply"]
 
 TOKENS = ("test_security.py", "test_claims.py", "test_jws_vectors.py", "test_header_fuzz.py")
 KEYS = ("test_jwk.py", "test_keys.py", "test_jws_vectors.py")
+BROWSERS = ("test_cors.py",)
 FETCHES = ("test_jwks.py",)
 HTTP = ("test_dependencies.py", "test_routing.py", "test_websocket.py", "test_header_fuzz.py")
 SETTINGS = ("test_backend_config.py", "test_keys.py")

@@ -158,13 +158,16 @@ class World:
         """Send a request with a user's own token."""
         return self.send(request, self.authorization(name), **parts)
 
-    def send_with(self, credential: str, request: str, **parts: Any) -> Response:
-        """Send a request with a credential that the spec names."""
-        if credential == "no credential":
-            return self.send(request, **parts)
-        token = RECIPES[credential](self.mint())
-        value = b"Bearer " + (token if isinstance(token, bytes) else token.encode())
-        return self.send(request, [(b"Authorization", value)], **parts)
+    def send_with(
+        self, credential: str, request: str, headers: dict[str, str] | None = None, **parts: Any
+    ) -> Response:
+        """Send a request with a credential that the spec names, beside other headers."""
+        pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        if credential != "no credential":
+            token = RECIPES[credential](self.mint())
+            value = b"Bearer " + (token if isinstance(token, bytes) else token.encode())
+            pairs.append((b"Authorization", value))
+        return self.send(request, pairs, **parts)
 
     def send_token(self, token: str, request: str) -> Response:
         """Send a request with any token."""

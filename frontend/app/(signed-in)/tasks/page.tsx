@@ -1,0 +1,11 @@
+/** The page of the user's tasks. */
+import type { Metadata } from "next";
+import { TaskBoard } from "@/components/task-board";
+import { requireSession } from "@/lib/server";
+
+export const metadata: Metadata = { title: "Your tasks" };
+
+export default async function TasksPage() {
+  await requireSession();
+  return <TaskBoard />;
+}

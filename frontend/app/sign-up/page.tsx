@@ -1,0 +1,25 @@
+/** The page for signing up. */
+import type { Metadata } from "next";
+import Link from "next/link";
+import { redirect } from "next/navigation";
+import { CredentialsForm } from "@/components/credentials-form";
+import { Entry } from "@/components/entry";
+import { getSession } from "@/lib/server";
+
+export const metadata: Metadata = { title: "Sign up" };
+
+export default async function SignUpPage() {
+  if (await getSession()) redirect("/tasks");
+  return (
+    <Entry
+      heading="Create an account"
+      other={
+        <>
+          Have an account? <Link href="/sign-in">Go to sign-in</Link>
+        </>
+      }
+    >
+      <CredentialsForm purpose="sign-up" />
+    </Entry>
+  );
+}

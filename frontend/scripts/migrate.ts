@@ -1,0 +1,30 @@
+/** `npm run migrate`: bring the tables of Better Auth up to date, by its own migrations. */
+import { getMigrations } from "better-auth/db/migration";
+import { createAuth } from "../lib/auth";
+import { openPool } from "../lib/database";
+import { writeLog } from "../lib/log";
+import { readSettings, SettingsError } from "../lib/settings";
+
+async function migrate(): Promise<string> {
+  const settings = readSettings(process.env);
+  const pool = openPool(settings.databaseUrl, (error) => {
+    writeLog("error", "database connection lost", error);
+  });
+  try {
+    const { toBeCreated, toBeAdded, runMigrations } = await getMigrations(createAuth(settings, pool).options);
+    await runMigrations();
+    const tables = [...toBeCreated, ...toBeAdded].map(({ table }) => table);
+    return tables.length > 0 ? `changed ${tables.join(", ")}` : "up to date";
+  } finally {
+    await pool.end();
+  }
+}
+
+try {
+  process.stdout.write(`migrate: ${await migrate()}\n`);
+} catch (error) {
+  const said = error instanceof Error ? error.message : String(error);
+  const where = error instanceof SettingsError ? "the environment is faulty\n" : "AUTH_DATABASE_URL: ";
+  process.stderr.write(`migrate: ${where}${said}\n`);
+  process.exitCode = 1;
+}

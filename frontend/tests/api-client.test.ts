@@ -1,0 +1,90 @@
+/** The client of the API: the bearer token, one more attempt after a refusal, errors in words. */
+import { expect, test, vi } from "vitest";
+import { ApiError, authorizeFetch, createApiClient, receive } from "@/lib/api-client";
+import { SignedOutError, type TokenStore } from "@/lib/token-store";
+
+const API = "http://api.example";
+
+function makeTokens(): TokenStore {
+  return {
+    get: vi.fn(() => Promise.resolve("old")),
+    replace: vi.fn(() => Promise.resolve("new")),
+    clear: vi.fn(),
+  };
+}
+
+function answer(...statuses: number[]) {
+  const seen: { bearer: string | null; body: string }[] = [];
+  const send = vi.fn(async (input: RequestInfo | URL) => {
+    if (!(input instanceof Request)) throw new Error("sent without a request");
+    seen.push({ bearer: input.headers.get("Authorization"), body: await input.text() });
+    return new Response(null, { status: statuses.shift() ?? 500 });
+  });
+  return { send, seen };
+}
+
+const post = () => new Request(`${API}/api/tasks`, { method: "POST", body: "milk" });
+
+test("a request carries the token", async () => {
+  const { send, seen } = answer(200);
+  await authorizeFetch(makeTokens(), send)(post());
+  expect(seen).toEqual([{ bearer: "Bearer old", body: "milk" }]);
+});
+
+test("a refused request goes out once more, whole, with another token", async () => {
+  const { send, seen } = answer(401, 201);
+  const tokens = makeTokens();
+  const response = await authorizeFetch(tokens, send)(post());
+  expect(response.status).toBe(201);
+  expect(tokens.replace).toHaveBeenCalledExactlyOnceWith("old");
+  expect(seen[1]).toEqual({ bearer: "Bearer new", body: "milk" });
+});
+
+test("a request that is refused twice is given up", async () => {
+  const { send } = answer(401, 401, 200);
+  const response = await authorizeFetch(makeTokens(), send)(post());
+  expect(response.status).toBe(401);
+  expect(send).toHaveBeenCalledTimes(2);
+});
+
+test.each([403, 404, 410, 503])("status %i renews nothing", async (status) => {
+  const { send } = answer(status);
+  const tokens = makeTokens();
+  await authorizeFetch(tokens, send)(post());
+  expect(tokens.replace).not.toHaveBeenCalled();
+});
+
+function problem(status: number, body: object): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/problem+json" },
+  });
+}
+
+test.each([
+  [problem(404, { code: "task_not_found", detail: "There is no such task." }), "deleted elsewhere"],
+  [problem(401, { code: "token_invalid", detail: "No." }), "set up differently"],
+  [problem(503, { code: "database_unavailable", detail: "Wait a little." }), "Wait a little."],
+  [
+    problem(422, { code: "request_invalid", detail: "No.", errors: [{ where: "title", what: "too long" }] }),
+    "title: too long",
+  ],
+  [new Response("<h1>Bad gateway</h1>", { status: 502 }), "status 502"],
+])("a refusal is put into words (%#)", async (response, words) => {
+  vi.stubGlobal("fetch", () => Promise.resolve(response.clone()));
+  await expect(receive(createApiClient(API, makeTokens()).GET("/api/tasks"))).rejects.toThrow(words);
+});
+
+test("an API that cannot be reached is an error with words", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+  const error: unknown = await receive(createApiClient(API, makeTokens()).GET("/api/me")).catch(
+    (caught: unknown) => caught,
+  );
+  expect(error).toBeInstanceOf(ApiError);
+  expect(error).toMatchObject({ code: "unreachable" });
+});
+
+test("a session that ended is told apart from an API that cannot be reached", async () => {
+  const tokens = { ...makeTokens(), get: () => Promise.reject(new SignedOutError()) };
+  await expect(receive(createApiClient(API, tokens).GET("/api/me"))).rejects.toThrow(SignedOutError);
+});

@@ -1,0 +1,75 @@
+/** Erasing a user: everything of theirs and nothing of others, at once or not at all. */
+import { expect, test, vi } from "vitest";
+import { concerns } from "@/lib/erasure";
+import { Browser, makeAuth, makeSettings, PASSWORD, type Row } from "./support";
+
+const ann = { id: "annid0000000000000000000000000aa", email: "ann@example.com" };
+
+test.each([
+  ["ann@example.com", "123456", true],
+  ["sign-in-otp-ann@example.com", "123456:0", true],
+  ["a1b2", '{"email":"Ann@Example.com","name":"A"}', true],
+  ["reset-password:a1b2", ann.id, true],
+  ["a1b2", `{"userId":"${ann.id}"}`, true],
+  ["joann@example.com", "123456", false],
+  ["jo-ann@example.com", "123456", false],
+  ["sign-in-otp-jo.ann@example.com", "123456:0", false],
+  ["ann@example.com.example", "123456", false],
+  ["ann_@example.com", "123456", false],
+  ["a1b2", `${ann.id}b`, false],
+])("the row %j with %j is the user's: %j", (identifier, value, expected) => {
+  expect(concerns(ann, { identifier, value })).toBe(expected);
+});
+
+async function makeTwo(table?: string) {
+  const { auth, tables } = makeAuth(makeSettings());
+  const browsers = { ann: new Browser(auth), joann: new Browser(auth) };
+  const id = await browsers.ann.signUp("ann@example.com");
+  await browsers.joann.signUp("joann@example.com");
+  tables.verification.push(
+    makeVerification("1", "ann@example.com", "1"),
+    makeVerification("2", "reset-password:x", id),
+    makeVerification("3", "joann@example.com", "1"),
+  );
+  if (table === "user") {
+    // A database that fails at the last step.
+    const { adapter } = await auth.$context;
+    const { transaction } = adapter;
+    adapter.transaction = (work) =>
+      transaction((within) =>
+        work({
+          ...within,
+          deleteMany: (query) =>
+            query.model === "user" ? Promise.reject(new Error("planted")) : within.deleteMany(query),
+        }),
+      );
+  }
+  return { browsers, tables };
+}
+
+function makeVerification(id: string, identifier: string, value: string): Row {
+  const now = new Date();
+  return { id, identifier, value, expiresAt: now, createdAt: now, updatedAt: now };
+}
+
+test("user, sessions, accounts and verifications go, and those of others stay", async () => {
+  const { browsers, tables } = await makeTwo();
+  expect((await browsers.ann.send("/delete-user", {})).status).toBe(200);
+  const left = Object.values(tables).map((rows) => rows.length);
+  expect(left).toEqual([1, 1, 1, 1, 0]);
+  expect(tables.user[0]).toMatchObject({ email: "joann@example.com" });
+  expect(tables.verification[0]).toMatchObject({ identifier: "joann@example.com" });
+  expect((await browsers.ann.send("/token")).status).toBe(401);
+  expect((await browsers.joann.send("/token")).status).toBe(200);
+});
+
+test("an erasure that fails on the way leaves everything, and may be asked for again", async () => {
+  const { browsers, tables } = await makeTwo("user");
+  const log = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  expect((await browsers.ann.send("/delete-user", {})).status).toBe(500);
+  const left = Object.values(tables).map((rows) => rows.length);
+  expect(left).toEqual([2, 2, 2, 3, 0]);
+  expect(log.mock.calls).toEqual([['{"event":"auth_request_failed","level":"error","errors":["Error"]}\n']]);
+  const again = await browsers.ann.send("/sign-in/email", { email: "ann@example.com", password: PASSWORD });
+  expect(again.status).toBe(200);
+});

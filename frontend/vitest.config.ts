@@ -1,0 +1,7 @@
+/** How the tests run: in Node, without a network. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { alias: { "@": import.meta.dirname } },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", restoreMocks: true },
+});

@@ -1,0 +1,122 @@
+"""The pages as people meet them: accessible, by keyboard alone, on a small screen, and pictured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.both_sides import ARTEFACTS, FRONT_END
+from tests.support.visitor import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.support.both_sides import BothSides
+    from tests.support.visitor import Visitor
+
+SMALL, LARGE = {"width": 400, "height": 800}, {"width": 1280, "height": 800}
+AXE = FRONT_END / "node_modules" / "axe-core" / "axe.min.js"
+RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+PAGES = {"tasks": "/tasks", "account": "/account"}
+OPEN_PAGES = {"sign-in": "/sign-in", "sign-up": "/sign-up"}
+
+
+def find_faults(page: Page) -> list[str]:
+    """Find what axe finds: the rule and the first element that breaks it."""
+    # By the debugger, so that the page's own policy on scripts stays as strict as it is.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate(f"() => axe.run({{ runOnly: {RULES} }})")
+    assert len(found["passes"]) > 5  # it looked
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+
+
+def overflow(page: Page) -> int:
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+def inspect(visitor: Visitor, name: str) -> list[str]:
+    """Take a picture, and find faults."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    size = visitor.page.viewport_size or SMALL
+    visitor.page.screenshot(path=ARTEFACTS / f"{name}-{size['width']}.png", full_page=True)
+    faults = [f"{name}: {fault}" for fault in find_faults(visitor.page)]
+    return faults + ([f"{name}: {extra} pixels too wide"] if (extra := overflow(visitor.page)) > 0 else [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["400", "1280"])
+def test_no_page_has_a_fault_that_axe_finds_or_is_too_wide(
+    any_sides: BothSides, let_visit: Callable[..., Visitor], size: dict[str, int], scheme: str
+) -> None:
+    suffix = "" if scheme == "light" else "-dark"
+    alice = let_visit(any_sides, "Alice", viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    faults = []
+    for name, path in OPEN_PAGES.items():
+        alice.open(path)
+        faults += inspect(alice, f"{name}{suffix}")
+    alice.sign_up()
+    alice.add("Buy milk")
+    alice.add("A title of two hundred characters that nobody would write by hand " + "x" * 133)
+    alice.task("Buy milk").check()
+    expect(alice.task("Buy milk")).to_be_checked()
+    for name, path in PAGES.items():
+        alice.open(path)
+        if name == "tasks":
+            expect(alice.task("Buy milk")).to_be_visible()
+        faults += inspect(alice, f"{name}{suffix}")
+    alice.press("Erase my account")
+    faults += inspect(alice, f"erase{suffix}")
+    alice.open("/tasks")
+    alice.press("Edit Buy milk")
+    faults += inspect(alice, f"edit{suffix}")
+    assert faults == []
+
+
+def test_axe_and_the_ruler_notice_a_fault(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+    visitor = let_visit(any_sides, "Alice", viewport=SMALL)
+    visitor.open("/sign-in")
+    visitor.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<main><input><img src=data:,></main>');"
+        "document.body.style.minWidth = '500px'"
+    )
+    faults = inspect(visitor, "planted")
+    assert [fault for fault in faults if "label" in fault]
+    assert [fault for fault in faults if "image-alt" in fault]
+    assert faults[-1] == "planted: 100 pixels too wide"
+
+
+def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+    alice = let_visit(any_sides, "Alice")
+    alice.open("/sign-up")
+    keyboard = alice.page.keyboard
+
+    def go_to(role: Any, name: str) -> None:
+        target = alice.page.get_by_role(role, name=name, exact=True)
+        for _ in range(20):
+            if target.evaluate("element => element === document.activeElement"):
+                assert target.evaluate("element => element.matches(':focus-visible')")
+                return
+            keyboard.press("Tab")
+        pytest.fail(f"{role} {name!r} is not reached by the tabulator")
+
+    go_to("textbox", "Name")
+    keyboard.type(alice.name)
+    go_to("textbox", "E-mail")
+    keyboard.type(alice.email)
+    keyboard.press("Tab")
+    assert alice.label("Password").evaluate("element => element === document.activeElement")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    alice.await_page("Tasks")
+    go_to("textbox", "New task")
+    keyboard.type("Buy milk")
+    keyboard.press("Enter")
+    expect(alice.task("Buy milk")).to_be_visible()
+    go_to("checkbox", "Buy milk")
+    keyboard.press("Space")
+    expect(alice.task("Buy milk")).to_be_checked()

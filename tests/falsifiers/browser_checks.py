@@ -1,0 +1,133 @@
+"""Falsifiers of what browsers are told, and of the wall between Better Auth's tables and the service's."""
+
+from __future__ import annotations
+
+from tests.falsifiers.model import BROWSERS, Falsifier
+
+CORS, ROLE = "core/cors.py", "migrations/auth_role.py"
+SCHEMA = ("../../../isolation/test_auth_schema.py",)
+POWERLESS = "login nosuperuser nobypassrls nocreatedb nocreaterole"
+
+BROWSER_FALSIFIERS = (
+    Falsifier(
+        "pages of other origins stay outside",
+        "003/FR-050",
+        CORS,
+        'Headers(scope=scope).get("origin") in self._origins',
+        'Headers(scope=scope).get("origin") is not None',
+        BROWSERS,
+    ),
+    Falsifier(
+        "origins are compared as a whole",
+        "003/FR-050",
+        CORS,
+        "allow_origins=self._origins,",
+        "allow_origins=('*',),",
+        BROWSERS,
+    ),
+    Falsifier(
+        "no cookies",
+        "003/FR-050",
+        CORS,
+        "            max_age=PREFLIGHT_SECONDS,\n",
+        "            max_age=PREFLIGHT_SECONDS,\n            allow_credentials=True,\n",
+        BROWSERS,
+    ),
+    Falsifier(
+        "methods of the contract alone",
+        "003/FR-050",
+        CORS,
+        "allow_methods=tuple(methods)",
+        "allow_methods=('*',)",
+        BROWSERS,
+    ),
+    Falsifier(
+        "headers of the contract alone",
+        "003/FR-050",
+        CORS,
+        "allow_headers=REQUEST_HEADERS",
+        "allow_headers=('*',)",
+        BROWSERS,
+    ),
+    Falsifier(
+        "challenge and time to wait are shown to the page",
+        "003/FR-050",
+        CORS,
+        "expose_headers=ANSWER_HEADERS",
+        "expose_headers=()",
+        BROWSERS,
+    ),
+    Falsifier(
+        "answers differ by origin, and caches know",
+        "003/FR-050",
+        CORS,
+        'add_vary_header("Origin")',
+        'add_vary_header("Accept")',
+        BROWSERS,
+    ),
+    Falsifier(
+        "failures too are shown to the page",
+        "003/FR-050",
+        "main.py",
+        "    app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)\n"
+        "    app.add_middleware(\n"
+        "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
+        "    )\n",
+        "    app.add_middleware(\n"
+        "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
+        "    )\n"
+        "    app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)\n",
+        BROWSERS,
+    ),
+    Falsifier(
+        "an origin has no path",
+        "003/FR-050",
+        "core/setting.py",
+        "            _check_origin(one)\n",
+        '            _check_origin("/".join(one.split("/")[:3]))\n',
+        BROWSERS,
+    ),
+    Falsifier(
+        "Better Auth's schema is its own",
+        "003/FR-051",
+        ROLE,
+        'sql.SQL("create schema {} authorization {}").format(schema, role)',
+        'sql.SQL("create schema {0} authorization {1}; grant usage on schema {0} to public").format('
+        "schema, role)",
+        SCHEMA,
+    ),
+    Falsifier(
+        "nobody reads Better Auth's tables",
+        "003/FR-051",
+        ROLE,
+        'sql.SQL("create schema {} authorization {}").format(schema, role)',
+        'sql.SQL("create schema {0} authorization {1}; alter default privileges for role {1} in schema {0}'
+        ' grant select on tables to tasks_app").format(schema, role)',
+        SCHEMA,
+    ),
+    Falsifier(
+        "Better Auth's role is a member of none",
+        "003/FR-051",
+        ROLE,
+        'connection.execute(sql.SQL("alter role {} password {}")',
+        "connection.execute(sql.SQL('grant tasks_app to {}').format(role))\n"
+        '        connection.execute(sql.SQL("alter role {} password {}")',
+        SCHEMA,
+    ),
+    Falsifier(
+        "whoever made Better Auth's role is no member of it",
+        "003/FR-051",
+        ROLE,
+        '        connection.execute(sql.SQL("revoke {} from current_user").format(role))\n',
+        "",
+        SCHEMA,
+    ),
+    Falsifier(
+        "Better Auth's role has no powers",
+        "003/FR-051",
+        ROLE,
+        POWERLESS,
+        "login superuser",
+        SCHEMA,
+    ),
+)

@@ -1,0 +1,167 @@
+"""Front end and service as they are deployed: Better Auth for real, one PostgreSQL, two processes."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import socket
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backend.dev.errors import FrontEndError
+from backend.dev.front_end import Places, describe_front_end, describe_service, serving
+from backend.dev.npm import find_npm, is_installed, run_script
+from backend.migrations.auth_role import make_auth_role
+from backend.testing.issuer import make_secret
+from tests.support import server_process
+from tests.support.better_auth import AUTH_PASSWORD
+from tests.support.service import PSEUDONYM_KEY, as_service, fresh_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).parents[2]
+FRONT_END = Path(os.environ.get("E2E_FRONT_END") or ROOT / "frontend")  # a broken copy, where falsified
+ARTEFACTS = ROOT / "build" / "e2e"
+MODES = ("shared-secret", "jwks")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_STAMP = FRONT_END / ".next" / "built-from"
+_NOT_BUILT_FROM = frozenset({"node_modules", ".next", "tests", "tsconfig.tsbuildinfo", "next-env.d.ts"})
+_OFF = frozenset({"", "0", "false", "no"})
+_PASSED_ON = ("HOME", "PATH", "LANG")
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """A front end and a service that run.
+
+    Attributes:
+        origin: The front end's, as browsers name it.
+        near: The front end's address on this machine.
+        api: The service's.
+        database_url: Of the owner, past both of them.
+        mode: How tokens are signed.
+        service: The service's process.
+    """
+
+    origin: str
+    near: str
+    api: str
+    database_url: str
+    mode: str
+    service: server_process.ServerProcess
+
+
+def find_browser() -> str | None:
+    """Find a Chromium: none comes with Playwright."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+@cache
+def find_lack() -> str | None:
+    """Say in one line what is missing, and how it is had."""
+    try:
+        find_npm(FRONT_END)
+    except FrontEndError as error:
+        return str(error).partition(", or do without")[0]
+    if not is_installed(FRONT_END):
+        return "the npm packages of the front end are missing: cd frontend && npm ci"
+    if not find_browser():
+        return "there is no Chromium: apt-get install chromium"
+    return None
+
+
+def is_required(environ: Mapping[str, str]) -> bool:
+    """Tell whether a lack is a failure, which it is in CI."""
+    return environ.get("REQUIRE_E2E", "").strip().lower() not in _OFF
+
+
+@cache
+def build_front_end() -> str:
+    """Build the front end, once for both modes and any port, unless it is built; give npm."""
+    npm, _ = find_npm(FRONT_END)
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    # Two runs in one checkout would build into each other's output.
+    with (ARTEFACTS / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fingerprint = _read_fingerprint()
+        if not _STAMP.exists() or _STAMP.read_text() != fingerprint:
+            _build(npm)
+            _STAMP.write_text(fingerprint)
+    return npm
+
+
+def _build(npm: str) -> None:
+    log = ARTEFACTS / "build.log"
+    try:
+        with log.open("wb") as said:
+            run_script(FRONT_END, [npm, "run", "build"], _inherit(), log=said)
+    except FrontEndError as error:
+        raise AssertionError(f"{error}\n{log.read_text()}") from error
+
+
+def _read_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for top in sorted(FRONT_END.iterdir()):
+        if top.name in _NOT_BUILT_FROM:
+            continue
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file():
+                digest.update(str(path.relative_to(FRONT_END)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _inherit() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**kept, "NEXT_TELEMETRY_DISABLED": "1"}
+
+
+@contextmanager
+def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> Iterator[BothSides]:
+    """Serve both while the context lasts, on a database of their own.
+
+    Args:
+        server_url: A PostgreSQL.
+        mode: How tokens are signed.
+        folder: For what they say.
+        settings: Of both sides; `SERVICE_SECRET` is the service's alone.
+    """
+    npm = build_front_end()
+    with ExitStack() as stack:
+        database_url = stack.enter_context(fresh_database(server_url))
+        auth_url = make_auth_role(database_url, AUTH_PASSWORD)
+        given = {"TOKEN_MODE": mode, **settings}
+        secret = settings.get("BETTER_AUTH_SECRET") or make_secret()
+        places = _find_places(settings)
+        service = stack.enter_context(
+            server_process.serving(
+                {
+                    **describe_service(given, places, secret=settings.get("SERVICE_SECRET", secret)),
+                    "DATABASE_URL": as_service(database_url),
+                    "PSEUDONYM_KEY": PSEUDONYM_KEY,
+                    "JWT_LEEWAY_SECONDS": "0",
+                    "JWKS_COOLDOWN_SECONDS": "1",
+                },
+                folder / "service.log",
+            )
+        )
+        places = Places(places.origin, places.port, f"http://127.0.0.1:{service.port}")
+        front_end = describe_front_end({**_inherit(), **given}, places, secret=secret, auth_url=auth_url)
+        log = stack.enter_context((folder / "front-end.log").open("wb"))
+        run_script(FRONT_END, [npm, "run", "--silent", "migrate"], front_end, log=log)
+        stack.enter_context(
+            serving(folder=FRONT_END, npm=npm, script="start", environ=front_end, places=places, log=log)
+        )
+        yield BothSides(places.origin, places.near, places.api, database_url, mode, service)
+
+
+def _find_places(settings: Mapping[str, str]) -> Places:
+    # Bound and let go: it is the front end that is to listen there.
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return Places(settings.get("ORIGIN", f"http://127.0.0.1:{port}"), port, "")

@@ -1,0 +1,196 @@
+"""What a browser is told: everything that a page of the front end needs, and nothing to any other page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi import Depends
+
+from backend.core.dependencies import require_scopes
+from backend.core.errors import ConfigurationError
+from backend.main import create_app
+from backend.testing.issuer import make_secret, make_subject
+from tests.support.service import UNREACHABLE_DATABASE, Clock, bearer, make_settings, open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import httpx
+
+    from backend.core.config import Settings
+    from backend.testing.issuer import Issuer
+    from tests.support.service import Client
+
+    Headers = dict[str, bytes]
+
+APP = "https://app.example"
+OTHER = "http://localhost:5173"
+PREFLIGHT = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+EXPOSED = {"WWW-Authenticate", "Retry-After", "Location"}
+
+
+async def fail() -> None:
+    """Fail as nobody foresaw."""
+    raise RuntimeError("nobody foresaw it")
+
+
+async def give() -> None:
+    """Give nothing."""
+
+
+@pytest.fixture
+def pages(secret: str, clock: Clock) -> Iterator[Client]:
+    """A service that is open to two origins, without a database, and with routes that fail."""
+    settings = make_settings(secret, UNREACHABLE_DATABASE, FRONTEND_ORIGINS=f"{APP}, {OTHER}")
+    app = create_app(settings, clock=clock, public=frozenset({"/health", "/openapi.json", "/fail"}))
+    app.add_api_route("/fail", fail)
+    app.add_api_route("/api/scoped", give, dependencies=[Depends(require_scopes("x"))])
+    with open_client(app) as client:
+        yield client
+
+
+def opened(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+
+
+@pytest.mark.requirement("003/FR-050")
+@pytest.mark.parametrize("origin", [APP, OTHER])
+@pytest.mark.parametrize(
+    ("path", "who", "status", "header"),
+    [
+        ("/api/me", "alice", 200, None),
+        ("/api/me", "nobody", 401, "WWW-Authenticate"),
+        ("/api/me", "expired", 401, "WWW-Authenticate"),
+        ("/api/scoped", "alice", 403, "WWW-Authenticate"),
+        ("/api/nothing", "alice", 404, None),
+        ("/api/tasks?limit=0", "alice", 422, None),
+        ("/api/tasks", "alice", 503, "Retry-After"),
+        ("/fail", "nobody", 500, None),
+    ],
+)
+def test_page_of_the_front_end_may_read_every_answer(  # a row of the table and three fixtures
+    *, pages: Client, issuer: Issuer, origin: str, path: str, who: str, status: int, header: str | None
+) -> None:
+    lifetime = -60 if who == "expired" else 60
+    alice = bearer(issuer.token(make_subject("alice"), lifetime=lifetime))
+    headers = {"Origin": origin, **({} if who == "nobody" else alice)}
+    answer = pages.get(path, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers.get("Access-Control-Allow-Origin") == origin
+    assert set(answer.headers.get("Access-Control-Expose-Headers", "").split(", ")) == EXPOSED
+    assert opened(answer).keys() == {"access-control-allow-origin", "access-control-expose-headers"}
+    assert answer.headers["Vary"] == "Origin"
+    assert header is None or (header in answer.headers and header in EXPOSED)
+
+
+@pytest.mark.requirement("003/FR-050", "003/FR-011")
+def test_page_may_read_that_its_account_is_erased_and_where_its_task_is(
+    settings: Settings, clock: Clock, signed_in: Callable[[str], Headers]
+) -> None:
+    headers = {"Origin": "http://localhost:3000", **signed_in("alice")}
+    with open_client(create_app(settings, clock=clock)) as client:
+        made = client.post("/api/tasks", headers=headers, json={"title": "Buy milk"})
+        erased = client.delete("/api/account", headers=headers)
+        gone = client.get("/api/tasks", headers=headers)
+    assert [each.status_code for each in (made, erased, gone)] == [201, 204, 410]
+    assert made.headers["Location"].startswith("/api/tasks/")
+    # Nothing was configured: the pages of Better Auth itself.
+    assert {each.headers["Access-Control-Allow-Origin"] for each in (made, erased, gone)} == {
+        "http://localhost:3000"
+    }
+
+
+@pytest.mark.requirement("003/FR-050")
+@pytest.mark.parametrize("path", ["/api/tasks", "/api/me", "/api/nothing", "/health"])
+def test_preflight_needs_no_credentials_and_tells_nothing_of_a_path(pages: Client, path: str) -> None:
+    answer = pages.request("OPTIONS", path, headers={"Origin": APP, **PREFLIGHT})
+    elsewhere = pages.request("OPTIONS", "/", headers={"Origin": APP, **PREFLIGHT})
+    assert (answer.status_code, answer.text) == (200, "OK") == (elsewhere.status_code, elsewhere.text)
+    assert opened(answer) == opened(elsewhere)
+    assert opened(answer)["access-control-allow-origin"] == APP
+
+
+@pytest.mark.requirement("003/FR-050")
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"Access-Control-Request-Method": "PATCH"}, 400),
+        ({"Access-Control-Request-Method": "TRACE"}, 400),
+        ({"Access-Control-Request-Headers": "x-user-id"}, 400),
+        ({"Access-Control-Request-Headers": "cookie"}, 400),
+        ({"Access-Control-Request-Private-Network": "true"}, 400),
+        ({"Access-Control-Request-Headers": "Content-Type, Authorization"}, 200),
+    ],
+    ids=str,
+)
+def test_preflight_opens_what_the_contract_needs(pages: Client, asked: dict[str, str], status: int) -> None:
+    answer = pages.request("OPTIONS", "/api/tasks", headers={"Origin": APP, **PREFLIGHT, **asked})
+    assert answer.status_code == status
+
+
+@pytest.mark.requirement("003/FR-050")
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", f"{APP}:8443", f"{APP}.evil", f"{APP}/", APP.upper(), "null", "*", ""]
+)
+def test_page_of_another_origin_is_answered_as_if_it_had_none(pages: Client, origin: str) -> None:
+    for method, path, asked in (("GET", "/api/me", {}), ("OPTIONS", "/api/me", PREFLIGHT)):
+        answer = pages.request(method, path, headers={"Origin": origin, **asked})
+        without = pages.request(method, path)
+        assert opened(answer) == {}
+        assert answer.headers["Vary"] == "Origin"
+        assert (answer.status_code, answer.headers, answer.text) == (
+            without.status_code,
+            without.headers,
+            without.text,
+        )
+
+
+@pytest.mark.requirement("003/FR-050")
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (None, ("http://localhost:3000",)),
+        ("", ("http://localhost:3000",)),
+        (APP, (APP,)),
+        (f"{APP},{OTHER}", (APP, OTHER)),
+        (f" {APP} , {APP}:443", (APP,)),
+        ("http://127.0.0.1:80,https://App.Example:8443", ("http://127.0.0.1", "https://app.example:8443")),
+        ("http://[::1]:3000", ("http://[::1]:3000",)),
+    ],
+)
+def test_origins_are_read_as_browsers_write_them(given: str | None, read: tuple[str, ...]) -> None:
+    others = {} if given is None else {"FRONTEND_ORIGINS": given}
+    assert make_settings(make_secret(), UNREACHABLE_DATABASE, **others).browser_origins == read
+
+
+@pytest.mark.requirement("003/FR-050")
+def test_better_auths_own_origin_is_read_as_browsers_write_it() -> None:
+    settings = make_settings(make_secret(), UNREACHABLE_DATABASE, BETTER_AUTH_URL="https://Auth.Example:443")
+    assert settings.browser_origins == ("https://auth.example",)
+    assert settings.issuer == "https://Auth.Example:443"  # as Better Auth writes it into the token
+
+
+@pytest.mark.requirement("003/FR-013", "003/FR-050")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "*",
+        "null",
+        f"{APP}/",
+        f"{APP}/path",
+        f"{APP},*",
+        f"{APP},",
+        f"{APP};{OTHER}",
+        "app.example",
+        "https://ä.example",
+        "ftp://a.example",
+        "https://u@a.example",
+    ],
+)
+def test_what_is_no_list_of_origins_stops_the_start(value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make_settings(make_secret(), UNREACHABLE_DATABASE, FRONTEND_ORIGINS=value)
+    assert [setting for setting, _ in caught.value.faults] == ["FRONTEND_ORIGINS"]
+    assert "write " in str(caught.value)
+    assert value not in str(caught.value) or value == "*"
