@@ -1,7 +1,7 @@
 /** The user's tasks, and the field for a new one. */
 "use client";
 
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { readField } from "@/lib/browser";
 import { TaskItem } from "./task-item";
 import { useTasks } from "./use-tasks";
@@ -9,11 +9,14 @@ import { useTasks } from "./use-tasks";
 export function TaskBoard() {
   const list = useTasks();
   const heading = useRef<HTMLHeadingElement>(null);
+  const [draft, setDraft] = useState("");
   const { tasks, next, said, fault } = list;
 
   async function add(form: FormData) {
     const title = readField(form, "title").trim();
-    if (title) await list.add(title);
+    if (!title) return;
+    // The form is emptied when it was sent; what could not be added stays in it.
+    setDraft((await list.add(title)) ? "" : title);
   }
 
   return (
@@ -26,6 +29,7 @@ export function TaskBoard() {
           <span>New task</span>
           <input
             name="title"
+            defaultValue={draft}
             required
             maxLength={200}
             pattern=".*\S.*"

@@ -1,7 +1,7 @@
 /** The client of the API: typed by its contract, with a bearer token on every request. */
 import createClient, { type Client } from "openapi-fetch";
 import type { components, paths } from "./api-schema";
-import { SignedOutError, type TokenStore } from "./token-store";
+import type { TokenStore } from "./token-store";
 
 export type ApiClient = Client<paths>;
 export type Task = components["schemas"]["Task"];
@@ -47,7 +47,7 @@ function withToken(request: Request, token: string): Request {
  * Wait for an answer and give its body.
  *
  * @throws ApiError The API refused, or did not answer.
- * @throws SignedOutError Nobody is signed in any more.
+ * @throws SignedOutError Nobody is signed in any more; or another error of whoever gives the token.
  */
 export async function receive<Data>(
   answer: Promise<{ data?: Data; error?: unknown; response: Response }>,
@@ -56,7 +56,8 @@ export async function receive<Data>(
   try {
     received = await answer;
   } catch (error) {
-    if (error instanceof SignedOutError || error instanceof ApiError) throw error;
+    // `fetch` tells by a TypeError that no answer came; any other error has words of its own.
+    if (!(error instanceof TypeError)) throw error;
     throw new ApiError("The service cannot be reached. Try again in a moment.", "unreachable");
   }
   if (received.response.ok) return received.data as Data;

@@ -84,6 +84,11 @@ test("an API that cannot be reached is an error with words", async () => {
   expect(error).toMatchObject({ code: "unreachable" });
 });
 
+test("what went wrong with the token is told in its own words", async () => {
+  const tokens = { ...makeTokens(), get: () => Promise.reject(new Error("Too many attempts.")) };
+  await expect(receive(createApiClient(API, tokens).GET("/api/me"))).rejects.toThrow("Too many attempts.");
+});
+
 test("a session that ended is told apart from an API that cannot be reached", async () => {
   const tokens = { ...makeTokens(), get: () => Promise.reject(new SignedOutError()) };
   await expect(receive(createApiClient(API, tokens).GET("/api/me"))).rejects.toThrow(SignedOutError);
