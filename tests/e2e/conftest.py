@@ -32,7 +32,7 @@ ARGUMENTS = (
 # A machine may be busy; what is awaited is there at once on one that is not.
 PATIENCE_MILLISECONDS = 30_000
 SHORT = {"TOKEN_LIFETIME_SECONDS": "4"}
-ROTATING = {"TOKEN_LIFETIME_SECONDS": "120", "KEY_ROTATION_SECONDS": "2"}
+ROTATING = {"TOKEN_LIFETIME_SECONDS": "120", "KEY_ROTATION_SECONDS": "8"}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
