@@ -110,7 +110,7 @@ def _write_for_node(url: str) -> str:
     if there.host or "host" not in there.query:
         return there.render_as_string(hide_password=False)
     query = {**there.query, "port": str(there.port or 5432)}
-    return there.set(port=None, query=query).render_as_string(hide_password=False)
+    return there.set(query=query).render_as_string(hide_password=False)
 
 
 @contextmanager

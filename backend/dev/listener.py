@@ -16,7 +16,7 @@ def _read_port(setting: str, value: str) -> int:
     Raises:
         ServeError: It is none.
     """
-    if not value.isdecimal() or int(value) > _HIGHEST_PORT:
+    if not (value.isascii() and value.isdecimal()) or int(value) > _HIGHEST_PORT:
         raise ServeError(
             f"{setting} is {value!r}, which is no port: write a number from 0 to {_HIGHEST_PORT}"
         )

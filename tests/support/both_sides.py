@@ -146,6 +146,7 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
                     "PSEUDONYM_KEY": PSEUDONYM_KEY,
                     "JWT_LEEWAY_SECONDS": "0",
                     "JWKS_COOLDOWN_SECONDS": "1",
+                    "JWKS_TIMEOUT_SECONDS": "15",
                 },
                 folder / "service.log",
             )
