@@ -78,11 +78,11 @@ class Door:
         if len(values) > 1 and not self.faults.has("second-header-ignored"):
             raise self.refuse('error="invalid_request"')
         header = values[0].decode("ascii" if self.faults.has("header-ascii-crash") else "latin-1")
-        if self.faults.has("empty-bearer-crash"):
-            return header.split()[1]
         scheme, _, token = header.partition(" ")
         if not self._knows(scheme):
             raise self.refuse()
+        if self.faults.has("empty-bearer-crash"):
+            return header.split()[1]
         if not token:
             raise self.refuse('error="invalid_token"')
         return token

@@ -68,7 +68,7 @@ class MassChange(Change):
 
 class ItemDraft(Body):
     sku: Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,20}$")]
-    quantity: Annotated[int, Field(ge=1, le=999)]
+    quantity: Annotated[Whole, Field(ge=1, le=999)]
 
 
 class Chosen(Body):

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from openapi_spec_validator import validate
+
+from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
+from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
+from tests.proving_ground.model import Family
+from tests.proving_ground.visitor import Visitor
+from tests.proving_ground.witnesses import TOURS, find_witness
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Bug, Service
+
+each_bug = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
+each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+
+
+@each_bug
+def test_broken_build_shows_its_bug(bug: Bug) -> None:
+    with Visitor(find_service(bug.service), bug.id) as visitor:
+        assert find_witness(bug)(visitor)
+
+
+@each_bug
+def test_right_build_does_not_show_the_bug(bug: Bug) -> None:
+    service = find_service(bug.service)
+    with Visitor(service) as visitor:
+        assert not find_witness(bug)(visitor)
+    assert [misfit for each in visitor.responses for misfit in find_misfits(service.contract, each)] == []
+
+
+@each_bug
+def test_bug_names_an_operation_of_the_contract(bug: Bug) -> None:
+    operations = {
+        f"{method} {path}" for method, path, _ in list_operations(find_service(bug.service).contract)
+    }
+    is_shadow = bug.family is Family.SHADOW_ROUTE
+    assert bug.operation.startswith("every ") or (bug.operation in operations) is not is_shadow
+
+
+@each_service
+def test_contract_is_valid(service: Service) -> None:
+    validate(service.contract)
+
+
+@each_service
+def test_right_build_gives_every_documented_answer(service: Service) -> None:
+    documented = {
+        (f"{method} {path}", status)
+        for method, path, operation in list_operations(service.contract)
+        for status in operation["responses"]
+    }
+    with Visitor(service) as visitor:
+        call_without_credentials(visitor)
+        TOURS[service.name](visitor)
+        for bug in service.bugs:
+            find_witness(bug)(visitor)
+    misfits = [misfit for each in visitor.responses for misfit in find_misfits(service.contract, each)]
+    assert misfits == []
+    seen = set()
+    for response in visitor.responses:
+        found = find_operation(service.contract, response.request.method, response.request.url.path)
+        if found:
+            seen.add((found[0], str(response.status_code)))
+    assert documented - seen == set()
+
+
+def call_without_credentials(visitor: Visitor) -> None:
+    for method, path, _ in list_operations(visitor.service.contract):
+        visitor.call(method, path.replace("{", "").replace("}", ""), who=None, content=b"{")
+
+
+def test_ids_of_bugs_are_unique() -> None:
+    assert [name for name, count in Counter(bug.id for bug in BUGS).items() if count > 1] == []
+
+
+def test_unknown_bug_is_not_built() -> None:
+    with pytest.raises(KeyError):
+        SERVICES[0].build("no-such-bug")
