@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.proving_ground.tokens import Mint
 
 
+EVERY = "every protected operation"
+
+
 class Family(StrEnum):
     """What kind of bug it is; the value is the word of the page and of the figures."""
 
@@ -63,7 +66,7 @@ class Bug:
         id: The service's name, a hyphen, and the switch that the service asks for.
         service: The service's name.
         family: What kind of bug it is.
-        operation: Method and path where it shows; `every` for one that each protected operation has.
+        operation: Method and path where it shows; EVERY for one that each protected operation has.
         what: What the broken build does, one sentence.
     """
 
@@ -77,6 +80,11 @@ class Bug:
     def switch(self) -> str:
         """What the service asks for, shared by services that can have the same bug."""
         return self.id.removeprefix(f"{self.service}-")
+
+
+def list_bugs(service: str, rows: tuple[tuple[str, Family, str, str], ...]) -> tuple[Bug, ...]:
+    """List the bugs of a service: switch, family, operation and what is wrong, by row."""
+    return tuple(Bug(f"{service}-{row[0]}", service, *row[1:]) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from openapi_spec_validator import validate
 
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
-from tests.proving_ground.model import Family
+from tests.proving_ground.model import EVERY, Family
 from tests.proving_ground.visitor import Visitor
 from tests.proving_ground.witnesses import TOURS, find_witness
 
@@ -39,7 +39,7 @@ def test_bug_names_an_operation_of_the_contract(bug: Bug) -> None:
         f"{method} {path}" for method, path, _ in list_operations(find_service(bug.service).contract)
     }
     is_shadow = bug.family is Family.SHADOW_ROUTE
-    assert bug.operation.startswith("every ") or (bug.operation in operations) is not is_shadow
+    assert bug.operation == EVERY or (bug.operation in operations) is not is_shadow
 
 
 @each_service

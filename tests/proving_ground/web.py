@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Faults
 
 PRIVATE = "private, no-store"
-WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0)?")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -47,6 +47,8 @@ def _read_whole(value: object) -> object:
     """Read `7` of a query and `7.0` of a body, which JSON Schema counts among the integers."""
     if isinstance(value, str) and not WHOLE.fullmatch(value):
         raise ValueError("is no whole number")
+    if isinstance(value, str):
+        return int(value.removesuffix(".0"))
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

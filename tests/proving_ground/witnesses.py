@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.proving_ground.orders import witnesses as orders
+from tests.proving_ground.teams import witnesses as teams
 from tests.proving_ground.token_witnesses import DOOR_WITNESSES, FORGERIES, is_let_in
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Bug
     from tests.proving_ground.visitor import Visitor
 
-WITNESSES = {"orders": orders.WITNESSES}
-TOURS = {"orders": orders.tour}
+WITNESSES = {"orders": orders.WITNESSES, "teams": teams.WITNESSES}
+TOURS = {"orders": orders.tour, "teams": teams.tour}
 
 
 def find_witness(bug: Bug) -> Callable[[Visitor], bool]:
