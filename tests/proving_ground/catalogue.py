@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.proving_ground.files.definition import FILES
 from tests.proving_ground.orders.definition import ORDERS
 from tests.proving_ground.teams.definition import TEAMS
 
 if TYPE_CHECKING:
     from tests.proving_ground.model import Bug, Service
 
-SERVICES: tuple[Service, ...] = (ORDERS, TEAMS)
+SERVICES: tuple[Service, ...] = (ORDERS, TEAMS, FILES)
 BUGS: tuple[Bug, ...] = tuple(bug for service in SERVICES for bug in service.bugs)
 
 

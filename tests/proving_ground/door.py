@@ -22,10 +22,12 @@ class Caller:
     Attributes:
         subject: The claim `sub`.
         scopes: The words of the claim `scope`.
+        by: The security scheme whose credentials came.
     """
 
     subject: str
     scopes: frozenset[str] = field(default=frozenset())
+    by: str = "bearer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.proving_ground.files import witnesses as files
 from tests.proving_ground.orders import witnesses as orders
 from tests.proving_ground.teams import witnesses as teams
 from tests.proving_ground.token_witnesses import DOOR_WITNESSES, FORGERIES, is_let_in
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Bug
     from tests.proving_ground.visitor import Visitor
 
-WITNESSES = {"orders": orders.WITNESSES, "teams": teams.WITNESSES}
-TOURS = {"orders": orders.tour, "teams": teams.tour}
+WITNESSES = {"orders": orders.WITNESSES, "teams": teams.WITNESSES, "files": files.WITNESSES}
+TOURS = {"orders": orders.tour, "teams": teams.tour, "files": files.tour}
 
 
 def find_witness(bug: Bug) -> Callable[[Visitor], bool]:
