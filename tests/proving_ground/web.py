@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -92,7 +93,8 @@ def make_app(answer: Callable[[RefusalError], Response], faults: Faults) -> Fast
     async def answer_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         if faults.has("errors-echo-input"):
-            return JSONResponse({"detail": [each["input"] for each in error.errors()]}, 422)
+            echo = json.dumps(error.body, allow_nan=False, default=str)
+            return refuse(RefusalError(422, f"the request does not fit: {echo}"))
         return refuse(RefusalError(422, "the request does not fit"))
 
     async def answer_http(request: Request, error: Exception) -> Response:

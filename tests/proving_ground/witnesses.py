@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.proving_ground.files import witnesses as files
+from tests.proving_ground.ledger import witnesses as ledger
 from tests.proving_ground.orders import witnesses as orders
 from tests.proving_ground.teams import witnesses as teams
 from tests.proving_ground.token_witnesses import DOOR_WITNESSES, FORGERIES, is_let_in
+from tests.proving_ground.visitor import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.proving_ground.model import Bug
-    from tests.proving_ground.visitor import Visitor
 
-WITNESSES = {"orders": orders.WITNESSES, "teams": teams.WITNESSES, "files": files.WITNESSES}
-TOURS = {"orders": orders.tour, "teams": teams.tour, "files": files.tour}
+Witness = Callable[[Visitor], bool]
+MODULES: dict[str, Any] = {"orders": orders, "teams": teams, "files": files, "ledger": ledger}
+WITNESSES: dict[str, dict[str, Witness]] = {name: module.WITNESSES for name, module in MODULES.items()}
+TOURS: dict[str, Callable[[Visitor], None]] = {name: module.tour for name, module in MODULES.items()}
 
 
-def find_witness(bug: Bug) -> Callable[[Visitor], bool]:
+def find_witness(bug: Bug) -> Witness:
     """Find the witness of a bug.
 
     Raises:
