@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.proving_ground.files.definition import FILES
+from tests.proving_ground.journal.definition import JOURNAL
 from tests.proving_ground.ledger.definition import LEDGER
 from tests.proving_ground.orders.definition import ORDERS
 from tests.proving_ground.teams.definition import TEAMS
@@ -12,7 +13,7 @@ from tests.proving_ground.teams.definition import TEAMS
 if TYPE_CHECKING:
     from tests.proving_ground.model import Bug, Service
 
-SERVICES: tuple[Service, ...] = (ORDERS, TEAMS, FILES, LEDGER)
+SERVICES: tuple[Service, ...] = (ORDERS, TEAMS, FILES, LEDGER, JOURNAL)
 BUGS: tuple[Bug, ...] = tuple(bug for service in SERVICES for bug in service.bugs)
 
 

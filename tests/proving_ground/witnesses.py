@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.proving_ground.files import witnesses as files
+from tests.proving_ground.journal import witnesses as journal
 from tests.proving_ground.ledger import witnesses as ledger
 from tests.proving_ground.orders import witnesses as orders
 from tests.proving_ground.teams import witnesses as teams
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Bug
 
 Witness = Callable[[Visitor], bool]
-MODULES: dict[str, Any] = {"orders": orders, "teams": teams, "files": files, "ledger": ledger}
+MODULES: dict[str, Any] = {
+    "orders": orders,
+    "teams": teams,
+    "files": files,
+    "ledger": ledger,
+    "journal": journal,
+}
 WITNESSES: dict[str, dict[str, Witness]] = {name: module.WITNESSES for name, module in MODULES.items()}
 TOURS: dict[str, Callable[[Visitor], None]] = {name: module.tour for name, module in MODULES.items()}
 
