@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,7 @@ from openapi_spec_validator import validate
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
 from tests.proving_ground.model import EVERY, Family
+from tests.proving_ground.verifier import REFUSED_MEMBERS
 from tests.proving_ground.visitor import Visitor
 from tests.proving_ground.witnesses import TOURS, find_witness
 
@@ -80,3 +83,44 @@ def test_ids_of_bugs_are_unique() -> None:
 def test_unknown_bug_is_not_built() -> None:
     with pytest.raises(KeyError):
         SERVICES[0].build("no-such-bug")
+
+
+def test_there_are_bugs_of_every_family_and_service() -> None:
+    assert len(BUGS) >= 60
+    families = Counter(bug.family for bug in BUGS)
+    assert {family for family in Family if families[family] < 2} == set()
+    assert all(service.bugs for service in SERVICES)
+
+
+def test_every_switch_is_asked_where_a_service_is_written() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("*.py"))
+    asked = set(re.findall(r'faults\.has\(\s*"([^"]+)"', code))
+    members = {f"{member}-ignored" for member in REFUSED_MEMBERS}
+    assert {bug.switch for bug in BUGS} - members == asked
+
+
+@each_service
+def test_build_begins_with_an_empty_state(service: Service) -> None:
+    with Visitor(service) as first, Visitor(service) as second:
+        before = first.state()
+        TOURS[service.name](first)
+        assert first.state() != before
+        assert second.state() == before
+
+
+@each_service
+def test_refusals_before_authentication_change_nothing(service: Service) -> None:
+    with Visitor(service) as visitor:
+        before = visitor.state()
+        call_without_credentials(visitor)
+        assert visitor.state() == before
+        assert all(
+            response.status_code == 401
+            for response in visitor.responses
+            if is_protected(service, response.request.method, response.request.url.path)
+        )
+
+
+def is_protected(service: Service, method: str, path: str) -> bool:
+    found = find_operation(service.contract, method, path)
+    return found is not None and all(found[1].get("security", service.contract["security"]) or [{}])

@@ -10,6 +10,7 @@ from tests.proving_ground.files import witnesses as files
 from tests.proving_ground.journal import witnesses as journal
 from tests.proving_ground.ledger import witnesses as ledger
 from tests.proving_ground.orders import witnesses as orders
+from tests.proving_ground.reminders import witnesses as reminders
 from tests.proving_ground.teams import witnesses as teams
 from tests.proving_ground.token_witnesses import DOOR_WITNESSES, FORGERIES, is_let_in
 from tests.proving_ground.visitor import Visitor
@@ -24,6 +25,7 @@ MODULES: dict[str, Any] = {
     "files": files,
     "ledger": ledger,
     "journal": journal,
+    "reminders": reminders,
 }
 WITNESSES: dict[str, dict[str, Witness]] = {name: module.WITNESSES for name, module in MODULES.items()}
 TOURS: dict[str, Callable[[Visitor], None]] = {name: module.tour for name, module in MODULES.items()}

@@ -164,3 +164,4 @@ def tour(visitor: Visitor) -> None:
         visitor.call("DELETE", path)
     visitor.call("DELETE", "/orders/x")
     assert visitor.call("POST", "/bulk/orders/delete", json={"ids": [second]}).json() == {"deleted": 1}
+    make_order(visitor)
