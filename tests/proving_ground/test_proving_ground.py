@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from openapi_spec_validator import validate
 
+from tests.proving_ground.__main__ import main
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
 from tests.proving_ground.model import EVERY, Family
+from tests.proving_ground.page import PAGE, make_page
 from tests.proving_ground.verifier import REFUSED_MEMBERS
 from tests.proving_ground.visitor import Visitor
 from tests.proving_ground.witnesses import TOURS, find_witness
@@ -124,3 +126,14 @@ def test_refusals_before_authentication_change_nothing(service: Service) -> None
 def is_protected(service: Service, method: str, path: str) -> bool:
     found = find_operation(service.contract, method, path)
     return found is not None and all(found[1].get("security", service.contract["security"]) or [{}])
+
+
+def test_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == make_page(), "run python -m tests.proving_ground"
+
+
+def test_unknown_bug_is_not_served(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ending:
+        main(["teams", "no-such-bug"])
+    assert ending.value.code == 2
+    assert "teams has no bug 'no-such-bug'" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, cast
 
 from tests.proving_ground.tokens import (
@@ -108,6 +109,7 @@ FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     "alg-none": lambda mint, now: unsigned(mint, now, "none"),
     "alg-none-any-case": lambda mint, now: unsigned(mint, now, "nOnE"),
     "alg-same-family": lambda mint, now: sign_otherwise(mint, now, "HS384", mint.key),
+    "empty-secret": lambda mint, now: sign_otherwise(mint, now, "HS256", ""),
     "alg-type-crash": lambda mint, now: with_header(mint, now, alg=[mint.algorithm]),
     "signature-ignored": lambda mint, now: with_signature(mint, now, flip),
     "signature-optional": lambda mint, now: with_signature(mint, now, lambda _: ""),
@@ -118,6 +120,7 @@ FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     "crit-ignored": lambda mint, now: with_header(mint, now, crit=["exp"]),
     "b64-ignored": lambda mint, now: with_header(mint, now, b64=False),
     "zip-ignored": lambda mint, now: with_header(mint, now, zip="DEF"),
+    "cty-ignored": lambda mint, now: with_header(mint, now, cty="JWT"),
     "typ-ignored": lambda mint, now: with_header(mint, now, typ="session-cache+jwt"),
     "exp-ignored": lambda mint, now: with_claims(mint, now, exp=int(now) - HOUR),
     "exp-optional": lambda mint, now: with_claims(mint, now, exp=None),
@@ -143,6 +146,9 @@ FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     ),
     "header-base64-crash": lambda mint, now: (
         "a" + mint.token("alice", now)[mint.token("alice", now).index(".") :]
+    ),
+    "payload-mark-accepted": lambda mint, now: with_payload(
+        mint, BOM_UTF8 + json.dumps(mint.payload("alice", now)).encode()
     ),
     "payload-encoding-crash": lambda mint, _: with_payload(mint, b'{"sub": "\xff"}'),
 }

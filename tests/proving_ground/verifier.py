@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from json import scanner
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,8 @@ class Verifier:
         if algorithm in DIGESTS and self._trusts_digest(str(algorithm)):
             is_confused = self.mint.algorithm not in DIGESTS
             key = self.mint.public_key() if is_confused else self.mint.key
+            if self.faults.has("empty-secret") and signature == hmac.digest(b"", signed, "sha256"):
+                return
             if not self._equals(hmac.digest(key.encode(), signed, DIGESTS[str(algorithm)]), signature):
                 raise TokenError("has a wrong signature")
             return
@@ -172,6 +175,8 @@ class Verifier:
         data = _decode(part)
         is_loose = self.faults.has("duplicates-accepted") or self.faults.has("exp-not-finite")
         decoder = LooseDecoder() if is_loose else StrictDecoder()
+        if self.faults.has("payload-mark-accepted"):
+            data = data.removeprefix(BOM_UTF8)
         text = data.decode("utf-8") if self.faults.has("payload-encoding-crash") else _decode_text(data)
         try:
             claims = decoder.decode(text)

@@ -8,6 +8,18 @@ BUGS = list_bugs(
     "journal",
     (
         (
+            "payload-mark-accepted",
+            Family.TOKEN_PARSING,
+            EVERY,
+            "A payload that begins with a byte order mark is let in.",
+        ),
+        (
+            "export-unprotected",
+            Family.MISSING_PROTECTION,
+            "GET /entries/export",
+            "The entries of all users are exported without any credentials.",
+        ),
+        (
             "alg-confusion",
             Family.TOKEN_SIGNATURE,
             EVERY,

@@ -102,6 +102,7 @@ def create(faults: Faults, clock: Callable[[], float]) -> FastAPI:
     store = Store()
     door = Door("journal", Verifier(MINT, faults, clock), faults)
     app = make_app(_answer_error, faults)
+    app.include_router(_public_routes(store, faults))
     app.include_router(_entry_routes(store, faults, protected_by(door.admit)))
     app.include_router(_many_routes(store, faults, protected_by(door.admit)))
     app.state.snapshot = lambda: (dict(store.entries), set(store.deleted))
@@ -115,6 +116,18 @@ def _answer_error(error: RefusalError) -> Response:
 
 def _show(*entries: Entry) -> dict[str, Any]:
     return {"entries": [asdict(each) for each in entries]}
+
+
+def _public_routes(store: Store, faults: Faults) -> APIRouter:
+    router = APIRouter(prefix="/entries")
+
+    if faults.has("export-unprotected"):
+
+        @router.get("/export")
+        async def export_entries() -> Response:
+            return PlainTextResponse("".join(f"{each.id} {each.text}\n" for each in store.entries.values()))
+
+    return router
 
 
 def _entry_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> APIRouter:

@@ -46,6 +46,10 @@ def _export_all(visitor: Visitor) -> bool:
     return TEXT in visitor.call("GET", "/entries/export", "bob").text
 
 
+def _export_unprotected(visitor: Visitor) -> bool:
+    return visitor.call("GET", "/entries/export", None).status_code != 401
+
+
 def _create_as_another(visitor: Visitor) -> bool:
     sent = post(visitor, "create", text="Bob confesses.", author=visitor.service.mint.subjects["bob"])
     return sent.status_code != 422
@@ -80,6 +84,7 @@ def _text_ascii_crash(visitor: Visitor) -> bool:
 
 
 WITNESSES: dict[str, Callable[[Visitor], bool]] = {
+    "export-unprotected": _export_unprotected,
     "read-any": _answers("read", 404),
     "update-any": _answers("update", 404, text="Bob was here."),
     "delete-any": _answers("delete", 404),

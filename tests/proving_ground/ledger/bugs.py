@@ -7,6 +7,12 @@ from tests.proving_ground.model import EVERY, Family, list_bugs
 BUGS = list_bugs(
     "ledger",
     (
+        (
+            "cty-ignored",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "A header that says a token is inside the token is passed over.",
+        ),
         ("signature-ignored", Family.TOKEN_SIGNATURE, EVERY, "The signature is not checked."),
         ("exp-not-finite", Family.TOKEN_TIME, EVERY, "An end that is NaN never comes: the token is let in."),
         ("iat-ignored", Family.TOKEN_TIME, EVERY, "A token made in the future is let in."),

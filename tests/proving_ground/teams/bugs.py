@@ -8,6 +8,12 @@ BUGS = list_bugs(
     "teams",
     (
         (
+            "empty-secret",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "A secret that was never set still counts: a token signed with the empty secret is let in.",
+        ),
+        (
             "alg-same-family",
             Family.TOKEN_SIGNATURE,
             EVERY,
