@@ -39,7 +39,7 @@ def _check_expiry(claims: dict[str, Any], now: float, faults: Faults) -> None:
     expiry = claims.get("exp")
     if faults.has("exp-as-text") and isinstance(expiry, str):
         expiry = float(expiry)
-    if faults.has("exp-overflow-crash") and isinstance(expiry, int):
+    if faults.has("exp-overflow-crash") and isinstance(expiry, int | float):
         datetime.fromtimestamp(expiry, UTC)
     if faults.has("exp-not-finite") and isinstance(expiry, float):
         if expiry + leeway <= now:

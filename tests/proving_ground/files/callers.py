@@ -42,7 +42,8 @@ class Gate:
             return caller
         key = request.headers.get("x-api-key")
         if key is None and self.faults.has("key-in-query"):
-            key = request.query_params.get("api_key")
+            named = {name.lower(): value for name, value in request.query_params.items()}
+            key = named.get("api_key", named.get("x-api-key"))
         if key is not None:
             return self._find("key", key)
         if "session" in request.cookies:

@@ -152,13 +152,13 @@ def _transfer_routes(store: Store, faults: Faults, protected: type[APIRoute]) ->
     router = APIRouter(prefix="/transfers", route_class=protected)
 
     @router.get("")
-    async def list_transfers(account: Annotated[AccountId, Query()], caller: CurrentCaller) -> list[Order]:
-        return store.moves_of([store.find(account, caller.subject, of_anyone=faults.has("transfers-any"))])
+    async def list_transfers(account_id: Annotated[AccountId, Query()], caller: CurrentCaller) -> list[Order]:
+        return store.moves_of([store.find(account_id, caller.subject, of_anyone=faults.has("transfers-any"))])
 
     @router.post("", status_code=201)
     async def transfer(order: Order, caller: CurrentCaller) -> Order:
-        source = store.find(order.source, caller.subject, of_anyone=faults.has("source-any"))
-        store.find(order.target, caller.subject, of_anyone=faults.has("target-any"))
+        source = store.find(order.source_account_id, caller.subject, of_anyone=faults.has("source-any"))
+        store.find(order.target_account_id, caller.subject, of_anyone=faults.has("target-any"))
         if source.balance < order.amount:
             raise RefusalError(409, "the source has less than that")
         if faults.has("double-spend"):
@@ -172,6 +172,6 @@ def _transfer_routes(store: Store, faults: Faults, protected: type[APIRoute]) ->
 
 def _move(store: Store, source: Account, order: Order) -> None:
     store.accounts[source.id] = replace(source, balance=source.balance - order.amount)
-    target = store.accounts[order.target]
+    target = store.accounts[order.target_account_id]
     store.accounts[target.id] = replace(target, balance=target.balance + order.amount)
     store.transfers.append(order)

@@ -29,8 +29,8 @@ class RichForm(Form):
 
 
 class Order(Body):
-    source: AccountId
-    target: AccountId
+    source_account_id: AccountId
+    target_account_id: AccountId
     amount: Annotated[Whole, Field(ge=1, le=1_000_000)]
 
 
@@ -76,4 +76,4 @@ class Store:
 
     def moves_of(self, accounts: list[Account]) -> list[Order]:
         ids = {each.id for each in accounts}
-        return [each for each in self.transfers if {each.source, each.target} & ids]
+        return [each for each in self.transfers if {each.source_account_id, each.target_account_id} & ids]

@@ -19,7 +19,7 @@ def open_account(visitor: Visitor, label: str = "savings", who: str = "alice") -
 
 
 def transfer(visitor: Visitor, source: str, target: str, who: str = "alice", *, amount: int = 30) -> int:
-    order = {"source": source, "target": target, "amount": amount}
+    order = {"source_account_id": source, "target_account_id": target, "amount": amount}
     return visitor.call("POST", "/transfers", who, json=order).status_code
 
 
@@ -28,7 +28,7 @@ def _read(visitor: Visitor, path: str, who: str = "bob") -> Any:
 
 
 def _transfers_any(visitor: Visitor) -> bool:
-    path = f"/transfers?account={open_account(visitor)}"
+    path = f"/transfers?account_id={open_account(visitor)}"
     return visitor.call("GET", path, "bob").status_code != 404
 
 
@@ -111,7 +111,7 @@ def _id_from_count(visitor: Visitor) -> bool:
 
 def _double_spend(visitor: Visitor) -> bool:
     source, target = open_account(visitor), open_account(visitor, "purse")
-    order = {"source": source, "target": target, "amount": 80}
+    order = {"source_account_id": source, "target_account_id": target, "amount": 80}
     spent = visitor.race(*(("POST", "/transfers", "alice", {"json": order}) for _ in range(2)))
     return sorted(each.status_code for each in spent) != [201, 409]
 
@@ -143,7 +143,7 @@ def tour(visitor: Visitor) -> None:
     assert transfer(visitor, second, second) == 201
     assert transfer(visitor, first, second, amount=71) == 409
     assert _read(visitor, "/summary", "alice") == {"accounts": 2, "transfers": 2, "balance": 200}
-    assert len(_read(visitor, f"/transfers?account={first}", "alice")) == 1
+    assert len(_read(visitor, f"/transfers?account_id={first}", "alice")) == 1
     assert _read(visitor, "/accounts?limit=1", "alice")["next"] == 1
     assert _read(visitor, "/accounts?after=1", "alice")["accounts"][0]["label"] == "purse"
     for path in (f"/accounts/{first}", f"/accounts/{ABSENT}", "/accounts/x", "/transfers"):

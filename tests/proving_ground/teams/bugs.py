@@ -102,7 +102,7 @@ BUGS = list_bugs(
             "admin-by-header",
             Family.FUNCTION_LEVEL,
             "GET /admin/teams",
-            "A header of the client's choice makes an administrator: X-Role: admin.",
+            "A header that a gateway once set still makes an administrator: X-Role: admin.",
         ),
         ("profile-role", Family.MASS_ASSIGNMENT, "PUT /me", "A profile may name its own role."),
         (

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from tests.proving_ground.door import CurrentCaller, Door
@@ -115,7 +115,7 @@ def _profile_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> 
     @router.put("/me")
     async def replace_profile(body: JsonObject, caller: CurrentCaller) -> dict[str, str]:
         form = read_body(RoleForm if faults.has("profile-role") else ProfileForm, body)
-        store.profile(caller).update(form.model_dump(exclude_unset=True))
+        store.profiles[caller.subject] = form.model_dump(exclude_unset=True)
         return {"id": caller.subject, **store.profile(caller)}
 
     return router
@@ -210,10 +210,15 @@ def _member_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> A
     return router
 
 
+def read_old_role(x_role: Annotated[str, Header(pattern="^(member|admin)$")] = "member") -> str:
+    """Read the role that an old gateway set; nothing is decided by it."""
+    return x_role
+
+
 def _admin_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> APIRouter:
     router = APIRouter(prefix="/admin/teams", route_class=protected)
 
-    @router.get("")
+    @router.get("", dependencies=[Depends(read_old_role)])
     async def list_all_teams(page: Page = 1, per_page: Whole = 25) -> dict[str, Any]:
         everyone = list(store.teams.values())
         return {"data": cut_page(everyone, page, per_page, faults), "total": len(everyone)}

@@ -94,4 +94,4 @@ class Store:
 
     def profile(self, caller: Caller) -> dict[str, str]:
         role = "admin" if ADMIN in caller.scopes else "member"
-        return self.profiles.setdefault(caller.subject, {"nickname": caller.subject, "role": role})
+        return {"nickname": caller.subject, "role": role, **self.profiles.get(caller.subject, {})}
