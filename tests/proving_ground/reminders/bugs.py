@@ -53,7 +53,12 @@ BUGS = list_bugs(
             "GET /reminders/{reminder_id}/comments",
             "The comments are found by the reminder's id, whosever it is.",
         ),
-        ("clear-all", Family.BOLA_BULK, "POST /clear", "Clearing deletes the reminders of all users."),
+        (
+            "finish-all",
+            Family.BOLA_BULK,
+            "POST /finish",
+            "Finishing all finishes the reminders of all users.",
+        ),
         ("done-at-once", Family.MASS_ASSIGNMENT, "POST /reminders", "A reminder may say that it is done."),
         (
             "total-header-of-all",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any
@@ -126,12 +126,12 @@ def _list_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
         page = [each.show() for each in shown[offset : offset + limit]]
         return JSONResponse(page, headers={"X-Total-Count": str(total)})
 
-    @router.post("/clear")
-    async def clear_reminders(caller: CurrentCaller) -> dict[str, int]:
-        doomed = list(store.reminders.values()) if faults.has("clear-all") else store.of(caller)
-        for each in doomed:
-            store.delete(each.id)
-        return {"cleared": len(doomed)}
+    @router.post("/finish")
+    async def finish_reminders(caller: CurrentCaller) -> dict[str, int]:
+        found = list(store.reminders.values()) if faults.has("finish-all") else store.of(caller)
+        for each in found:
+            store.reminders[each.id] = replace(each, done=True)
+        return {"finished": len(found)}
 
     return router
 

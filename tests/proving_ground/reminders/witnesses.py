@@ -31,10 +31,10 @@ def _list_all(visitor: Visitor) -> bool:
     return bool(visitor.call("GET", "/reminders", "bob").json())
 
 
-def _clear_all(visitor: Visitor) -> bool:
+def _finish_all(visitor: Visitor) -> bool:
     path = remind(visitor)
-    visitor.call("POST", "/clear", "bob")
-    return visitor.call("GET", path).status_code != 200
+    visitor.call("POST", "/finish", "bob")
+    return bool(visitor.call("GET", path).json()["done"])
 
 
 def _done_at_once(visitor: Visitor) -> bool:
@@ -76,7 +76,7 @@ WITNESSES: dict[str, Callable[[Visitor], bool]] = {
     "delete-any": _answers("DELETE", 404),
     "comments-any": _answers("GET", 404, "/comments"),
     "list-all": _list_all,
-    "clear-all": _clear_all,
+    "finish-all": _finish_all,
     "done-at-once": _done_at_once,
     "total-header-of-all": _total_header_of_all,
     "order-of-all": _order_of_all,
