@@ -30,11 +30,13 @@ class Step(NamedTuple):
     """One change of a keyword; `topic` is what the rules call it."""
 
     topic: str
+    keyword: str
     sense: Sense
     text: str
 
 
 Forms = tuple[Schema, Schema]
+Bound = tuple[str, Sense, str]
 
 _LOWER = ("minLength", "minItems", "minProperties", "minContains")
 _UPPER = ("maxLength", "maxItems", "maxProperties", "maxContains")
@@ -57,8 +59,8 @@ def find_steps(forms: Forms) -> Iterator[Step]:
     """Tell what became of each keyword that holds no schemas."""
     yield from _find_types(forms)
     yield from _find_values(forms)
-    for sense, text in _find_bounds(forms):
-        yield Step("bounds", sense, text)
+    for keyword, sense, text in _find_bounds(forms):
+        yield Step("bounds", keyword, sense, text)
     yield from _find_closings(forms)
     yield from _find_defaults(forms)
     yield from _find_others(forms)
@@ -81,9 +83,9 @@ def _find_types(forms: Forms) -> Iterator[Step]:
         # The values tell it.
         former, present = former & {NULL}, present & {NULL}
     if gone := former - present:
-        yield Step("type", Sense.NARROWED, f"type {_list(gone)} is admitted no more")
+        yield Step("type", "type", Sense.NARROWED, f"type {_list(gone)} is admitted no more")
     if new := present - former:
-        yield Step("type", Sense.WIDENED, f"type {_list(new)} is admitted now")
+        yield Step("type", "type", Sense.WIDENED, f"type {_list(new)} is admitted now")
 
 
 def _list(types: set[str]) -> str:
@@ -94,22 +96,22 @@ def _list(types: set[str]) -> str:
 def _find_values(forms: Forms) -> Iterator[Step]:
     former, present = (form.get("enum") for form in forms)
     if former is None and present is not None:
-        yield Step("enum", Sense.NARROWED, f"only {_values(present)} is admitted now")
+        yield Step("enum", "enum", Sense.NARROWED, f"only {_values(present)} is admitted now")
     elif former is not None and present is None:
-        yield Step("enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
+        yield Step("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
     elif former is not None and present is not None:
         before, after = {canonical(each) for each in former}, {canonical(each) for each in present}
         if gone := before - after:
-            yield Step("enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more")
+            yield Step("enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more")
         if new := after - before:
-            yield Step("enum", Sense.WIDENED, f"{', '.join(sorted(new))} is admitted now")
+            yield Step("enum", "enum", Sense.WIDENED, f"{', '.join(sorted(new))} is admitted now")
 
 
 def _values(values: list[Any]) -> str:
     return say(", ".join(canonical(value) for value in values))
 
 
-def _find_bounds(forms: Forms) -> Iterator[tuple[Sense, str]]:
+def _find_bounds(forms: Forms) -> Iterator[Bound]:
     former, present = forms
     yield from _find_order(_lowest(former), _lowest(present), "minimum")
     yield from _find_order(_lowest(former, sign=-1), _lowest(present, sign=-1), "maximum")
@@ -123,7 +125,7 @@ def _find_bounds(forms: Forms) -> Iterator[tuple[Sense, str]]:
     if bool(former.get("uniqueItems")) is not bool(present.get("uniqueItems")):
         is_new = bool(present.get("uniqueItems"))
         text = "items have to be unique now" if is_new else "items may repeat now"
-        yield (Sense.NARROWED if is_new else Sense.WIDENED), text
+        yield "uniqueItems", (Sense.NARROWED if is_new else Sense.WIDENED), text
 
 
 Limit = tuple[float, int]
@@ -145,10 +147,10 @@ def _upper(form: Schema, keyword: str) -> Limit:
     return (-form[keyword], 0) if keyword in form else _NO_LIMIT
 
 
-def _find_order(former: Limit, present: Limit, name: str) -> Iterator[tuple[Sense, str]]:
+def _find_order(former: Limit, present: Limit, name: str) -> Iterator[Bound]:
     if former != present:
         sense = Sense.NARROWED if present > former else Sense.WIDENED
-        yield sense, f"{name} was {_say_limit(former)} and is {_say_limit(present)}"
+        yield name, sense, f"{name} was {_say_limit(former)} and is {_say_limit(present)}"
 
 
 def _say_limit(limit: Limit) -> str:
@@ -157,7 +159,7 @@ def _say_limit(limit: Limit) -> str:
     return f"{say(abs(limit[0]))}{' exclusive' if limit[1] else ''}"
 
 
-def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[tuple[Sense, str]]:
+def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
     former, present = pair
     if former == present:
         return
@@ -167,10 +169,10 @@ def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[tuple[Sen
         sense = Sense.WIDENED
     else:
         sense = Sense.CHANGED
-    yield sense, f"{keyword} was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+    yield keyword, sense, f"{keyword} was {say(former or 'nothing')} and is {say(present or 'nothing')}"
 
 
-def _find_multiples(pair: tuple[Any, Any]) -> Iterator[tuple[Sense, str]]:
+def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
     former, present = pair
     if former == present:
         return
@@ -180,7 +182,7 @@ def _find_multiples(pair: tuple[Any, Any]) -> Iterator[tuple[Sense, str]]:
         sense = Sense.WIDENED
     else:
         sense = Sense.CHANGED
-    yield sense, f"multipleOf was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+    yield "multipleOf", sense, f"multipleOf was {say(former or 'nothing')} and is {say(present or 'nothing')}"
 
 
 def _find_closings(forms: Forms) -> Iterator[Step]:
@@ -188,11 +190,13 @@ def _find_closings(forms: Forms) -> Iterator[Step]:
     for keyword in _CLOSING:
         former, present = (form.get(keyword, True) for form in forms)
         if present is False and former is not False:
-            yield Step("schema", Sense.NARROWED, f"{keyword} is false now: unknown members are refused")
+            yield Step(
+                "schema", keyword, Sense.NARROWED, f"{keyword} is false now: unknown members are refused"
+            )
         elif isinstance(present, dict) and former is True:
-            yield Step("schema", Sense.NARROWED, f"{keyword} is ruled now")
+            yield Step("schema", keyword, Sense.NARROWED, f"{keyword} is ruled now")
         elif isinstance(former, dict) and present is True:
-            yield Step("schema", Sense.WIDENED, f"{keyword} is ruled no more")
+            yield Step("schema", keyword, Sense.WIDENED, f"{keyword} is ruled no more")
 
 
 def _find_defaults(forms: Forms) -> Iterator[Step]:
@@ -200,7 +204,7 @@ def _find_defaults(forms: Forms) -> Iterator[Step]:
     former, present = (form.get("default") for form in forms)
     if former is not None and canonical(former) != canonical(present):
         now = "nothing" if present is None else say(present)
-        yield Step("default", Sense.CHANGED, f"default was {say(former)} and is {now}")
+        yield Step("default", "default", Sense.CHANGED, f"default was {say(former)} and is {now}")
 
 
 def _find_others(forms: Forms) -> Iterator[Step]:
@@ -210,8 +214,8 @@ def _find_others(forms: Forms) -> Iterator[Step]:
         if canonical(former.get(keyword)) == canonical(present.get(keyword)):
             continue
         if keyword not in former:
-            yield Step("schema", Sense.NARROWED, f"{keyword} is new")
+            yield Step("schema", keyword, Sense.NARROWED, f"{keyword} is new")
         elif keyword not in present:
-            yield Step("schema", Sense.WIDENED, f"{keyword} is gone")
+            yield Step("schema", keyword, Sense.WIDENED, f"{keyword} is gone")
         else:
-            yield Step("schema", Sense.CHANGED, f"{keyword} changed")
+            yield Step("schema", keyword, Sense.CHANGED, f"{keyword} changed")

@@ -84,7 +84,9 @@ class SchemaEvolution:
     def _compare_forms(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
         if (members := _read_one_sided(forms)) is not None:
             return self._compare_members(members, place, above)
-        steps = [Shift(step.topic, step.sense, place, step.text) for step in find_steps(forms)]
+        steps = [
+            Shift(step.topic, step.sense, place.below(step.keyword), step.text) for step in find_steps(forms)
+        ]
         if are_strangers(forms):
             return [shift for shift in steps if shift.topic == "type"]
         return [
