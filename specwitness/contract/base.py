@@ -56,16 +56,17 @@ def read_base(root: Path, name: str, file: str) -> Base:
 
 def _read(root: Path, path: Path, label: str) -> dict[str, Any]:
     try:
-        document = bundle_library(read_library(path, root))
+        library = read_library(path, root)
     except ContractError as error:
         raise BaseRevisionError(
             f"the contract of the base cannot be read: {error.message}",
             where=f"{label}: {error.where}",
             remedy="compare with a revision, or a file, in which it can be read",
         ) from error
-    if not isinstance(document.get("paths", {}), dict):
+    data = library.main.data
+    if not isinstance(data, dict) or not isinstance(data.get("paths"), dict):
         raise BaseRevisionError("the base is no OpenAPI document", where=label, remedy="name another")
-    return document
+    return bundle_library(library)
 
 
 def _find_commit(root: Path, revision: str) -> str:
