@@ -182,6 +182,12 @@ def _find_table(document: dict[str, Any]) -> dict[str, Any]:
     tool = _as_table(document.get("tool", {}), "tool")
     table = _as_table(tool.get("specwitness", {}), "tool.specwitness")
     contract = table.get("contract")
+    if "contract_check" in table:
+        raise ConfigError(
+            "contract_check: there is no such setting",
+            where="[tool.specwitness]",
+            remedy="write it as [tool.specwitness.contract]",
+        )
     if not isinstance(contract, dict):
         return table
     settings = {name: value for name, value in contract.items() if name != "file"}

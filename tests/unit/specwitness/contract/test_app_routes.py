@@ -104,7 +104,10 @@ def test_websocket_is_documented_as_a_get_that_switches_protocols(tmp_path: Path
 
 
 def test_mounted_files_serve_what_stands_below_them(tmp_path: Path) -> None:
-    files = {"/paths/~1files~1{path}": {"get": change({})["paths"]["/orders/{order_id}"]["get"]}, ORDER: GONE}
+    files: dict[str, Any] = {
+        "/paths/~1files~1{path}": {"get": change({})["paths"]["/orders/{order_id}"]["get"]},
+        ORDER: GONE,
+    }
     files["/paths/~1files~1{path}"]["get"]["parameters"][0]["name"] = "path"
     contract = read(change(files), tmp_path)
     routes = [*(route for route in ROUTES if "{id" not in route[1]), ("*", "/files/{path}")]

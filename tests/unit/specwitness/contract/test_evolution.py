@@ -59,7 +59,7 @@ CHANGES: list[tuple[str, Edits, Edits]] = [
     (
         "security-loosened",
         {f"{SCHEMES}/token": OAUTH},
-        {f"{SCHEMES}/token": {**OAUTH, "flows": {**OAUTH["flows"], "password": WEAK_FLOW}}},
+        {f"{SCHEMES}/token": {**OAUTH, "flows": {"authorizationCode": FLOW, "password": WEAK_FLOW}}},
     ),
     (
         "security-loosened",
@@ -209,7 +209,7 @@ def test_stronger_scheme_in_the_place_of_another_tightens_alone(tmp_path: Path) 
 
 
 def test_open_operation_of_a_contract_that_protects_nothing_is_no_loosening(tmp_path: Path) -> None:
-    base = {"/security": []}
+    base: Edits = {"/security": []}
     assert rules_of(base, base | {"/paths/~1debug": {"get": OPEN}}, tmp_path) == set()
 
 
