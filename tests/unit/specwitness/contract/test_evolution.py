@@ -36,12 +36,8 @@ MORE_PETS = {"anyOf": [*PETS["anyOf"], {"type": "array"}]}
 SCOPED = [{"token": ["orders:read"]}]
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
 BOTH = {f"{SCHEMES}/key": KEY, "/security": [{"token": [], "key": []}]}
-OAUTH = {
-    "type": "oauth2",
-    "flows": {
-        "authorizationCode": {"authorizationUrl": "https://x/a", "tokenUrl": "https://x/t", "scopes": {}}
-    },
-}
+FLOW = {"authorizationUrl": "https://x/a", "tokenUrl": "https://x/t", "scopes": {}}
+OAUTH = {"type": "oauth2", "flows": {"authorizationCode": FLOW}}
 WEAK_FLOW = {"tokenUrl": "https://x/t", "scopes": {}}
 
 CHANGES: list[tuple[str, Edits, Edits]] = [
@@ -67,7 +63,7 @@ CHANGES: list[tuple[str, Edits, Edits]] = [
         {
             f"{SCHEMES}/token": {
                 **OAUTH,
-                "flows": {"authorizationCode": {"authorizationUrl": "https://x/a", "tokenUrl": "http://x/t", "scopes": {}}},
+                "flows": {"authorizationCode": {**FLOW, "tokenUrl": "http://x/t"}},
             }
         },
     ),
