@@ -73,7 +73,7 @@ def describe_app(target: Target, config: Config) -> App:
     return App(
         generated=target.generated_schema,
         routes=target.routes or list_routes(target.app),
-        served=read_served(target.app, path) if path else None,
+        served=read_served(target.app, path) if path and target.app is not None else None,
         served_at=path or "",
         undocumented=target.undocumented,
     )

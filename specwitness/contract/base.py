@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from specwitness.errors import BaseRevisionError, ContractError
-from specwitness.openapi import bundle_library, find_references, read_document, read_library
+from specwitness.openapi import bundle, find_references, read_contract, read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,10 @@ def read_base(root: Path, name: str, file: str) -> Base:
     Raises:
         BaseRevisionError: There is no such file and no such revision, or it cannot be read.
     """
-    if (root / name).is_file():
-        return Base(name, _read(root, root / name, name))
+    path_given = root / name
+    if path_given.is_file():
+        is_inside = path_given.resolve().is_relative_to(root.resolve())
+        return Base(name, _read(root if is_inside else path_given.parent, path_given, name))
     revision, _, path = name.partition(":")
     commit = _find_commit(root, revision)
     label = f"{revision} ({commit[:_SHOWN]})"
@@ -56,17 +58,13 @@ def read_base(root: Path, name: str, file: str) -> Base:
 
 def _read(root: Path, path: Path, label: str) -> dict[str, Any]:
     try:
-        library = read_library(path, root)
+        return bundle(read_contract(path, root))
     except ContractError as error:
         raise BaseRevisionError(
             f"the contract of the base cannot be read: {error.message}",
             where=f"{label}: {error.where}",
             remedy="compare with a revision, or a file, in which it can be read",
         ) from error
-    data = library.main.data
-    if not isinstance(data, dict) or not isinstance(data.get("paths"), dict):
-        raise BaseRevisionError("the base is no OpenAPI document", where=label, remedy="name another")
-    return bundle_library(library)
 
 
 def _find_commit(root: Path, revision: str) -> str:

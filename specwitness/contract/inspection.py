@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from specwitness.contract.breaches import Breach, find_bad_waivers, judge, refuse
-from specwitness.contract.comparison import compare, find_undocumented
+from specwitness.contract.comparison import find_differences, find_undocumented
 from specwitness.contract.evolution import find_changes
 from specwitness.contract.lint import lint
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.served import compare_served
-from specwitness.model import Finding, Frozen, Judgement, Level, Outcome
+from specwitness.model import Finding, Frozen, Judgement, Level
 from specwitness.openapi import bundle
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from specwitness.config import ContractConfig
     from specwitness.contract.base import Base
-    from specwitness.model import Location, Witness
+    from specwitness.model import Location
     from specwitness.openapi import Contract
 
 
@@ -78,9 +78,9 @@ def inspect_document(contract: Contract, base: Base | None, rules: Rulebook) -> 
 def inspect_app(contract: Contract, app: App) -> list[Judgement]:
     """Compare a contract with the app: its schema, its routes, and what it serves."""
     generated = app.generated
-    witnesses = compare(contract, generated) if generated is not None else ()
-    found = [_as_finding(each) for each in witnesses if each.outcome is Outcome.FAILED]
+    found: list[Finding] = []
     if generated is not None:
+        found += find_differences(contract, generated)
         found += find_undocumented(contract, generated, app.undocumented)
     found += find_contradictions(contract, app)
     return [_judge(each) for each in dict.fromkeys(found)]
@@ -92,15 +92,6 @@ def find_contradictions(contract: Contract, app: App) -> list[Finding]:
     if app.served is not None:
         found += compare_served(contract, app.served, app.served_at)
     return found
-
-
-def _as_finding(witness: Witness) -> Finding:
-    return Finding(
-        code="difference",
-        message=witness.detail or witness.name,
-        location=witness.location,
-        remedy="build what the contract says, or change the contract first",
-    )
 
 
 def _judge(finding: Finding) -> Judgement:

@@ -6,13 +6,13 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.comparison import compare, find_undocumented
+from specwitness.contract.comparison import find_differences, find_undocumented
 from specwitness.errors import TargetError
-from specwitness.model import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.model import Finding
     from specwitness.openapi import Contract
 
 _SECONDS = 30
@@ -26,15 +26,7 @@ def compare_served(contract: Contract, served: dict[str, Any], path: str) -> tup
 
 
 def _compare(contract: Contract, served: dict[str, Any], path: str) -> Iterator[Finding]:
-    for witness in compare(contract, served):
-        if witness.outcome is Outcome.FAILED:
-            yield Finding(
-                code="served-contract",
-                message=f"{path} does not serve the contract: {witness.detail}",
-                location=witness.location,
-                remedy=_REMEDY,
-            )
-    for finding in find_undocumented(contract, served):
+    for finding in (*find_differences(contract, served), *find_undocumented(contract, served)):
         message = f"{path} does not serve the contract: {finding.message}"
         yield finding.model_copy(update={"code": "served-contract", "message": message, "remedy": _REMEDY})
 

@@ -1,9 +1,8 @@
 """The reader of OpenAPI contracts: operations, references and the line of every place."""
 
-from specwitness.openapi.bundling import bundle_library
 from specwitness.openapi.document import read_document
 from specwitness.openapi.reading import METHODS, REQUIREMENTS, Contract, Operation, bundle, read_contract
-from specwitness.openapi.references import find_references, read_library
+from specwitness.openapi.references import find_references
 
 __all__ = [
     "METHODS",
@@ -11,9 +10,7 @@ __all__ = [
     "Contract",
     "Operation",
     "bundle",
-    "bundle_library",
     "find_references",
     "read_contract",
     "read_document",
-    "read_library",
 ]

@@ -132,10 +132,14 @@ def test_what_others_did_since_the_branch_parted_is_no_change_of_it(repository: 
     assert done.returncode == 0, done.stdout
 
 
-def test_base_may_be_a_file_or_a_path_of_a_revision(repository: Repository) -> None:
+def test_base_may_be_a_file_or_a_path_of_a_revision(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     repository.write("old.yaml", yaml.safe_dump(DOCUMENT))
+    outside = tmp_path_factory.mktemp("outside") / "old.yaml"
+    outside.write_text(yaml.safe_dump(DOCUMENT), encoding="utf-8")
     repository.put({CREATE: GONE})
-    for base in ("old.yaml", "HEAD:api/openapi.yaml"):
+    for base in ("old.yaml", str(outside), "HEAD:api/openapi.yaml"):
         done = repository.run("--base", base)
         assert done.returncode == 1, done.stdout + done.stderr
         assert "POST /orders: this operation is gone [breaking: operation-removed]" in done.stdout
@@ -229,7 +233,7 @@ def test_app_is_compared_and_its_noise_is_no_result(repository: Repository) -> N
         (["--base", "--output=x"], "neither a revision"),
         (["--base", "HEAD:api/none.yaml"], "HEAD has no api/none.yaml"),
         (["--base", "broken.yaml"], "the contract of the base cannot be read: the YAML is broken"),
-        (["--base", "list.yaml"], "the base is no OpenAPI document"),
+        (["--base", "list.yaml"], "the contract of the base cannot be read: this is no OpenAPI 3 document"),
         (["--contract", "none.yaml"], "none.yaml: the contract cannot be read: No such file or directory"),
         (["--contract", "../x.yaml"], "--contract: [tool.specwitness] contract: must be a path inside"),
         (["--contract", "broken.yaml"], "broken.yaml:2: the YAML is broken"),
