@@ -114,11 +114,11 @@ def _values(values: list[Any]) -> str:
 def _find_bounds(forms: Forms) -> Iterator[Bound]:
     former, present = forms
     yield from _find_order(_lowest(former), _lowest(present), "minimum")
-    yield from _find_order(_lowest(former, sign=-1), _lowest(present, sign=-1), "maximum")
+    yield from _find_order(_lowest(former, sign=-1), _lowest(present, sign=-1), "maximum", sign=-1)
     for keyword in _LOWER:
         yield from _find_order((former.get(keyword, 0), 0), (present.get(keyword, 0), 0), keyword)
     for keyword in _UPPER:
-        yield from _find_order(_upper(former, keyword), _upper(present, keyword), keyword)
+        yield from _find_order(_upper(former, keyword), _upper(present, keyword), keyword, sign=-1)
     for keyword in _TEXTUAL:
         yield from _find_replacement(keyword, (former.get(keyword), present.get(keyword)))
     yield from _find_multiples((former.get("multipleOf"), present.get("multipleOf")))
@@ -147,16 +147,16 @@ def _upper(form: Schema, keyword: str) -> Limit:
     return (-form[keyword], 0) if keyword in form else _NO_LIMIT
 
 
-def _find_order(former: Limit, present: Limit, name: str) -> Iterator[Bound]:
+def _find_order(former: Limit, present: Limit, name: str, sign: int = 1) -> Iterator[Bound]:
     if former != present:
         sense = Sense.NARROWED if present > former else Sense.WIDENED
-        yield name, sense, f"{name} was {_say_limit(former)} and is {_say_limit(present)}"
+        yield name, sense, f"{name} was {_say_limit(former, sign)} and is {_say_limit(present, sign)}"
 
 
-def _say_limit(limit: Limit) -> str:
+def _say_limit(limit: Limit, sign: int) -> str:
     if limit[0] in {float("-inf"), float("inf")}:
         return "nothing"
-    return f"{say(abs(limit[0]))}{' exclusive' if limit[1] else ''}"
+    return f"{say(sign * limit[0])}{' exclusive' if limit[1] else ''}"
 
 
 def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:

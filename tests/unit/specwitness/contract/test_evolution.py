@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from specwitness.contract import RULES, Kind
+from specwitness.contract.credentials import is_credential
 from specwitness.contract.evolution import find_changes
+from specwitness.contract.sides import Side
 from tests.support.orders import (
     CREATE,
     DOCUMENT,
@@ -197,6 +199,40 @@ RENAMED = {
 )  # fmt: skip
 def test_what_no_client_notices_is_no_change(base: Edits, present: Edits, tmp_path: Path) -> None:
     assert rules_of(base, present, tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "expected"),
+    [
+        ("Authorization", {}, True),
+        ("X-Api-Key", {}, True),
+        ("apiKey", {}, True),
+        ("access_token", {}, True),
+        ("X-CSRF-Token", {}, True),
+        ("pin", {"format": "password"}, True),
+        ("page_token", {}, False),
+        ("nextToken", {}, False),
+        ("monkey", {}, False),
+        ("cursor", {}, False),
+    ],
+)
+def test_credential_is_known_by_format_and_name(name: str, schema: Edits, *, expected: bool) -> None:
+    assert is_credential({"name": name, "schema": schema}, Side(DOCUMENT)) is expected
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "text"),
+    [
+        ({"minimum": -5}, {"minimum": -1}, "minimum was -5 and is -1"),
+        ({"maximum": -1}, {"maximum": -5}, "maximum was -1 and is -5"),
+        ({}, {"exclusiveMaximum": 2.5}, "maximum was nothing and is 2.5 exclusive"),
+    ],
+)
+def test_bounds_are_told_with_their_sign(was: Edits, now: Edits, text: str, tmp_path: Path) -> None:
+    place = f"{DRAFT}/properties/text"
+    contract = read(change({place: {"type": "number", **now}}), tmp_path)
+    (breach,) = find_changes(change({place: {"type": "number", **was}}), contract)
+    assert breach.text == f"body $.text: {text}"
 
 
 def test_stronger_scheme_in_the_place_of_another_tightens_alone(tmp_path: Path) -> None:
