@@ -1,4 +1,4 @@
-"""The command line: `specwitness verify`, `derive`, `requirements`, `schema`."""
+"""The command line: `specwitness verify`, `contract`, `derive`, `requirements`, `schema`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from specwitness.config import Config, find_specs, read_config
+from specwitness.config import Config, ContractConfig, find_specs, override_contract, read_config
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
+from specwitness.inspection import inspect
 from specwitness.progress import Progress
-from specwitness.report import print_summary, trace_schema
+from specwitness.report import print_inspection, print_summary, render_inspection, trace_schema
 from specwitness.spec import read_specs
 from specwitness.verify import clear_reports
 from specwitness.verify import verify as run_verify
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEPT, BROKEN, INVALID = 0, 1, 2
+INSPECTION = "contract.json"
 
 app = typer.Typer(
     help="Proof you can trust: from a Spec Kit spec to running evidence.",
@@ -49,6 +51,31 @@ def verify(root: Root = Path()) -> None:
         print_summary(trace, console)
         console.print(f"report: {config.output}/index.html", soft_wrap=True, highlight=False)
     raise typer.Exit(KEPT if trace.result == "kept" else BROKEN)
+
+
+@app.command()
+def contract(
+    root: Root = Path(),
+    *,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="REV|FILE", help="Compare with the contract of a revision, or in a file."),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--contract", metavar="FILE", help="The contract, below the root.")
+    ] = None,
+) -> None:
+    """Hold the contract against app, base and lint. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _invalid_ends_here():
+        (root / ContractConfig().output / INSPECTION).unlink(missing_ok=True)
+        config = override_contract(read_config(root), file=file, base=base)
+        inspection = inspect(root, config, date.today())  # noqa: DTZ011  # a waiver ends with the local day
+        output = root / config.contract_check.output
+        output.mkdir(parents=True, exist_ok=True)
+        text = render_inspection(inspection.model_dump(mode="json"))
+        (output / INSPECTION).write_text(text, encoding="utf-8")
+        print_inspection(inspection.checked, inspection.judgements, Console())
+    raise typer.Exit(KEPT if inspection.result == "kept" else BROKEN)
 
 
 @app.command()

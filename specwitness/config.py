@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from specwitness.errors import ConfigError
-from specwitness.model import Frozen, Location, Waiver
+from specwitness.model import ContractWaiver, Frozen, Level, Location, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,18 +44,47 @@ class FuzzConfig(Frozen):
     checks: dict[CheckName, tuple[str, ...]] = Field(default_factory=dict)
 
 
+class LevelConfig(Frozen):
+    """How gravely a rule is taken in this repository; whoever takes it less gravely says why."""
+
+    level: Literal[Level.ERROR, Level.WARNING, Level.OFF]
+    reason: str | None = Field(default=None, pattern=r"\S")
+
+    @model_validator(mode="after")
+    def _ask_for_reason(self) -> LevelConfig:
+        if self.level is not Level.ERROR and self.reason is None:
+            raise PydanticCustomError("reason", "needs a reason")
+        return self
+
+
+class ContractConfig(Frozen):
+    """`[tool.specwitness.contract]` without `file`: what the contract is held against, and what is allowed.
+
+    `base` is the revision, or the file, that the contract is compared with; `served` is the path at
+    which the app serves the contract; `levels` says of a rule how gravely it is taken.
+    """
+
+    base: str | None = Field(default=None, min_length=1)
+    served: str | None = Field(default=None, pattern="^/")
+    output: InnerPath = "build/contract"
+    levels: dict[str, LevelConfig] = Field(default_factory=dict)
+    waivers: tuple[ContractWaiver, ...] = ()
+
+
 class Config(Frozen):
     """`[tool.specwitness]`: where things are, what is waived.
 
     Paths are relative to the repository's root and stay under it. `target` names a callable
     (`module:name`) that opens the service under test; it is set together with `contract`, and
-    without the two neither contract check nor fuzzing runs.
+    without the two neither contract check nor fuzzing runs. `contract` is written as a path, or as
+    the `file` of a table whose other settings are `contract_check`.
     """
 
     specs: tuple[InnerPath, ...] = ("specs/*/spec.md",)
     features: InnerPath = "features"
     tests: tuple[InnerPath, ...] = ("tests",)
     contract: InnerPath | None = None
+    contract_check: ContractConfig = ContractConfig()
     target: str | None = None
     output: InnerPath = "build/trace"
     repository: str | None = Field(default=None, pattern="^https://")
@@ -86,6 +115,34 @@ def read_config(root: Path) -> Config:
         ) from error
     _refuse_double_waivers(config)
     return config
+
+
+def locate_contract_waivers(root: Path, config: Config) -> dict[int, Location]:
+    """Find the line of each waiver of the contract in pyproject.toml, by its position."""
+    if not config.contract_check.waivers:
+        return {}
+    lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    header = re.compile(r"""\s*\[\[\s*tool\s*\.\s*specwitness\s*\.\s*contract\s*\.\s*waivers\s*\]\]""")
+    places = [number for number, line in enumerate(lines, 1) if header.match(line)]
+    places += [1] * (len(config.contract_check.waivers) - len(places))
+    return {index: Location(file="pyproject.toml", line=line) for index, line in enumerate(places)}
+
+
+def override_contract(config: Config, *, file: str | None, base: str | None) -> Config:
+    """Give the settings with another contract, or another base, as the command line names them.
+
+    Raises:
+        ConfigError: The contract is no path inside the repository.
+    """
+    settings = config.model_dump()
+    settings["contract"] = file or config.contract
+    settings["contract_check"]["base"] = base or config.contract_check.base
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        raise ConfigError(
+            "; ".join(_describe(error)), where="--contract", remedy="name a file of the repository"
+        ) from error
 
 
 def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
@@ -123,7 +180,20 @@ def _line_of(key: str, lines: Sequence[str]) -> int:
 
 def _find_table(document: dict[str, Any]) -> dict[str, Any]:
     tool = _as_table(document.get("tool", {}), "tool")
-    return _as_table(tool.get("specwitness", {}), "tool.specwitness")
+    table = _as_table(tool.get("specwitness", {}), "tool.specwitness")
+    contract = table.get("contract")
+    if "contract_check" in table:
+        raise ConfigError(
+            "contract_check: there is no such setting",
+            where="[tool.specwitness]",
+            remedy="write it as [tool.specwitness.contract]",
+        )
+    if not isinstance(contract, dict):
+        return table
+    settings = {name: value for name, value in contract.items() if name != "file"}
+    path = {"contract": contract["file"]} if "file" in contract else {}
+    rest = {name: value for name, value in table.items() if name != "contract"}
+    return {**rest, **path, "contract_check": settings}
 
 
 def _as_table(value: Any, name: str) -> dict[str, Any]:
@@ -146,6 +216,7 @@ def _glob(root: Path, pattern: str) -> list[Path]:
 def _describe(error: ValidationError) -> Iterator[str]:
     for item in error.errors():
         setting = ".".join(str(part) for part in item["loc"])
+        setting = re.sub("^contract_check", "contract", setting)
         if item["type"] == "extra_forbidden":
             yield f"[tool.specwitness] {setting}: there is no such setting"
         else:
@@ -162,3 +233,12 @@ def _refuse_double_waivers(config: Config) -> None:
                 remedy="keep one of them",
             )
         seen.add(waiver.requirement)
+    changes: set[tuple[str, str]] = set()
+    for each in config.contract_check.waivers:
+        if (each.operation, each.change) in changes:
+            raise ConfigError(
+                f"{each.change} is waived twice for {each.operation}",
+                where="[tool.specwitness] contract.waivers",
+                remedy="keep one of them",
+            )
+        changes.add((each.operation, each.change))

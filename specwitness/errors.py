@@ -52,6 +52,12 @@ class ContractError(SpecwitnessError):
     code = "contract"
 
 
+class BaseRevisionError(SpecwitnessError):
+    """The revision, or the file, that a contract is compared with cannot be read."""
+
+    code = "base"
+
+
 class TargetError(SpecwitnessError):
     """The service under test cannot be reached or logged in to."""
 

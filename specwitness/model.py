@@ -178,6 +178,45 @@ class Waiver(Frozen):
     until: date
 
 
+class Level(StrEnum):
+    """How gravely a breach of a rule is taken."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    WAIVED = "waived"
+    OFF = "off"
+
+
+class ContractWaiver(Frozen):
+    """A change or a fault of the contract that is allowed until a day, and why.
+
+    `operation` is an `operationId` or `METHOD /path`, in which `*` stands for anything; `change` is
+    the code of a rule.
+    """
+
+    operation: str = Field(min_length=1)
+    change: str
+    reason: str = Field(pattern=r"\S")
+    until: date
+
+
+class Judgement(Frozen):
+    """What is wrong with a contract at one place, and what it amounts to; `reason` is a waiver's."""
+
+    code: str
+    kind: str
+    level: Level
+    message: str
+    location: Location | None = None
+    operations: tuple[str, ...] = ()
+    remedy: str | None = None
+    reason: str | None = None
+
+    def as_finding(self) -> Finding:
+        """Give it as any other reason why a run is not kept."""
+        return Finding(code=self.code, message=self.message, location=self.location, remedy=self.remedy)
+
+
 class TracedRequirement(Frozen):
     """A requirement with its verdict; `evidence` is the verdict that a waiver covers up."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specwitness.config import read_config
-from specwitness.contract import compare, compare_routes, find_undocumented
+from specwitness.contract import compare, find_contradictions, find_undocumented, inspect_document
 from specwitness.errors import ConfigError, SpecwitnessError
 from specwitness.fuzz.run import fuzz
 from specwitness.fuzz.target import load_target
+from specwitness.inspection import build_rulebook, describe_app, find_base
+from specwitness.model import Level
 from specwitness.openapi import read_contract
 from specwitness.records import RecordWriter
 
@@ -43,6 +46,7 @@ def try_service(root: Path, config: Config, writer: RecordWriter) -> None:
     with load_target(config.target) as target:
         writer.environment(dict(target.environment))
         _compare(contract, target, config, writer)
+        _inspect(root, contract, config, writer)
         for witness in fuzz(contract, target, config.fuzz, _say):
             writer.witness(witness)
     writer.end()
@@ -54,8 +58,16 @@ def _compare(contract: Contract, target: Target, config: Config, writer: RecordW
             writer.witness(_narrow(witness, config))
         for finding in find_undocumented(contract, target.generated_schema, target.undocumented):
             writer.finding(finding)
-    for finding in compare_routes(contract, target.routes, target.undocumented):
+    for finding in find_contradictions(contract, describe_app(target, config)):
         writer.finding(finding)
+
+
+def _inspect(root: Path, contract: Contract, config: Config, writer: RecordWriter) -> None:
+    """Hold the contract against lint, and against its base if one is set."""
+    rules = build_rulebook(root, config, date.today())  # noqa: DTZ011  # a waiver ends with the local day
+    for judgement in inspect_document(contract, find_base(root, config), rules):
+        if judgement.level is Level.ERROR:
+            writer.finding(judgement.as_finding())
 
 
 def _narrow(witness: Witness, config: Config) -> Witness:

@@ -1,6 +1,34 @@
-"""The contract against the app's own schema and routes: one meaning, whatever the spelling."""
+"""The contract: against the app, against its base, and on its own; one meaning, whatever the spelling."""
 
+from specwitness.contract.app_routes import list_routes
+from specwitness.contract.base import Base, read_base
 from specwitness.contract.comparison import compare, find_undocumented
+from specwitness.contract.inspection import (
+    App,
+    Inspection,
+    Rulebook,
+    find_contradictions,
+    inspect_contract,
+    inspect_document,
+)
 from specwitness.contract.routes import compare_routes
+from specwitness.contract.rules import RULES, Kind
+from specwitness.contract.served import read_served
 
-__all__ = ["compare", "compare_routes", "find_undocumented"]
+__all__ = [
+    "RULES",
+    "App",
+    "Base",
+    "Inspection",
+    "Kind",
+    "Rulebook",
+    "compare",
+    "compare_routes",
+    "find_contradictions",
+    "find_undocumented",
+    "inspect_contract",
+    "inspect_document",
+    "list_routes",
+    "read_base",
+    "read_served",
+]

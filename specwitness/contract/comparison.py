@@ -11,7 +11,7 @@ from specwitness.model import Finding, Outcome, Witness, WitnessKind
 from specwitness.openapi import Contract, Operation, bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 
 def compare(contract: Contract, generated: dict[str, Any]) -> tuple[Witness, ...]:
@@ -24,18 +24,36 @@ def compare(contract: Contract, generated: dict[str, Any]) -> tuple[Witness, ...
     Returns:
         One witness an operation; `detail` lists every difference with the contract's line.
     """
+    found = compare_operations(contract, generated)
+    return tuple(_testify(contract, operation, differences) for operation, differences in found)
+
+
+def compare_operations(
+    contract: Contract, generated: dict[str, Any]
+) -> Iterator[tuple[Operation, list[Difference]]]:
+    """Give each operation of the contract with its differences; equal ones in several places count once."""
     ours, theirs = Side(bundle(contract)), Side(generated)
     described = theirs.find_operations()
     mine = ours.find_operations()
-    witnesses = []
     for operation in contract.operations:
         key = (operation.method, shape_of(operation.path))
         if key in described:
             differences = OperationComparison(ours, theirs, operation).compare(mine[key][1], described[key])
         else:
             differences = [Difference(operation.tokens, f"{operation.name}: the app has no such operation")]
-        witnesses.append(_testify(contract, operation, differences))
-    return tuple(witnesses)
+        yield operation, list(dict.fromkeys(differences))
+
+
+def find_differences(contract: Contract, generated: dict[str, Any]) -> Iterator[Finding]:
+    """Find every difference by itself, at its own line."""
+    for _, differences in compare_operations(contract, generated):
+        for each in differences:
+            yield Finding(
+                code="difference",
+                message=each.text,
+                location=contract.locate(each.tokens),
+                remedy="build what the contract says, or change the contract first",
+            )
 
 
 def find_undocumented(

@@ -46,7 +46,7 @@ class OperationComparison:
         mine, other = ours.get("operationId"), theirs.get("operationId")
         if mine is not None and mine != other:
             found.append(place.below("operationId").contrast("operationId", mine, other))
-        mine, other = self.ours.read_security(ours), self.theirs.read_security(theirs)
+        mine, other = str(self.ours.read_security(ours)), str(self.theirs.read_security(theirs))
         if mine != other:
             tokens = (*place.tokens, "security") if "security" in ours else ("security",)
             found.append(Place(tokens, place.label).contrast("security", mine, other))
@@ -62,9 +62,7 @@ class OperationComparison:
                 place = Place(self.operation.tokens, label)
                 found.append(place.differ("only the app has this parameter"))
                 continue
-            # A parameter of the path item stands beside the operation, not in it.
-            base = self.operation.tokens if ours[key].tokens[0] == "" else self.operation.tokens[:-1]
-            place = Place((*base, *(token for token in ours[key].tokens if token)), label)
+            place = Place(ours[key].find_tokens(self.operation.tokens), label)
             if key not in theirs:
                 found.append(place.differ("only the contract has this parameter"))
             else:

@@ -28,7 +28,9 @@ _IDLE: dict[str, tuple[Any, ...]] = {
     "required": ([],),
     "uniqueItems": (False,),
 }
+_DEEPEST = 16
 _CLOSING = ("additionalProperties", "unevaluatedProperties")
+_ALL_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
@@ -60,6 +62,52 @@ def normalise(schema: Any, document: Schema) -> Schema:
     if isinstance(form.get("discriminator"), dict):
         form["discriminator"] = form["discriminator"].get("propertyName")
     return {key: value for key, value in form.items() if not _is_idle(key, value)}
+
+
+def flatten(schema: Any, document: Schema, depth: int = 0) -> Schema:
+    """Give the normal form with all of `allOf` merged, though a word of it may be lost by that.
+
+    Two revisions of one document are flattened alike, so that what they have in common stays so.
+    """
+    form = normalise(schema, document)
+    # A schema that contains itself by `allOf` has no end.
+    members = form.pop("allOf", ()) if depth < _DEEPEST else ()
+    for member in members:
+        for key, value in flatten(member, document, depth + 1).items():
+            form[key] = _join(key, form[key], value) if key in form else value
+    return form
+
+
+def _join(key: str, mine: Any, other: Any) -> Any:
+    if key == "properties":
+        both = {name: {"allOf": [mine[name], other[name]]} for name in mine if name in other}
+        return {**mine, **other, **both}
+    if key == "required":
+        return sorted({*mine, *other})
+    if key in _CLOSING and False in (mine, other):
+        return False
+    if key.startswith("min") or key == "exclusiveMinimum":
+        return max(mine, other)
+    if key.startswith("max") or key == "exclusiveMaximum":
+        return min(mine, other)
+    return mine
+
+
+def read_types(form: Schema) -> set[str]:
+    """Give the types that a normal form admits; a number is an integer as well."""
+    if "type" in form:
+        types = set(form["type"])
+    elif "enum" in form:
+        types = {_type_of(value) for value in form["enum"]}
+    else:
+        types = set(_ALL_TYPES)
+    return types | ({NULL} if form.get(NULL) else set()) | ({"integer"} if "number" in types else set())
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, dict):
+        return "object"
+    return "array" if isinstance(value, list) else _TYPES[type(value)]
 
 
 def _is_idle(key: str, value: Any) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from specwitness.contract.security import Security, read_security
 from specwitness.openapi import METHODS
 from specwitness.openapi.references import dereference
 
@@ -22,6 +23,11 @@ class Parameter(NamedTuple):
 
     value: Schema
     tokens: Tokens
+
+    def find_tokens(self, operation: Tokens) -> Tokens:
+        """Tell where it stands in the document; one of the path item stands beside the operation."""
+        base = operation if self.tokens[0] == "" else operation[:-1]
+        return (*base, *(token for token in self.tokens if token))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,16 @@ class Side:
             if method in METHODS
         }
 
-    def read_parameters(self, path: str, operation: Schema) -> dict[tuple[str, str], Parameter]:
-        """Give parameters by place and name; the operation's own win over the path's."""
+    def read_parameters(
+        self, path: str, operation: Schema, *, unheard: bool = False
+    ) -> dict[tuple[str, str], Parameter]:
+        """Give parameters by place and name; the operation's own win over the path's.
+
+        Args:
+            path: The path that the operation stands under.
+            operation: The operation.
+            unheard: Give those too that OpenAPI leaves to other parts of a contract.
+        """
         item = self.get(self.get(self.document, "paths"), path)
         found: dict[tuple[str, str], Parameter] = {}
         for holder, tokens in ((item, ()), (operation, ("",))):
@@ -54,7 +68,7 @@ class Side:
                 value = dereference(entry, self.document)
                 place, name = str(value.get("in")), str(value.get("name"))
                 name = name.lower() if place == "header" else name
-                if place != "header" or name not in _UNHEARD_HEADERS:
+                if unheard or place != "header" or name not in _UNHEARD_HEADERS:
                     found[place, name] = Parameter(value, (*tokens, "parameters", str(index)))
         return found
 
@@ -78,22 +92,9 @@ class Side:
         style = parameter.get("style", _STYLES.get(str(parameter.get("in")), "simple"))
         return {"style": style, "explode": parameter.get("explode", style == "form")}
 
-    def read_security(self, operation: Schema) -> str:
-        """Say who may call an operation, by the meaning of the schemes and not by their names."""
-        listed = operation.get("security", self.document.get("security"))
-        alternatives = {self._describe(entry) for entry in listed or [{}]}
-        return " or ".join(sorted(alternatives))
-
-    def _describe(self, entry: Schema) -> str:
-        schemes = self.get(self.get(self.document, "components"), "securitySchemes")
-        parts = []
-        for name, scopes in entry.items():
-            scheme = self.get(schemes, name) or {}
-            means = [scheme.get("type", f"the unknown scheme {name}")]
-            means += [str(scheme[key]).lower() for key in ("scheme", "in", "name") if key in scheme]
-            means += [f"with scopes {' '.join(sorted(scopes))}"] if scopes else []
-            parts.append(" ".join(means))
-        return " and ".join(sorted(parts)) or "no credentials"
+    def read_security(self, operation: Schema) -> Security:
+        """Give who may call an operation, by the meaning of the schemes and not by their names."""
+        return read_security(self.document, operation)
 
 
 def shape_of(path: str) -> str:

@@ -32,7 +32,8 @@ class Operation(Frozen):
     """One operation of a contract.
 
     `id` is the `operationId`, or `METHOD /path` where there is none. `response_requirements` are
-    those of single responses, by status. `protected` says that credentials are always needed.
+    those of single responses, by status; `statuses` are all that are documented. `protected` says
+    that credentials are always needed.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Operation(Frozen):
     path: str
     requirements: tuple[str, ...]
     response_requirements: dict[str, tuple[str, ...]]
+    statuses: tuple[str, ...] = ()
     protected: bool
     location: Location
 
@@ -183,6 +185,7 @@ def _read_operation(library: Library, path: str, method: str) -> Operation:
         path=path,
         requirements=tuple(dict.fromkeys(requirements)),
         response_requirements={status: keys for status, keys in by_status.items() if keys},
+        statuses=tuple(by_status),
         protected=_is_protected(library, tokens),
         location=library.locate(tokens),
     )

@@ -10,7 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from specwitness.model import Finding, Trace, TracedRequirement, Verdict
-from specwitness.report.wording import MEANINGS, SYMBOLS, by_gravity, count_of, on_one_line, unsettled
+from specwitness.report.wording import (
+    MEANINGS,
+    SYMBOLS,
+    by_gravity,
+    count_of,
+    on_one_line,
+    printable,
+    unsettled,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +73,7 @@ def _print_counts(trace: Trace, console: Console) -> None:
     table.add_column(overflow="fold")
     for verdict in SYMBOLS:
         if count := trace.summary.get(verdict, 0):
-            word = Text(_printable(f"{SYMBOLS[verdict]} {verdict.value}", console), STYLES[verdict])
+            word = Text(printable(f"{SYMBOLS[verdict]} {verdict.value}", console), STYLES[verdict])
             table.add_row(str(count), word, Text(MEANINGS[verdict], "dim"))
     console.print(table)
 
@@ -97,10 +105,5 @@ def _waived_line(traced: TracedRequirement) -> str:
 
 def _print_line(console: Console, line: str, style: str = "") -> None:
     indent = "  " if line.startswith("  ") else ""
-    shown = _printable(indent + on_one_line(line), console)
+    shown = printable(indent + on_one_line(line), console)
     console.print(Text(shown, style), soft_wrap=True)
-
-
-def _printable(text: str, console: Console) -> str:
-    # A console that cannot encode an arrow must not turn a kept run into a crash.
-    return text.encode(console.encoding, "backslashreplace").decode(console.encoding)

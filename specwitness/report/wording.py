@@ -10,6 +10,8 @@ from specwitness.model import Verdict, WitnessKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rich.console import Console
+
     from specwitness.model import TracedRequirement
 
 SYMBOLS = {
@@ -60,6 +62,11 @@ def show_unseen(text: str) -> str:
 def on_one_line(text: str) -> str:
     """Spell out what cannot be seen and fold white space, for places that hold one line."""
     return " ".join(show_unseen(text).split())
+
+
+def printable(text: str, console: Console) -> str:
+    """Spell out what a console cannot encode: an arrow must not turn a kept run into a crash."""
+    return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
 
 def is_long(text: str) -> bool:

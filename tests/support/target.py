@@ -7,18 +7,16 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi.routing import iter_route_contexts
-
 from backend.dev.postgres import provide_postgres
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
+from specwitness.contract import list_routes
 from specwitness.fuzz.target import Credential, Target
 from tests.support.service import as_service, connect, fresh_database, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 ISSUER = "http://localhost:3000"
@@ -82,12 +80,3 @@ class BeginsAnew:
         await self._app(scope, receive, send)
         if scope["type"] == "http" and (scope["method"], scope["path"]) == ("DELETE", "/api/account"):
             self._forget()
-
-
-def list_routes(app: FastAPI) -> tuple[tuple[str, str], ...]:
-    """List method and path of every route, those of included routers and hidden ones too."""
-    return tuple(
-        (method, str(route.path))
-        for route in iter_route_contexts(app.routes)
-        for method in sorted(route.methods or {"WEBSOCKET"})
-    )

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specwitness.config import Config, FuzzConfig, find_specs, locate_waivers, read_config
+from specwitness.config import (
+    Config,
+    FuzzConfig,
+    find_specs,
+    locate_contract_waivers,
+    locate_waivers,
+    override_contract,
+    read_config,
+)
 from specwitness.errors import ConfigError
 from specwitness.fuzz.run import CHECKS
 from specwitness.model import Waiver
@@ -174,3 +182,49 @@ def test_specs_are_found_in_order(tmp_path: Path) -> None:
 def test_no_spec_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no spec matches specs/\*/spec\.md"):
         find_specs(tmp_path, Config())
+
+
+def test_contract_is_a_path_or_a_table(tmp_path: Path) -> None:
+    assert read(tmp_path, "[tool.specwitness]\ncontract = 'a.yaml'\n").contract == "a.yaml"
+    config = read(tmp_path, "[tool.specwitness.contract]\nfile = 'a.yaml'\nbase = 'main'\n")
+    assert (config.contract, config.contract_check.base) == ("a.yaml", "main")
+    assert override_contract(config, file="b.yaml", base=None).contract == "b.yaml"
+    assert override_contract(config, file=None, base="v1").contract_check.base == "v1"
+
+
+CONTRACT_WAIVER = """\
+[[tool.specwitness.contract.waivers]]
+operation = "a"
+change = "operation-removed"
+reason = "later"
+until = 2026-12-31
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.specwitness.contract]\nfile = '..'\n", "contract: must be a path inside"),
+        ("[tool.specwitness.contract]\nserved = 'openapi.json'\n", "contract.served: "),
+        ("[tool.specwitness.contract]\nnonsense = 1\n", "contract.nonsense: there is no such setting"),
+        ("[tool.specwitness]\ncontract_check = {}\n", "contract_check: there is no such setting"),
+        (CONTRACT_WAIVER * 2, "operation-removed is waived twice for a"),
+        (CONTRACT_WAIVER.replace('"later"', '" "'), "contract.waivers.0.reason: "),
+        (
+            "[tool.specwitness.contract.levels]\nx = { level = 'warning' }\n",
+            "contract.levels.x: needs a reason",
+        ),
+        ("[tool.specwitness.contract.levels]\nx = { level = 'waived' }\n", "contract.levels.x.level: "),
+    ],
+)
+def test_a_faulty_setting_of_the_contract_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text)
+    assert f"[tool.specwitness] {message}" in str(caught.value) or message in str(caught.value)
+
+
+def test_a_waiver_of_the_contract_is_found_at_its_line(tmp_path: Path) -> None:
+    other = CONTRACT_WAIVER.replace('"a"', "'b'")
+    text = f"# [[tool.specwitness.contract.waivers]]\n{CONTRACT_WAIVER}{other}"
+    places = locate_contract_waivers(tmp_path, read(tmp_path, text))
+    assert [str(place) for place in places.values()] == ["pyproject.toml:2", "pyproject.toml:7"]

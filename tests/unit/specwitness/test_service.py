@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,30 @@ def test_contract_and_fuzz_are_recorded_with_what_they_ran_on(evidence: Evidence
 def test_the_table_of_checks_narrows_what_the_comparison_testifies_for(evidence: Evidence) -> None:
     compared = [witness for witness in evidence.witnesses if witness.kind is WitnessKind.CONTRACT]
     assert {witness.requirements for witness in compared} == {()}
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (("operationId: getHealth", "x-a: b"), "GET /health: it has no operationId"),
+        (("  /health:", "  /helth:"), "the app has no route for GET /helth"),
+        (("maxLength: 80, pattern", "pattern"), "POST /notes: body $.text: a string without maxLength"),
+    ],
+)
+def test_what_lint_and_routes_tell_against_the_contract_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, str], message: str
+) -> None:
+    monkeypatch.setattr("specwitness.service.fuzz", lambda *_: ())
+    notes = ROOT / "tests/proving_ground/notes"
+    text = (notes / "openapi.yaml").read_text(encoding="utf-8")
+    assert fault[0] in text
+    (tmp_path / "openapi.yaml").write_text(text.replace(*fault), encoding="utf-8")
+    shutil.copy(notes / "problem.schema.json", tmp_path)
+    config = NOTES.model_copy(update={"contract": "openapi.yaml"})
+    with (tmp_path / "out.jsonl").open("w", encoding="utf-8") as file:
+        try_service(tmp_path, config, RecordWriter(file))
+    evidence = read_records(tmp_path / "out.jsonl", producer="service", log=tmp_path / "log", root=tmp_path)
+    assert message in {finding.message for finding in evidence.findings}
 
 
 def test_without_contract_or_target_nothing_is_tried(tmp_path: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from backend.api import contract
+from specwitness.contract.served import compare_served
+from specwitness.openapi import read_contract
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -56,3 +62,12 @@ def test_only_the_contract_stays_out_of_the_schema(schema: dict[str, Any]) -> No
         "/api/tasks/{task_id}",
         "/api/tasks/{task_id}/complete",
     }
+
+
+def test_what_is_served_means_what_the_contract_says() -> None:
+    root = Path(__file__).parents[4]
+    agreed = read_contract(root / "contracts/openapi.yaml", root)
+    served = json.loads(contract.read_contract())
+    assert compare_served(agreed, served, "/openapi.json") == ()
+    del served["paths"]["/api/me"]
+    assert compare_served(agreed, served, "/openapi.json")

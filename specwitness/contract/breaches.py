@@ -1,0 +1,127 @@
+"""What breaks a rule and where, and how breaches are judged: waived, warned of, or a reason to refuse."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from specwitness.contract.rules import RULES, Kind
+from specwitness.model import Judgement, Level, Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from specwitness.config import ContractConfig
+    from specwitness.model import ContractWaiver
+
+_NAMED_OPERATIONS = 2
+
+
+class Breach(NamedTuple):
+    """A rule that is broken in one operation; `names` are what a waiver may call the operation."""
+
+    rule: str
+    names: tuple[str, ...]
+    location: Location
+    text: str
+
+
+def judge(
+    breaches: Sequence[Breach], settings: ContractConfig, today: date
+) -> tuple[list[Judgement], set[ContractWaiver]]:
+    """Judge breaches by levels and waivers.
+
+    Returns:
+        One judgement for all breaches of one rule at one place in the same words, and the waivers
+        that were needed.
+    """
+    used: set[ContractWaiver] = set()
+    grouped: dict[tuple[str, str, str, str | None], list[Breach]] = defaultdict(list)
+    for breach in breaches:
+        waiver = next((each for each in settings.waivers if _covers(each, breach, today)), None)
+        if waiver is not None:
+            used.add(waiver)
+        reason = waiver.reason if waiver else None
+        grouped[breach.rule, str(breach.location), breach.text, reason].append(breach)
+    judged = [_judge_alike(alike, reason, settings) for (*_, reason), alike in grouped.items()]
+    order = list(RULES)
+    judged.sort(key=lambda each: (order.index(each.code), _place_of(each), each.message))
+    return [each for each in judged if each.level is not Level.OFF], used
+
+
+def find_bad_waivers(
+    settings: ContractConfig,
+    used: set[ContractWaiver],
+    places: Mapping[int, Location],
+    *,
+    today: date,
+    were_tried: bool,
+) -> Iterator[Judgement]:
+    """Find waivers that name no rule, have ended, or that nothing needs.
+
+    Args:
+        settings: The waivers.
+        used: Those that covered a breach.
+        places: Where each stands, by its position.
+        today: The day of the run.
+        were_tried: Whether the contract was compared with a base from which it differs; otherwise
+            nothing can be said of waivers of changes.
+    """
+    for index, waiver in enumerate(settings.waivers):
+        name = f"the waiver of {waiver.change} for {waiver.operation}"
+        rule = RULES.get(waiver.change)
+        if rule is None:
+            yield _report(f"{name} names no rule", places.get(index), f"name one of {', '.join(RULES)}")
+        elif today > waiver.until:
+            ended = f"{name} ended on {waiver.until.isoformat()}"
+            yield _report(ended, places.get(index), "mend the contract, or give it a new end and say why")
+        elif waiver not in used and (were_tried or rule.kind is Kind.LINT):
+            yield _report(f"nothing needs {name}", places.get(index), "remove it")
+
+
+def _report(message: str, location: Location | None, remedy: str) -> Judgement:
+    return Judgement(
+        code="waiver", kind="waiver", level=Level.ERROR, message=message, location=location, remedy=remedy
+    )
+
+
+def _covers(waiver: ContractWaiver, breach: Breach, today: date) -> bool:
+    names = breach.names or ("",)
+    is_meant = any(fnmatchcase(name, waiver.operation) for name in names)
+    return waiver.change == breach.rule and is_meant and today <= waiver.until
+
+
+def _judge_alike(alike: Sequence[Breach], reason: str | None, settings: ContractConfig) -> Judgement:
+    rule = RULES[alike[0].rule]
+    setting = settings.levels.get(rule.code)
+    level = setting.level if setting else rule.level
+    operations = tuple(dict.fromkeys(each.names[0] for each in alike if each.names))
+    where = f"{_list_operations(operations)}: " if operations else ""
+    return Judgement(
+        code=rule.code,
+        kind=rule.kind.value,
+        level=level if reason is None or level is Level.OFF else Level.WAIVED,
+        message=f"{where}{alike[0].text}",
+        location=alike[0].location,
+        operations=operations,
+        remedy=rule.remedy,
+        reason=reason,
+    )
+
+
+def _list_operations(operations: Sequence[str]) -> str:
+    shown = ", ".join(operations[:_NAMED_OPERATIONS])
+    more = len(operations) - _NAMED_OPERATIONS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _place_of(judgement: Judgement) -> tuple[str, int]:
+    location = judgement.location
+    return (location.file, location.line) if location else ("", 0)
+
+
+def refuse(judged: Iterable[Judgement]) -> list[Judgement]:
+    """Give those that are reasons to refuse the contract."""
+    return [each for each in judged if each.level is Level.ERROR]

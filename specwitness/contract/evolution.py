@@ -1,0 +1,241 @@
+"""A contract against its base revision: protection that changed, and what breaks its clients."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from specwitness.contract.breaches import Breach
+from specwitness.contract.credentials import find_loosened_credentials
+from specwitness.contract.differences import Place
+from specwitness.contract.sides import Parameter, Side, shape_of
+from specwitness.contract.variance import Direction, SchemaEvolution, Shift
+from specwitness.openapi import Contract, bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.contract.schemas import Schema
+    from specwitness.openapi.references import Tokens
+
+_SENSES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
+_RULES = {
+    "default": "default-changed",
+    "property-optional": "property-optional",
+    "property-removed": "property-removed",
+    "property-required": "property-required",
+}
+
+
+def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Breach, ...]:
+    """Find every change since `base` that loosens or tightens protection or breaks clients.
+
+    Args:
+        base: The older contract, as one document.
+        contract: The contract.
+
+    Returns:
+        One breach a rule, an operation and a place; names that never travel do not count.
+    """
+    former, present = Side(base), Side(bundle(contract))
+    old, new = former.find_operations(), present.find_operations()
+    protects = any(
+        not side.read_security(each[1]).is_open
+        for side, found in ((former, old), (present, new))
+        for each in found.values()
+    )
+    breaches: list[Breach] = []
+    for key, (path, operation) in old.items():
+        if key not in new:
+            breaches.append(_report_removed(contract, key[0], path, operation))
+    for key, (path, operation) in new.items():
+        tokens = ("paths", path, key[0].lower())
+        pair = OperationEvolution(former, present, contract, tokens)
+        if key in old:
+            breaches += pair.compare(old[key], operation)
+        elif protects:
+            breaches += pair.judge_new(operation)
+    return tuple(dict.fromkeys(breaches))
+
+
+def _report_removed(contract: Contract, method: str, path: str, operation: Schema) -> Breach:
+    names = tuple(name for name in (f"{method} {path}", operation.get("operationId")) if name)
+    has_path = any(shape_of(each.path) == shape_of(path) for each in contract.operations)
+    what = "this operation is gone" if has_path else "this operation is gone, with its whole path"
+    return Breach("operation-removed", names, contract.locate(("paths", path)), what)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationEvolution:
+    """Compares one operation with its successor, which stands at `tokens`."""
+
+    former: Side
+    present: Side
+    contract: Contract
+    tokens: Tokens
+
+    def compare(self, former: tuple[str, Schema], operation: Schema) -> list[Breach]:
+        """List what changed for the callers; `former` is the older path and operation."""
+        path, old = former
+        found = [
+            *self._compare_security(old, operation),
+            *find_loosened_credentials(
+                (self.former, self.present), (former, (self.tokens[1], operation)), self._here
+            ),
+            *self._compare_parameters(
+                _by_position(path, self.former.read_parameters(path, old)),
+                _by_position(self.tokens[1], self.present.read_parameters(self.tokens[1], operation)),
+            ),
+            *self._compare_bodies(old, operation),
+            *self._compare_responses(old, operation),
+        ]
+        return [self._report(rule, place, text, operation) for rule, place, text in found]
+
+    def judge_new(self, operation: Schema) -> list[Breach]:
+        """Tell of a new operation that anybody may call."""
+        security = self.present.read_security(operation)
+        if not security.is_open:
+            return []
+        place = self._security_place(operation)
+        text = f"this operation is new, and lets in {security}"
+        return [self._report("operation-added-open", place, text, operation)]
+
+    @property
+    def _here(self) -> Place:
+        return Place(self.tokens, "")
+
+    def _report(self, rule: str, place: Place, text: str, operation: Schema) -> Breach:
+        name = f"{self.tokens[2].upper()} {self.tokens[1]}"
+        names = tuple(each for each in (name, operation.get("operationId")) if each)
+        label = place.label.strip()
+        return Breach(rule, names, self.contract.locate(place.tokens), f"{label}: {text}" if label else text)
+
+    def _security_place(self, operation: Schema) -> Place:
+        return Place((*self.tokens, "security") if "security" in operation else ("security",), "")
+
+    def _compare_security(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
+        was, now = self.former.read_security(old), self.present.read_security(new)
+        place = self._security_place(new)
+        if looser := now.find_looser(was):
+            yield "security-loosened", place, f"security was {was}, and lets in {' or '.join(looser)} now"
+        if refused := now.find_refused(was):
+            yield "security-tightened", place, f"security is {now}, and refuses {' or '.join(refused)} now"
+
+    def _compare_parameters(
+        self, former: dict[tuple[str, str], Parameter], present: dict[tuple[str, str], Parameter]
+    ) -> Iterator[tuple[str, Place, str]]:
+        for key in sorted(set(former) | set(present)):
+            old, new = former.get(key), present.get(key)
+            value = (new or old or Parameter({}, ())).value
+            label = f"{value.get('in')} {value.get('name')}"
+            if new is None:
+                yield "request-parameter-removed", Place(self.tokens, label), "this parameter is gone"
+                continue
+            place = Place(new.find_tokens(self.tokens), label)
+            is_required = bool(new.value.get("required"))
+            if is_required and not (old and old.value.get("required")):
+                text = "is required, and was not" if old else "this parameter is new, and required"
+                yield "request-parameter-required", place, text
+            if old is not None:
+                yield from self._compare_parameter(old.value, new.value, place)
+
+    def _compare_parameter(self, old: Schema, new: Schema, place: Place) -> Iterator[tuple[str, Place, str]]:
+        was, now = self.former.read_style(old), self.present.read_style(new)
+        if was != now:
+            yield "request-parameter-style", place, f"was spelt {_spell(was)}, and is spelt {_spell(now)}"
+        schemas = self.former.read_schema(old), self.present.read_schema(new)
+        yield from self._compare_schemas(Direction.REQUEST, schemas, place.below("schema"), on_wire=True)
+
+    def _compare_bodies(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
+        was, now = self.former.get(old, "requestBody"), self.present.get(new, "requestBody")
+        if was and not now:
+            yield "request-body-removed", Place(self.tokens, "body"), "the body is gone"
+        if not now:
+            return
+        place = Place((*self.tokens, "requestBody"), "body")
+        if now.get("required") and not (was or {}).get("required"):
+            text = "is required, and was not" if was else "the body is new, and required"
+            yield "request-body-required", place, text
+        if was:
+            yield from self._compare_content(Direction.REQUEST, (was, now), place)
+
+    def _compare_responses(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
+        former = self.former.get(old, "responses") or {}
+        present = self.present.get(new, "responses") or {}
+        for status in sorted(str(each) for each in former):
+            key = _find_status(status, present)
+            label = status
+            if key is None:
+                gone = Place((*self.tokens, "responses"), label)
+                yield "response-status-removed", gone, "this status is documented no more"
+                continue
+            place = Place((*self.tokens, "responses", key), label)
+            pair = self.former.get(former, status), self.present.get(present, key)
+            yield from self._compare_headers(*pair, place)
+            yield from self._compare_content(Direction.RESPONSE, pair, place)
+
+    def _compare_headers(self, old: Schema, new: Schema, place: Place) -> Iterator[tuple[str, Place, str]]:
+        former = self.former.get(old, "headers") or {}
+        present = self.present.get(new, "headers") or {}
+        names = {name.lower(): name for name in present}
+        for name in former:
+            if (key := name.lower()) == "content-type":
+                continue
+            inside = place.below("headers", names.get(key, ""), label=f" header {name}")
+            if key not in names:
+                yield "response-header-removed", inside, "this header is gone"
+                continue
+            was, now = self.former.get(former, name), self.present.get(present, names[key])
+            if was.get("required") and not now.get("required"):
+                yield "response-header-optional", inside, "may be absent, and was always there"
+            schemas = self.former.read_schema(was), self.present.read_schema(now)
+            inner = inside.below("schema")
+            yield from self._compare_schemas(Direction.RESPONSE, schemas, inner, on_wire=True)
+
+    def _compare_content(
+        self, direction: Direction, holders: tuple[Schema, Schema], place: Place
+    ) -> Iterator[tuple[str, Place, str]]:
+        former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
+        for name, (_, schema) in former.items():
+            key = (
+                name if name in present else next((each for each in present if fnmatchcase(name, each)), None)
+            )
+            if key is None:
+                gone = place.below("content")
+                yield f"{direction}-media-type-removed", gone, f"{name} is gone"
+                continue
+            inside = place.below("content", present[key][0], "schema", label=" $")
+            yield from self._compare_schemas(direction, (schema, present[key][1]), inside)
+
+    def _compare_schemas(
+        self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
+    ) -> Iterator[tuple[str, Place, str]]:
+        evolution = SchemaEvolution(self.former.document, self.present.document, direction)
+        for shift in evolution.compare(*schemas, place, on_wire=on_wire):
+            yield _rule_of(direction, shift), shift.place, shift.text
+
+
+def _rule_of(direction: Direction, shift: Shift) -> str:
+    return f"{direction}-{_RULES.get(shift.topic, f'{shift.topic}-{_SENSES[direction]}')}"
+
+
+def _by_position(path: str, parameters: dict[tuple[str, str], Parameter]) -> dict[tuple[str, str], Parameter]:
+    """Name the parameters of the path by their position: what they are called never travels."""
+    places = {name: str(index) for index, name in enumerate(re.findall(r"\{([^}]*)\}", path))}
+    return {
+        (where, places.get(name, name) if where == "path" else name): parameter
+        for (where, name), parameter in parameters.items()
+    }
+
+
+def _find_status(status: str, responses: Schema) -> str | None:
+    """Find what documents a status: itself, its range, or what is left."""
+    known = {str(key).lower(): str(key) for key in responses}
+    wanted = (status.lower(), f"{status[:1]}xx", "default")
+    return next((known[each] for each in wanted if each in known), None)
+
+
+def _spell(style: dict[str, Any]) -> str:
+    return f"{style['style']}{' exploded' if style['explode'] else ''}"

@@ -1,0 +1,221 @@
+"""How single keywords of a schema changed: types, values, bounds, defaults."""
+
+from __future__ import annotations
+
+from enum import Flag
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from specwitness.contract.schemas import NULL, Schema, canonical, read_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_VALUE = 60
+
+
+class Sense(Flag):
+    """What became of the values that a schema admits."""
+
+    NARROWED = 1
+    WIDENED = 2
+    CHANGED = 3
+
+    @property
+    def turned(self) -> Sense:
+        """The sense of what excludes rather than admits."""
+        return {Sense.NARROWED: Sense.WIDENED, Sense.WIDENED: Sense.NARROWED}.get(self, self)
+
+
+class Step(NamedTuple):
+    """One change of a keyword; `topic` is what the rules call it."""
+
+    topic: str
+    keyword: str
+    sense: Sense
+    text: str
+
+
+Forms = tuple[Schema, Schema]
+Bound = tuple[str, Sense, str]
+
+_LOWER = ("minLength", "minItems", "minProperties", "minContains")
+_UPPER = ("maxLength", "maxItems", "maxProperties", "maxContains")
+_TEXTUAL = ("contentEncoding", "contentMediaType", "format", "pattern")
+_WIDER_FORMATS = {("int32", "int64"), ("float", "double")}
+_CLOSING = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+_EXCLUSIVE = 1  # beside a limit, so that an excluded one is the tighter of two equal ones
+_BOUNDS = frozenset(
+    {*_LOWER, *_UPPER, *_TEXTUAL, "multipleOf", "uniqueItems"}
+    | {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}
+)
+# Told elsewhere, or saying nothing of which values are admitted.
+_APART = frozenset(
+    {"allOf", "anyOf", "contains", "default", "discriminator", "else", "enum", "items", "not", "oneOf"}
+    | {"prefixItems", "properties", "propertyNames", "readOnly", "required", "then", "type", "writeOnly"}
+)
+
+
+def find_steps(forms: Forms) -> Iterator[Step]:
+    """Tell what became of each keyword that holds no schemas."""
+    yield from _find_types(forms)
+    yield from _find_values(forms)
+    for keyword, sense, text in _find_bounds(forms):
+        yield Step("bounds", keyword, sense, text)
+    yield from _find_closings(forms)
+    yield from _find_defaults(forms)
+    yield from _find_others(forms)
+
+
+def are_strangers(forms: Forms) -> bool:
+    """Tell whether no type is common to both, so that nothing else is worth a word."""
+    return not read_types(forms[0]) & read_types(forms[1])
+
+
+def say(value: Any) -> str:
+    """Spell a value for a sentence."""
+    text = value if isinstance(value, str) else canonical(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _find_types(forms: Forms) -> Iterator[Step]:
+    former, present = (read_types(form) for form in forms)
+    if all("enum" in form for form in forms):
+        # The values tell it.
+        former, present = former & {NULL}, present & {NULL}
+    if gone := former - present:
+        yield Step("type", "type", Sense.NARROWED, f"type {_list(gone)} is admitted no more")
+    if new := present - former:
+        yield Step("type", "type", Sense.WIDENED, f"type {_list(new)} is admitted now")
+
+
+def _list(types: set[str]) -> str:
+    names = types - {"integer"} if "number" in types else types
+    return " or ".join(sorted(names))
+
+
+def _find_values(forms: Forms) -> Iterator[Step]:
+    former, present = (form.get("enum") for form in forms)
+    if former is None and present is not None:
+        yield Step("enum", "enum", Sense.NARROWED, f"only {_values(present)} is admitted now")
+    elif former is not None and present is None:
+        yield Step("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
+    elif former is not None and present is not None:
+        before, after = {canonical(each) for each in former}, {canonical(each) for each in present}
+        if gone := before - after:
+            yield Step("enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more")
+        if new := after - before:
+            yield Step("enum", "enum", Sense.WIDENED, f"{', '.join(sorted(new))} is admitted now")
+
+
+def _values(values: list[Any]) -> str:
+    return say(", ".join(canonical(value) for value in values))
+
+
+def _find_bounds(forms: Forms) -> Iterator[Bound]:
+    former, present = forms
+    yield from _find_order(_lowest(former), _lowest(present), "minimum")
+    yield from _find_order(_lowest(former, sign=-1), _lowest(present, sign=-1), "maximum", sign=-1)
+    for keyword in _LOWER:
+        yield from _find_order((former.get(keyword, 0), 0), (present.get(keyword, 0), 0), keyword)
+    for keyword in _UPPER:
+        yield from _find_order(_upper(former, keyword), _upper(present, keyword), keyword, sign=-1)
+    for keyword in _TEXTUAL:
+        yield from _find_replacement(keyword, (former.get(keyword), present.get(keyword)))
+    yield from _find_multiples((former.get("multipleOf"), present.get("multipleOf")))
+    if bool(former.get("uniqueItems")) is not bool(present.get("uniqueItems")):
+        is_new = bool(present.get("uniqueItems"))
+        text = "items have to be unique now" if is_new else "items may repeat now"
+        yield "uniqueItems", (Sense.NARROWED if is_new else Sense.WIDENED), text
+
+
+Limit = tuple[float, int]
+_NO_LIMIT: Limit = (float("-inf"), 0)
+
+
+def _lowest(form: Schema, sign: int = 1) -> Limit:
+    """Give the lower limit, or the upper one with both signs turned: the greater, the tighter."""
+    bound, exclusive = ("minimum", "exclusiveMinimum") if sign > 0 else ("maximum", "exclusiveMaximum")
+    limits = [_NO_LIMIT]
+    if bound in form:
+        limits.append((sign * form[bound], 0))
+    if exclusive in form:
+        limits.append((sign * form[exclusive], _EXCLUSIVE))
+    return max(limits)
+
+
+def _upper(form: Schema, keyword: str) -> Limit:
+    return (-form[keyword], 0) if keyword in form else _NO_LIMIT
+
+
+def _find_order(former: Limit, present: Limit, name: str, sign: int = 1) -> Iterator[Bound]:
+    if former != present:
+        sense = Sense.NARROWED if present > former else Sense.WIDENED
+        yield name, sense, f"{name} was {_say_limit(former, sign)} and is {_say_limit(present, sign)}"
+
+
+def _say_limit(limit: Limit, sign: int) -> str:
+    if limit[0] in {float("-inf"), float("inf")}:
+        return "nothing"
+    return f"{say(sign * limit[0])}{' exclusive' if limit[1] else ''}"
+
+
+def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
+    former, present = pair
+    if former == present:
+        return
+    if former is None or pair[::-1] in _WIDER_FORMATS:
+        sense = Sense.NARROWED
+    elif present is None or pair in _WIDER_FORMATS:
+        sense = Sense.WIDENED
+    else:
+        sense = Sense.CHANGED
+    yield keyword, sense, f"{keyword} was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+
+
+def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
+    former, present = pair
+    if former == present:
+        return
+    if former is None or (present is not None and present % former == 0):
+        sense = Sense.NARROWED
+    elif present is None or former % present == 0:
+        sense = Sense.WIDENED
+    else:
+        sense = Sense.CHANGED
+    yield "multipleOf", sense, f"multipleOf was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+
+
+def _find_closings(forms: Forms) -> Iterator[Step]:
+    """Tell of objects that take no unknown members any more; that they may have some is no news."""
+    for keyword in _CLOSING:
+        former, present = (form.get(keyword, True) for form in forms)
+        if present is False and former is not False:
+            yield Step(
+                "schema", keyword, Sense.NARROWED, f"{keyword} is false now: unknown members are refused"
+            )
+        elif isinstance(present, dict) and former is True:
+            yield Step("schema", keyword, Sense.NARROWED, f"{keyword} is ruled now")
+        elif isinstance(former, dict) and present is True:
+            yield Step("schema", keyword, Sense.WIDENED, f"{keyword} is ruled no more")
+
+
+def _find_defaults(forms: Forms) -> Iterator[Step]:
+    """Tell of a default that is another; one where there was none changes nothing that was agreed."""
+    former, present = (form.get("default") for form in forms)
+    if former is not None and canonical(former) != canonical(present):
+        now = "nothing" if present is None else say(present)
+        yield Step("default", "default", Sense.CHANGED, f"default was {say(former)} and is {now}")
+
+
+def _find_others(forms: Forms) -> Iterator[Step]:
+    """Tell of keywords that are too intricate to be understood: each change of them counts."""
+    former, present = forms
+    for keyword in sorted((set(former) | set(present)) - _BOUNDS - _APART - {*_CLOSING, NULL}):
+        if canonical(former.get(keyword)) == canonical(present.get(keyword)):
+            continue
+        if keyword not in former:
+            yield Step("schema", keyword, Sense.NARROWED, f"{keyword} is new")
+        elif keyword not in present:
+            yield Step("schema", keyword, Sense.WIDENED, f"{keyword} is gone")
+        else:
+            yield Step("schema", keyword, Sense.CHANGED, f"{keyword} changed")

@@ -1,0 +1,136 @@
+"""The lint of a contract: what it leaves open that a caller, or whoever proves it, has to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.contract.breaches import Breach
+from specwitness.contract.components import find_unused
+from specwitness.contract.examples import find_bad_examples
+from specwitness.contract.request_bounds import find_unbounded
+from specwitness.contract.sides import Side
+from specwitness.openapi import REQUIREMENTS, Contract, bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from specwitness.contract.schemas import Schema
+    from specwitness.openapi import Operation
+    from specwitness.openapi.references import Tokens
+
+_PROBLEMS = frozenset({"application/problem+json", "application/problem+xml"})
+_CHALLENGING = ("http ", "oauth2", "openIdConnect")
+
+
+def lint(contract: Contract, known: Collection[str] | None = None) -> tuple[Breach, ...]:
+    """Find what the contract leaves open.
+
+    Args:
+        contract: The contract, which is valid OpenAPI.
+        known: The keys of all requirements; None where there are no specs to hold them against.
+    """
+    side = Side(bundle(contract))
+    operations = side.find_operations()
+    found: list[Breach] = []
+    for operation in contract.operations:
+        described = next(
+            each
+            for (method, _), (path, each) in operations.items()
+            if method == operation.method and path == operation.path
+        )
+        found += _OperationLint(contract, side, operation, described).find()
+    for tokens, text in find_unused(side.document):
+        found.append(Breach("component-unused", (), contract.locate(tokens), text))
+    for tokens, text in find_bad_examples(side):
+        found.append(Breach("example-invalid", (), contract.locate(tokens), text))
+    if known is not None:
+        found += _find_unknown(contract, known)
+    return tuple(dict.fromkeys(found))
+
+
+def _find_unknown(contract: Contract, known: Collection[str]) -> Iterator[Breach]:
+    for operation in contract.operations:
+        statuses = operation.response_requirements
+        places: list[tuple[Tokens, tuple[str, ...]]] = [
+            (operation.tokens, operation.requirements),
+            *(((*operation.tokens, "responses", status), keys) for status, keys in statuses.items()),
+        ]
+        for tokens, keys in places:
+            for key in keys:
+                if key not in known:
+                    place = contract.locate((*tokens, REQUIREMENTS))
+                    yield Breach("requirement-unknown", _names(operation), place, f"no spec holds {key}")
+
+
+def _names(operation: Operation) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((operation.name, operation.id)))
+
+
+class _OperationLint:
+    """Looks at one operation.
+
+    Args:
+        contract: The contract, for lines.
+        side: Its document.
+        operation: What was read of the operation.
+        described: The operation itself.
+    """
+
+    def __init__(self, contract: Contract, side: Side, operation: Operation, described: Schema) -> None:
+        self.contract = contract
+        self.side = side
+        self.operation = operation
+        self.described = described
+
+    def find(self) -> list[Breach]:
+        found = [*self._find_security(), *self._find_challenge(), *self._find_problems()]
+        if "operationId" not in self.described:
+            found.append(self._report("operation-id-missing", (), "it has no operationId"))
+        bounds = find_unbounded(self.side, self.operation.tokens, self.described)
+        return found + [
+            self._report("request-unbounded", place.tokens, f"{place.label}: {text}", is_whole=True)
+            for place, text in bounds
+        ]
+
+    def _report(self, rule: str, tokens: Tokens, text: str, *, is_whole: bool = False) -> Breach:
+        place = tokens if is_whole else (*self.operation.tokens, *tokens)
+        return Breach(rule, _names(self.operation), self.contract.locate(place), text)
+
+    def _find_security(self) -> Iterator[Breach]:
+        document = self.side.document
+        listed = self.described.get("security", document.get("security"))
+        if listed is None:
+            yield self._report("security-unstated", (), "nothing says who may call it")
+        tokens = (*self.operation.tokens, "security") if "security" in self.described else ("security",)
+        schemes = self.side.get(self.side.get(document, "components"), "securitySchemes") or {}
+        for name in dict.fromkeys(name for entry in listed or () for name in entry):
+            if name not in schemes:
+                text = f"no component defines the scheme {name}"
+                yield self._report("security-scheme-undefined", tokens, text, is_whole=True)
+
+    def _find_challenge(self) -> Iterator[Breach]:
+        if not self.operation.protected:
+            return
+        responses = self.side.get(self.described, "responses") or {}
+        known = {str(status).lower(): str(status) for status in responses}
+        status = next((known[each] for each in ("401", "4xx", "default") if each in known), None)
+        if status is None:
+            yield self._report(
+                "unauthorized-undocumented", ("responses",), "it is protected and documents no 401"
+            )
+            return
+        security = str(self.side.read_security(self.described))
+        headers = {name.lower() for name in self.side.get(self.side.get(responses, status), "headers") or ()}
+        if status == "401" and "www-authenticate" not in headers and any(e in security for e in _CHALLENGING):
+            tokens = ("responses", status)
+            yield self._report("challenge-undocumented", tokens, "401 documents no WWW-Authenticate")
+
+    def _find_problems(self) -> Iterator[Breach]:
+        responses = self.side.get(self.described, "responses") or {}
+        for status in map(str, responses):
+            is_error = status[:1] in {"4", "5"} or status == "default"
+            content: dict[str, Any] = self.side.read_content(self.side.get(responses, status))
+            if is_error and self.operation.method != "HEAD" and not _PROBLEMS & set(content):
+                said = ", ".join(content) or "nothing"
+                text = f"{status} answers {said} and no application/problem+json"
+                yield self._report("problem-type-missing", ("responses", status), text)

@@ -1,0 +1,171 @@
+"""Who may call an operation: its security by the meaning of the schemes, and which of two is looser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+from specwitness.openapi.references import dereference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# How hard a credential is to steal or to reuse, in steps that RFC 9700 and RFC 7235 bear out: a value
+# bound to a key, a token that ends, a password that is not sent itself, a fixed key in a header, one
+# that a browser adds or a log keeps, a password in each request.
+_RANKS = {
+    ("mutualTLS",): 6,
+    ("oauth2",): 5,
+    ("openIdConnect",): 5,
+    ("http", "bearer"): 5,
+    ("http", "dpop"): 6,
+    ("http", "digest"): 4,
+    ("apiKey", "header"): 3,
+    ("apiKey", "cookie"): 2,
+    ("apiKey", "query"): 1,
+    ("http", "basic"): 1,
+}
+_UNKNOWN_HTTP = 3
+_WEAK_FLOWS = ("implicit", "password")  # RFC 9700 §2.1.2 and §2.4
+_URLS = ("authorizationUrl", "openIdConnectUrl", "refreshUrl", "tokenUrl", "deviceAuthorizationUrl")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One credential that a caller has to bring.
+
+    `identity` is what a caller has to do, in words; `weaknesses` are known faults of the scheme.
+    """
+
+    identity: str
+    scopes: frozenset[str]
+    rank: int
+    weaknesses: frozenset[str]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.identity} with scopes {' '.join(sorted(self.scopes))}" if self.scopes else self.identity
+        )
+
+    def is_as_strong_as(self, other: Demand) -> bool:
+        """Tell whether whoever meets this demand is held to at least as much as by the other."""
+        return self.rank >= other.rank and self.scopes >= other.scopes and self.weaknesses <= other.weaknesses
+
+    def is_same_way_as(self, other: Demand) -> bool:
+        """Tell whether it is the same credential, brought in the same way."""
+        return self.identity == other.identity
+
+
+Alternative = frozenset[Demand]
+"""Credentials that have to come together; none at all for a caller that nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """The alternatives of an operation, of which a caller has to meet one."""
+
+    alternatives: frozenset[Alternative]
+
+    def __str__(self) -> str:
+        return " or ".join(sorted(_describe(each) for each in self.alternatives))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may call."""
+        return frozenset() in self.alternatives
+
+    def find_looser(self, former: Security) -> list[str]:
+        """Name the ways in that `former` did not grant.
+
+        A way that takes the place of one that is gone may differ if it is as strong; one that is
+        added beside those that were there is always told.
+        """
+        gone = [
+            old for old in former.alternatives if not any(_is_kept(old, new) for new in self.alternatives)
+        ]
+        return sorted(
+            _describe(new, with_weaknesses=True)
+            for new in self.alternatives
+            if not any(_implies(new, old, same_way=True) for old in former.alternatives)
+            and not any(_implies(new, old, same_way=False) for old in gone)
+        )
+
+    def find_refused(self, former: Security) -> list[str]:
+        """Name the ways in that `former` granted and this does not."""
+        return sorted(
+            _describe(old)
+            for old in former.alternatives
+            if not any(_admits(new, old) for new in self.alternatives)
+        )
+
+
+def read_security(document: dict[str, Any], operation: dict[str, Any]) -> Security:
+    """Read the effective security of an operation: its own, or the document's."""
+    listed = operation.get("security", document.get("security"))
+    components = dereference(document.get("components"), document) or {}
+    schemes = dereference(components.get("securitySchemes"), document) or {}
+    return Security(
+        frozenset(
+            frozenset(
+                _read_demand(name, scopes, dereference(schemes.get(name), document))
+                for name, scopes in entry.items()
+            )
+            for entry in listed or [{}]
+        )
+    )
+
+
+def _read_demand(name: str, scopes: list[str], scheme: Any) -> Demand:
+    if not isinstance(scheme, dict) or "type" not in scheme:
+        return Demand(f"the unknown scheme {name}", frozenset(scopes or ()), 0, frozenset())
+    means = [str(scheme["type"])]
+    means += [str(scheme[key]).lower() for key in ("scheme", "in", "name") if key in scheme]
+    return Demand(" ".join(means), frozenset(scopes or ()), _rank(means), frozenset(_find_weaknesses(scheme)))
+
+
+def _rank(means: list[str]) -> int:
+    default = _UNKNOWN_HTTP if means[0] == "http" else 0
+    return _RANKS.get(tuple(means[:2]), _RANKS.get(tuple(means[:1]), default))
+
+
+def _find_weaknesses(scheme: dict[str, Any]) -> Iterator[str]:
+    flows = scheme.get("flows")
+    flows = flows if isinstance(flows, dict) else {}
+    yield from (f"the {name} flow" for name in _WEAK_FLOWS if name in flows)
+    for holder in (scheme, *flows.values()):
+        for key in _URLS:
+            if isinstance(holder, dict) and str(holder.get(key, "")).startswith("http:"):
+                yield f"{key} without TLS"
+
+
+def _describe(alternative: Alternative, *, with_weaknesses: bool = False) -> str:
+    said = [
+        f"{demand} by {', '.join(sorted(demand.weaknesses))}"
+        if with_weaknesses and demand.weaknesses
+        else str(demand)
+        for demand in alternative
+    ]
+    return " and ".join(sorted(said)) or "no credentials"
+
+
+def _implies(new: Alternative, old: Alternative, *, same_way: bool) -> bool:
+    """Tell whether a caller who meets `new` is held to each demand of `old` by one of its own."""
+    return any(
+        all(
+            mine.is_as_strong_as(each) and (mine.is_same_way_as(each) or not same_way)
+            for mine, each in zip(chosen, old, strict=True)
+        )
+        for chosen in permutations(new, len(old))
+    )
+
+
+def _is_kept(old: Alternative, new: Alternative) -> bool:
+    return {each.identity for each in old} == {each.identity for each in new}
+
+
+def _admits(new: Alternative, old: Alternative) -> bool:
+    """Tell whether a caller who brings what `old` asks for gets in by `new`."""
+    return all(
+        any(mine.identity == each.identity and mine.scopes >= each.scopes for mine in old) for each in new
+    )

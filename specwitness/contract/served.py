@@ -1,0 +1,117 @@
+"""The contract as the app serves it: asked for over ASGI, and compared by meaning."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from specwitness.contract.comparison import find_differences, find_undocumented
+from specwitness.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.model import Finding
+    from specwitness.openapi import Contract
+
+_SECONDS = 30
+_OK = 200
+_REMEDY = "serve the contract itself there, or mend [tool.specwitness.contract] served"
+
+
+def compare_served(contract: Contract, served: dict[str, Any], path: str) -> tuple[Finding, ...]:
+    """Find where the document that the app serves does not mean what the contract says."""
+    return tuple(_compare(contract, served, path))
+
+
+def _compare(contract: Contract, served: dict[str, Any], path: str) -> Iterator[Finding]:
+    for finding in (*find_differences(contract, served), *find_undocumented(contract, served)):
+        message = f"{path} does not serve the contract: {finding.message}"
+        yield finding.model_copy(update={"code": "served-contract", "message": message, "remedy": _REMEDY})
+
+
+def read_served(app: Any, path: str) -> dict[str, Any]:
+    """Ask an ASGI app for the document that it serves, within its lifespan.
+
+    Raises:
+        TargetError: It does not answer with a JSON object.
+    """
+    try:
+        status, body = asyncio.run(asyncio.wait_for(_ask(app, path), _SECONDS))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise TargetError(
+            f"the app cannot be asked for {path}: {reason}", where=path, remedy=_REMEDY
+        ) from error
+    try:
+        document = json.loads(body) if status == _OK else None
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise TargetError(
+            f"the app answers {status} and no OpenAPI document in JSON", where=path, remedy=_REMEDY
+        )
+    return document
+
+
+async def _ask(app: Any, path: str) -> tuple[int, bytes]:
+    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+    lifespan = asyncio.create_task(app(scope, inbox.get, outbox.put))
+    try:
+        await _advance(lifespan, inbox, outbox, "startup")
+        answer = await _get(app, path)
+        await _advance(lifespan, inbox, outbox, "shutdown")
+        return answer
+    finally:
+        lifespan.cancel()
+        await asyncio.gather(lifespan, return_exceptions=True)
+
+
+async def _advance(
+    lifespan: asyncio.Task[None], inbox: asyncio.Queue[Any], outbox: asyncio.Queue[Any], step: str
+) -> None:
+    """Start or stop the app; one that knows no lifespan ends its task, and that is all right."""
+    await inbox.put({"type": f"lifespan.{step}"})
+    answer = asyncio.create_task(outbox.get())
+    await asyncio.wait({lifespan, answer}, return_when=asyncio.FIRST_COMPLETED)
+    if not answer.done():
+        answer.cancel()
+    elif answer.result()["type"] == f"lifespan.{step}.failed":
+        raise RuntimeError(f"its {step} failed: {answer.result().get('message', '')}")
+
+
+async def _get(app: Any, path: str) -> tuple[int, bytes]:
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"accept", b"application/json")],
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+        "state": {},
+    }
+    messages: list[dict[str, Any]] = []
+    is_asked = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal is_asked
+        if is_asked:
+            await asyncio.Event().wait()
+        is_asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    await app(scope, receive, send)
+    status = next(each["status"] for each in messages if each["type"] == "http.response.start")
+    return status, b"".join(each.get("body", b"") for each in messages)

@@ -1,0 +1,205 @@
+"""How a schema changed: at each place whether it takes less than before, or lets through more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from specwitness.contract.differences import Place
+from specwitness.contract.limits import Sense, are_strangers, find_steps, say
+from specwitness.contract.schemas import NULL, Schema, canonical, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Direction(StrEnum):
+    """Which way a value travels."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+class Shift(NamedTuple):
+    """One change of a schema, at its finest place; `topic` is what the rules call it."""
+
+    topic: str
+    sense: Sense
+    place: Place
+    text: str
+
+
+Forms = tuple[Schema, Schema]
+Above = frozenset[tuple[str, str]]
+
+_LABELS = {
+    "contains": " contains",
+    "else": " else",
+    "items": "[]",
+    "propertyNames": " names",
+    "then": " then",
+}
+_CLOSING = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+_UNIONS = ("anyOf", "oneOf")
+_HIDDEN_BY = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
+_NOTICED = {Direction.REQUEST: Sense.NARROWED, Direction.RESPONSE: Sense.WIDENED}
+_NOWHERE = Place((), "")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaEvolution:
+    """Compares the schemas of a document with those of its successor, for one direction."""
+
+    former: Schema
+    present: Schema
+    direction: Direction
+
+    def compare(self, former: Any, present: Any, place: Place, *, on_wire: bool = False) -> list[Shift]:
+        """List the changes that clients notice.
+
+        Args:
+            former: The older schema.
+            present: Its successor.
+            place: Where the successor stands.
+            on_wire: The value travels as text (a parameter, a header), where null cannot be said.
+        """
+        forms = flatten(former, self.former), flatten(present, self.present)
+        if on_wire:
+            for form in forms:
+                form.pop(NULL, None)
+        above: Above = frozenset({(canonical(former), canonical(present))})
+        noticed = _NOTICED[self.direction]
+        return [shift for shift in self._compare_forms(forms, place, above) if shift.sense & noticed]
+
+    def _compare(self, former: Any, present: Any, place: Place, above: Above) -> list[Shift]:
+        key = canonical(former), canonical(present)
+        if key in above:
+            # Recursion came back to where it began: nothing new can have changed.
+            return []
+        forms = flatten(former, self.former), flatten(present, self.present)
+        return self._compare_forms(forms, place, above | {key})
+
+    def _compare_forms(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+        if (members := _read_one_sided(forms)) is not None:
+            return self._compare_members(members, place, above)
+        steps = [
+            Shift(step.topic, step.sense, place.below(step.keyword), step.text) for step in find_steps(forms)
+        ]
+        if are_strangers(forms):
+            return [shift for shift in steps if shift.topic == "type"]
+        return [
+            *steps,
+            *self._compare_objects(forms, place, above),
+            *self._compare_inner(forms, place, above),
+            *self._compare_negation(forms, place, above),
+            *self._compare_unions(forms, place, above),
+        ]
+
+    def _compare_objects(self, forms: Forms, place: Place, above: Above) -> Iterator[Shift]:
+        former = self._read_visible(forms[0], self.former)
+        present = self._read_visible(forms[1], self.present)
+        was_required = self._read_required(forms[0], self.former)
+        is_required = self._read_required(forms[1], self.present)
+        for name in sorted(set(former) | was_required | is_required):
+            inside = place.below("properties", name, label=f".{name}")
+            if name in former and name not in present:
+                if self._is_relied_on(former[name], is_required=name in was_required):
+                    yield Shift("property-removed", Sense.CHANGED, inside, "this property is gone")
+                continue
+            if name in is_required - was_required:
+                yield Shift("property-required", Sense.NARROWED, inside, "is required, and was not")
+            elif name in was_required - is_required:
+                yield Shift("property-optional", Sense.WIDENED, inside, "may be absent, and was always there")
+            if name in former:
+                yield from self._compare(former[name], present[name], inside, above)
+
+    def _read_visible(self, form: Schema, document: Schema) -> dict[str, Any]:
+        """Give the properties that travel in this direction."""
+        properties: dict[str, Any] = form.get("properties", {})
+        mark = _HIDDEN_BY[self.direction]
+        return {name: each for name, each in properties.items() if not flatten(each, document).get(mark)}
+
+    def _read_required(self, form: Schema, document: Schema) -> set[str]:
+        hidden = set(form.get("properties", {})) - set(self._read_visible(form, document))
+        return set(form.get("required", ())) - hidden
+
+    def _is_relied_on(self, schema: Any, *, is_required: bool) -> bool:
+        if self.direction is Direction.REQUEST:
+            return True
+        return is_required or bool(flatten(schema, self.former).get("readOnly"))
+
+    def _compare_inner(self, forms: Forms, place: Place, above: Above) -> Iterator[Shift]:
+        for keyword, label in _LABELS.items():
+            if any(keyword in form for form in forms):
+                pair = forms[0].get(keyword, True), forms[1].get(keyword, True)
+                yield from self._compare(*pair, place.below(keyword, label=label), above)
+        for keyword in _CLOSING:
+            pair = forms[0].get(keyword), forms[1].get(keyword)
+            if all(isinstance(side, dict) for side in pair):
+                yield from self._compare(*pair, place.below(keyword, label=".*"), above)
+        former, present = (form.get("prefixItems", ()) for form in forms)
+        for index, pair in enumerate(zip_longest(former, present, fillvalue=True)):
+            inside = place.below("prefixItems", str(index), label=f"[{index}]")
+            yield from self._compare(*pair, inside, above)
+
+    def _compare_negation(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+        if "not" not in forms[0] and "not" not in forms[1]:
+            return []
+        inside = place.below("not", label=" not")
+        if "not" not in forms[0]:
+            return [Shift("schema", Sense.NARROWED, inside, "this exclusion is new")]
+        if "not" not in forms[1]:
+            return [Shift("schema", Sense.WIDENED, inside, "this exclusion is gone")]
+        found = self._compare(forms[0]["not"], forms[1]["not"], inside, above)
+        return [shift._replace(sense=shift.sense.turned) for shift in found]
+
+    def _compare_unions(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+        former, present = (read_members(form) for form in forms)
+        if former is None and present is None:
+            return []
+        if former is None or present is None:
+            sense = Sense.WIDENED if present is None else Sense.NARROWED
+            return [Shift("schema", sense, place, f"these alternatives are {'gone' if former else 'new'}")]
+        return self._compare_members((former, present), place, above)
+
+    def _compare_members(
+        self, members: tuple[list[Any], list[Any]], place: Place, above: Above
+    ) -> list[Shift]:
+        former, present = members
+        losses = [each for each in former if not self._is_admitted(each, present, Sense.NARROWED, above)]
+        gains = [each for each in present if not self._is_admitted(each, former, Sense.WIDENED, above)]
+        if len(losses) == len(gains) == 1 and (inside := self._compare(losses[0], gains[0], place, above)):
+            # That one member changed tells more than that it is another one.
+            return inside
+        return [
+            *(Shift("type", Sense.NARROWED, place, f"{say(each)} is admitted no more") for each in losses),
+            *(Shift("type", Sense.WIDENED, place, f"{say(each)} is admitted now") for each in gains),
+        ]
+
+    def _is_admitted(self, member: Any, others: list[Any], sense: Sense, above: Above) -> bool:
+        """Tell whether one member of the other side admits all that this one does."""
+        for other in others:
+            pair = (member, other) if sense is Sense.NARROWED else (other, member)
+            if not any(shift.sense & sense for shift in self._compare(*pair, _NOWHERE, above)):
+                return True
+        return False
+
+
+def read_members(form: Schema) -> list[Any] | None:
+    """Give the alternatives of a schema, whichever way they are written."""
+    return next((form[keyword] for keyword in _UNIONS if isinstance(form.get(keyword), list)), None)
+
+
+def _read_one_sided(forms: Forms) -> tuple[list[Any], list[Any]] | None:
+    """Read one schema that became several alternatives, or the other way round, as two unions.
+
+    Nothing but the union may stand on the side that has one.
+    """
+    former, present = (read_members(form) for form in forms)
+    if former is not None and present is None and len(forms[0]) == 1 and forms[1]:
+        return former, [forms[1]]
+    if present is not None and former is None and len(forms[1]) == 1 and forms[0]:
+        return [forms[0]], present
+    return None

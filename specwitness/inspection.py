@@ -1,0 +1,79 @@
+"""Inspects the contract of a repository: opens the service, reads specs and base, and asks the check."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import chdir, redirect_stdout
+from typing import TYPE_CHECKING
+
+from specwitness.config import find_specs, locate_contract_waivers
+from specwitness.contract import (
+    App,
+    Base,
+    Inspection,
+    Rulebook,
+    inspect_contract,
+    list_routes,
+    read_base,
+    read_served,
+)
+from specwitness.errors import ConfigError
+from specwitness.fuzz.target import load_target
+from specwitness.openapi import read_contract
+from specwitness.spec import read_specs
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from specwitness.config import Config
+    from specwitness.fuzz.target import Target
+
+
+def inspect(root: Path, config: Config, today: date) -> Inspection:
+    """Inspect the contract that the settings name, with all that they name beside it.
+
+    Raises:
+        SpecwitnessError: Something could not be checked at all.
+    """
+    if config.contract is None:
+        raise ConfigError(
+            "no contract is named",
+            where="[tool.specwitness] contract",
+            remedy='set contract = "contracts/openapi.yaml", or give --contract FILE',
+        )
+    contract = read_contract(root / config.contract, root)
+    base = find_base(root, config)
+    rules = build_rulebook(root, config, today)
+    if not config.target:
+        return inspect_contract(contract, None, base, rules)
+    sys.path.insert(0, str(root))
+    # What the service prints is not the result.
+    with chdir(root), redirect_stdout(sys.stderr), load_target(config.target) as target:
+        return inspect_contract(contract, describe_app(target, config), base, rules)
+
+
+def find_base(root: Path, config: Config) -> Base | None:
+    """Read the base that the settings name, if they name one."""
+    name = config.contract_check.base
+    return read_base(root, name, config.contract or "") if name else None
+
+
+def build_rulebook(root: Path, config: Config, today: date) -> Rulebook:
+    """Gather by what the contract is judged; without specs no key can be unknown."""
+    has_specs = any(True for pattern in config.specs for _ in root.glob(pattern))
+    specs = read_specs(find_specs(root, config), root) if has_specs else ()
+    known = {requirement.key for spec in specs for requirement in spec.requirements} if has_specs else None
+    return Rulebook(config.contract_check, locate_contract_waivers(root, config), known, today)
+
+
+def describe_app(target: Target, config: Config) -> App:
+    """Ask the app for all that it tells of itself."""
+    path = config.contract_check.served
+    return App(
+        generated=target.generated_schema,
+        routes=target.routes or list_routes(target.app),
+        served=read_served(target.app, path) if path and target.app is not None else None,
+        served_at=path or "",
+        undocumented=target.undocumented,
+    )

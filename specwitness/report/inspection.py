@@ -1,0 +1,67 @@
+"""The end of a contract check in the terminal, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from specwitness.model import Level
+from specwitness.report.wording import count_of, on_one_line, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from specwitness.model import Judgement
+
+_STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.WAIVED: "dim"}
+
+
+def print_inspection(checked: Mapping[str, str], judged: Sequence[Judgement], console: Console) -> None:
+    """Print what was checked, what was found by kind, and the result in the last line."""
+    for name, value in checked.items():
+        _print(console, f"{name}: {value}")
+    for level in (Level.WAIVED, Level.WARNING, Level.ERROR):
+        alike = [each for each in judged if each.level is level]
+        for (kind, code, remedy), group in groupby(
+            alike, key=lambda each: (each.kind, each.code, each.remedy)
+        ):
+            for each in group:
+                place = f"{each.location}: " if each.location else ""
+                said = f"{place}{each.message} [{kind}: {code}]"
+                waived = f" waived: {each.reason}" if each.reason else ""
+                for number, line in enumerate(f"{said}{waived}".splitlines()):
+                    _print(console, f"{'  ' if number else ''}{line}", _STYLES[level])
+            if remedy and level is not Level.WAIVED:
+                _print(console, f"  → {remedy}")
+    _print(console, result_line(judged), "bold red" if count(judged, Level.ERROR) else "bold green")
+
+
+def result_line(judged: Sequence[Judgement]) -> str:
+    """Say how the check ended, in one line that starts with `kept:` or `broken:`."""
+    errors = count(judged, Level.ERROR)
+    line = f"broken: {count_of(errors, 'finding')}" if errors else "kept: no findings"
+    if warnings := count(judged, Level.WARNING):
+        line += f", {count_of(warnings, 'warning')}"
+    if waived := count(judged, Level.WAIVED):
+        line += f", {waived} waived"
+    return line
+
+
+def count(judged: Sequence[Judgement], level: Level) -> int:
+    """Count the judgements of a level."""
+    return sum(each.level is level for each in judged)
+
+
+def render_inspection(document: dict[str, Any]) -> str:
+    """Write an inspection as JSON of which equal checks give equal bytes."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    indent = "  " if line.startswith("  ") else ""
+    console.print(Text(printable(indent + on_one_line(line), console), style), soft_wrap=True)
