@@ -29,11 +29,34 @@ def _stay_inside(path: str) -> str:
 
 
 InnerPath = Annotated[str, AfterValidator(_stay_inside)]
-CheckName = Annotated[str, Field(pattern="^(contract|conformance|none|forged|expired)$")]
+FUZZ_CHECKS = (
+    "contract",
+    "conformance",
+    "none",
+    "forged",
+    "expired",
+    "claims",
+    "isolation",
+    "existence",
+    "disclosure",
+    "assignment",
+    "deletion",
+    "privilege",
+    "caching",
+    "robustness",
+    "side_effect",
+    "race",
+    "shadow",
+)
+CheckName = Annotated[str, Field(pattern=f"^({'|'.join(FUZZ_CHECKS)})$")]
 
 
 class FuzzConfig(Frozen):
     """`[tool.specwitness.fuzz]`: how deep, from which seed, and what each check testifies for.
+
+    `strict` lets hygiene break a run too; `seconds` is the time budget; `operations`, `only` and
+    `shard` (the how manieth of how many) narrow a run to operations and checks; `identities` says
+    how users come by their credentials where no target does.
 
     `checks` maps a check's name to the requirements that it may witness; an operation's
     `x-requirements` are narrowed to them. A check that is not named feeds all of them.
@@ -41,6 +64,14 @@ class FuzzConfig(Frozen):
 
     profile: str = Field(default="quick", pattern="^(quick|deep)$")
     seed: int = 1
+    strict: bool = False
+    seconds: float | None = Field(default=None, gt=0)
+    base_url: str | None = None
+    allow_writes: bool = False
+    operations: tuple[str, ...] = ()
+    only: tuple[CheckName, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    identities: dict[str, Any] = Field(default_factory=dict)
     checks: dict[CheckName, tuple[str, ...]] = Field(default_factory=dict)
 
 

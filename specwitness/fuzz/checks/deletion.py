@@ -1,0 +1,63 @@
+"""What was deleted is gone: for every operation, and from the lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.checks.isolation import make_absent
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+
+_REVIVING = ("restore", "undelete", "recover", "trash", "history", "audit")
+
+
+def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
+    """Delete a new object, and look for it everywhere.
+
+    Args:
+        trial: The run.
+        endpoint: A DELETE of one object.
+    """
+    alice = trial.alice
+    thing = trial.world.obtain(endpoint, alice, fresh=True)
+    request = trial.world.build(endpoint, alice, thing.values) if thing else None
+    if thing is None or request is None or not thing.is_created:
+        return
+    signed = trial.world.sign(endpoint, alice, request)
+    if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
+        return
+    alice.things.pop(thing.prefix, None)
+    for other in list(trial.reached()):
+        if any(word in other.path.lower() for word in _REVIVING):
+            continue
+        if prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE":
+            _use(trial, other, thing.values)
+        elif other.method == "GET" and trial.world.shape(other) == thing.prefix.removesuffix("/{}"):
+            _look(trial, other, thing.values)
+    alice.things.pop(thing.prefix, None)
+
+
+def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
+    request = trial.world.build(endpoint, trial.alice, values)
+    if request is None:
+        return
+    signed = trial.world.sign(endpoint, trial.alice, request)
+    answer = trial.send(endpoint, "deletion", "the id of a deleted object", signed)
+    if not answer.succeeded:
+        return
+    absent = trial.world.build(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
+    if absent and not trial.client.send(trial.world.sign(endpoint, trial.alice, absent)).succeeded:
+        trial.blame(endpoint, "deletion", f"answered {answer.status} for an object that was deleted", signed)
+
+
+def _look(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
+    request = trial.world.build(endpoint, trial.alice, values[:-1])
+    if request is None or not isinstance(values[-1], str):
+        return
+    signed = trial.world.sign(endpoint, trial.alice, request)
+    answer = trial.send(endpoint, "deletion", "the list after a deletion", signed)
+    if answer.succeeded and values[-1] in answer.text:
+        trial.blame(endpoint, "deletion", "lists an object that was deleted", signed)

@@ -1,0 +1,122 @@
+"""Lists, searches and exports show nothing of another user, and do not change with what another does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.surface import type_of
+from specwitness.fuzz.wire import as_text
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+    from specwitness.fuzz.world import Actor
+
+_OWN_OBJECTS = 2
+
+
+def find_views(trial: Trial) -> list[Endpoint]:
+    """Give the operations that show many objects, or the caller's own: their path names no object."""
+    return [
+        each
+        for each in trial.reached()
+        if each.method == "GET" and each.is_protected and not each.path_names and not each.raw.get("x-shared")
+    ]
+
+
+def check_disclosure(trial: Trial) -> None:
+    """Read as bob what alice reads, before and after she makes something."""
+    bob = trial.bob
+    if bob is None:
+        return
+    views = find_views(trial)
+    _populate(trial, bob)
+    before = {each.id: _read(trial, each, bob) for each in views}
+    for endpoint in views:
+        for attack, request in _requests(trial, endpoint, bob):
+            answer = trial.send(endpoint, "disclosure", attack, request)
+            trace = find_trace(answer, trial.alice) if answer.succeeded else None
+            if trace:
+                trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
+    _check_influence(trial, views, before)
+
+
+def _populate(trial: Trial, bob: Actor) -> None:
+    """Give both users objects of each collection, so that lists have something to show."""
+    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in prefixes(each.path)):
+        endpoint = next(each for each in trial.reached() if prefix in prefixes(each.path))
+        if endpoint.path_names and prefixes(endpoint.path)[-1] == prefix:
+            for _ in range(_OWN_OBJECTS):
+                trial.world.obtain(endpoint, bob, fresh=True)
+            trial.world.obtain(endpoint, trial.alice, fresh=True)
+
+
+def _read(trial: Trial, endpoint: Endpoint, actor: Actor) -> tuple[Request, Answer] | None:
+    request = trial.world.build(endpoint, actor)
+    if request is None:
+        return None
+    signed = trial.world.sign(endpoint, actor, request)
+    return signed, trial.client.send(signed)
+
+
+def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, Request]]:
+    """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
+    _read(trial, endpoint, trial.alice)
+    request = trial.world.build(endpoint, bob)
+    if request is None:
+        return []
+    plain = trial.world.sign(endpoint, bob, request)
+    found = [("the caller's own view", plain)]
+    texts = [
+        each
+        for each in endpoint.parameters
+        if each.location == "query" and type_of(each.schema) == "string" and not each.schema.get("enum")
+    ]
+    for each in texts:
+        marker = trial.alice.maker.marker
+        if endpoint.accepts(each.schema, marker):
+            found.append((f"another's text for {each.name}", plain.with_query(((each.name, marker),))))
+    subject = trial.alice.identity.subject
+    if subject is None:
+        return found
+    people = [each for each in endpoint.parameters if each.location == "query" and _names_user(each.name)]
+    text = as_text(subject)
+    found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
+    return found
+
+
+def _names_user(name: str) -> bool:
+    return any(word in name.lower() for word in ("user", "owner", "account"))
+
+
+def _check_influence(
+    trial: Trial, views: list[Endpoint], before: dict[str, tuple[Request, Answer] | None]
+) -> None:
+    """Let alice make objects, and see whether what bob reads tells of it: by count, order or header."""
+    _make_more(trial)
+    for endpoint in views:
+        seen = before[endpoint.id]
+        if seen is None or not seen[1].succeeded:
+            continue
+        request, old = seen
+        new = trial.send(endpoint, "existence", "what another user made", request)
+        places = differ(take_fingerprint(old), take_fingerprint(new))
+        if not places or find_trace(new, trial.alice):
+            continue
+        # Some answers differ each time: only what another making changes again, and waiting does not, counts.
+        places -= differ(take_fingerprint(new), take_fingerprint(trial.client.send(request)))
+        _make_more(trial)
+        places &= differ(take_fingerprint(new), take_fingerprint(trial.client.send(request)))
+        if places:
+            text = f"changes with what another user makes: {min(places)} differs"
+            trial.blame(endpoint, "existence", text, request)
+
+
+def _make_more(trial: Trial) -> None:
+    for prefix in dict.fromkeys(each.prefix for each in trial.alice.owned if each.prefix.count("{}") == 1):
+        endpoint = next(each for each in trial.surface.endpoints if prefix in prefixes(each.path)[-1:])
+        trial.world.obtain(endpoint, trial.alice, fresh=True)

@@ -1,0 +1,98 @@
+"""The positive control: each operation is brought to a 2xx as its owner, or it testifies for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+    from specwitness.fuzz.world import Actor
+
+_ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
+_ENDING = ("logout", "signout", "sign-out", "revoke", "deactivate", "close-account", "erase")
+_MOST_EXAMPLES = 3
+_FORBIDDEN = 403
+
+
+def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
+    """Order operations so that objects are made, read, changed and deleted, and accounts ended last."""
+    return sorted(endpoints, key=lambda each: (is_ending(each), _rank(each), len(each.path_names)))
+
+
+def is_ending(endpoint: Endpoint) -> bool:
+    """Tell whether an operation may end the caller's own access or account."""
+    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    is_own = not endpoint.path_names and endpoint.method == "DELETE"
+    return is_own or (not endpoint.is_safe and any(word in last for word in _ENDING))
+
+
+def _rank(endpoint: Endpoint) -> int:
+    if endpoint.method == "POST" and endpoint.path_names and not endpoint.path.endswith("}"):
+        return 2
+    return _ORDER.get(endpoint.method, 3)
+
+
+def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
+    """Bring an operation to a 2xx as its owner; the request is kept in `trial.succeeded`."""
+    answer: Answer | None = None
+    for variant in _variants(endpoint):
+        trial.world.variants[endpoint.id] = variant
+        request = _build(trial, endpoint, trial.alice)
+        if request is None:
+            reason = "needs a stored object, and none could be made"
+            trial.ledger.skip(endpoint, "conformance", reason)
+            break
+        answer = trial.send(endpoint, "conformance", "a good request", request)
+        trial.ledger.redaction.learn(request, answer)
+        if answer.succeeded:
+            _keep(trial, endpoint, request, answer)
+            return answer
+        if answer.status == _FORBIDDEN:
+            break
+    trial.world.variants.pop(endpoint.id, None)
+    return answer
+
+
+def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
+    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
+    return None if request is None else trial.world.sign(endpoint, actor, request)
+
+
+def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
+    trial.succeeded[endpoint.id] = request
+    trial.alice.answers[endpoint.id] = answer
+    spend(trial, endpoint, trial.alice)
+
+
+def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
+    """Forget the objects that a call may have used up."""
+    is_producer = (
+        endpoint.method == "POST" and not endpoint.path.endswith("}") and _is_collection(trial, endpoint)
+    )
+    if endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or is_producer:
+        return
+    for prefix in prefixes(endpoint.path)[-1:]:
+        actor.things.pop(prefix, None)
+    for prefix in actor.used:
+        actor.things.pop(prefix, None)
+
+
+def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:
+    shape = trial.world.shape(endpoint)
+    return any(f"{shape}/{{}}" in prefixes(each.path) for each in trial.surface.endpoints)
+
+
+def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
+    yield {"full": True}
+    if endpoint.media is not None:
+        yield {"full": False}
+        yield from ({"example": index} for index in range(min(len(endpoint.body_examples), _MOST_EXAMPLES)))
+    if any(each.location == "query" and not each.required for each in endpoint.parameters):
+        yield {"full": True, "query": True}
