@@ -119,6 +119,33 @@ def read_config(root: Path) -> Config:
     return config
 
 
+def narrow_fuzz(settings: FuzzConfig, given: dict[str, Any]) -> FuzzConfig:
+    """Give the settings with what the command line says.
+
+    Raises:
+        ConfigError: A value cannot be used.
+    """
+    try:
+        return FuzzConfig.model_validate({**settings.model_dump(), **given})
+    except ValidationError as error:
+        said = "; ".join(f"--{item['loc'][0]}: {item['msg']}" for item in error.errors())
+        raise ConfigError(said, where="the command line", remedy="see specwitness fuzz --help") from error
+
+
+def read_shard(text: str) -> tuple[int, int]:
+    """Read `i/n`, counted from 1.
+
+    Raises:
+        ConfigError: It is no part of a whole.
+    """
+    part, _, whole = text.partition("/")
+    if part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole):
+        return int(part), int(whole)
+    raise ConfigError(
+        f"`{text}` is no part of a whole", where="--shard", remedy="write 1/4 for the first of four"
+    )
+
+
 def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
     """Find the specs that the configuration names, sorted.
 

@@ -78,10 +78,10 @@ def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
     )
     if endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or is_producer:
         return
-    for prefix in prefixes(endpoint.path)[-1:]:
-        actor.things.pop(prefix, None)
-    for prefix in actor.used:
-        actor.things.pop(prefix, None)
+    gone = [*prefixes(endpoint.path)[-1:], *actor.used]
+    # What lies below an object goes with it.
+    for each in [each for each in actor.things if any(each.startswith(prefix) for prefix in gone)]:
+        del actor.things[each]
 
 
 def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:

@@ -18,7 +18,7 @@ from specwitness.fuzz.checks.race import check_race
 from specwitness.fuzz.checks.robustness import check_robustness
 from specwitness.fuzz.checks.shadow import check_shadow
 from specwitness.fuzz.client import AsgiTransport, Client, HttpTransport, OutOfTimeError
-from specwitness.fuzz.control import control, in_order, is_ending
+from specwitness.fuzz.control import control, in_order, is_ending, spend
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS, Ledger
 from specwitness.fuzz.reproduction import Redaction
@@ -163,6 +163,9 @@ class Engine:
         """Run a step only where the positive control succeeded."""
         if endpoint.id in self.trial.succeeded:
             step()
+            for actor in (self.trial.alice, self.trial.bob):
+                if actor is not None:
+                    spend(self.trial, endpoint, actor)
 
     def _check_credentials(self, endpoint: Endpoint, *, is_whole: bool, extra: tuple[Attack, ...]) -> None:
         if endpoint.is_protected:

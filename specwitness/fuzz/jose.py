@@ -132,7 +132,9 @@ def make_other_key(algorithm: str, key: Key) -> Key:
         return rsa.generate_private_key(65537, _RSA_BITS)
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return ec.generate_private_key(_CURVES[algorithm]())
-    return type(key).generate()
+    if isinstance(key, ed448.Ed448PrivateKey):
+        return ed448.Ed448PrivateKey.generate()
+    return ed25519.Ed25519PrivateKey.generate()
 
 
 def public_pem(key: Key) -> bytes | None:

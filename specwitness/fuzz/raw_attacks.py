@@ -16,6 +16,7 @@ from specwitness.fuzz.attacks import (
     only_bearer,
     with_token,
 )
+from specwitness.fuzz.extraction import snake
 from specwitness.fuzz.seats import KEY
 
 if TYPE_CHECKING:
@@ -62,6 +63,23 @@ def _twice(material: Material) -> Change:
     seat = material.seat
     both = ((seat.name, f"{seat.prefix}garbage"), (seat.name, seat.prefix + material.value))
     return lambda request: request.with_headers(both)
+
+
+def _twice_good_first(material: Material) -> Change:
+    seat = material.seat
+    both = ((seat.name, seat.prefix + material.value), (seat.name, f"{seat.prefix}garbage"))
+    return lambda request: request.with_headers(both)
+
+
+def _key_in_query(material: Material) -> Change | None:
+    """Put a key that belongs into a header into the query, under the header's name and the usual ones."""
+    if material.seat.kind != KEY or material.seat.location == "query":
+        return None
+    bare, names = (
+        _without(material),
+        {material.seat.name, snake(material.seat.name), "api_key", "apikey", "key"},
+    )
+    return lambda request: bare(request).with_query(tuple((name, material.value) for name in sorted(names)))
 
 
 def _with_scheme(prefix: str) -> Callable[[Material], Change]:
@@ -143,6 +161,15 @@ RAW_ATTACKS = (
         allowed=MALFORMED,
     ),
     Attack("the token in the query", "none", "RFC 6750 §2.3", only_bearer(_in_query), brings=False),
+    Attack(
+        "two Authorization headers, the good one first",
+        "none",
+        "RFC 9110 §5.3",
+        only_bearer(_twice_good_first),
+        Level.SHOULD,
+        MALFORMED,
+    ),
+    Attack("the key in the query", "none", "the contract", _key_in_query, core=True),
     Attack("the credential in a cookie", "none", "the contract", only_bearer(_in_cookie), brings=False),
     Attack(
         "two Authorization headers", "none", "RFC 9110 §5.3", only_bearer(_twice), Level.SHOULD, MALFORMED
@@ -247,6 +274,18 @@ UNSIGNED_ATTACKS = (
         "forged",
         "RFC 8725 §2.4",
         with_token(lambda material, token: _other_header(material, token, b"[" * 1_500)),
+    ),
+    Attack(
+        "a token whose header is no base64url",
+        "forged",
+        "RFC 7515 §2",
+        with_token(lambda _, token: f"{token.header}!.{token.payload}.{token.signature}"),
+    ),
+    Attack(
+        "a token whose header is one character",
+        "forged",
+        "RFC 7515 §2",
+        with_token(lambda _, token: f"a.{token.payload}.{token.signature}"),
     ),
     Attack(
         "a token whose header is no object",

@@ -97,6 +97,11 @@ def _by_other_algorithm(material: Material, mint: Mint) -> jose.Token | None:
     return jose.sign(jose.dump(header), jose.dump(mint.payload(material.name)), algorithm, mint.signing_key)
 
 
+def _with_unknown_key(material: Material, mint: Mint) -> jose.Token | None:
+    """Name another key, where the service's own tokens name theirs."""
+    return mint.mint(material.name, {"kid": "nobody-s-key"}) if "kid" in mint.header else None
+
+
 def _sign_with(mint: Mint, material: Material, header: dict[str, Any], key: jose.Key) -> jose.Token:
     return jose.sign(jose.dump(header), jose.dump(mint.payload(material.name)), mint.algorithm, key)
 
@@ -147,6 +152,9 @@ SIGNED_ATTACKS = (
         "RFC 8725 §3.10",
         _by_secret(b"x", kid="' UNION SELECT 'x' --"),
     ),
+    _row(
+        "a token whose key id nobody knows", "forged", "RFC 8725 §3.10", _with_unknown_key, level=Level.SHOULD
+    ),
     _row("a token that ended an hour ago", "expired", "RFC 7519 §4.1.4", _expired(_HOUR), **_CORE),
     _row("a token that ended two minutes ago", "expired", "RFC 7519 §4.1.4", _expired(_BEYOND_LEEWAY)),
     _row("a token that never ends", "expired", "OWASP ASVS 9.2.1", _claims(exp=...)),
@@ -166,6 +174,20 @@ SIGNED_ATTACKS = (
         "RFC 8725 §3.8",
         _if_known("issuer", _claims(iss=_NOWHERE)),
         **_CORE,
+    ),
+    _row(
+        "a token for an audience whose name begins alike",
+        "claims",
+        "RFC 8725 §3.9",
+        _if_known(
+            "audience", lambda material, mint: mint.mint(material.name, None, aud=f"{mint.audience}.x")
+        ),
+    ),
+    _row(
+        "a token of an issuer whose name begins alike",
+        "claims",
+        "RFC 8725 §3.8",
+        _if_known("issuer", lambda material, mint: mint.mint(material.name, None, iss=f"{mint.issuer}.x")),
     ),
     _row("a token without an issuer", "claims", "RFC 8725 §3.8", _if_known("issuer", _claims(iss=...))),
     _row(

@@ -22,6 +22,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
         endpoint: A DELETE of one object.
     """
     alice = trial.alice
+    _delete_full(trial, endpoint)
     thing = trial.world.obtain(endpoint, alice, fresh=True)
     request = trial.world.build(endpoint, alice, thing.values) if thing else None
     if thing is None or request is None or not thing.is_created:
@@ -38,6 +39,29 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
         elif other.method == "GET" and trial.world.shape(other) == thing.prefix.removesuffix("/{}"):
             _look(trial, other, thing.values)
     alice.things.pop(thing.prefix, None)
+
+
+def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
+    """Delete an object with others below it: what is documented for an empty one has to hold for it too."""
+    below = [
+        each
+        for each in trial.reached()
+        if each.method == "POST"
+        and trial.world.shape(each).startswith(f"{trial.world.shape(endpoint)}/")
+        and len(each.path_names) == len(endpoint.path_names)
+    ]
+    thing = trial.world.obtain(endpoint, trial.alice, fresh=True) if below else None
+    if thing is None:
+        return
+    for each in below:
+        request = trial.world.build(each, trial.alice, thing.values)
+        if request is not None:
+            trial.client.send(trial.world.sign(each, trial.alice, request))
+    request = trial.world.build(endpoint, trial.alice, thing.values)
+    if request is not None:
+        signed = trial.world.sign(endpoint, trial.alice, request)
+        trial.send(endpoint, "deletion", "the deletion of an object with others below it", signed)
+    trial.alice.things.pop(thing.prefix, None)
 
 
 def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:

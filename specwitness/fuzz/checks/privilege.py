@@ -17,7 +17,16 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _SCOPES = ("scope", "scp", "scopes", "permissions")
-_FORBIDDEN, _UNAUTHORIZED, _NOT_FOUND = 403, 401, 404
+_SPOOFED = (
+    ("X-Role", "admin"),
+    ("X-User-Role", "admin"),
+    ("X-Roles", "admin"),
+    ("X-Admin", "true"),
+    ("X-Is-Admin", "true"),
+    ("X-Scopes", "admin"),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Internal", "true"),
+)
 
 
 def is_privileged(endpoint: Endpoint) -> bool:
@@ -54,7 +63,21 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
                 trial.blame(
                     endpoint, "privilege", f"answered {answer.status} to a user without the right", signed
                 )
+        _spoof(trial, endpoint)
     _check_scopes(trial, endpoint)
+
+
+def _spoof(trial: Trial, endpoint: Endpoint) -> None:
+    """Claim the right in headers of the client's choice."""
+    request = trial.world.build(endpoint, trial.alice)
+    if request is None:
+        return
+    signed = trial.world.sign(endpoint, trial.alice, request).with_headers(_SPOOFED)
+    answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
+    if answer.succeeded:
+        trial.blame(
+            endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
+        )
 
 
 def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.wire import Request
 from specwitness.fuzz.world import fill, prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.trial import Trial
@@ -22,7 +23,7 @@ _PARAMETER = re.compile(r"\{[^{}]+\}")
 
 def list_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Give method and path of every route of a Starlette app, mounted and hidden ones too."""
-    for route in getattr(app, "routes", ()) or ():
+    for route in _flatten(app):
         path = prefix + str(getattr(route, "path", ""))
         inner = getattr(route, "app", None)
         methods = getattr(route, "methods", None)
@@ -30,6 +31,16 @@ def list_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from ((method, path) for method in sorted(methods))
         elif getattr(route, "routes", None) or getattr(inner, "routes", None):
             yield from list_routes(route if getattr(route, "routes", None) else inner, path)
+
+
+def _flatten(app: Any) -> Iterable[Any]:
+    """Give the routes of an app; FastAPI keeps those of included routers folded."""
+    routes = getattr(app, "routes", ()) or ()
+    unfold = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
+    try:
+        return list(unfold(routes)) if unfold else routes
+    except AttributeError:
+        return routes
 
 
 def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
