@@ -29,7 +29,8 @@ def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
 def is_ending(endpoint: Endpoint) -> bool:
     """Tell whether an operation may end the caller's own access or account."""
     last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    is_own = not endpoint.path_names and endpoint.method == "DELETE"
+    is_named = any(each.location == "query" and each.required for each in endpoint.parameters)
+    is_own = not endpoint.path_names and endpoint.method == "DELETE" and not is_named and not endpoint.bodies
     return is_own or (not endpoint.is_safe and any(word in last for word in _ENDING))
 
 
@@ -67,6 +68,7 @@ def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
 
 def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
     trial.succeeded[endpoint.id] = request
+    trial.uses[endpoint.id] = list(dict.fromkeys(trial.alice.used))
     trial.alice.answers[endpoint.id] = answer
     spend(trial, endpoint, trial.alice)
 
@@ -76,7 +78,7 @@ def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
     is_producer = (
         endpoint.method == "POST" and not endpoint.path.endswith("}") and _is_collection(trial, endpoint)
     )
-    if endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or is_producer:
+    if trial.reads_like(endpoint) or endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or is_producer:
         return
     gone = [*prefixes(endpoint.path)[-1:], *actor.used]
     # What lies below an object goes with it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from specwitness.errors import TargetError
 from specwitness.fuzz.checks.assignment import check_assignment
 from specwitness.fuzz.checks.caching import check_caching
-from specwitness.fuzz.checks.deletion import check_deletion
+from specwitness.fuzz.checks.deletion import check_deletion, check_named_deletion, is_named_deletion
 from specwitness.fuzz.checks.disclosure import check_disclosure
 from specwitness.fuzz.checks.isolation import check_isolation
 from specwitness.fuzz.checks.matrix import check_credentials, check_optional
@@ -153,6 +153,8 @@ class Engine:
         yield ("assignment",), partial(check_assignment, trial, endpoint)
         if endpoint.method == "DELETE" and endpoint.path.endswith("}"):
             yield ("deletion",), partial(check_deletion, trial, endpoint)
+        if not endpoint.path_names and not endpoint.is_safe:
+            yield ("deletion",), partial(self._check_named_deletion, endpoint)
         yield ("robustness",), partial(check_robustness, trial, endpoint)
         yield ("race",), partial(check_race, trial, endpoint)
 
@@ -172,6 +174,10 @@ class Engine:
             check_credentials(self.trial, endpoint, whole=is_whole, extra=extra)
         elif endpoint.is_optional:
             check_optional(self.trial, endpoint)
+
+    def _check_named_deletion(self, endpoint: Endpoint) -> None:
+        if is_named_deletion(self.trial, endpoint):
+            check_named_deletion(self.trial, endpoint)
 
     def _is_for_others(self, endpoint: Endpoint) -> bool:
         return is_privileged(endpoint) and self.trial.admin is not None

@@ -69,7 +69,8 @@ def print_run(run: FuzzRun, settings: FuzzConfig, console: Console) -> None:
     result = result_of(run)
     count = sum(each.outcome is Outcome.FAILED for each in run.witnesses)
     told = f": {count} of {len(run.witnesses)} checks failed" if count else f": {len(run.witnesses)} checks"
-    line = f"{result}{told}, {run.sent} + {run.driven} requests, profile {settings.profile}, seed {settings.seed}"
+    line = f"{result}{told}, {run.sent} + {run.driven} requests"
+    line += f", profile {settings.profile}, seed {settings.seed}"
     console.print(Text(line, "bold green" if result == "kept" else "bold red"), soft_wrap=True)
 
 

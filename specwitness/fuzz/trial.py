@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Servers and proxies give these for any request; contracts seldom name them.
 GENERAL = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
 _MALFORMED = 400
+_READING = re.compile(r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)")
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Trial:
         state: Gives a comparable snapshot of the stored state; None where only the API tells.
         is_deep: Whether everything is tried, or what a pull request can wait for.
         succeeded: The operations that answered the owner with 2xx: the positive control.
+        uses: The collections whose objects each operation names outside its path.
     """
 
     surface: Surface
@@ -53,6 +56,7 @@ class Trial:
     state: Callable[[], object] | None
     is_deep: bool
     succeeded: dict[str, Request]
+    uses: dict[str, list[str]] = field(default_factory=dict)
 
     def send(self, endpoint: Endpoint, check: str, attack: str, request: Request) -> Answer:
         """Send a request for a check, and hold the answer to what every answer has to keep."""
@@ -95,6 +99,17 @@ class Trial:
         wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
         found = (self.world.find("GET", shape) for shape in wanted)
         return [each for each in found if each is not None and each.id in self.succeeded]
+
+    def reads_like(self, endpoint: Endpoint) -> bool:
+        """Tell whether an operation only reads, by its method or by its name."""
+        last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+        return endpoint.method == "GET" or (endpoint.method == "POST" and bool(_READING.search(last)))
+
+    def readers_of(self, prefix: str) -> list[Endpoint]:
+        """Give the operations that show an object whose id is in no path."""
+        return [
+            each for each in self.reached() if prefix in self.uses.get(each.id, ()) and self.reads_like(each)
+        ]
 
     def observe(
         self, endpoint: Endpoint, values: tuple[object, ...]

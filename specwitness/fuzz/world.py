@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from specwitness.fuzz.extraction import list_items, noun_of, read_expression, read_id, singular, snake
 from specwitness.fuzz.seats import authorize, find_credentials
+from specwitness.fuzz.surface import Parameter
 from specwitness.fuzz.values import Maker
 from specwitness.fuzz.wire import Answer, Request, as_text, encode_segment
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.client import Client
     from specwitness.fuzz.identity import Identity
-    from specwitness.fuzz.surface import Endpoint, Parameter, Schema, Surface
+    from specwitness.fuzz.surface import Endpoint, Schema, Surface
 
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 _USERS = frozenset(
@@ -36,6 +37,7 @@ _USERS = frozenset(
         "username",
     }
 )
+_MAKING = frozenset({"create", "new", "add", "open", "upload", "insert", "make", "register"})
 JSON = "application/json"
 
 
@@ -58,6 +60,7 @@ class Actor:
     things: dict[str, Thing] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
     owned: list[Thing] = field(default_factory=list)
     focus: Endpoint | None = None
 
@@ -152,6 +155,7 @@ class World:
             values = thing.values if thing else ()
         path = fill(endpoint.path, values)
         actor.used.clear()
+        actor.named.clear()
         variant = self.variants.get(endpoint.id, {})
         before, actor.focus = actor.focus, endpoint
         query, headers = self._parameters(endpoint, actor, full=bool(variant.get("query")))
@@ -169,7 +173,9 @@ class World:
         for each in endpoint.parameters:
             if each.location == "path" or not (each.required or (full and each.location == "query")):
                 continue
-            value = each.example if each.example is not ... else actor.maker.make(each.schema, each.name)
+            known = actor.maker.lookup(each.name, each.schema)
+            example = known if known is not ... else each.example
+            value = example if example is not ... else actor.maker.make(each.schema, each.name)
             several = value if isinstance(value, list) else [value]
             if each.location == "query":
                 query += [(each.name, as_text(one)) for one in several]
@@ -310,32 +316,53 @@ class World:
             yield Thing(prefix, (*parents, value), answer, is_created=True)
 
     def _look_up(self, actor: Actor, name: str, schema: Schema) -> Any:
-        """Give what a member's name stands for: the caller, or one of the caller's objects."""
+        """Give what a member's name stands for: one of the caller's objects, or the caller."""
         noun, plain = singular(noun_of(name)), snake(name)
-        is_reference = plain in {"ids", "id"} or (bool(noun) and plain != noun and plain != noun_of(name))
+        is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
         if not is_reference or schema.get("type") in {"array", "object", "boolean"}:
             return ...
-        if noun in _USERS and actor.identity.subject is not None:
-            return actor.identity.subject
-        prefix = self._collection_of(actor, noun)
-        endpoint = next((each for each in self.surface.endpoints if prefix in prefixes(each.path)[-1:]), None)
-        if prefix is None or endpoint is None:
-            return ...
+        prefix = self._collection_of(actor, noun) or self._collection_of(
+            actor, noun.rpartition("_")[2] or "-"
+        )
+        if prefix is None or (noun in _USERS and not self.find("POST", prefix.removesuffix("/{}"))):
+            is_user = noun in _USERS and actor.identity.subject is not None
+            return actor.identity.subject if is_user else ...
         used = list(actor.used)
-        thing = self.obtain(endpoint, actor)
+        thing = self._obtain(
+            actor, prefix, (), Parameter(name, "path", required=True, schema=schema), fresh=False
+        )
         actor.used[:] = [*used, prefix]
+        actor.named[name] = prefix
         return thing.values[-1] if thing else ...
 
     def _collection_of(self, actor: Actor, noun: str) -> str | None:
-        """Find the collection that a noun names; without one, that which the path speaks of."""
+        """Find the collection that a noun names; without one, that which the path speaks of.
+
+        Where no path holds an id of it, the operation that makes its objects stands for it.
+        """
         path = actor.focus.path if actor.focus else ""
-        nouns = [noun] if noun else [singular(snake(each)) for each in reversed(path.split("/"))]
+        nouns = [noun] if noun else [singular(snake(each)) for each in reversed(path.split("/")) if each]
         shapes = [shape for each in self.surface.endpoints for shape in prefixes(each.path)]
-        last = {
-            singular(snake(shape.removesuffix("/{}").rpartition("/")[2])): shape for shape in reversed(shapes)
-        }
-        found = next((last[each] for each in nouns if each in last), None)
-        return found if found or noun or not shapes else shapes[0]
+        flat = [shape for shape in shapes if shape.count("{}") == 1]
+        last = {_noun_at(shape): shape for shape in reversed(flat)}
+        for each in nouns:
+            if each in last:
+                return last[each]
+            if maker := self._maker_of(each, actor.focus):
+                return f"{maker.path}/{{}}"
+        return flat[0] if flat and not noun else None
+
+    def _maker_of(self, noun: str, focus: Endpoint | None) -> Endpoint | None:
+        for each in self.surface.endpoints:
+            words = [singular(snake(word)) for word in each.path.strip("/").split("/")]
+            is_making = words[-1] == noun or (words[-1] in _MAKING and noun in words)
+            if each.method == "POST" and not each.path_names and is_making and each is not focus:
+                return each
+        return None
+
+
+def _noun_at(shape: str) -> str:
+    return singular(snake(shape.removesuffix("/{}").rpartition("/")[2]))
 
 
 def fill(path: str, values: tuple[Any, ...]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.isolation import make_absent
+from specwitness.fuzz.checks.isolation import impersonate, make_absent
+from specwitness.fuzz.control import spend
 from specwitness.fuzz.world import prefixes
 
 if TYPE_CHECKING:
@@ -39,6 +40,40 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
         elif other.method == "GET" and trial.world.shape(other) == thing.prefix.removesuffix("/{}"):
             _look(trial, other, thing.values)
     alice.things.pop(thing.prefix, None)
+
+
+def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
+    """Delete a new object whose id is in no path, and use it everywhere."""
+    alice = trial.alice
+    spend(trial, endpoint, alice)
+    request = trial.world.build(endpoint, alice)
+    named = {each: alice.things[each].values for each in alice.used if each in alice.things}
+    if request is None or not named:
+        return
+    signed = trial.world.sign(endpoint, alice, request)
+    if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
+        return
+    absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
+    for other in list(trial.reached()):
+        if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
+            continue
+        found = []
+        for each in (named, absent):
+            plain = trial.world.build(other, impersonate(trial, alice, each))
+            if plain is not None:
+                used = trial.world.sign(other, alice, plain)
+                found.append((used, trial.send(other, "deletion", "the id of a deleted object", used)))
+        if len(found) == len((named, absent)) and found[0][1].succeeded and not found[1][1].succeeded:
+            text = f"answered {found[0][1].status} for an object that was deleted"
+            trial.blame(other, "deletion", text, found[0][0])
+    spend(trial, endpoint, alice)
+
+
+def is_named_deletion(trial: Trial, endpoint: Endpoint) -> bool:
+    """Tell whether an operation deletes an object whose id is in no path."""
+    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    is_deleting = endpoint.method == "DELETE" or last.startswith(("delete", "remove", "destroy"))
+    return is_deleting and not endpoint.path_names and bool(trial.uses.get(endpoint.id))
 
 
 def _delete_full(trial: Trial, endpoint: Endpoint) -> None:

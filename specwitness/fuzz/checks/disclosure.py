@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.control import spend
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.surface import type_of
+from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.wire import as_text
 from specwitness.fuzz.world import prefixes
 
@@ -24,7 +26,11 @@ def find_views(trial: Trial) -> list[Endpoint]:
     return [
         each
         for each in trial.reached()
-        if each.method == "GET" and each.is_protected and not each.path_names and not each.raw.get("x-shared")
+        if trial.reads_like(each)
+        and each.security
+        and not each.path_names
+        and not each.raw.get("x-shared")
+        and not trial.uses.get(each.id)
     ]
 
 
@@ -53,6 +59,12 @@ def _populate(trial: Trial, bob: Actor) -> None:
             for _ in range(_OWN_OBJECTS):
                 trial.world.obtain(endpoint, bob, fresh=True)
             trial.world.obtain(endpoint, trial.alice, fresh=True)
+    for each in trial.reached():
+        if trial.uses.get(each.id):
+            # Objects whose ids are in no path are made by the way.
+            for actor in (bob, trial.alice):
+                spend(trial, each, actor)
+                trial.world.build(each, actor)
 
 
 def _read(trial: Trial, endpoint: Endpoint, actor: Actor) -> tuple[Request, Answer] | None:
@@ -80,6 +92,7 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
         marker = trial.alice.maker.marker
         if endpoint.accepts(each.schema, marker):
             found.append((f"another's text for {each.name}", plain.with_query(((each.name, marker),))))
+    found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
     if subject is None:
         return found
@@ -87,6 +100,22 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
     text = as_text(subject)
     found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
     return found
+
+
+def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
+    schema = endpoint.body_schema
+    body = json.loads(plain.body or b"null") if (endpoint.media or "").endswith("json") else None
+    if schema is None or not isinstance(body, dict):
+        return []
+    marker = trial.alice.maker.marker
+    texts = [
+        name
+        for name, each in schema.get("properties", {}).items()
+        if type_of(resolve(each, endpoint.document)) == "string" and endpoint.accepts(each, marker)
+    ]
+    if not texts:
+        return []
+    return [("another's text in the body", plain.with_json({**body, **dict.fromkeys(texts, marker)}))]
 
 
 def _names_user(name: str) -> bool:
@@ -117,6 +146,11 @@ def _check_influence(
 
 
 def _make_more(trial: Trial) -> None:
-    for prefix in dict.fromkeys(each.prefix for each in trial.alice.owned if each.prefix.count("{}") == 1):
-        endpoint = next(each for each in trial.surface.endpoints if prefix in prefixes(each.path)[-1:])
-        trial.world.obtain(endpoint, trial.alice, fresh=True)
+    makers = [each for each in trial.reached() if each.method == "POST" and not trial.reads_like(each)]
+    for endpoint in makers:
+        made = trial.alice.answers[endpoint.id].json()
+        is_making = isinstance(made, dict) and not trial.uses.get(endpoint.id) and not endpoint.path_names
+        request = trial.world.build(endpoint, trial.alice) if is_making else None
+        if request is not None:
+            answer = trial.client.send(trial.world.sign(endpoint, trial.alice, request))
+            trial.ledger.redaction.learn(request, answer)

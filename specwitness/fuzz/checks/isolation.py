@@ -39,19 +39,30 @@ def make_absent(value: Any, number: int) -> Any:
     if text.isdecimal():
         return str(int(text) + _FAR + number)
     # The same shape with other characters: the beginning often says what kind of id it is.
-    swap = {"a": "b", "b": "c", "c": "a", "1": "2", "2": "3", "3": "1", "0": "9", "9": "0"}
-    tail = "".join(swap.get(each, "a" if each.isalpha() and each.islower() else each) for each in text[-6:])
-    shifted = "".join(swap.get(each, each) for each in tail) if number else tail
-    return text[:-6] + (shifted if shifted != text[-6:] else shifted[:-1] + "z")
+    return text[:-6] + "".join(_shift(each, number + 1) for each in text[-6:])
 
 
-def impersonate(trial: Trial, bob: Actor, values: Owned) -> Actor:
-    """Give bob with references to somebody's objects, by collection."""
-    maker = replace(bob.maker, marker=bob.maker.marker)
-    actor = Actor(bob.identity, maker)
+def _shift(character: str, by: int) -> str:
+    for alphabet in ("0123456789", "abcdef", "ABCDEF", "ghijklmnopqrstuvwxyz", "GHIJKLMNOPQRSTUVWXYZ"):
+        if character in alphabet:
+            return alphabet[(alphabet.index(character) + by) % len(alphabet)]
+    return character
+
+
+def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None) -> Actor:
+    """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
+    actor = Actor(bob.identity, replace(bob.maker))
     for prefix, each in values.items():
         actor.things[prefix] = Thing(prefix, each)
-    maker.lookup = trial.world.lookup_of(actor)
+    theirs = trial.world.lookup_of(actor)
+    own = trial.world.lookup_of(bob)
+    bob.focus = None
+
+    def look_up(name: str, schema: dict[str, Any]) -> Any:
+        bob.focus = actor.focus
+        return own(name, schema) if only is not None and name != only else theirs(name, schema)
+
+    actor.maker.lookup = look_up
     return actor
 
 
@@ -74,8 +85,31 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     if foreign is not None and answer is not None:
         _judge(trial, endpoint, owned, foreign=(foreign, answer), absents=absents)
         _judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
+    _check_members(trial, endpoint, bob, owned)
     _check_nested(trial, endpoint, bob, owned)
     spend(trial, endpoint, trial.alice)
+
+
+def _check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Name another's object in one member at a time: one that is checked hides one that is not."""
+    trial.world.build(endpoint, trial.alice)
+    names = dict(trial.alice.named)
+    if len(names) < 2:  # noqa: PLR2004  # one was tried already
+        return
+    for name, prefix in names.items():
+        if prefix not in owned:
+            continue
+        absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
+        reference = _call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)[1]
+        request, answer = _call_as(trial, endpoint, bob, owned, attack=f"another's id as {name}", only=name)
+        if request is None or answer is None or reference is None:
+            continue
+        if answer.succeeded and not reference.succeeded:
+            text = f"as another user, with another's id as {name}, answered {answer.status}"
+            trial.blame(endpoint, "isolation", text, request)
+        elif answer.status != reference.status:
+            text = f"tells another's id as {name}: {answer.status}, not {reference.status}"
+            trial.blame(endpoint, "existence", text, request)
 
 
 def _references(trial: Trial, endpoint: Endpoint) -> Owned:
@@ -103,11 +137,18 @@ def _observe(
             if request is not None:
                 signed = trial.world.sign(reader, trial.alice, request)
                 seen.append((reader, signed, trial.client.send(signed)))
+        for other in trial.readers_of(prefix):
+            request = trial.world.build(other, trial.alice)
+            if request is not None:
+                signed = trial.world.sign(other, trial.alice, request)
+                seen.append((other, signed, trial.client.send(signed)))
     return [each for each in seen if each[2].succeeded]
 
 
-def _call_as(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str) -> Exchange:
-    actor = impersonate(trial, bob, owned)
+def _call_as(  # who, what, with what, and why
+    trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
+) -> Exchange:
+    actor = impersonate(trial, bob, owned, only)
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
     request = trial.world.build(endpoint, actor, path)
     if request is None:
