@@ -19,6 +19,7 @@ _ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
 _ENDING = ("logout", "signout", "sign-out", "revoke", "deactivate", "close-account", "erase")
 _MOST_EXAMPLES = 3
 _FORBIDDEN = 403
+_GONE = frozenset({404, 410})
 
 
 def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
@@ -58,7 +59,26 @@ def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
         if answer.status == _FORBIDDEN:
             break
     trial.world.variants.pop(endpoint.id, None)
+    if answer is not None and not endpoint.is_safe:
+        _look_after(trial, endpoint, answer)
     return answer
+
+
+def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
+    """See whether the owner's object is still there, after a call that was refused."""
+    shapes = prefixes(endpoint.path)
+    thing = trial.alice.things.get(shapes[-1]) if shapes else None
+    reader = trial.world.find("GET", shapes[-1]) if shapes else None
+    if thing is None or not thing.is_created or reader is None or reader.id not in trial.succeeded:
+        return
+    request = trial.world.build(reader, trial.alice, thing.values)
+    if request is None:
+        return
+    signed = trial.world.sign(reader, trial.alice, request)
+    if trial.client.send(signed).status in _GONE:
+        text = f"answered {answer.status}, and the object is gone all the same"
+        trial.blame(endpoint, "side_effect", text, signed)
+        trial.alice.things.pop(shapes[-1], None)
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:

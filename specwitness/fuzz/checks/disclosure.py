@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.isolation import find_trace
-from specwitness.fuzz.control import spend
+from specwitness.fuzz.control import is_ending, spend
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.wire import as_text
@@ -41,7 +41,7 @@ def check_disclosure(trial: Trial) -> None:
         return
     views = find_views(trial)
     _populate(trial, bob)
-    before = {each.id: _read(trial, each, bob) for each in views}
+    before = {each.id: [_read(trial, each, bob), _read_short(trial, each, bob)] for each in views}
     for endpoint in views:
         for attack, request in _requests(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request)
@@ -49,6 +49,7 @@ def check_disclosure(trial: Trial) -> None:
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
     _check_influence(trial, views, before)
+    _check_reach(trial, views, bob)
 
 
 def _populate(trial: Trial, bob: Actor) -> None:
@@ -72,6 +73,15 @@ def _read(trial: Trial, endpoint: Endpoint, actor: Actor) -> tuple[Request, Answ
     if request is None:
         return None
     signed = trial.world.sign(endpoint, actor, request)
+    return signed, trial.client.send(signed)
+
+
+def _read_short(trial: Trial, endpoint: Endpoint, actor: Actor) -> tuple[Request, Answer] | None:
+    """Read the shortest page but one: where pages are cut before they are filtered, it has gaps."""
+    request = trial.world.build(endpoint, actor)
+    if request is None or endpoint.parameter("limit", "query") is None:
+        return None
+    signed = trial.world.sign(endpoint, actor, request).with_query((("limit", "2"),))
     return signed, trial.client.send(signed)
 
 
@@ -123,12 +133,11 @@ def _names_user(name: str) -> bool:
 
 
 def _check_influence(
-    trial: Trial, views: list[Endpoint], before: dict[str, tuple[Request, Answer] | None]
+    trial: Trial, views: list[Endpoint], before: dict[str, list[tuple[Request, Answer] | None]]
 ) -> None:
     """Let alice make objects, and see whether what bob reads tells of it: by count, order or header."""
     _make_more(trial)
-    for endpoint in views:
-        seen = before[endpoint.id]
+    for endpoint, seen in ((each, one) for each in views for one in before[each.id]):
         if seen is None or not seen[1].succeeded:
             continue
         request, old = seen
@@ -145,11 +154,28 @@ def _check_influence(
             trial.blame(endpoint, "existence", text, request)
 
 
+def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
+    """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
+    for endpoint in trial.reached():
+        is_bare = not endpoint.path_names and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
+        if not is_bare or trial.reads_like(endpoint) or endpoint.is_safe or not endpoint.is_protected:
+            continue
+        seen = [(each, exchange) for each in views if (exchange := _read(trial, each, trial.alice))]
+        request = trial.world.build(endpoint, bob)
+        if request is None:
+            continue
+        signed = trial.world.sign(endpoint, bob, request)
+        trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
+        change = trial.find_change([(each, *exchange) for each, exchange in seen])
+        if change:
+            trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
+
+
 def _make_more(trial: Trial) -> None:
     makers = [each for each in trial.reached() if each.method == "POST" and not trial.reads_like(each)]
     for endpoint in makers:
         made = trial.alice.answers[endpoint.id].json()
-        is_making = isinstance(made, dict) and not trial.uses.get(endpoint.id) and not endpoint.path_names
+        is_making = isinstance(made, dict) and not endpoint.path_names and not is_ending(endpoint)
         request = trial.world.build(endpoint, trial.alice) if is_making else None
         if request is not None:
             answer = trial.client.send(trial.world.sign(endpoint, trial.alice, request))

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.extraction import find_values
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.world import Actor, Thing, prefixes
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     if not owned:
         return
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
+    _fill_list(trial, endpoint, path)
     before = [] if endpoint.is_safe else _observe(trial, endpoint, owned, path)
     state = trial.state() if trial.state and not endpoint.is_safe else None
     foreign, answer = _call_as(trial, endpoint, bob, owned, attack="another's id")
@@ -85,9 +87,37 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     if foreign is not None and answer is not None:
         _judge(trial, endpoint, owned, foreign=(foreign, answer), absents=absents)
         _judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
+    _check_alternatives(trial, endpoint, bob, owned)
     _check_members(trial, endpoint, bob, owned)
     _check_nested(trial, endpoint, bob, owned)
     spend(trial, endpoint, trial.alice)
+
+
+def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
+    """Put something into a list below an object: an empty one looks like that of an absent object."""
+    maker = trial.world.find("POST", trial.world.shape(endpoint))
+    if not endpoint.is_safe or maker is None or not values or maker.id not in trial.succeeded:
+        return
+    request = trial.world.build(maker, trial.alice, values)
+    if request is not None:
+        trial.client.send(trial.world.sign(maker, trial.alice, request))
+
+
+def _check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Call with every kind of credential that the operation takes: each may be checked elsewhere."""
+    alternatives = find_credentials(endpoint, trial.surface, bob.identity)
+    if not endpoint.is_safe or len(alternatives) < 2:  # noqa: PLR2004  # the first was tried
+        return
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    request = trial.world.build(endpoint, impersonate(trial, bob, owned), path)
+    for credentials in alternatives[1:] if request else ():
+        signed = authorize(request, credentials) if request else None
+        if signed is None:
+            continue
+        answer = trial.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
+        if answer.succeeded and _shows(answer, trial.alice):
+            text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
+            trial.blame(endpoint, "isolation", text, signed)
 
 
 def _check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.attacks import Attack, Material
+from specwitness.fuzz.checks.isolation import find_trace
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.raw_attacks import RAW_ATTACKS, UNSIGNED_ATTACKS
@@ -116,6 +117,7 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
     seat, value = alternatives[0][0]
     own = trial.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
     anonymous = trial.send(endpoint, "none", "no credentials", request)
+    _judge_anonymous(trial, endpoint, (request, anonymous))
     noise = differ(take_fingerprint(own), take_fingerprint(anonymous))
     if not noise:
         return
@@ -131,3 +133,18 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
             trial.ledger.blame(
                 endpoint, attack.check, attack.name, text=text, request=bad, level=attack.level
             )
+
+
+def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
+    """See whether nobody is shown what another user is not: then it is private."""
+    request, anonymous = exchange
+    bob = trial.bob
+    if bob is None or not anonymous.succeeded or find_trace(anonymous, trial.alice) is None:
+        return
+    plain = trial.world.build(endpoint, bob)
+    if plain is None:
+        return
+    theirs = trial.client.send(trial.world.sign(endpoint, bob, plain))
+    if theirs.succeeded and find_trace(theirs, trial.alice) is None:
+        text = "without credentials shows what is hidden from other users"
+        trial.blame(endpoint, "none", text, request)

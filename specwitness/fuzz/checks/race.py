@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.extraction import read_id
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.world import prefixes
 
@@ -72,6 +73,10 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
             trial.blame(endpoint, "race", f"answered {answer.status} when both users call at once", request)
         elif answer.succeeded and other.maker.marker in answer.text:
             trial.blame(endpoint, "race", "answers one user with what another sent at the same time", request)
+    made = [read_id(answer, "id", "") for answer in answers if answer.succeeded]
+    if len(set(made)) < len(made) and None not in made:
+        text = "gives two objects the same id when both users call at once"
+        trial.blame(endpoint, "race", text, requests[0][1])
     _look_for_strangers(trial, endpoint, users)
 
 

@@ -22,7 +22,7 @@ TEXTS = {
     "a NUL": "a\x00b",
     "half a character": "a\ud800b",
     "an emoji": "\U0001f600\u202e\u0301",
-    "punctuation": "[('\"\\%*{{$;--</",
+    "punctuation": "[('\"\\%*{$;--</",
     "a long text": "x" * 10_000,
     "a text of blanks": "   ",
 }
