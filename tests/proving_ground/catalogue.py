@@ -1,0 +1,27 @@
+"""All services of the proving ground, and all bugs that can be planted in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.proving_ground.files.definition import FILES
+from tests.proving_ground.journal.definition import JOURNAL
+from tests.proving_ground.ledger.definition import LEDGER
+from tests.proving_ground.orders.definition import ORDERS
+from tests.proving_ground.reminders.definition import REMINDERS
+from tests.proving_ground.teams.definition import TEAMS
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Bug, Service
+
+SERVICES: tuple[Service, ...] = (ORDERS, TEAMS, FILES, LEDGER, JOURNAL, REMINDERS)
+BUGS: tuple[Bug, ...] = tuple(bug for service in SERVICES for bug in service.bugs)
+
+
+def find_service(name: str) -> Service:
+    """Find a service by its name.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return {service.name: service for service in SERVICES}[name]
