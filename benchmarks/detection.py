@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import warnings
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import schemathesis
@@ -25,18 +22,13 @@ from schemathesis.engine import events, from_schema
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.engine import Engine
-from specwitness.fuzz.identity import Identity, Mint
 from specwitness.fuzz.served import ServedApp
-from specwitness.fuzz.surface import read_surface
-from specwitness.fuzz.target import Target
-from specwitness.openapi import read_contract
 from tests.proving_ground.catalogue import SERVICES
+from tests.support.attacks import attack, make_users, surface_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from specwitness.fuzz.surface import Surface
     from tests.proving_ground.model import Service
 
 STOCK, OURS, BOTH = "stock Schemathesis", "our checks", "both"
@@ -52,20 +44,6 @@ class Find:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Users:
-    """The identities of a service of the proving ground."""
-
-    mint: Mint
-    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def identify(self, name: str, client: object = None) -> Identity | None:  # noqa: ARG002  # the protocol's
-        """Give an identity with its token, and its keys for other schemes."""
-        found = self.mint.identify(name)
-        values = {scheme: each[name] for scheme, each in self.keys.items() if name in each}
-        return replace(found, values=values) if found else None
-
-
 def measure(seeds: range = SEEDS) -> dict[str, Any]:
     """Try every bug with each tool at the first seed, and every right build at all seeds.
 
@@ -74,8 +52,7 @@ def measure(seeds: range = SEEDS) -> dict[str, Any]:
         build, and false alarms over all seeds.
     """
     logging.disable(logging.CRITICAL)
-    with TemporaryDirectory() as folder:
-        rounds = [_measure_service(service, Path(folder), seeds) for service in SERVICES]
+    rounds = [_measure_service(service, seeds) for service in SERVICES]
     bugs = [bug for service in SERVICES for bug in service.bugs]
     found: dict[str, set[str]] = {
         tool: set().union(*(each[tool]["found"] for each in rounds)) for tool in (STOCK, OURS)
@@ -108,15 +85,12 @@ def _total(rounds: list[dict[str, Any]], tool: str, name: str) -> float:
     return round(float(sum(each[one][name] for each in rounds for one in tools)), 1)
 
 
-def _measure_service(service: Service, folder: Path, seeds: range) -> dict[str, Any]:
-    path = folder / f"{service.name}.json"
-    path.write_text(json.dumps(service.contract), encoding="utf-8")
-    surface = read_surface(read_contract(path, folder))
+def _measure_service(service: Service, seeds: range) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for tool, run in ((STOCK, _run_stock), (OURS, _run_ours)):
-        right = [run(service, surface, None, seed) for seed in seeds]
+        right = [run(service, None, seed) for seed in seeds]
         usual = frozenset().union(*(each.kinds for each in right))
-        broken = {bug.id: run(service, surface, bug.id, seeds.start) for bug in service.bugs}
+        broken = {bug.id: run(service, bug.id, seeds.start) for bug in service.bugs}
         result[tool] = {
             "found": {name for name, each in broken.items() if each.kinds - usual},
             "requests": right[0].requests,
@@ -126,32 +100,10 @@ def _measure_service(service: Service, folder: Path, seeds: range) -> dict[str, 
     return result
 
 
-def make_users(service: Service) -> Users:
-    """Make the identities of a service, as somebody who tries it would."""
-    mint = service.mint
-    return Users(
-        Mint(
-            mint.key,
-            mint.algorithm,
-            issuer=mint.issuer,
-            audience=mint.audience,
-            subjects=dict(mint.subjects),
-            claims_of=dict(mint.claims),
-            header={"kid": mint.kid} if mint.kid else {},
-        ),
-        service.keys,
-    )
-
-
-def _run_ours(service: Service, surface: Surface, bug: str | None, seed: int) -> Find:
-    users = make_users(service)
-    target = Target(app=service.build(bug), identities=users, mint=users.mint)
+def _run_ours(service: Service, bug: str | None, seed: int) -> Find:
     start = time.perf_counter()
-    engine = Engine(surface, target, FuzzConfig(seed=seed, strict=True), lambda _: None)
-    try:
-        ledger = engine.run()
-    finally:
-        shutdown_lifespans()
+    engine = attack(service.name, bug, FuzzConfig(seed=seed, strict=True))
+    ledger = engine.trial.ledger
     kinds = {
         f"{operation} {check} {kind}"
         for (operation, check), each in ledger.tallies.items()
@@ -160,7 +112,7 @@ def _run_ours(service: Service, surface: Surface, bug: str | None, seed: int) ->
     return Find(frozenset(kinds), engine.client.sent, time.perf_counter() - start)
 
 
-def _run_stock(service: Service, surface: Surface, bug: str | None, seed: int) -> Find:
+def _run_stock(service: Service, bug: str | None, seed: int) -> Find:
     """Run Schemathesis as it comes: all its checks, its coverage phase, and one user's token."""
     token = make_users(service).mint.mint("alice")
     project = ProjectConfig(
@@ -174,7 +126,7 @@ def _run_stock(service: Service, surface: Surface, bug: str | None, seed: int) -
     config = SchemathesisConfig(
         seed=seed, suppress_health_check=[HealthCheck("all")], projects=ProjectsConfig(default=project)
     )
-    schema = schemathesis.openapi.from_dict(surface.document, config=config)
+    schema = schemathesis.openapi.from_dict(surface_of(service.name).document, config=config)
     schema.app = ServedApp(service.build(bug))
     kinds: set[str] = set()
     requests, start = 0, time.perf_counter()

@@ -184,6 +184,10 @@ class Client:
         """Tell whether the time budget is spent."""
         return self._end is not None and self.clock() >= self._end
 
+    def log_in(self, request: Request) -> Answer:
+        """Send the request that gives a user a token: it changes nothing that anybody would miss."""
+        return self._send(request)
+
     def send(self, request: Request) -> Answer:
         """Send a request; wait and try again where the service says 429.
 

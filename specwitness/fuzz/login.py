@@ -46,7 +46,7 @@ class Login:
         """
         if name not in self.bodies:
             return None
-        answer = client.send(self._request(self.bodies[name]))
+        answer = client.log_in(self._request(self.bodies[name]))
         said = answer.json()
         if not answer.succeeded:
             raise self._refusal(f"{name} cannot log in: {self.method} {self.path} answered {answer.status}")
