@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from benchmarks import authentication, existence, tokens
-from benchmarks.report import draw_tokens, tabulate_authentication, tabulate_existence, tabulate_tokens
+from benchmarks import authentication, detection, existence, tokens
+from benchmarks.report import (
+    draw_tokens,
+    tabulate_authentication,
+    tabulate_detection,
+    tabulate_existence,
+    tabulate_tokens,
+    write_detection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,10 +54,24 @@ def run_existence(console: Console) -> None:
     console.print(tabulate_existence(figures))
 
 
+def run_detection(console: Console) -> None:
+    """Measure which planted bugs are found, and by what."""
+    with console.status(
+        "detection: every bug of the proving ground, by stock Schemathesis and by our checks"
+    ):
+        figures = detection.measure()
+    _keep(console, "detection", figures)
+    console.print(tabulate_detection(figures))
+    page = OUTPUT / "detection.md"
+    page.write_text(write_detection(figures), encoding="utf-8")
+    console.print(f"as Markdown in {page.as_posix()}", highlight=False)
+
+
 BENCHMARKS: dict[str, Callable[[Console], None]] = {
     "tokens": run_tokens,
     "authentication": run_authentication,
     "existence": run_existence,
+    "detection": run_detection,
 }
 
 

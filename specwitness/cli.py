@@ -1,9 +1,9 @@
-"""The command line: `specwitness verify`, `contract`, `derive`, `requirements`, `schema`."""
+"""The command line: `specwitness verify`, `contract`, `fuzz`, `derive`, `requirements`, `schema`."""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from specwitness.config import Config, ContractConfig, find_specs, override_contract, read_config
+from specwitness.config import (
+    Config,
+    ContractConfig,
+    find_specs,
+    narrow_fuzz,
+    override_contract,
+    read_config,
+    read_shard,
+)
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
+from specwitness.fuzz.replay import run_on_configured
+from specwitness.fuzz.summary import as_json, print_run, result_of
 from specwitness.inspection import inspect
 from specwitness.progress import Progress
 from specwitness.report import print_inspection, print_summary, render_inspection, trace_schema
@@ -117,6 +127,56 @@ def requirements(
     for item in found:
         question = " (still a question)" if item.question else ""
         typer.echo(f"{item.location}: {item.key}{question} {item.text}")
+
+
+@app.command()
+def fuzz(  # noqa: PLR0913  # one for each option
+    root: Root = Path(),
+    *,
+    profile: Annotated[
+        str | None, typer.Option(help="quick, for a pull request, or deep, for the night.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same requests.")] = None,
+    shard: Annotated[str, typer.Option(help="i/n: the i-th of n parts of the operations.")] = "1/1",
+    seconds: Annotated[float | None, typer.Option(help="The time budget.", min=1)] = None,
+    base_url: Annotated[str | None, typer.Option(help="A running service, in any language.")] = None,
+    contract: Annotated[str | None, typer.Option(help="The OpenAPI contract, below the root.")] = None,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Let methods that change something go to another machine.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let hygiene break the run too.")] = False,
+    operation: Annotated[list[str] | None, typer.Option(help="An operationId; may be repeated.")] = None,
+    check: Annotated[
+        list[str] | None, typer.Option(help="A check, such as isolation; may be repeated.")
+    ] = None,
+) -> None:
+    """Attack a service by its contract. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _invalid_ends_here():
+        config = read_config(root)
+        given = {
+            "profile": profile,
+            "seed": seed,
+            "seconds": seconds,
+            "base_url": base_url,
+            "allow_writes": allow_writes or None,
+            "strict": strict or None,
+            "operations": tuple(operation or ()) or None,
+            "only": tuple(check or ()) or None,
+            "shard": read_shard(shard),
+        }
+        settings = narrow_fuzz(config.fuzz, {name: each for name, each in given.items() if each is not None})
+        config = config.model_copy(update={"contract": contract or config.contract})
+        output = root / "build" / "fuzz"
+        output.mkdir(parents=True, exist_ok=True)
+        # What an app in this process prints is no part of the report.
+        log = (output / "service.log").open("w", encoding="utf-8")
+        with Progress(Console(stderr=True)) as progress, log, redirect_stdout(log):
+            run = run_on_configured(root, config, settings, lambda said: progress.show(said, 0, 0))
+        (output / "fuzz.json").write_text(
+            json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8"
+        )
+        print_run(run, settings, Console())
+    raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
 
 
 @app.command()

@@ -29,11 +29,34 @@ def _stay_inside(path: str) -> str:
 
 
 InnerPath = Annotated[str, AfterValidator(_stay_inside)]
-CheckName = Annotated[str, Field(pattern="^(contract|conformance|none|forged|expired)$")]
+FUZZ_CHECKS = (
+    "contract",
+    "conformance",
+    "none",
+    "forged",
+    "expired",
+    "claims",
+    "isolation",
+    "existence",
+    "disclosure",
+    "assignment",
+    "deletion",
+    "privilege",
+    "caching",
+    "robustness",
+    "side_effect",
+    "race",
+    "shadow",
+)
+CheckName = Annotated[str, Field(pattern=f"^({'|'.join(FUZZ_CHECKS)})$")]
 
 
 class FuzzConfig(Frozen):
     """`[tool.specwitness.fuzz]`: how deep, from which seed, and what each check testifies for.
+
+    `strict` lets hygiene break a run too; `seconds` is the time budget; `operations`, `only` and
+    `shard` (the how manieth of how many) narrow a run to operations and checks; `identities` says
+    how users come by their credentials where no target does.
 
     `checks` maps a check's name to the requirements that it may witness; an operation's
     `x-requirements` are narrowed to them. A check that is not named feeds all of them.
@@ -41,6 +64,14 @@ class FuzzConfig(Frozen):
 
     profile: str = Field(default="quick", pattern="^(quick|deep)$")
     seed: int = 1
+    strict: bool = False
+    seconds: float | None = Field(default=None, gt=0)
+    base_url: str | None = None
+    allow_writes: bool = False
+    operations: tuple[str, ...] = ()
+    only: tuple[CheckName, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    identities: dict[str, Any] = Field(default_factory=dict)
     checks: dict[CheckName, tuple[str, ...]] = Field(default_factory=dict)
 
 
@@ -143,6 +174,33 @@ def override_contract(config: Config, *, file: str | None, base: str | None) -> 
         raise ConfigError(
             "; ".join(_describe(error)), where="--contract", remedy="name a file of the repository"
         ) from error
+
+
+def narrow_fuzz(settings: FuzzConfig, given: dict[str, Any]) -> FuzzConfig:
+    """Give the settings with what the command line says.
+
+    Raises:
+        ConfigError: A value cannot be used.
+    """
+    try:
+        return FuzzConfig.model_validate({**settings.model_dump(), **given})
+    except ValidationError as error:
+        said = "; ".join(f"--{item['loc'][0]}: {item['msg']}" for item in error.errors())
+        raise ConfigError(said, where="the command line", remedy="see specwitness fuzz --help") from error
+
+
+def read_shard(text: str) -> tuple[int, int]:
+    """Read `i/n`, counted from 1.
+
+    Raises:
+        ConfigError: It is no part of a whole.
+    """
+    part, _, whole = text.partition("/")
+    if part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole):
+        return int(part), int(whole)
+    raise ConfigError(
+        f"`{text}` is no part of a whole", where="--shard", remedy="write 1/4 for the first of four"
+    )
 
 
 def find_specs(root: Path, config: Config) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemathesis.config import (
     AnalysisConfig,
@@ -34,18 +34,27 @@ CHECKS = (
 # positive_data_acceptance is left out: a contract cannot say that a cursor was never handed out.
 
 _EXAMPLES = {"quick": 10, "deep": 100}
+# A pull request waits for the coverage phase, and for nothing that is drawn at random.
+_PHASES: dict[str, dict[str, Any]] = {
+    "quick": {
+        "fuzzing": {"enabled": False},
+        "stateful": {"generation": {"max-examples": _EXAMPLES["quick"]}},
+    },
+    "deep": {"stateful": {"generation": {"max-examples": _EXAMPLES["deep"]}}},
+}
 
 
-def configure(settings: FuzzConfig, authorization: str | None) -> SchemathesisConfig:
-    """Give the configuration of a run that sends `authorization` with each request."""
+def configure(settings: FuzzConfig, base_url: str | None) -> SchemathesisConfig:
+    """Give the configuration of a run, against a base URL where no app is called."""
     examples = _EXAMPLES[settings.profile]
     checks = {"enabled": False, **{name: {"enabled": True} for name in CHECKS}}
     project = ProjectConfig(
         workers=1,
         continue_on_failure=True,
-        headers={"Authorization": authorization} if authorization else {},
+        base_url=base_url,
+        max_redirects=0,
         checks=ChecksConfig.from_dict(checks),
-        phases=PhasesConfig.from_dict({"stateful": {"generation": {"max-examples": examples}}}),
+        phases=PhasesConfig.from_dict(_PHASES[settings.profile]),
         generation=GenerationConfig(max_examples=examples, database="none", with_security_parameters=False),
         # Constants of the app's code would tie the cases to whatever is imported.
         analysis=AnalysisConfig.from_dict({"constants": {"enabled": False}}),

@@ -1,4 +1,4 @@
-"""Drives Schemathesis over a contract: each case with the good credential, and with the bad ones first."""
+"""Drives Schemathesis over a contract with the owner's credentials: its phases, checks and shrinking."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import schemathesis
 from schemathesis.engine import events, from_schema
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
-from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.configuration import HISTORY_CHECKS, configure
-from specwitness.fuzz.refusals import Answer, RefusalSchema, judge_refusal
-from specwitness.fuzz.reproduction import Redaction, SentRequest, as_curl
-from specwitness.fuzz.served import ServedApp
+from specwitness.fuzz.configuration import configure
+from specwitness.fuzz.reproduction import as_curl
+from specwitness.fuzz.seats import find_credentials
 from specwitness.fuzz.tally import Breach, Tally
-from specwitness.fuzz.target import Credential, Target
-from specwitness.openapi import Contract, Operation, bundle
+from specwitness.fuzz.wire import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,64 +27,64 @@ if TYPE_CHECKING:
     from schemathesis.engine.recorder import ScenarioRecorder
 
     from specwitness.config import FuzzConfig
+    from specwitness.fuzz.engine import Engine
+    from specwitness.fuzz.surface import Endpoint
 
-BAD_CREDENTIALS = (Credential.NONE, Credential.FORGED, Credential.EXPIRED)
 _SUCCESS = 2
-_MOST_ATTEMPTS = {"quick": 20, "deep": 500}
 
 
 @dataclass(slots=True)
 class Drive:
-    """One run over all operations; what it saw is in `tallies`, by operation and credential.
+    """One run over all operations; what it saw is in the tallies of `conformance`.
 
     Args:
-        contract: Says which operations there are.
-        target: The service.
+        engine: The run of our own checks, whose service, users and ledger are shared.
         settings: Depth and seed.
         progress: Told what is being done.
     """
 
-    contract: Contract
-    target: Target
+    engine: Engine
     settings: FuzzConfig
     progress: Callable[[str], None]
-    tallies: dict[tuple[str, Credential], Tally] = field(default_factory=dict)
-    authorizations: dict[Credential, str | None] = field(default_factory=dict)
-    redaction: Redaction = field(init=False)
-    _operations: dict[str, Operation] = field(init=False)
-    _schemas: dict[str, RefusalSchema] = field(init=False)
-    _disturbed: set[str] = field(default_factory=set)
+    sent: int = 0
+    _endpoints: dict[str, Endpoint] = field(init=False)
 
     def __post_init__(self) -> None:
-        document = bundle(self.contract)
-        self.authorizations = {each: self.target.authorization(each) for each in Credential}
-        self.redaction = Redaction(self.authorizations.values())
-        self._operations = {each.name: each for each in self.contract.operations}
-        self._schemas = {
-            each.id: RefusalSchema(document, each.path, each.method) for each in self.contract.operations
-        }
-        self.tallies = {(each.id, by): Tally() for each in self.contract.operations for by in Credential}
+        self._endpoints = {each.operation.name: each for each in self.engine.surface.endpoints}
 
-    def run(self) -> None:
-        """Call every operation in every way.
+    def run(self, wanted: set[str]) -> None:
+        """Call the operations in every way that their schemas suggest.
 
         Raises:
             TargetError: The service cannot be driven at all.
         """
-        if self.target.reset:
-            self.target.reset()
-        configuration = configure(self.settings, self.authorizations[Credential.VALID])
-        schema = schemathesis.openapi.from_dict(bundle(self.contract), config=configuration)
-        schema.app = ServedApp(self.target.app)
-        try:
-            with _hooked(schema, self._attempt), _without_netrc(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                for event in from_schema(schema).execute():
-                    self._take(event)
-        finally:
-            shutdown_lifespans()
-            if self.target.reset:
-                self.target.reset()
+        document = self._narrow(wanted)
+        configuration = configure(self.settings, self.engine.target.base_url if not self.engine.app else None)
+        schema = schemathesis.openapi.from_dict(document, config=configuration)
+        if self.engine.app:
+            schema.app = self.engine.app
+        with _hooked(schema, self._authorize), _without_netrc(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            stream = from_schema(schema).execute()
+            for event in stream:
+                self._take(event)
+                if self.engine.client.is_late:
+                    stream.stop()
+                    break
+
+    def _narrow(self, wanted: set[str]) -> dict[str, Any]:
+        """Give the contract with the operations alone that may be called."""
+        document = self.engine.surface.document
+        refused = {
+            (each.path, each.method.lower())
+            for each in self.engine.surface.endpoints
+            if each.id not in wanted or not (each.is_safe or self.engine.client.may_write)
+        }
+        paths = {
+            path: {key: value for key, value in item.items() if (path, key) not in refused}
+            for path, item in document.get("paths", {}).items()
+        }
+        return {**document, "paths": paths}
 
     def _take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -101,79 +99,59 @@ class Drive:
             raise KeyboardInterrupt
 
     def _take_error(self, event: events.NonFatalError) -> None:
-        operation = self._operations.get(event.label)
+        endpoint = self._endpoints.get(event.label)
         said = " ".join(f"{type(event.value).__name__}: {event.value}".split())
-        if operation is None:
+        if endpoint is None:
             raise TargetError(f"the run broke off at {event.label}: {said}", where="fuzz") from event.value
-        self.tallies[operation.id, Credential.VALID].blame("error", Breach(f"cannot be driven: {said}", ""))
+        self._tally(endpoint).blame("error", Breach(f"cannot be driven: {said}", ""))
+
+    def _tally(self, endpoint: Endpoint) -> Tally:
+        return self.engine.trial.ledger.tally(endpoint, "conformance")
 
     def _take_scenario(self, recorder: ScenarioRecorder) -> None:
-        is_disturbed = not self._disturbed.isdisjoint(recorder.cases)
+        redaction = self.engine.trial.ledger.redaction
         for case_id, interaction in recorder.interactions.items():
             case, response = recorder.cases[case_id].value, interaction.response
             if response is None:
                 continue
-            operation = self._operations[case.operation.label]
-            tally = self.tallies[operation.id, Credential.VALID]
+            self.sent += 1
+            endpoint = self._endpoints[case.operation.label]
+            tally = self._tally(endpoint)
             request = _read_request(response)
-            if case.method == operation.method:
+            if case.method == endpoint.method:
                 tally.count(response.status_code)
+                tally.attacks["schemathesis"] += 1
             if response.status_code // 100 == _SUCCESS:
-                location = next(iter(response.headers.get("location", [])), None)
-                self.redaction.learn(request, response.content, location)
+                redaction.learn(
+                    request, Answer(response.status_code, dict(response.headers), response.content)
+                )
             for check in recorder.checks.get(case_id, ()):
-                if check.failure_info is None or (is_disturbed and check.name in HISTORY_CHECKS):
+                if check.failure_info is None:
                     continue
                 failure = check.failure_info.failure
-                came = f"{check.name}: {case.method} {operation.path} answered {response.status_code}"
+                came = f"{check.name}: {case.method} {endpoint.path} answered {response.status_code}"
                 kind = f"{check.name} {failure.title} {response.status_code}"
-                tally.blame(kind, Breach(f"{came}: {_read_message(failure)}", as_curl(request)))
+                text = redaction.clean(f"{came}: {_read_message(failure)}")
+                tally.blame(kind, Breach(text, redaction.clean(as_curl(request))))
 
-    def _attempt(self, case: Case[Any]) -> None:
-        """Send a case with each bad credential, before it goes out with the good one."""
-        operation = self._operations[case.operation.label]
-        if not operation.protected or case.method != operation.method:
+    def _authorize(self, case: Case[Any]) -> None:
+        """Put the owner's credentials into a case that does not play with them itself."""
+        endpoint = self._endpoints.get(case.operation.label)
+        if endpoint is None:
             return
-        for credential in BAD_CREDENTIALS:
-            tally = self.tallies[operation.id, credential]
-            is_missing = self.authorizations[credential] is None and credential is not Credential.NONE
-            # One success says all; more of them would only disturb what the good credential finds.
-            if is_missing or tally.succeeded or tally.cases >= self._most_attempts(case):
-                continue
-            self._attempt_with(case, operation, credential)
-
-    def _most_attempts(self, case: Case[Any]) -> int:
-        # Malformed cases come first and are many; they may not use up the share of the well-formed.
-        is_malformed = case.meta is not None and case.meta.generation.mode.is_negative
-        return _MOST_ATTEMPTS[self.settings.profile] * (1 if is_malformed else 2)
-
-    def _attempt_with(self, case: Case[Any], operation: Operation, credential: Credential) -> None:
-        tally, authorization = self.tallies[operation.id, credential], self.authorizations[credential]
-        before = self.target.state() if self.target.state else None
-        headers = {"Authorization": authorization}
-        response = case.operation.schema.transport.send(case, app=case.operation.app, headers=headers)
-        after = self.target.state() if self.target.state else None
-        request = _read_request(response)
-        if request.headers.get("Authorization") != authorization:
-            # The case itself plays with the header; it testifies for no credential.
-            return
-        tally.count(response.status_code)
-        answer = Answer(response.status_code, response.headers, response.content)
-        found = list(judge_refusal(answer, credential, self._schemas[operation.id].check))
-        if before != after:
-            found.append(("state", "expected the stored state unchanged, it changed"))
-        if before != after or response.status_code // 100 == _SUCCESS:
-            self._disturbed.add(case.id)
-        for kind, text in found:
-            tally.blame(kind, Breach(f"{operation.name} {credential.phrase}: {text}", as_curl(request)))
+        found = find_credentials(endpoint, self.engine.surface, self.engine.trial.alice.identity)
+        for seat, value in found[0] if found else ():
+            container = {"query": case.query, "cookie": case.cookies}.get(seat.location, case.headers)
+            if seat.name not in container:
+                container[seat.name] = seat.prefix + value
 
 
 @contextmanager
-def _hooked(schema: Any, attempt: Callable[[Case[Any]], None]) -> Iterator[None]:
+def _hooked(schema: Any, prepare: Callable[[Case[Any]], None]) -> Iterator[None]:
     def before_call(_context: object, case: Case[Any], _kwargs: dict[str, Any]) -> None:
         # The dispatcher is one for the whole process.
         if case.operation.schema is schema:
-            attempt(case)
+            prepare(case)
 
     GLOBAL_HOOK_DISPATCHER.register_hook_with_name(before_call, "before_call")
     try:
@@ -196,11 +174,13 @@ def _without_netrc() -> Iterator[None]:
             os.environ["NETRC"] = kept
 
 
-def _read_request(response: Response) -> SentRequest:
+def _read_request(response: Response) -> Request:
     request = response.request
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-    headers = {name: str(value) for name, value in request.headers.items()}
-    return SentRequest(request.method or "GET", request.url or "", headers, body)
+    headers = tuple((name, str(value)) for name, value in request.headers.items())
+    parts = urlsplit(request.url or "")
+    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    return Request(request.method or "GET", parts.path, query, headers, body)
 
 
 def _read_message(failure: Any) -> str:

@@ -1,38 +1,61 @@
-"""The fuzz run: every operation with every credential, and one witness for each of them."""
+"""The fuzz run: every operation, every check, and one witness for each pair."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from schemathesis.python.asgi import shutdown_lifespans
+
 from specwitness.errors import TargetError
-from specwitness.fuzz.drive import BAD_CREDENTIALS, Drive
-from specwitness.fuzz.target import Credential, Target
+from specwitness.fuzz.attacks import Attack, Level
+from specwitness.fuzz.drive import Drive
+from specwitness.fuzz.engine import Engine
+from specwitness.fuzz.ledger import CHECKS, CREDENTIAL_CHECKS
+from specwitness.fuzz.surface import read_surface
 from specwitness.model import Outcome, Witness, WitnessKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from specwitness.config import FuzzConfig
-    from specwitness.fuzz.tally import Tally
-    from specwitness.openapi import Contract, Operation
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.target import Target
+    from specwitness.openapi import Contract
 
-CHECKS = {
-    Credential.VALID: "conformance",
-    Credential.NONE: "none",
-    Credential.FORGED: "forged",
-    Credential.EXPIRED: "expired",
-}
 _UNAUTHORIZED = 401
+# Operations that these do not fit have no witness for them, rather than one that says nothing.
+_WHERE_TRIED = frozenset(CHECKS) - {"conformance", "none", "forged", "expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzRun:
+    """What a run gave: its witnesses, and how many requests it took."""
+
+    witnesses: tuple[Witness, ...]
+    sent: int
+    driven: int
+    engine: Engine
 
 
 def fuzz(
     contract: Contract, target: Target, settings: FuzzConfig, progress: Callable[[str], None]
 ) -> tuple[Witness, ...]:
-    """Try every operation of the contract, with the good credential and with bad ones.
+    """Try every operation of the contract, and give one witness an operation and check.
 
-    A bad credential must be refused as RFC 6750 §3 says and must change nothing;
-    with the good one the service must keep its contract.
+    Equal settings on an equal service give equal witnesses.
+
+    Raises:
+        TargetError: The service cannot be driven, or refuses the good credential everywhere.
+    """
+    return run_fuzz(contract, target, settings, progress).witnesses
+
+
+def run_fuzz(
+    contract: Contract, target: Target, settings: FuzzConfig, progress: Callable[[str], None]
+) -> FuzzRun:
+    """Try every operation of the contract: our own checks first, then Schemathesis with its phases.
 
     Args:
         contract: The hand-written contract.
@@ -40,88 +63,124 @@ def fuzz(
         settings: Depth, seed, and which check testifies for what.
         progress: Told what is being done.
 
-    Returns:
-        One witness an operation and check. Equal settings on an equal service give equal witnesses.
-
     Raises:
         TargetError: The service cannot be driven, or refuses the good credential everywhere.
     """
-    is_any_protected = any(operation.protected for operation in contract.operations)
-    drive = Drive(contract, target, settings, progress)
-    if is_any_protected and drive.authorizations[Credential.VALID] is None:
+    if target.reset:
+        target.reset()
+    try:
+        engine = Engine(read_surface(contract), target, settings, progress)
+        _refuse_mute_target(engine)
+        engine.run(_own_attacks(target))
+        if target.reset:
+            target.reset()
+        drive = Drive(engine, settings, progress)
+        if not settings.only or "conformance" in settings.only:
+            drive.run(engine.wanted())
+    finally:
+        shutdown_lifespans()
+        if target.reset:
+            target.reset()
+    wanted = engine.wanted()
+    witnesses = (
+        _testify(endpoint, check, engine, settings)
+        for endpoint in engine.surface.endpoints
+        if endpoint.id in wanted
+        for check in CHECKS
+        if _is_tried(endpoint, check, engine)
+    )
+    return FuzzRun(tuple(witnesses), engine.client.sent, drive.sent, engine)
+
+
+def _refuse_mute_target(engine: Engine) -> None:
+    protected = [each for each in engine.surface.endpoints if each.is_protected]
+    identity = engine.trial.alice.identity
+    if protected and identity.token is None and not identity.values:
         raise TargetError(
             "the target has no valid token, and the contract protects operations",
-            where="Target.authorization",
-            remedy="return the Authorization header of a user for Credential.VALID",
+            where="Target.identities",
+            remedy="give identities: a Mint, Tokens, a Login, or an object with identify(name, client)",
         )
-    drive.run()
-    _refuse_locked_service(contract, drive)
+
+
+def _own_attacks(target: Target) -> tuple[Attack, ...]:
+    """Take the bad credentials that the target itself gives."""
     return tuple(
-        _testify(operation, credential, drive, settings)
-        for operation in contract.operations
-        for credential in (Credential.VALID, *(BAD_CREDENTIALS if operation.protected else ()))
+        Attack(f"the target's {check} token", check, "RFC 6750", _give(token), core=True)
+        for check, token in target.bad_tokens().items()
     )
 
 
-def _refuse_locked_service(contract: Contract, drive: Drive) -> None:
-    tallies = [drive.tallies[each.id, Credential.VALID] for each in contract.operations if each.protected]
-    answered = [tally for tally in tallies if tally.cases]
-    if answered and all(set(tally.statuses) == {_UNAUTHORIZED} for tally in answered):
-        raise TargetError(
-            "the valid token is refused everywhere: each protected operation answered 401 to each call",
-            where="Target.authorization",
-            remedy="check the token's secret, issuer, audience and clock",
-        )
+def _give(token: str) -> Callable[[object], str]:
+    return lambda _material: token
 
 
-def _testify(operation: Operation, credential: Credential, drive: Drive, settings: FuzzConfig) -> Witness:
-    tally = drive.tallies[operation.id, credential]
-    control = drive.tallies[operation.id, Credential.VALID]
-    observed = {status for each in Credential for status in drive.tallies[operation.id, each].statuses}
-    outcome, detail = _judge(tally, control, credential, drive)
+def _is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
+    tally = engine.trial.ledger.tallies.get((endpoint.id, check))
+    settings = engine.settings
+    if settings.only and check not in settings.only:
+        return False
+    if check in CREDENTIAL_CHECKS and check != "claims":
+        return endpoint.is_protected or (tally is not None and tally.cases > 0)
+    is_open = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
+    return check not in _WHERE_TRIED or is_open
+
+
+def _testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig) -> Witness:
+    ledger = engine.trial.ledger
+    tally = ledger.tally(endpoint, check)
+    control = ledger.tally(endpoint, "conformance")
+    observed = {
+        status
+        for (name, _), each in ledger.tallies.items()
+        if name == endpoint.id
+        for status in each.statuses
+    }
+    outcome, detail = _judge(endpoint, check, engine, settings)
     counts = dict(tally.counts)
-    if credential is Credential.VALID:
-        documented = _documented(operation, drive.contract)
+    if check == "conformance":
+        documented = {status for status in endpoint.responses if status != "default"}
         seen = {status for status in documented if any(_fits(status, each) for each in observed)}
         counts |= {"documented": len(documented), "observed": len(seen)}
         unseen = ", ".join(sorted(documented - seen))
         detail = detail or (f"never observed: {unseen}" if unseen else None)
     else:
-        counts["control"] = control.succeeded
+        counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
     return Witness(
-        id=f"fuzz:{operation.id}:{CHECKS[credential]}",
+        id=f"fuzz:{endpoint.id}:{check}",
         kind=WitnessKind.FUZZ,
-        name=_name(operation, credential),
-        requirements=_find_requirements(operation, credential, observed, settings),
+        name=f"{endpoint.operation.name} {CHECKS[check]}",
+        requirements=_find_requirements(endpoint, check, observed, settings),
         outcome=outcome,
-        location=operation.location,
-        example={"operation": operation.name, "credential": credential.value},
+        location=endpoint.operation.location,
+        example={"operation": endpoint.operation.name, "check": check},
         counts=counts,
-        detail=drive.redaction.clean(detail) if detail else None,
+        detail=ledger.redaction.clean(detail) if detail else None,
     )
 
 
-def _judge(tally: Tally, control: Tally, credential: Credential, drive: Drive) -> tuple[Outcome, str | None]:
-    if tally.breaches:
+def _judge(
+    endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig
+) -> tuple[Outcome, str | None]:
+    ledger = engine.trial.ledger
+    tally, control = ledger.tally(endpoint, check), ledger.tally(endpoint, "conformance")
+    if tally.at_level(Level.MUST) or (settings.strict and tally.breaches):
         return Outcome.FAILED, tally.describe_breaches()
-    if credential not in (Credential.VALID, Credential.NONE) and drive.authorizations[credential] is None:
-        return Outcome.SKIPPED, f"the target has no {credential.value}"
-    if not control.succeeded:
-        return Outcome.SKIPPED, f"never answered 2xx: with a valid token came {control.describe_statuses()}"
-    if not tally.cases:
-        return Outcome.SKIPPED, "no case could be generated"
-    return Outcome.PASSED, None
+    advice = f"hygiene: {tally.describe_breaches()}" if tally.breaches else None
+    if gap := ledger.gaps.get((endpoint.id, check)):
+        return Outcome.SKIPPED, gap
+    if not control.succeeded and not (check == "privilege" and tally.cases):
+        who = "with a valid token " if endpoint.is_protected else ""
+        return Outcome.SKIPPED, f"never answered 2xx: {who}came {control.describe_statuses()}"
+    if not tally.cases and not tally.attacks:
+        return Outcome.SKIPPED, _describe_lack(check, engine)
+    return Outcome.PASSED, advice
 
 
-def _name(operation: Operation, credential: Credential) -> str:
-    if credential is Credential.VALID:
-        return f"{operation.name} keeps its contract"
-    return f"{operation.name} {credential.phrase}"
-
-
-def _documented(operation: Operation, contract: Contract) -> set[str]:
-    responses = contract.library.get((*operation.tokens, "responses")) or {}
-    return {str(status) for status in responses if str(status) != "default"}
+def _describe_lack(check: str, engine: Engine) -> str:
+    if check == "expired" and not engine.trial.mint:
+        return "the target has no expired token, and no mint to make one with"
+    return "no case could be made"
 
 
 def _fits(pattern: str, status: int) -> bool:
@@ -129,14 +188,14 @@ def _fits(pattern: str, status: int) -> bool:
 
 
 def _find_requirements(
-    operation: Operation, credential: Credential, observed: set[int], settings: FuzzConfig
+    endpoint: Endpoint, check: str, observed: set[int], settings: FuzzConfig
 ) -> tuple[str, ...]:
-    statuses = observed if credential is Credential.VALID else {_UNAUTHORIZED}
-    keys = list(operation.requirements)
-    for pattern, more in sorted(operation.response_requirements.items()):
+    statuses = {_UNAUTHORIZED} if check in CREDENTIAL_CHECKS else observed
+    keys = list(endpoint.operation.requirements)
+    for pattern, more in sorted(endpoint.operation.response_requirements.items()):
         if any(_fits(pattern, status) for status in statuses):
             keys += more
-    patterns = settings.checks.get(CHECKS[credential])
+    patterns = settings.checks.get(check)
     return tuple(
         key
         for key in dict.fromkeys(keys)

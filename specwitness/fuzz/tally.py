@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 
 class Breach(NamedTuple):
-    """One answer that was not as it should be, and the request that brought it about."""
+    """One answer that was not as it should be, the request that brought it about, and how grave it is."""
 
     text: str
     curl: str
+    level: str = "must"
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Tally:
 
     cases: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
+    attacks: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[Breach]] = field(default_factory=dict)
 
     def count(self, status: int) -> None:
@@ -44,6 +46,11 @@ class Tally:
             classes[f"{status // 100}xx"] += count
         return {"cases": self.cases, **dict(sorted(classes.items()))}
 
+    def at_level(self, level: str) -> list[Breach]:
+        """Give one breach of each kind that is as grave."""
+        found = ([each for each in several if each.level == level] for several in self.breaches.values())
+        return [several[0] for several in found if several]
+
     def describe_statuses(self) -> str:
         """Say what was answered, such as `404 (12), 422 (3)`."""
         return (
@@ -53,9 +60,11 @@ class Tally:
     def describe_breaches(self, at_most: int = 5) -> str:
         """Tell each kind of breach by its shortest request."""
         lines = []
-        for _, breaches in sorted(self.breaches.items())[:at_most]:
+        # The grave come first: only so many are told.
+        ordered = sorted(self.breaches.items(), key=lambda item: (item[1][0].level, item[0]))
+        for _, breaches in ordered[:at_most]:
             # Lengths first, so that a reader gets the plainest case; texts break the tie.
-            text, curl = min(breaches, key=lambda breach: (len(breach.curl), breach.curl, breach.text))
+            text, curl, _ = min(breaches, key=lambda breach: (len(breach.curl), breach.curl, breach.text))
             lines.append(f"{text} ({_count(breaches)})\n  {curl}".rstrip())
         if len(self.breaches) > at_most:
             lines.append(f"and {len(self.breaches) - at_most} more kinds of breach")

@@ -9,9 +9,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
+from specwitness.fuzz.identity import ALICE, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from specwitness.fuzz.client import Client
+    from specwitness.fuzz.identity import IdentityProvider, Mint
 
 _REMEDY = "name a callable that returns a context manager of a specwitness.fuzz.target.Target"
 
@@ -32,30 +36,64 @@ class Credential(StrEnum):
         return f"with {'an' if self is Credential.EXPIRED else 'a'} {self.value}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Authorizations:
+    """The older, smaller way: one user, and the value of its Authorization header."""
+
+    authorization: Callable[[Credential], str | None]
+
+    def identify(self, name: str, client: Client | None = None) -> Identity | None:  # noqa: ARG002  # the protocol's
+        value = self.authorization(Credential.VALID) if name == ALICE else None
+        return Identity(name, value.partition(" ")[2] or value) if value else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A service that is ready to be called, in this process.
+    """A service that is ready to be called: an app in this process, or a base URL.
 
     Args:
         app: The ASGI application; the harness runs its lifespan.
+        base_url: Where the service is, if there is no app.
+        identities: Gives alice, bob and, if there is one, an admin: a `Mint`, `Tokens`, a `Login`, or
+            any object with `identify(name, client)`.
+        mint: What tokens are signed with, where `identities` is something else.
+        authorization: Instead of identities: the value of the `Authorization` header for a
+            credential of one user; None for one that the service does not have.
         generated_schema: The OpenAPI document that the app generates from its code, if it does.
         routes: Method and path of each route, hidden ones included.
-        authorization: Gives the value of the `Authorization` header for a credential; None for
-            one that the service does not have. Called once a credential.
         reset: Brings the stored state back to where it began.
         state: Gives a comparable snapshot of the stored state.
         environment: What the service runs on, for the report.
         undocumented: Paths, or `METHOD /path`, that may stay out of the contract.
     """
 
-    app: Any
-    authorization: Callable[[Credential], str | None]
+    app: Any = None
+    base_url: str | None = None
+    identities: IdentityProvider | None = None
+    mint: Mint | None = None
+    authorization: Callable[[Credential], str | None] | None = None
     generated_schema: dict[str, Any] | None = None
     routes: tuple[tuple[str, str], ...] = ()
     reset: Callable[[], None] | None = None
     state: Callable[[], object] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     undocumented: frozenset[str] = frozenset()
+
+    def bad_tokens(self) -> dict[str, str]:
+        """Give the bad credentials that the target itself has, by what they are."""
+        found = {}
+        for credential in (Credential.FORGED, Credential.EXPIRED):
+            value = self.authorization(credential) if self.authorization else None
+            if value is not None:
+                found[credential.value.partition(" ")[0]] = value.partition(" ")[2] or value
+        return found
+
+    @property
+    def provider(self) -> IdentityProvider:
+        """Who gives the identities; nobody, for a service without users."""
+        if self.identities is not None:
+            return self.identities
+        return _Authorizations(self.authorization or (lambda _: None))
 
 
 @contextmanager

@@ -1,17 +1,17 @@
-"""Hands the service to the harness: on a real PostgreSQL, with tokens good and bad."""
+"""Hands the service to the harness: on a real PostgreSQL, with what tokens are signed with."""
 
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from backend.dev.postgres import provide_postgres
 from backend.main import create_app
-from backend.testing.issuer import Issuer, make_secret, make_subject
+from backend.testing.issuer import make_secret, make_subject
 from specwitness.contract import list_routes
-from specwitness.fuzz.target import Credential, Target
+from specwitness.fuzz.identity import Mint
+from specwitness.fuzz.target import Target
 from tests.support.service import as_service, connect, fresh_database, make_settings
 
 if TYPE_CHECKING:
@@ -20,23 +20,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 ISSUER = "http://localhost:3000"
-HOUR = 3600
-DAY = 24 * HOUR
+DAY = 24 * 3600
 
 
 @contextmanager
 def open_target() -> Iterator[Target]:
     """Open the service on an empty database, and close it at the end."""
     secret = make_secret()
-    good, forger = Issuer(secret, ISSUER, ISSUER), Issuer(make_secret(), ISSUER, ISSUER)
-    subject = make_subject("alice")
-    headers = {
-        # A fuzz run may take longer than a token lives.
-        Credential.VALID: f"Bearer {good.token(subject, lifetime=DAY)}",
-        Credential.NONE: None,
-        Credential.FORGED: f"Bearer {forger.token(subject, lifetime=DAY)}",
-        Credential.EXPIRED: f"Bearer {good.token(subject, now=time.time() - DAY, lifetime=HOUR)}",
-    }
+    subjects = {name: make_subject(name) for name in ("alice", "bob")}
     with (
         provide_postgres(os.environ) as server,
         fresh_database(server.url) as url,
@@ -53,7 +44,8 @@ def open_target() -> Iterator[Target]:
 
         yield Target(
             app=served,
-            authorization=headers.__getitem__,
+            # A fuzz run may take longer than a token lives.
+            identities=Mint(secret, issuer=ISSUER, audience=ISSUER, subjects=subjects, lifetime=DAY),
             generated_schema=app.openapi(),
             routes=list_routes(app),
             reset=reset,

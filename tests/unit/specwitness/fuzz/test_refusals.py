@@ -5,13 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from specwitness.fuzz.refusals import Answer, RefusalSchema, judge_refusal
-from specwitness.fuzz.target import Credential
-from specwitness.openapi import bundle, read_contract
+from specwitness.fuzz.attacks import Attack, Level
+from specwitness.fuzz.refusals import Fault, describe_misfit, judge_refusal
+from specwitness.fuzz.seats import BEARER, KEY
+from specwitness.fuzz.surface import read_surface
+from specwitness.fuzz.wire import Answer
+from specwitness.openapi import read_contract
 
-DOCUMENT = bundle(read_contract(Path("tests/proving_ground/notes/openapi.yaml"), Path()))
-SCHEMA = RefusalSchema(DOCUMENT, "/notes/{note_id}", "GET")
+SURFACE = read_surface(read_contract(Path("tests/proving_ground/notes/openapi.yaml"), Path()))
+GET_NOTE = next(each for each in SURFACE.endpoints if each.id == "getNote")
+HEALTH = next(each for each in SURFACE.endpoints if each.id == "getHealth")
 PROBLEM = {"title": "no", "status": 401}
+NONE = Attack("no credentials", "none", "RFC 6750", lambda _: None, brings=False)
+FORGED = Attack("a forged token", "forged", "RFC 7515", lambda _: "x")
+ODD = Attack("an odd token", "claims", "tokens", lambda _: "x", Level.SHOULD)
 
 
 def answer(
@@ -24,39 +31,54 @@ def answer(
     return Answer(status, headers, json.dumps(body).encode())
 
 
-def judge(given: Answer, credential: Credential) -> list[str]:
-    return [kind for kind, _ in judge_refusal(given, credential, SCHEMA.check)]
+def judge(given: Answer, attack: Attack, kind: str = BEARER) -> list[Fault]:
+    return list(judge_refusal(given, attack, kind, GET_NOTE))
 
 
 @pytest.mark.parametrize(
-    ("challenge", "credential", "expected"),
+    ("challenge", "attack", "expected"),
     [
-        ("Bearer", Credential.NONE, []),
-        ("bearer", Credential.NONE, []),
-        ('Bearer realm="api"', Credential.NONE, []),
-        ('Basic realm="x", Bearer realm="api"', Credential.NONE, []),
-        ('Bearer error_description="none"', Credential.NONE, []),
-        ('Bearer error="invalid_token"', Credential.NONE, ["error code"]),
-        ('Bearer error="invalid_request"', Credential.NONE, ["error code"]),
-        ('Bearer error="invalid_token"', Credential.FORGED, []),
-        ('Bearer realm="api", error = "invalid_token"', Credential.EXPIRED, []),
-        ('Bearer error="invalid_request"', Credential.FORGED, ["error code"]),
-        ("Bearer", Credential.EXPIRED, ["error code"]),
-        ("Basic", Credential.NONE, ["challenge"]),
-        ("Bearers", Credential.NONE, ["challenge"]),
-        (None, Credential.NONE, ["challenge"]),
-        (None, Credential.EXPIRED, ["challenge"]),
+        ("Bearer", NONE, []),
+        ("bearer", NONE, []),
+        ('Bearer realm="api"', NONE, []),
+        ('Basic realm="x", Bearer realm="api"', NONE, []),
+        ('Bearer error_description="none"', NONE, []),
+        ('Bearer error="invalid_token"', NONE, ["error code"]),
+        ('Bearer error="invalid_request"', NONE, ["error code"]),
+        ('Bearer error="invalid_token"', FORGED, []),
+        ('Bearer realm="api", error = "invalid_token"', FORGED, []),
+        ('Bearer error="invalid_request"', FORGED, ["error code"]),
+        ("Bearer", FORGED, ["error code"]),
+        ("Basic", NONE, ["challenge"]),
+        ("Bearers", NONE, ["challenge"]),
+        (None, NONE, ["challenge"]),
+        (None, FORGED, ["challenge"]),
     ],
 )
 def test_challenge_is_judged_by_what_the_request_brought(
-    challenge: str | None, credential: Credential, expected: list[str]
+    challenge: str | None, attack: Attack, expected: list[str]
 ) -> None:
-    assert judge(answer(challenge), credential) == expected
+    assert [fault.kind for fault in judge(answer(challenge), attack)] == expected
 
 
 @pytest.mark.parametrize("status", [200, 204, 400, 403, 404, 422, 500])
-def test_any_status_but_401_is_a_breach(status: int) -> None:
-    assert judge(answer(status=status), Credential.NONE) == [f"status {status}"]
+def test_any_status_but_401_is_a_fault(status: int) -> None:
+    assert [fault.kind for fault in judge(answer(status=status), NONE)] == [f"status {status}"]
+
+
+@pytest.mark.parametrize(("status", "level"), [(200, Level.SHOULD), (404, Level.SHOULD), (500, Level.MUST)])
+def test_what_only_hygiene_forbids_is_grave_only_as_a_crash(status: int, level: Level) -> None:
+    assert [fault.level for fault in judge(answer(status=status), ODD)] == [level]
+
+
+def test_a_key_is_refused_by_403_too_and_needs_no_challenge() -> None:
+    assert judge(answer(None), FORGED, KEY) == []
+    assert judge(answer(None, status=403), FORGED, KEY) == []
+    assert [fault.kind for fault in judge(answer(status=200), FORGED, KEY)] == ["status 200"]
+
+
+def test_too_many_requests_say_nothing() -> None:
+    assert judge(answer(status=429), FORGED) == []
 
 
 @pytest.mark.parametrize(
@@ -74,14 +96,11 @@ def test_any_status_but_401_is_a_breach(status: int) -> None:
         (Answer(401, {"content-type": ["application/problem+json"]}, b"no"), "expected a JSON body"),
     ],
 )
-def test_body_must_fit_what_the_contract_says_of_401(given: Answer, said: str | None) -> None:
-    found = SCHEMA.check(given)
+def test_body_must_fit_what_the_contract_says_of_the_status(given: Answer, said: str | None) -> None:
+    found = describe_misfit(given, GET_NOTE)
     assert found is None if said is None else said in (found or "")
 
 
-def test_contract_that_documents_no_401_is_blamed() -> None:
-    document = {"openapi": "3.1.0", "paths": {"/x": {"get": {"responses": {"200": {"description": ""}}}}}}
-    assert (
-        RefusalSchema(document, "/x", "GET").check(answer())
-        == "the contract documents no 401 for this operation"
-    )
+def test_contract_that_documents_no_401_is_advised() -> None:
+    (fault,) = judge_refusal(answer(), NONE, BEARER, HEALTH)
+    assert (fault.text, fault.level) == ("the contract documents no 401 for this operation", Level.SHOULD)

@@ -5,21 +5,23 @@ import subprocess
 
 import pytest
 
-from specwitness.fuzz.reproduction import Redaction, SentRequest, as_curl
+from specwitness.fuzz.reproduction import Redaction, as_curl
+from specwitness.fuzz.wire import Answer, Request
 
-CREDENTIAL = "Bearer abc.def.ghi"
+CREDENTIAL = "abc.def.ghi"
 
 
-def request(body: bytes = b"", url: str = "http://testserver/notes?limit=1", **headers: str) -> SentRequest:
-    return SentRequest("POST", url, headers, body)
+def request(body: bytes = b"", **headers: str) -> Request:
+    return Request("POST", "/notes", (("limit", "1"),), tuple(headers.items()), body)
 
 
 def test_curl_goes_to_the_url_of_the_reader() -> None:
     assert as_curl(request()) == """curl -i -X POST "$URL"'/notes?limit=1'"""
 
 
-def test_token_is_a_variable() -> None:
-    assert '"Authorization: Bearer $TOKEN"' in as_curl(request(Authorization=CREDENTIAL))
+def test_token_is_a_variable_that_a_shell_puts_in() -> None:
+    line = as_curl(request(Authorization=f"Bearer {CREDENTIAL}"))
+    assert '"Authorization: Bearer $TOKEN_ALICE"' in Redaction({"alice": [CREDENTIAL]}).clean(line)
 
 
 @pytest.mark.parametrize("body", [b'{"a": "it\'s"}', b"\xff\x00'\\\n", "ä€".encode(), b"'"])
@@ -37,16 +39,19 @@ def test_long_body_is_cut() -> None:
 
 
 def test_redaction_takes_out_credentials_and_made_up_values() -> None:
-    redaction = Redaction([CREDENTIAL, None])
-    redaction.learn(
-        request(), json.dumps({"id": "7f3c-0001", "items": [{"at": "2025-01-01T00:00"}]}).encode(), None
-    )
-    redaction.learn(request(), b"", "/notes/identifier")
-    text = "7f3c-0001 at 2025-01-01T00:00 identifier abc.def.ghi"
-    assert redaction.clean(text) == "$ID at $ID $ID $TOKEN"
+    redaction = Redaction({"alice": [CREDENTIAL, None], "bob": [f"{CREDENTIAL}x"]})
+    body = json.dumps({"id": "7f3c-0001", "items": [{"at": "2025-01-01T00:00"}]}).encode()
+    redaction.learn(request(), Answer(200, {}, body))
+    redaction.learn(request(), Answer(201, {"location": ["/notes/identifier"]}))
+    text = f"7f3c-0001 at 2025-01-01T00:00 identifier {CREDENTIAL} {CREDENTIAL}x"
+    assert redaction.clean(text) == "$ID at $ID $ID $TOKEN_ALICE $TOKEN_BOB"
+
+
+def test_token_that_was_altered_is_taken_out_too() -> None:
+    assert Redaction({}).clean("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0. x") == "$BAD_TOKEN x"
 
 
 def test_value_that_the_request_sent_stays() -> None:
-    redaction = Redaction([])
-    redaction.learn(request(b'{"text": "buy some milk"}'), b'{"text": "buy some milk"}', None)
+    redaction = Redaction({})
+    redaction.learn(request(b'{"text": "buy some milk"}'), Answer(200, {}, b'{"text": "buy some milk"}'))
     assert redaction.clean("buy some milk") == "buy some milk"

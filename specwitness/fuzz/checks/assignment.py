@@ -1,0 +1,167 @@
+"""Members that are not the caller's to set: owner, role, id, and all that only answers hold (F203)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.extraction import snake
+from specwitness.fuzz.surface import type_of
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+
+    Members = dict[str, Any]
+
+_OWNERS = frozenset(
+    {
+        "user_id",
+        "owner_id",
+        "owner",
+        "user",
+        "author_id",
+        "author",
+        "account_id",
+        "created_by",
+        "sub",
+        "tenant_id",
+    }
+)
+_PRIVILEGES: dict[str, Any] = {"role": "admin", "is_admin": True, "admin": True}
+_FAR = 1_000_000
+
+
+def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
+    """Send members that the contract does not let the caller set, and see whether they took effect."""
+    schema, normal = endpoint.body_schema, _object(trial.alice.answers.get(endpoint.id))
+    if schema is None or type_of(schema) != "object" or not (endpoint.media or "").endswith("json"):
+        return
+    extras = _find_extras(trial, endpoint, normal)
+    if not extras:
+        return
+    if _try(trial, endpoint, extras | _generic(trial, extras, schema), normal):
+        return
+    # One member that is refused would hide the others.
+    for name, value in extras.items():
+        if not _is_moment(name):
+            _try(trial, endpoint, {name: value}, normal)
+
+
+def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> dict[str, Any]:
+    properties = endpoint.body_schema.get("properties", {}) if endpoint.body_schema else {}
+    settable = {name for name, each in properties.items() if not each.get("readOnly")}
+    known = endpoint.response_properties()
+    extras: dict[str, Any] = {}
+    for name in dict.fromkeys([*normal, *known]):
+        if name in settable or (normal and name not in normal):
+            continue
+        extras[name] = _alter(name, normal.get(name), known.get(name, {}), trial)
+    extras |= {
+        name: _alter(name, None, each, trial) for name, each in properties.items() if each.get("readOnly")
+    }
+    return {name: value for name, value in extras.items() if value is not None}
+
+
+def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    taken = {*extras, *schema.get("properties", {})}
+    subject = trial.bob.identity.subject if trial.bob else None
+    owners = dict.fromkeys(("user_id", "owner_id", "owner"), subject) if subject else {}
+    return {name: value for name, value in {**owners, **_PRIVILEGES}.items() if name not in taken}
+
+
+def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
+    """Give another value of the kind that a member has; None where there is none."""
+    if snake(name) in _OWNERS and trial.bob and trial.bob.identity.subject:
+        return trial.bob.identity.subject
+    if snake(name) in _PRIVILEGES and not schema.get("enum"):
+        return _PRIVILEGES[snake(name)]
+    if schema.get("enum"):
+        return next((each for each in reversed(schema["enum"]) if each not in {value, None}), None)
+    return _alter_kind(value, schema, trial)
+
+
+def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
+    kind = type_of(schema)
+    if isinstance(value, bool) or kind == "boolean":
+        return not value
+    if isinstance(value, int | float) or kind in {"integer", "number"}:
+        return (value or 0) + min(_FAR, schema.get("maximum", _FAR))
+    if kind in {"array", "object"} or isinstance(value, list | dict):
+        return None
+    made = trial.alice.maker.make(
+        {key: each for key, each in schema.items() if key != "readOnly"} or {"type": "string"}
+    )
+    return made if made != value else None
+
+
+def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
+    """Send members, and judge what came; tell whether they were taken at all."""
+    request = trial.world.build(endpoint, trial.alice)
+    if request is None or request.body is None:
+        return False
+    body = json.loads(request.body)
+    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, **extras}))
+    answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
+    if not answer.succeeded:
+        return False
+    _judge_values(trial, endpoint, (signed, answer), extras=extras, normal=normal)
+    _judge_owner(trial, endpoint, (signed, answer))
+    return True
+
+
+def _judge_values(
+    trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer], *, extras: Members, normal: Members
+) -> None:
+    request, answer = exchange
+    shown = _object(answer)
+    is_open = bool((endpoint.body_schema or {}).get("additionalProperties"))
+    for name, value in extras.items():
+        is_new = name not in normal and (is_open or name not in _PRIVILEGES)
+        if name in shown and shown[name] == value and normal.get(name, ...) != value and not is_new:
+            text = f"takes `{name}`, which is not the caller's to set"
+            trial.blame(endpoint, "assignment", text, request)
+
+
+def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
+    """See whether the object still is alice's, and not bob's."""
+    request, answer = exchange
+    shape = trial.world.shape(endpoint)
+    prefix = shape if shape.endswith("{}") else f"{shape}/{{}}"
+    reader = trial.world.find("GET", prefix)
+    if reader is None or reader.id not in trial.succeeded or trial.bob is None:
+        return
+    values = _values_of(trial, endpoint, reader, answer)
+    plain = trial.world.build(reader, trial.alice, values) if values else None
+    if plain is None:
+        return
+    mine = trial.client.send(trial.world.sign(reader, trial.alice, plain))
+    if mine.succeeded:
+        return
+    theirs = trial.client.send(trial.world.sign(reader, trial.bob, plain))
+    if theirs.succeeded:
+        trial.blame(endpoint, "assignment", "gives the object to another user", request)
+        trial.alice.things.pop(prefix, None)
+
+
+def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answer) -> tuple[Any, ...] | None:
+    if prefixes(endpoint.path)[-1:] == prefixes(reader.path)[-1:]:
+        thing = trial.alice.things.get(prefixes(reader.path)[-1])
+        return thing.values if thing else None
+    found = trial.world.read_made(reader, answer)
+    thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None
+    return (*(thing.values if thing else ()), found) if found is not None else None
+
+
+def _object(answer: Answer | None) -> dict[str, Any]:
+    value = answer.json() if answer else None
+    if isinstance(value, dict):
+        inner = [each for each in value.values() if isinstance(each, dict)]
+        return {**inner[0], **value} if len(value) == 1 and inner else value
+    return {}
+
+
+def _is_moment(name: str) -> bool:
+    return snake(name).endswith(("_at", "_on", "_time", "date"))

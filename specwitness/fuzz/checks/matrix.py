@@ -1,0 +1,150 @@
+"""The matrix of bad credentials, on a request that is otherwise good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.attacks import Attack, Material
+from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
+from specwitness.fuzz.raw_attacks import RAW_ATTACKS, UNSIGNED_ATTACKS
+from specwitness.fuzz.refusals import judge_refusal
+from specwitness.fuzz.seats import authorize, find_credentials
+from specwitness.fuzz.signed_attacks import SIGNED_ATTACKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.seats import Credentials
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+
+ATTACKS: tuple[Attack, ...] = (*RAW_ATTACKS, *UNSIGNED_ATTACKS, *SIGNED_ATTACKS)
+
+
+def check_credentials(
+    trial: Trial, endpoint: Endpoint, *, whole: bool, extra: tuple[Attack, ...] = ()
+) -> None:
+    """Try an operation with every bad credential.
+
+    Args:
+        trial: The run.
+        endpoint: An operation that answered its owner with 2xx.
+        whole: Whether the whole matrix is tried, or its core.
+        extra: Further attacks, such as tokens that the target itself calls expired.
+    """
+    request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
+    alternatives = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    if request is None or not alternatives:
+        for check in CREDENTIAL_CHECKS:
+            trial.ledger.skip(endpoint, check, "the identity has no credential for its security schemes")
+        return
+    values = _values_in(trial, endpoint)
+    before = [] if endpoint.is_safe or trial.state else trial.observe(endpoint, values)
+    state = trial.state() if trial.state else None
+    all_refused = True
+    for credentials in alternatives:
+        for attack, bad in _prepare(trial, request, credentials, (*extra, *ATTACKS), whole=whole):
+            kind = credentials[0][0].kind
+            answer = trial.client.send(bad)
+            trial.ledger.count(endpoint, attack.check, attack.name, answer.status)
+            all_refused = all_refused and not answer.succeeded
+            _judge(trial, endpoint, attack, kind=kind, exchange=(bad, answer))
+            if trial.state and (now := trial.state()) != state:
+                state = now
+                if not answer.succeeded:
+                    text = f"with {attack.name}: the stored state changed"
+                    trial.blame(endpoint, "side_effect", text, bad)
+    if all_refused and (change := trial.find_change(before)):
+        trial.blame(endpoint, "side_effect", f"refused every bad credential, and yet {change[0]}", change[1])
+    elif before or trial.state:
+        trial.ledger.tally(endpoint, "side_effect").attacks["bad credentials"] += 1
+
+
+def _values_in(trial: Trial, endpoint: Endpoint) -> tuple[object, ...]:
+    thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None
+    return thing.values if thing else ()
+
+
+def _prepare(
+    trial: Trial, request: Request, credentials: Credentials, attacks: tuple[Attack, ...], *, whole: bool
+) -> Iterator[tuple[Attack, Request]]:
+    """Attack each credential of an alternative in turn, with the others in place."""
+    for seat, value in credentials:
+        other = trial.bob.identity.value_for(seat.scheme) if trial.bob else None
+        material = Material(seat, value, trial.alice.name, trial.mint, other)
+        good = authorize(request, credentials)
+        for attack in attacks:
+            if (whole or attack.core) and (change := attack.prepare(material)) is not None:
+                trial.ledger.redaction.hide_alike(attack.recipe(material), value)
+                yield attack, change(good)
+
+
+def _judge(
+    trial: Trial, endpoint: Endpoint, attack: Attack, *, kind: str, exchange: tuple[Request, Answer]
+) -> None:
+    request, answer = exchange
+    if attack.accepted:
+        if not answer.succeeded and answer.status == 401:  # noqa: PLR2004  # refused
+            text = f"with {attack.name}: expected to be let in ({attack.breaks}), came {answer.status}"
+            trial.ledger.blame(
+                endpoint, attack.check, attack.name, text=text, request=request, level=attack.level
+            )
+        return
+    for fault in judge_refusal(answer, attack, kind, endpoint):
+        text = f"with {attack.name}: {fault.text} ({attack.breaks})"
+        trial.ledger.blame(
+            endpoint,
+            attack.check,
+            f"{attack.name}: {fault.kind}" if fault.kind.startswith("status") else fault.kind,
+            text=text,
+            request=request,
+            level=fault.level,
+        )
+
+
+def check_optional(trial: Trial, endpoint: Endpoint) -> None:
+    """Try an operation whose credentials are optional: a bad one must not act as its owner.
+
+    The answer is a refusal, or that of somebody without credentials.
+    """
+    request = trial.world.build(endpoint, trial.alice)
+    alternatives = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    if request is None or not alternatives:
+        return
+    seat, value = alternatives[0][0]
+    own = trial.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
+    anonymous = trial.send(endpoint, "none", "no credentials", request)
+    _judge_anonymous(trial, endpoint, (request, anonymous))
+    noise = differ(take_fingerprint(own), take_fingerprint(anonymous))
+    if not noise:
+        return
+    material = Material(seat, value, trial.alice.name, trial.mint)
+    for attack in ATTACKS:
+        change = None if attack.accepted or not attack.brings else attack.prepare(material)
+        if change is None:
+            continue
+        bad = change(authorize(request, alternatives[0]))
+        answer = trial.send(endpoint, attack.check, attack.name, bad)
+        if answer.succeeded and not differ(take_fingerprint(own), take_fingerprint(answer)):
+            text = f"with {attack.name}: answers as to the owner ({attack.breaks})"
+            trial.ledger.blame(
+                endpoint, attack.check, attack.name, text=text, request=bad, level=attack.level
+            )
+
+
+def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
+    """See whether nobody is shown what another user is not: then it is private."""
+    request, anonymous = exchange
+    bob = trial.bob
+    if bob is None or not anonymous.succeeded or find_trace(anonymous, trial.alice) is None:
+        return
+    plain = trial.world.build(endpoint, bob)
+    if plain is None:
+        return
+    theirs = trial.client.send(trial.world.sign(endpoint, bob, plain))
+    if theirs.succeeded and find_trace(theirs, trial.alice) is None:
+        text = "without credentials shows what is hidden from other users"
+        trial.blame(endpoint, "none", text, request)

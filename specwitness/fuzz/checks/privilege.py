@@ -1,0 +1,106 @@
+"""Function-level authorization: what only some users may call refuses the others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.attacks import Material
+from specwitness.fuzz.seats import BEARER, authorize, find_credentials
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+
+_WORD = re.compile(
+    r"(?<![a-z])(admin|administrators?|staff|superuser|root|operators?|moderators?|backoffice)(?![a-z])",
+    re.IGNORECASE,
+)
+_SCOPES = ("scope", "scp", "scopes", "permissions")
+_SPOOFED = (
+    ("X-Role", "admin"),
+    ("X-User-Role", "admin"),
+    ("X-Roles", "admin"),
+    ("X-Admin", "true"),
+    ("X-Is-Admin", "true"),
+    ("X-Scopes", "admin"),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Internal", "true"),
+)
+
+
+def is_privileged(endpoint: Endpoint) -> bool:
+    """Tell whether the contract keeps an operation for some users: by role, scope, path, tag or word."""
+    raw = endpoint.raw
+    if any(
+        raw.get(name)
+        for name in ("x-roles", "x-role", "x-required-roles", "x-required-role", "x-permissions")
+    ):
+        return True
+    scopes = {scope for each in endpoint.security for several in each.values() for scope in several}
+    if any(_WORD.search(scope) for scope in scopes):
+        return True
+    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", endpoint.id), endpoint.path, *map(str, raw.get("tags", ()))]
+    if any(_WORD.search(word.replace("_", " ").replace("-", " ")) for word in words):
+        return True
+    spoken = f"{raw.get('summary', '')} {raw.get('description', '')}"
+    is_told = re.search(r"\b(only|require\w*|needs?|must be|for)\b", spoken, re.IGNORECASE)
+    return bool(_WORD.search(spoken) and is_told and "403" in endpoint.responses)
+
+
+def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
+    """Call an operation as users without the right, and with tokens that lack its scopes."""
+    if not endpoint.is_protected:
+        return
+    if is_privileged(endpoint):
+        for actor in (trial.alice, trial.bob):
+            request = trial.world.build(endpoint, actor) if actor else None
+            if actor is None or request is None:
+                continue
+            signed = trial.world.sign(endpoint, actor, request)
+            answer = trial.send(endpoint, "privilege", "a user without the right", signed)
+            if answer.succeeded:
+                trial.blame(
+                    endpoint, "privilege", f"answered {answer.status} to a user without the right", signed
+                )
+        _spoof(trial, endpoint)
+    _check_scopes(trial, endpoint)
+
+
+def _spoof(trial: Trial, endpoint: Endpoint) -> None:
+    """Claim the right in headers of the client's choice."""
+    request = trial.world.build(endpoint, trial.alice)
+    if request is None:
+        return
+    signed = trial.world.sign(endpoint, trial.alice, request).with_headers(_SPOOFED)
+    answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
+    if answer.succeeded:
+        trial.blame(
+            endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
+        )
+
+
+def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
+    mint = trial.mint
+    scopes = {scope for each in endpoint.security for several in each.values() for scope in several}
+    if mint is None or not scopes or endpoint.id not in trial.succeeded:
+        return
+    payload = mint.payload(trial.alice.name)
+    name = next((each for each in _SCOPES if each in payload), None)
+    request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
+    credentials = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
+        return
+    seat, value = credentials[0][0]
+    material = Material(seat, value, trial.alice.name, mint)
+    empty: object = [] if isinstance(payload[name], list) else ""
+    for attack, claims in (
+        ("a token without scopes", {name: ...}),
+        ("a token with no scope in it", {name: empty}),
+    ):
+        bad = material.put(str(mint.mint(trial.alice.name, None, **claims)))(
+            authorize(request, credentials[0])
+        )
+        answer = trial.send(endpoint, "privilege", attack, bad)
+        if answer.succeeded:
+            trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)

@@ -1,0 +1,212 @@
+"""Odd input: text, numbers, encodings and headers that a service has to refuse or to bear."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.extraction import list_items
+from specwitness.fuzz.surface import resolve, type_of
+from specwitness.fuzz.wire import as_text, encode_segment
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.surface import Endpoint, Schema
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+
+TEXTS = {
+    "a NUL": "a\x00b",
+    "half a character": "a\ud800b",
+    "an emoji": "\U0001f600\u202e\u0301",
+    "punctuation": "[('\"\\%*{$;--</",
+    "a long text": "x" * 10_000,
+    "a text of blanks": "   ",
+}
+NUMBERS: dict[str, Any] = {
+    "a number beyond 64 bits": 2**63,
+    "a negative number": -1,
+    "zero": 0,
+    "a number of 400 digits": 10**400,
+}
+_HUGE_FLOAT = "1e400"
+_PLAIN = ("a NUL", "punctuation")
+
+
+def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
+    """Send odd input to every place that takes some."""
+    alice = trial.alice
+    good = trial.world.build(endpoint, alice)
+    if good is None:
+        return
+    signed = trial.world.sign(endpoint, alice, good)
+    for attack, request in _requests(trial, endpoint, signed):
+        answer = trial.send(endpoint, "robustness", attack, request)
+        _judge_page(trial, endpoint, request, answer)
+
+
+def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+    yield from _in_query(trial, endpoint, good)
+    yield from _in_path(endpoint, good)
+    yield from _in_headers(endpoint, good)
+    if good.body is not None and (endpoint.media or "").endswith("json"):
+        yield from _in_members(endpoint, good)
+        yield from _in_encoding(good)
+
+
+def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+    for each in endpoint.parameters:
+        if each.location != "query":
+            continue
+        kind = type_of(each.schema)
+        if kind in {"integer", "number"}:
+            odd = {
+                name: as_text(value) for name, value in NUMBERS.items() if name != "a number of 400 digits"
+            }
+            odd["no number"] = "NaN"
+        elif kind == "boolean":
+            odd = {"no truth": "maybe"}
+        else:
+            names = (
+                TEXTS if trial.is_deep else ("a NUL", "punctuation", "a number beyond 64 bits", "a long text")
+            )
+            odd = {
+                name: TEXTS.get(name, "9223372036854775808") for name in names if name != "half a character"
+            }
+        for name, value in odd.items():
+            yield f"{name} as {each.name}", good.with_query(((each.name, value),))
+
+
+def _in_path(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+    if not endpoint.path_names:
+        return
+    parameter = endpoint.parameter(endpoint.path_names[-1], "path")
+    values = ["a%00b", "%ff%fe", encode_segment(TEXTS["punctuation"].replace("/", ""))]
+    if parameter and type_of(parameter.schema) in {"integer", "number"}:
+        values = ["9223372036854775808", "-1", "0", "x"]
+    shape = prefixes(endpoint.path)[-1]
+    segments = good.path.split("/")
+    at = shape.count("/")
+    for value in values:
+        changed = "/".join([*segments[:at], value, *segments[at + 1 :]])
+        yield f"{value} in the path", _with_path(good, changed)
+
+
+def _with_path(request: Request, path: str) -> Request:
+    return replace(request, path=path)
+
+
+def _in_headers(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+    yield (
+        "headers that are no ASCII",
+        good.with_headers(
+            (("Accept-Language", "\xff\xe9"), ("User-Agent", "\xff\xe9"), ("X-Request-ID", "\xe9'\"\\"))
+        ),
+    )
+    yield (
+        "headers that nobody writes",
+        good.with_headers(
+            (
+                ("Accept", "nonsense"),
+                ("Range", "bytes=9-1"),
+                ("If-None-Match", '"'),
+                ("If-Modified-Since", "never"),
+                ("Accept-Language", ";;q=x"),
+            )
+        ),
+    )
+    for each in endpoint.parameters:
+        if each.location == "header":
+            for name, value in {
+                "no ASCII": "\xff\xe9",
+                "punctuation": "[('\"\\%*{{$;--</",
+                "a number": "9" * 30,
+                "nothing": "",
+            }.items():
+                yield f"{name} as {each.name}", good.with_headers(((each.name, value),))
+
+
+def _in_members(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+    body = json.loads(good.body or b"null")
+    if not isinstance(body, dict) or endpoint.body_schema is None:
+        return
+    members = {
+        name: resolve(each, endpoint.document)
+        for name, each in endpoint.body_schema.get("properties", {}).items()
+        if not each.get("readOnly")
+    }
+    texts = {
+        name: each
+        for name, each in members.items()
+        if type_of(each) in {"string", None} and not each.get("enum")
+    }
+    numbers = {name: each for name, each in members.items() if type_of(each) in {"integer", "number"}}
+    yield from _spread(endpoint, good, texts, TEXTS)
+    yield from _spread(endpoint, good, numbers, NUMBERS)
+    for name in numbers:
+        raw = json.dumps({**body, name: "\x00"}).replace('"\\u0000"', _HUGE_FLOAT)
+        yield f"{_HUGE_FLOAT} as {name}", good.with_body(raw.encode())
+    for name, each in members.items():
+        wrong: Any = {"x": 1} if type_of(each) != "object" else "x"
+        yield f"a value of another type as {name}", good.with_json({**body, name: wrong})
+        yield f"null as {name}", good.with_json({**body, name: None})
+
+
+def _spread(
+    endpoint: Endpoint, good: Request, members: dict[str, Schema], odd: dict[str, Any]
+) -> Iterator[tuple[str, Request]]:
+    """Send what fits the schema in all members at once, and the rest one by one: a refusal hides others."""
+    body = json.loads(good.body or b"{}")
+    for attack, value in odd.items():
+        fitting = [name for name, schema in members.items() if endpoint.accepts(schema, value)]
+        if fitting:
+            yield (
+                f"{attack} as {', '.join(fitting)}",
+                good.with_json({**body, **dict.fromkeys(fitting, value)}),
+            )
+        for name in members:
+            if name not in fitting and (
+                attack in _PLAIN or attack in NUMBERS or attack == "half a character"
+            ):
+                yield f"{attack} as {name}", good.with_json({**body, name: value})
+
+
+def _in_encoding(good: Request) -> Iterator[tuple[str, Request]]:
+    raw = good.body or b""
+    for attack, body in {
+        "a body that is no UTF-8": b'{"\xff\xfe": "\xc3\x28"}',
+        "a body in UTF-16": raw.decode().encode("utf-16"),
+        "a body that is cut off": raw[:-1],
+        "an empty body": b"",
+        "null for a body": b"null",
+        "a list for a body": b"[]",
+        "a body that nests too deep": b"[" * 3_000,
+        "a body with NaN": b'{"x": NaN}',
+    }.items():
+        yield attack, good.with_body(body)
+    yield "a body of another type", good.with_headers((("Content-Type", "text/plain"),))
+    yield (
+        "a body whose charset nobody knows",
+        good.with_headers((("Content-Type", "application/json; charset=\xffnone"),)),
+    )
+
+
+def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
+    """See whether a page is larger than the contract lets anybody ask for."""
+    limit = next(
+        (
+            each
+            for each in endpoint.parameters
+            if each.location == "query"
+            and each.name in {"limit", "size", "page_size", "per_page", "pageSize"}
+        ),
+        None,
+    )
+    most = limit.schema.get("maximum") if limit else None
+    if most is None or not answer.succeeded:
+        return
+    if len(list_items(answer.json())) > most:
+        trial.blame(endpoint, "robustness", f"gives a page of more than {most}", request)

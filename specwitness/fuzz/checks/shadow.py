@@ -1,0 +1,99 @@
+"""Routes and methods that are served and stand in no contract."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.wire import Request
+from specwitness.fuzz.world import fill, prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+
+_PROBED = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_TOOLS = re.compile(r"^/(openapi(\.(json|ya?ml))?|docs(/.*)?|redoc|favicon\.ico|metrics|static.*)$")
+_NOT_SERVED = frozenset({401, 403, 404, 405, 406, 410, 429, 501})
+_PARAMETER = re.compile(r"\{[^{}]+\}")
+
+
+def list_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Give method and path of every route of a Starlette app, mounted and hidden ones too."""
+    for route in _flatten(app):
+        path = prefix + str(getattr(route, "path", ""))
+        inner = getattr(route, "app", None)
+        methods = getattr(route, "methods", None)
+        if methods:
+            yield from ((method, path) for method in sorted(methods))
+        elif getattr(route, "routes", None) or getattr(inner, "routes", None):
+            yield from list_routes(route if getattr(route, "routes", None) else inner, path)
+
+
+def _flatten(app: Any) -> Iterable[Any]:
+    """Give the routes of an app; FastAPI keeps those of included routers folded."""
+    routes = getattr(app, "routes", ()) or ()
+    unfold = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
+    try:
+        return list(unfold(routes)) if unfold else routes
+    except AttributeError:
+        return routes
+
+
+def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
+    """Call what the app serves beside its contract, and what documented paths might serve beside it.
+
+    Args:
+        trial: The run.
+        app: The app whose routes are read; None where only the network tells.
+        ignored: Paths, or `METHOD /path`, that may stay out of the contract.
+    """
+    if not trial.surface.endpoints:
+        return
+    known = {(each.method, trial.world.shape(each)) for each in trial.surface.endpoints}
+    home = trial.surface.endpoints[0]
+    for method, path in list_routes(app):
+        shape = _PARAMETER.sub("{}", path)
+        is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
+        if not is_known and not {path, f"{method} {path}"} & ignored:
+            nearest = next(
+                (each for each in trial.surface.endpoints if trial.world.shape(each) == shape), home
+            )
+            _call(trial, nearest, method, path)
+    for shape, endpoint in {trial.world.shape(each): each for each in trial.surface.endpoints}.items():
+        for method in _PROBED:
+            if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
+                _call(trial, endpoint, method, endpoint.path)
+
+
+def _call(trial: Trial, endpoint: Endpoint, method: str, path: str) -> None:
+    thing = (
+        trial.world.obtain(endpoint, trial.alice) if endpoint.path_names and path == endpoint.path else None
+    )
+    values = thing.values if thing else tuple("1" for _ in prefixes(path))
+    body = b"{}" if method in {"POST", "PUT", "PATCH"} else None
+    headers = (("Content-Type", "application/json"),) if body else ()
+    request = Request(method, fill(path, values), headers=headers, body=body)
+    if not request.is_safe and not trial.client.may_write:
+        return
+    if _overlaps(trial, method, path):
+        return
+    signed = trial.world.sign(endpoint, trial.alice, request)
+    answer = trial.client.send(signed)
+    trial.ledger.count(endpoint, "shadow", f"{method} {path}", answer.status)
+    if answer.status not in _NOT_SERVED:
+        text = f"and beside it {method} {path} answers {answer.status}, and the contract does not know it"
+        trial.blame(endpoint, "shadow", text, signed)
+
+
+def _overlaps(trial: Trial, method: str, path: str) -> bool:
+    """Tell whether a documented template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
+    plain = _PARAMETER.sub("x", path)
+    for each in trial.surface.endpoints:
+        template = "/".join("[^/]+" if "{" in part else re.escape(part) for part in each.path.split("/"))
+        if each.method == method and re.fullmatch(template, plain) and each.path != path:
+            return True
+    return False

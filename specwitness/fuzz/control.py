@@ -1,0 +1,120 @@
+"""The positive control: each operation is brought to a 2xx as its owner, or it testifies for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+    from specwitness.fuzz.world import Actor
+
+_ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
+_ENDING = ("logout", "signout", "sign-out", "revoke", "deactivate", "close-account", "erase")
+_MOST_EXAMPLES = 3
+_FORBIDDEN = 403
+_GONE = frozenset({404, 410})
+
+
+def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
+    """Order operations so that objects are made, read, changed and deleted, and accounts ended last."""
+    return sorted(endpoints, key=lambda each: (is_ending(each), _rank(each), len(each.path_names)))
+
+
+def is_ending(endpoint: Endpoint) -> bool:
+    """Tell whether an operation may end the caller's own access or account."""
+    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    is_named = any(each.location == "query" and each.required for each in endpoint.parameters)
+    is_own = not endpoint.path_names and endpoint.method == "DELETE" and not is_named and not endpoint.bodies
+    return is_own or (not endpoint.is_safe and any(word in last for word in _ENDING))
+
+
+def _rank(endpoint: Endpoint) -> int:
+    if endpoint.method == "POST" and endpoint.path_names and not endpoint.path.endswith("}"):
+        return 2
+    return _ORDER.get(endpoint.method, 3)
+
+
+def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
+    """Bring an operation to a 2xx as its owner; the request is kept in `trial.succeeded`."""
+    answer: Answer | None = None
+    for variant in _variants(endpoint):
+        trial.world.variants[endpoint.id] = variant
+        request = _build(trial, endpoint, trial.alice)
+        if request is None:
+            reason = "needs a stored object, and none could be made"
+            trial.ledger.skip(endpoint, "conformance", reason)
+            break
+        answer = trial.send(endpoint, "conformance", "a good request", request)
+        trial.ledger.redaction.learn(request, answer)
+        if answer.succeeded:
+            _keep(trial, endpoint, request, answer)
+            return answer
+        if answer.status == _FORBIDDEN:
+            break
+    trial.world.variants.pop(endpoint.id, None)
+    if answer is not None and not endpoint.is_safe:
+        _look_after(trial, endpoint, answer)
+    return answer
+
+
+def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
+    """See whether the owner's object is still there, after a call that was refused."""
+    shapes = prefixes(endpoint.path)
+    thing = trial.alice.things.get(shapes[-1]) if shapes else None
+    reader = trial.world.find("GET", shapes[-1]) if shapes else None
+    if thing is None or not thing.is_created or reader is None or reader.id not in trial.succeeded:
+        return
+    request = trial.world.build(reader, trial.alice, thing.values)
+    if request is None:
+        return
+    signed = trial.world.sign(reader, trial.alice, request)
+    if trial.client.send(signed).status in _GONE:
+        text = f"answered {answer.status}, and the object is gone all the same"
+        trial.blame(endpoint, "side_effect", text, signed)
+        trial.alice.things.pop(shapes[-1], None)
+
+
+def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
+    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
+    return None if request is None else trial.world.sign(endpoint, actor, request)
+
+
+def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
+    trial.succeeded[endpoint.id] = request
+    trial.uses[endpoint.id] = list(dict.fromkeys(trial.alice.used))
+    trial.alice.answers[endpoint.id] = answer
+    spend(trial, endpoint, trial.alice)
+
+
+def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
+    """Forget the objects that a call may have used up."""
+    is_producer = (
+        endpoint.method == "POST" and not endpoint.path.endswith("}") and _is_collection(trial, endpoint)
+    )
+    if trial.reads_like(endpoint) or endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or is_producer:
+        return
+    gone = [*prefixes(endpoint.path)[-1:], *actor.used]
+    # What lies below an object goes with it.
+    for each in [each for each in actor.things if any(each.startswith(prefix) for prefix in gone)]:
+        del actor.things[each]
+
+
+def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:
+    shape = trial.world.shape(endpoint)
+    return any(f"{shape}/{{}}" in prefixes(each.path) for each in trial.surface.endpoints)
+
+
+def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
+    yield {"full": True}
+    if endpoint.media is not None:
+        yield {"full": False}
+        yield from ({"example": index} for index in range(min(len(endpoint.body_examples), _MOST_EXAMPLES)))
+    if any(each.location == "query" and not each.required for each in endpoint.parameters):
+        yield {"full": True, "query": True}

@@ -1,0 +1,110 @@
+"""How the id of a new object is read from the answer that told of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from specwitness.openapi.references import follow, parse_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.wire import Answer
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ID_ENDINGS = ("_ids", "_id", "_uuid", "_key", "_slug", "_code", "_number", "_name")
+_COMMON = ("id", "uuid", "_id", "key", "slug", "code", "number", "name", "token")
+_LISTS = 3
+
+
+def snake(name: str) -> str:
+    """Write a name in lower case with underscores."""
+    return _CAMEL.sub("_", name).replace("-", "_").lower()
+
+
+def singular(word: str) -> str:
+    """Give the singular of an English noun, well enough to find its plural."""
+    if word.endswith("ies") and len(word) > _LISTS + 1:
+        return f"{word[:-3]}y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def noun_of(name: str) -> str:
+    """Give what a parameter names: `noteId` and `note_ids` name a note, `id` names nothing."""
+    plain = snake(name)
+    for ending in _ID_ENDINGS:
+        if plain.endswith(ending):
+            return plain.removesuffix(ending)
+    return "" if plain in {*_COMMON, "ids"} else plain
+
+
+def read_id(answer: Answer, name: str, noun: str) -> Any:
+    """Read the id of a new object from the answer that told of it; None where there is none."""
+    for holder in _holders(answer.json()):
+        if (found := id_in(holder, name, noun)) is not None:
+            return found
+    location = urlsplit(answer.header("location")).path.rstrip("/")
+    return unquote(location.rpartition("/")[2]) or None if location else None
+
+
+def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
+    """Read the id from an object."""
+    members = {snake(key): value for key, value in holder.items()}
+    for key in (snake(name), f"{noun}_id", *_COMMON):
+        value = members.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return value
+    return None
+
+
+def list_items(value: Any) -> list[dict[str, Any]]:
+    """Find the objects of a list answer: the list itself, or the first list of objects in it."""
+    if isinstance(value, list):
+        return [each for each in value if isinstance(each, dict)]
+    if isinstance(value, dict):
+        for each in value.values():
+            if isinstance(each, list | dict) and (found := list_items(each)):
+                return found
+    return []
+
+
+def read_expression(expression: str, answer: Answer) -> Any:
+    """Read a runtime expression of a link (OpenAPI §4.8.20.3); None where it leads nowhere."""
+    if expression.startswith("$response.body#"):
+        try:
+            return follow(answer.json(), parse_pointer(expression.removeprefix("$response.body")))
+        except KeyError:
+            return None
+    if expression.startswith("$response.header."):
+        return answer.header(expression.removeprefix("$response.header.")) or None
+    return None
+
+
+def find_values(value: Any) -> Iterator[tuple[str, Any]]:
+    """Give every scalar below a value, with the name of the member that holds it."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if isinstance(child, dict | list):
+                yield from find_values(child)
+            else:
+                yield key, child
+    elif isinstance(value, list):
+        for child in value:
+            if isinstance(child, dict | list):
+                yield from find_values(child)
+            else:
+                yield "", child
+
+
+def _holders(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for child in value.values():
+            if isinstance(child, dict):
+                yield child
+    elif isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        yield value[0]

@@ -1,0 +1,175 @@
+"""Compact JWS by hand: any header, any payload, right or wrong signatures; a verifier is tried with them."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PrivateKey = (
+    rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+)
+Key = bytes | PrivateKey
+_HASHES: dict[str, type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
+    "256": hashes.SHA256,
+    "384": hashes.SHA384,
+    "512": hashes.SHA512,
+}
+_CURVES: dict[str, type[ec.SECP256R1 | ec.SECP384R1 | ec.SECP521R1]] = {
+    "ES256": ec.SECP256R1,
+    "ES384": ec.SECP384R1,
+    "ES512": ec.SECP521R1,
+}
+_COMPACT_PARTS = 3
+_RSA_BITS = 2048
+
+
+class Token(NamedTuple):
+    """A compact JWS in its parts, as they stand; nothing of it was verified."""
+
+    header: str
+    payload: str
+    signature: str
+
+    def __str__(self) -> str:
+        return f"{self.header}.{self.payload}.{self.signature}"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The header's members."""
+        return _read_object(self.header) or {}
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The payload's members."""
+        return _read_object(self.payload) or {}
+
+
+def encode(raw: bytes) -> str:
+    """Write bytes as unpadded base64url."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """Read unpadded base64url.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def dump(members: Mapping[str, Any]) -> bytes:
+    """Write members as JSON; those whose value is `...` are left out."""
+    kept = {name: value for name, value in members.items() if value is not ...}
+    return json.dumps(kept, separators=(",", ":")).encode()
+
+
+def split(text: str) -> Token | None:
+    """Split a compact JWS; None where the text is none."""
+    parts = text.split(".")
+    if len(parts) != _COMPACT_PARTS or _read_object(parts[0]) is None or _read_object(parts[1]) is None:
+        return None
+    return Token(*parts)
+
+
+def sign(header: bytes, payload: bytes, algorithm: str, key: Key) -> Token:
+    """Sign any two byte strings as header and payload."""
+    first, second = encode(header), encode(payload)
+    return Token(first, second, encode(make_signature(f"{first}.{second}".encode(), algorithm, key)))
+
+
+def make_signature(message: bytes, algorithm: str, key: Key) -> bytes:
+    """Sign a message (RFC 7518 §3, RFC 8037).
+
+    Raises:
+        ValueError: The key does not serve the algorithm.
+    """
+    if isinstance(key, bytes):
+        if not algorithm.startswith("HS"):
+            raise ValueError(f"{algorithm} needs a private key")
+        return hmac.digest(key, message, f"sha{algorithm[2:]}")
+    if isinstance(key, rsa.RSAPrivateKey):
+        digest = _HASHES[algorithm[2:]]()
+        if algorithm.startswith("PS"):
+            return key.sign(message, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+        return key.sign(message, padding.PKCS1v15(), digest)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        size = (key.curve.key_size + 7) // 8
+        r, s = decode_dss_signature(key.sign(message, ec.ECDSA(_HASHES[algorithm[2:]]())))
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+    return key.sign(message)
+
+
+def read_key(algorithm: str, text: str | bytes) -> Key:
+    """Read a secret, or a private key in PEM.
+
+    Raises:
+        ValueError: It is no key for the algorithm.
+    """
+    raw = text.encode() if isinstance(text, str) else text
+    if algorithm.startswith("HS"):
+        return raw
+    key = serialization.load_pem_private_key(raw, None)
+    if not isinstance(key, PrivateKey):
+        raise ValueError(f"{type(key).__name__} signs no tokens")  # noqa: TRY004  # callers know one error
+    return key
+
+
+def make_other_key(algorithm: str, key: Key) -> Key:
+    """Make a new key of the same kind, which nobody trusts."""
+    if isinstance(key, bytes):
+        return b"a-key-that-nobody-trusts-" + bytes(byte ^ 0x5A for byte in key[:40]).hex().encode()
+    if isinstance(key, rsa.RSAPrivateKey):
+        return rsa.generate_private_key(65537, _RSA_BITS)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return ec.generate_private_key(_CURVES[algorithm]())
+    if isinstance(key, ed448.Ed448PrivateKey):
+        return ed448.Ed448PrivateKey.generate()
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def public_pem(key: Key) -> bytes | None:
+    """Give the public half in PEM; None for a secret."""
+    if isinstance(key, bytes):
+        return None
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def public_jwk(key: Key) -> dict[str, str]:
+    """Give what an attacker would put into the header as `jwk`; a secret is shown as such."""
+    if isinstance(key, bytes):
+        return {"kty": "oct", "k": encode(key)}
+    public = key.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        numbers = public.public_numbers()
+        return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        point, size = public.public_numbers(), (public.curve.key_size + 7) // 8
+        curve = f"P-{public.curve.key_size}"
+        x, y = (encode(each.to_bytes(size, "big")) for each in (point.x, point.y))
+        return {"kty": "EC", "crv": curve, "x": x, "y": y}
+    curve = "Ed25519" if isinstance(public, ed25519.Ed25519PublicKey) else "Ed448"
+    return {"kty": "OKP", "crv": curve, "x": encode(public.public_bytes_raw())}
+
+
+def _number(value: int) -> str:
+    return encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _read_object(part: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(decode(part))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,332 @@
+"""Attacks that need nothing but a good credential: missing, misplaced, malformed and altered ones."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz import jose
+from specwitness.fuzz.attacks import (
+    MALFORMED,
+    Attack,
+    Change,
+    Level,
+    Material,
+    only_bearer,
+    with_token,
+)
+from specwitness.fuzz.extraction import snake
+from specwitness.fuzz.seats import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from specwitness.fuzz.wire import Request
+
+_RFC6750, _RFC7515, _RFC8725 = "RFC 6750", "RFC 7515", "RFC 8725"
+_HUGE = MALFORMED | {413, 414, 431}
+
+
+def _without(material: Material) -> Change:
+    def change(request: Request) -> Request:
+        seat = material.seat
+        query = tuple(pair for pair in request.query if seat.location != "query" or pair[0] != seat.name)
+        gone = "cookie" if seat.location == "cookie" else seat.name.lower()
+        headers = tuple(
+            pair for pair in request.headers if seat.location == "query" or pair[0].lower() != gone
+        )
+        return replace(request, query=query, headers=headers)
+
+    return change
+
+
+def _raw(text: str) -> Callable[[Material], Change]:
+    return lambda material: lambda request: material.seat.put_raw(request, text)
+
+
+def _in_query(material: Material) -> Change | None:
+    if material.seat.location == "query":
+        return None
+    bare = _without(material)
+    return lambda request: bare(request).with_query((("access_token", material.value),))
+
+
+def _in_cookie(material: Material) -> Change | None:
+    if material.seat.location == "cookie":
+        return None
+    bare = _without(material)
+    return lambda request: bare(request).with_headers((("Cookie", f"access_token={material.value}"),))
+
+
+def _twice(material: Material) -> Change:
+    seat = material.seat
+    both = ((seat.name, f"{seat.prefix}garbage"), (seat.name, seat.prefix + material.value))
+    return lambda request: request.with_headers(both)
+
+
+def _twice_good_first(material: Material) -> Change:
+    seat = material.seat
+    both = ((seat.name, seat.prefix + material.value), (seat.name, f"{seat.prefix}garbage"))
+    return lambda request: request.with_headers(both)
+
+
+def _key_in_query(material: Material) -> Change | None:
+    """Put a key that belongs into a header into the query, under the header's name and the usual ones."""
+    if material.seat.kind != KEY or material.seat.location == "query":
+        return None
+    bare, names = (
+        _without(material),
+        {material.seat.name, snake(material.seat.name), "api_key", "apikey", "key"},
+    )
+    return lambda request: bare(request).with_query(tuple((name, material.value) for name in sorted(names)))
+
+
+def _with_scheme(prefix: str) -> Callable[[Material], Change]:
+    return lambda material: lambda request: material.seat.put_raw(request, prefix + material.value)
+
+
+def _as_basic(material: Material) -> Change:
+    pair = base64.b64encode(f"{material.name}:{material.value}".encode()).decode()
+    return lambda request: material.seat.put_raw(request, f"Basic {pair}")
+
+
+def _alter(material: Material) -> str | None:
+    """Change a character in the middle of an opaque credential."""
+    if material.token or not material.value:
+        return None
+    at = len(material.value) // 2
+    other = "A" if material.value[at] != "A" else "B"
+    return material.value[:at] + other + material.value[at + 1 :]
+
+
+def _opaque(make: Callable[[str], str]) -> Callable[[Material], str | None]:
+    def recipe(material: Material) -> str | None:
+        made = make(material.value)
+        return made if not material.token and made not in {"", material.value} else None
+
+    return recipe
+
+
+def _none(algorithm: str) -> Callable[[Material, jose.Token], str]:
+    def make(_material: Material, token: jose.Token) -> str:
+        header = jose.encode(jose.dump({**token.parameters, "alg": algorithm}))
+        return f"{header}.{token.payload}."
+
+    return make
+
+
+def _flip(material: Material, token: jose.Token) -> str | None:  # noqa: ARG001  # the signature of recipes
+    try:
+        raw = bytearray(jose.decode(token.signature))
+    except ValueError:
+        return None
+    raw[len(raw) // 2] ^= 1
+    return str(token._replace(signature=jose.encode(bytes(raw))))
+
+
+def _take_subject(material: Material, token: jose.Token) -> str:  # noqa: ARG001  # the signature of recipes
+    claims = {**token.claims, "admin": True, "scope": "admin"}
+    return str(token._replace(payload=jose.encode(jose.dump(claims))))
+
+
+def _spare_bits(_material: Material, token: jose.Token) -> str | None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spare = len(token.signature) % 4
+    if spare not in {2, 3}:
+        return None
+    last = alphabet.index(token.signature[-1])
+    return str(token)[:-1] + alphabet[last ^ 1]
+
+
+def _other_header(_material: Material, token: jose.Token, header: bytes) -> str:
+    return str(token._replace(header=jose.encode(header)))
+
+
+RAW_ATTACKS = (
+    Attack("no credentials", "none", _RFC6750, _without, core=True, brings=False),
+    Attack(
+        "an empty credential",
+        "none",
+        _RFC6750,
+        lambda material: lambda request: material.seat.put_raw(request, material.seat.prefix.rstrip()),
+        allowed=MALFORMED,
+    ),
+    Attack(
+        "garbage for a credential",
+        "forged",
+        _RFC6750,
+        lambda _: "not-a-credential",
+        core=True,
+        allowed=MALFORMED,
+    ),
+    Attack("the token in the query", "none", "RFC 6750 §2.3", only_bearer(_in_query), brings=False),
+    Attack(
+        "two Authorization headers, the good one first",
+        "none",
+        "RFC 9110 §5.3",
+        only_bearer(_twice_good_first),
+        Level.SHOULD,
+        MALFORMED,
+    ),
+    Attack("the key in the query", "none", "the contract", _key_in_query, core=True),
+    Attack("the credential in a cookie", "none", "the contract", only_bearer(_in_cookie), brings=False),
+    Attack(
+        "two Authorization headers", "none", "RFC 9110 §5.3", only_bearer(_twice), Level.SHOULD, MALFORMED
+    ),
+    Attack(
+        "the token without a scheme",
+        "none",
+        _RFC6750,
+        only_bearer(_with_scheme("")),
+        allowed=MALFORMED,
+        core=True,
+    ),
+    Attack("Basic credentials", "none", "the contract", only_bearer(_as_basic), allowed=MALFORMED),
+    Attack(
+        "the token under another scheme",
+        "none",
+        _RFC6750,
+        only_bearer(_with_scheme("Token ")),
+        allowed=MALFORMED,
+    ),
+    Attack(
+        "the scheme in lower case",
+        "none",
+        "RFC 9110 §11.1: schemes are case-insensitive",
+        only_bearer(
+            lambda material: lambda request: material.seat.put_raw(request, f"bearer {material.value}")
+        ),
+        Level.SHOULD,
+        accepted=True,
+    ),
+    Attack("a credential of 9 kB", "none", _RFC6750, lambda _: "A" * 9_000, allowed=_HUGE),
+    Attack("a header that is no ASCII", "forged", _RFC6750, lambda _: "t\xf6k\xe9n", allowed=MALFORMED),
+    Attack("an altered credential", "forged", "the contract", _alter, core=True),
+    Attack("a longer credential", "forged", "the contract", _opaque(lambda value: f"{value}x")),
+    Attack(
+        "the beginning of a credential",
+        "forged",
+        "the contract",
+        _opaque(lambda value: value[: len(value) // 2]),
+    ),
+    Attack("a credential in other case", "forged", "the contract", _opaque(str.swapcase)),
+    Attack(
+        "a wildcard for a credential",
+        "forged",
+        "the contract",
+        lambda material: "%" if material.seat.kind == KEY else None,
+    ),
+    Attack(
+        "SQL for a credential",
+        "forged",
+        "the contract",
+        lambda material: "' OR '1'='1" if material.seat.kind == KEY else None,
+        allowed=MALFORMED,
+    ),
+)
+
+UNSIGNED_ATTACKS = (
+    Attack("an unsigned token (alg none)", "forged", "RFC 8725 §3.2", with_token(_none("none")), core=True),
+    Attack("an unsigned token (alg None)", "forged", "RFC 8725 §3.2", with_token(_none("None"))),
+    Attack("an unsigned token (alg nOnE)", "forged", "RFC 8725 §3.2", with_token(_none("nOnE"))),
+    Attack(
+        "a token whose signature is cut off",
+        "forged",
+        _RFC7515,
+        with_token(lambda _, token: str(token._replace(signature=""))),
+    ),
+    Attack("a token with one bit of its signature flipped", "forged", _RFC7515, with_token(_flip), core=True),
+    Attack("a token whose claims were altered", "forged", _RFC7515, with_token(_take_subject), core=True),
+    Attack(
+        "a token with spare bits set in its signature",
+        "forged",
+        "RFC 4648 §3.5",
+        with_token(_spare_bits),
+        Level.SHOULD,
+    ),
+    Attack(
+        "a token with padding",
+        "forged",
+        "RFC 7515 §2",
+        with_token(lambda _, token: f"{token}="),
+        Level.SHOULD,
+    ),
+    Attack(
+        "a token with characters of no alphabet",
+        "forged",
+        "RFC 7515 §2",
+        with_token(lambda _, token: f"{token.header}.{token.payload}.!{token.signature}!"),
+        Level.SHOULD,
+    ),
+    Attack(
+        "a token of two parts",
+        "forged",
+        _RFC7515,
+        with_token(lambda _, token: f"{token.header}.{token.payload}"),
+    ),
+    Attack(
+        "a token of five parts", "forged", _RFC7515, with_token(lambda _, token: f"{token}.{token.payload}.x")
+    ),
+    Attack("two dots", "forged", _RFC7515, only_bearer(lambda _: ".."), allowed=MALFORMED),
+    Attack(
+        "a token whose header nests too deep",
+        "forged",
+        "RFC 8725 §2.4",
+        with_token(lambda material, token: _other_header(material, token, b"[" * 1_500)),
+    ),
+    Attack(
+        "a token whose header is no base64url",
+        "forged",
+        "RFC 7515 §2",
+        with_token(lambda _, token: f"{token.header}!.{token.payload}.{token.signature}"),
+    ),
+    Attack(
+        "a token whose header is one character",
+        "forged",
+        "RFC 7515 §2",
+        with_token(lambda _, token: f"a.{token.payload}.{token.signature}"),
+    ),
+    Attack(
+        "a token whose header is no object",
+        "forged",
+        _RFC7515,
+        with_token(lambda material, token: _other_header(material, token, b'"HS256"')),
+    ),
+    Attack(
+        "a token whose header is no UTF-8",
+        "forged",
+        "RFC 8725 §3.7",
+        with_token(lambda material, token: _other_header(material, token, b"\xff\xfe\x00")),
+    ),
+    Attack(
+        "a token whose algorithm is a list",
+        "forged",
+        "RFC 7515 §4.1.1",
+        with_token(
+            lambda material, token: _other_header(
+                material, token, jose.dump({**token.parameters, "alg": [token.parameters.get("alg")]})
+            )
+        ),
+    ),
+    Attack(
+        "a token whose algorithm is a number",
+        "forged",
+        "RFC 7515 §4.1.1",
+        with_token(
+            lambda material, token: _other_header(
+                material, token, jose.dump({**token.parameters, "alg": 256})
+            )
+        ),
+    ),
+    Attack(
+        "a token with an algorithm that nobody knows",
+        "forged",
+        _RFC8725,
+        with_token(
+            lambda material, token: _other_header(
+                material, token, jose.dump({**token.parameters, "alg": "XS1"})
+            )
+        ),
+    ),
+)

@@ -1,0 +1,142 @@
+"""One run of the checks: who takes part, what is sent, and what every answer has to keep to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.refusals import describe_misfit
+from specwitness.fuzz.world import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from specwitness.fuzz.client import Client
+    from specwitness.fuzz.identity import Mint
+    from specwitness.fuzz.ledger import Ledger
+    from specwitness.fuzz.surface import Endpoint, Surface
+    from specwitness.fuzz.wire import Answer, Request
+    from specwitness.fuzz.world import Actor, World
+
+# Servers and proxies give these for any request; contracts seldom name them.
+GENERAL = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
+_MALFORMED = 400
+# A log that grows with each reading differs at another index each time.
+_INDEX = re.compile(r"\[\d+\]")
+_READING = re.compile(r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)")
+
+
+@dataclass(slots=True)
+class Trial:
+    """All that the checks share.
+
+    Args:
+        surface: The contract.
+        client: The way to the service.
+        world: What the users own.
+        ledger: Where results go.
+        alice: The owner.
+        bob: The other user; None where there is only one.
+        admin: A user with more rights; None where there is none.
+        mint: What tokens are signed with; None where they only can be altered.
+        state: Gives a comparable snapshot of the stored state; None where only the API tells.
+        is_deep: Whether everything is tried, or what a pull request can wait for.
+        succeeded: The operations that answered the owner with 2xx: the positive control.
+        uses: The collections whose objects each operation names outside its path.
+    """
+
+    surface: Surface
+    client: Client
+    world: World
+    ledger: Ledger
+    alice: Actor
+    bob: Actor | None
+    admin: Actor | None
+    mint: Mint | None
+    state: Callable[[], object] | None
+    is_deep: bool
+    succeeded: dict[str, Request]
+    uses: dict[str, list[str]] = field(default_factory=dict)
+
+    def send(self, endpoint: Endpoint, check: str, attack: str, request: Request) -> Answer:
+        """Send a request for a check, and hold the answer to what every answer has to keep."""
+        answer = self.client.send(request)
+        self.ledger.count(endpoint, check, attack, answer.status)
+        self.judge(endpoint, request, answer, is_malformed=check == "robustness")
+        return answer
+
+    def judge(
+        self, endpoint: Endpoint, request: Request, answer: Answer, *, is_malformed: bool = False
+    ) -> None:
+        """Hold an answer to the contract: no crash, a documented status, the documented headers and body."""
+        if answer.crashed:
+            self.blame(endpoint, "robustness", f"answered {answer.status}", request)
+            return
+        response = endpoint.response_for(answer.status)
+        if response is None:
+            if answer.status not in GENERAL and not (is_malformed and answer.status == _MALFORMED):
+                text = f"answered {answer.status}, which the contract does not know"
+                self.blame(endpoint, "conformance", text, request)
+            return
+        for name, header in response.get("headers", {}).items():
+            if header.get("required") and not answer.header(name):
+                self.blame(endpoint, "conformance", f"answered {answer.status} without {name}", request)
+        if request.method != "HEAD" and (said := describe_misfit(answer, endpoint)):
+            self.blame(endpoint, "conformance", f"answered {answer.status}: {said}", request)
+
+    def blame(self, endpoint: Endpoint, check: str, text: str, request: Request) -> None:
+        """Note what is wrong; the text is the kind."""
+        self.ledger.blame(endpoint, check, text, text=text, request=request)
+
+    def reached(self) -> Iterator[Endpoint]:
+        """Give the operations that answered the owner with 2xx."""
+        return (each for each in self.surface.endpoints if each.id in self.succeeded)
+
+    def readers(self, endpoint: Endpoint) -> list[Endpoint]:
+        """Give the operations that show what an operation changes: of the object, and its list."""
+        shapes = prefixes(endpoint.path)
+        plain = endpoint.path if not shapes else ""
+        wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
+        wanted = list(dict.fromkeys([*wanted, self.world.shape(endpoint)]))
+        found = (self.world.find("GET", shape) for shape in wanted)
+        return [each for each in found if each is not None and each.id in self.succeeded]
+
+    def reads_like(self, endpoint: Endpoint) -> bool:
+        """Tell whether an operation only reads, by its method or by its name."""
+        last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+        return endpoint.method == "GET" or (endpoint.method == "POST" and bool(_READING.search(last)))
+
+    def readers_of(self, prefix: str) -> list[Endpoint]:
+        """Give the operations that show an object whose id is in no path."""
+        return [
+            each for each in self.reached() if prefix in self.uses.get(each.id, ()) and self.reads_like(each)
+        ]
+
+    def observe(
+        self, endpoint: Endpoint, values: tuple[object, ...]
+    ) -> list[tuple[Endpoint, Request, Answer]]:
+        """Read as the owner what an operation may change."""
+        seen = []
+        for reader in self.readers(endpoint):
+            request = self.world.build(reader, self.alice, values[: len(reader.path_names)])
+            if request is not None:
+                signed = self.world.sign(reader, self.alice, request)
+                seen.append((reader, signed, self.client.send(signed)))
+        return seen
+
+    def find_change(self, before: list[tuple[Endpoint, Request, Answer]]) -> tuple[str, Request] | None:
+        """Read again what was read, and say what has changed of itself in between."""
+        for reader, request, old in before:
+            new = self.client.send(request)
+            places = differ(take_fingerprint(old), take_fingerprint(new))
+            if not places:
+                continue
+            # What differs between two readings right after each other says nothing.
+            noise = differ(take_fingerprint(new), take_fingerprint(self.client.send(request)))
+            kinds = {_INDEX.sub("[]", each) for each in noise}
+            places = {each for each in places if _INDEX.sub("[]", each) not in kinds}
+            if places:
+                return f"{reader.operation.name} shows another {min(places)} than before", request
+        return None

@@ -1,0 +1,99 @@
+"""What goes over the wire: a request of any shape, and the answer to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+Pairs = tuple[tuple[str, str], ...]
+_SUCCESS = 2
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request; `path` is percent-encoded, header values are Latin-1, names may repeat."""
+
+    method: str
+    path: str
+    query: Pairs = ()
+    headers: Pairs = ()
+    body: bytes | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query as they stand in the request line."""
+        return self.path + (f"?{urlencode(self.query)}" if self.query else "")
+
+    @property
+    def is_safe(self) -> bool:
+        """Tell whether the method promises to change nothing (RFC 9110 §9.2.1)."""
+        return self.method in {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+    def with_headers(self, headers: Pairs) -> Request:
+        """Give the request with headers put in; those of the same name go."""
+        names = {name.lower() for name, _ in headers}
+        kept = tuple(pair for pair in self.headers if pair[0].lower() not in names)
+        return replace(self, headers=(*kept, *headers))
+
+    def with_query(self, query: Pairs) -> Request:
+        """Give the request with query parameters put in; those of the same name go."""
+        names = {name for name, _ in query}
+        return replace(self, query=(*(pair for pair in self.query if pair[0] not in names), *query))
+
+    def with_json(self, value: Any) -> Request:
+        """Give the request with a JSON body."""
+        return self.with_body(json.dumps(value).encode())
+
+    def with_body(self, body: bytes | None) -> Request:
+        """Give the request with other bytes as its body."""
+        return replace(self, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The parts of a response that it is judged by; header names are in lower case."""
+
+    status: int
+    headers: dict[str, list[str]] = field(default_factory=dict)
+    content: bytes = b""
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether the status is 2xx."""
+        return self.status // 100 == _SUCCESS
+
+    @property
+    def crashed(self) -> bool:
+        """Tell whether the status is 5xx, other than 501 and 503, which a service may mean."""
+        return self.status >= _SERVER_ERROR and self.status not in {501, 503}
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is no UTF-8 is replaced."""
+        return self.content.decode("utf-8", "replace")
+
+    def header(self, name: str) -> str:
+        """Give a header, its lines joined; empty where there is none."""
+        return ", ".join(self.headers.get(name.lower(), []))
+
+    def json(self) -> Any:
+        """Give the body as JSON; None where it is none."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
+
+
+def encode_segment(value: Any) -> str:
+    """Write a value as one segment of a path."""
+    return quote(as_text(value), safe="")
+
+
+def as_text(value: Any) -> str:
+    """Write a value as a parameter carries it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value)

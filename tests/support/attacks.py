@@ -1,0 +1,93 @@
+"""Runs of our checks on services of the proving ground, right and broken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from schemathesis.python.asgi import shutdown_lifespans
+
+from specwitness.fuzz.engine import Engine
+from specwitness.fuzz.identity import Identity, Mint
+from specwitness.fuzz.surface import Surface, read_surface
+from specwitness.fuzz.target import Target
+from specwitness.openapi import read_contract
+from tests.proving_ground.catalogue import find_service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from specwitness.config import FuzzConfig
+    from tests.proving_ground.model import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The identities of a service of the proving ground."""
+
+    mint: Mint
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def identify(self, name: str, client: object = None) -> Identity | None:  # noqa: ARG002  # the protocol's
+        """Give an identity with its token, and its keys for other schemes."""
+        found = self.mint.identify(name)
+        values = {scheme: each[name] for scheme, each in self.keys.items() if name in each}
+        return replace(found, values=values) if found else None
+
+
+def make_users(service: Service) -> Users:
+    """Make the identities of a service, as somebody who tries it would."""
+    mint = service.mint
+    return Users(
+        Mint(
+            mint.key,
+            mint.algorithm,
+            issuer=mint.issuer,
+            audience=mint.audience,
+            subjects=dict(mint.subjects),
+            claims_of=dict(mint.claims),
+            header={"kid": mint.kid} if mint.kid else {},
+        ),
+        service.keys,
+    )
+
+
+@cache
+def surface_of(name: str) -> Surface:
+    """Read the contract of a service."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.json"
+        path.write_text(json.dumps(find_service(name).contract), encoding="utf-8")
+        return read_surface(read_contract(path, Path(folder)))
+
+
+def attack(name: str, bug: str | None, settings: FuzzConfig) -> Engine:
+    """Run our checks on a build of a service.
+
+    Args:
+        name: The service's name.
+        bug: The bug that is planted; None for the right build.
+        settings: Seed, depth and checks.
+    """
+    service = find_service(name)
+    users = make_users(service)
+    target = Target(app=service.build(bug), identities=users, mint=users.mint)
+    engine = Engine(surface_of(name), target, settings, lambda _: None)
+    try:
+        engine.run()
+    finally:
+        shutdown_lifespans()
+    return engine
+
+
+def complaints(engine: Engine) -> dict[str, list[str]]:
+    """Give what a run complained about, by check."""
+    found: dict[str, list[str]] = {}
+    for (_, check), tally in engine.trial.ledger.tallies.items():
+        for breaches in tally.breaches.values():
+            found.setdefault(check, []).append(breaches[0].text)
+    return found

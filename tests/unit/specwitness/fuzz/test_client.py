@@ -1,0 +1,81 @@
+"""The way to the service: one address, no redirects, patience, and an end."""
+
+from __future__ import annotations
+
+import pytest
+
+from specwitness.errors import TargetError
+from specwitness.fuzz.client import Client, HttpTransport, OutOfTimeError
+from specwitness.fuzz.wire import Answer, Request
+
+
+class Scripted:
+    """Answers as it was told to, and keeps what it was asked."""
+
+    def __init__(self, *answers: Answer, is_remote: bool = False) -> None:
+        self.is_remote = is_remote
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+
+    def send(self, request: Request) -> Answer:
+        self.requests.append(request)
+        return self.answers.pop(0) if self.answers else Answer(200)
+
+
+def test_throttled_request_waits_as_long_as_it_is_told_but_not_for_ever() -> None:
+    waits: list[float] = []
+    throttled = [Answer(429, {"retry-after": [said]}) for said in ("2", "9999")]
+    client = Client(Scripted(*throttled), sleep=waits.append)
+    assert client.send(Request("GET", "/")).status == 200
+    assert waits == [2.0, 10.0]
+    assert (client.sent, client.throttled) == (3, 2)
+
+
+def test_throttled_for_good_is_told_and_not_tried_for_ever() -> None:
+    client = Client(Scripted(*[Answer(429)] * 9), sleep=lambda _: None)
+    assert client.send(Request("GET", "/")).status == 429
+    assert client.sent == 4
+
+
+def test_redirect_is_an_answer_and_is_not_followed() -> None:
+    transport = Scripted(Answer(302, {"location": ["https://elsewhere.example/"]}))
+    assert Client(transport).send(Request("GET", "/")).status == 302
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_service_elsewhere_is_only_read(method: str) -> None:
+    transport = Scripted(is_remote=True)
+    with pytest.raises(TargetError, match="may change a service that is not on this machine"):
+        Client(transport).send(Request(method, "/notes"))
+    assert transport.requests == []
+    assert Client(transport).send(Request("GET", "/notes")).succeeded
+    assert Client(transport, allow_writes=True).send(Request(method, "/notes")).succeeded
+
+
+def test_time_budget_ends_the_run() -> None:
+    now = [0.0]
+    client = Client(Scripted(), seconds=5, clock=lambda: now[0])
+    assert client.send(Request("GET", "/")).succeeded
+    now[0] = 5.0
+    with pytest.raises(OutOfTimeError):
+        client.send(Request("GET", "/"))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_remote"),
+    [("http://127.0.0.1:1", False), ("http://localhost", False), ("https://api.example.com", True)],
+)
+def test_address_tells_whether_the_service_is_elsewhere(url: str, is_remote: bool) -> None:  # noqa: FBT001  # a table's column
+    assert HttpTransport(url).is_remote is is_remote
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "nonsense", "http://"])
+def test_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(TargetError, match="is no http URL"):
+        HttpTransport(url)
+
+
+def test_service_that_does_not_answer_is_told() -> None:
+    with pytest.raises(TargetError, match="was not answered"):
+        HttpTransport("http://127.0.0.1:1").send(Request("GET", "/"))

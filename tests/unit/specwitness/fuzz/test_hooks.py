@@ -1,0 +1,58 @@
+"""Our checks in a plain Schemathesis run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import schemathesis
+from schemathesis.python.asgi import shutdown_lifespans
+
+from specwitness.config import FuzzConfig
+from specwitness.fuzz.configuration import configure
+from specwitness.fuzz.hooks import another_user, bearer_attacks
+from specwitness.fuzz.served import ServedApp
+from specwitness.openapi import bundle, read_contract
+from tests.proving_ground.notes.service import VALID, Fault
+from tests.proving_ground.notes.target import open_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONTRACT = bundle(read_contract(Path("tests/proving_ground/notes/openapi.yaml"), Path()))
+OWN = {"Authorization": f"Bearer {VALID}"}
+
+
+@pytest.fixture(autouse=True)
+def _lifespans_end() -> Iterator[None]:
+    yield
+    shutdown_lifespans()
+
+
+def call(*faults: Fault, method: str = "GET") -> None:
+    """Make a note, and call it with both checks."""
+    with open_target(*faults) as target:
+        schema = schemathesis.openapi.from_dict(CONTRACT, config=configure(FuzzConfig(), None))
+        schema.app = ServedApp(target.app)
+        made = schema["/notes"]["POST"].Case(body={"text": "a"}, media_type="application/json")
+        note = made.call(headers=OWN).json()
+        operation = schema["/notes/{note_id}"][method]
+        case = operation.Case(path_parameters={"note_id": note["id"]})
+        case.call_and_validate(headers=OWN, checks=[bearer_attacks, another_user])
+
+
+def test_right_service_passes() -> None:
+    call()
+
+
+def test_operation_that_asks_for_no_credentials_is_found() -> None:
+    with pytest.raises(BaseException, match="with no credentials: expected 401, came 404"):
+        call(Fault.OPEN_DELETE, method="DELETE")
+
+
+def test_another_user_who_is_let_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The notes belong to nobody: whom the service knows is let in.
+    monkeypatch.setenv("SPECWITNESS_TOKEN_BOB", VALID)
+    with pytest.raises(BaseException, match="another user was answered 200"):
+        call()
