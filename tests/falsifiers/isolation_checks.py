@@ -214,6 +214,22 @@ ISOLATION_FALSIFIERS = (
         LOGS,
     ),
     Falsifier(
+        "hosts as the driver gets them",
+        "003/FR-037",
+        "core/setting.py",
+        'for name in ("host", "hostaddr"))',
+        'for name in ("host",))',
+        ("test_backend_config.py",),
+    ),
+    Falsifier(
+        "no service in the database's address",
+        "003/FR-037",
+        "core/setting.py",
+        'if "service" in options:',
+        'if "service" in ():',
+        ("test_backend_config.py",),
+    ),
+    Falsifier(
         "steps that contract wait",
         "003/FR-045",
         "migrations/__init__.py",
