@@ -150,6 +150,14 @@ ISOLATION_FALSIFIERS = (
         COLD_START,
     ),
     Falsifier(
+        "waiting for whoever wakes the database",
+        "003/FR-043",
+        "core/engine.py",
+        "pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,",
+        "pool_timeout=timeout,",
+        COLD_START,
+    ),
+    Falsifier(
         "all old connections are given up",
         "003/FR-043",
         "core/engine.py",
