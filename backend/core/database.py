@@ -28,10 +28,14 @@ _log = structlog.get_logger("backend.database")
 # somebody else's (003/FR-035).
 _IDENTIFY = text("select set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true)")
 _IS_ERASED = text("select exists (select from erasures where user_id = :user_id and until > now())")
+# 'member': what it may become by `set role` counts as what it is.
 _ROLE = text(
-    "select rolname, rolsuper, rolbypassrls, exists ("
-    "  select from pg_class where oid = to_regclass('tasks') and pg_has_role(pg_roles.oid, relowner, 'usage')"
-    ") from pg_roles where rolname = current_user"
+    "select rolname, rolsuper, rolbypassrls,"
+    " exists (select from pg_class where oid = to_regclass('tasks')"
+    "  and pg_has_role(me.oid, relowner, 'member')),"
+    " exists (select from pg_roles where rolname = 'tasks_keeper' and pg_has_role(me.oid, oid, 'member')),"
+    " exists (select from pg_roles where (rolsuper or rolbypassrls) and pg_has_role(me.oid, oid, 'member'))"
+    " from pg_roles as me where rolname = current_user"
 )
 _ROLE_REMEDY = (
     "connect as a member of tasks_app, made by: "
@@ -146,11 +150,13 @@ class Database:
 
     def _check_role(self, connection: Connection) -> None:
         """Refuse a role that row-level security does not hold, once for all connections."""
-        name, is_superuser, passes_by, owns_tables = connection.execute(_ROLE).one()
+        name, is_superuser, passes_by, owns_tables, is_keeper, may_pass_by = connection.execute(_ROLE).one()
         for is_so, what in (
             (is_superuser, "is a superuser"),
             (passes_by, "has BYPASSRLS"),
             (owns_tables, "owns the tables"),
+            (is_keeper, "is in tasks_keeper, which sees everybody's rows"),
+            (may_pass_by, "may become a role with BYPASSRLS or a superuser"),
         ):
             if is_so:
                 fault = f"its role {name} {what}, so row-level security does not hold it: {_ROLE_REMEDY}"

@@ -53,6 +53,8 @@ ISOLATION_FALSIFIERS = (
     ),
     Falsifier("no BYPASSRLS", "003/FR-036", DATABASE, '(passes_by, "has BYPASSRLS")', '(False, "")', LEVEL),
     Falsifier("no owner", "003/FR-036", DATABASE, '(owns_tables, "owns the tables")', '(False, "")', LEVEL),
+    Falsifier("no keeper", "003/FR-036", DATABASE, "(is_keeper, ", "(False, ", LEVEL),
+    Falsifier("no role that may become one", "003/FR-036", DATABASE, "(may_pass_by, ", "(False, ", LEVEL),
     Falsifier(
         "filter of the list",
         "003/FR-009",

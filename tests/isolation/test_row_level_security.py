@@ -187,6 +187,9 @@ def test_owner_of_the_table_is_held_as_well(
         ("superuser", "is a superuser"),
         ("bypassrls", "has BYPASSRLS"),
         ("owner", "owns the tables"),
+        ("keeper", "is in tasks_keeper"),
+        ("may be keeper", "is in tasks_keeper"),
+        ("may be bypassrls", "may become a role with BYPASSRLS"),
         ("none", ""),
     ],
 )
@@ -202,6 +205,14 @@ def test_service_refuses_a_role_that_sees_everything(
     assert owner
     if power == "owner":
         database.execute(sql.SQL("alter table tasks owner to {}").format(role))
+    mighty = sql.Identifier(f"mighty_{uuid4().hex[:8]}")
+    database.execute(sql.SQL("create role {} nologin bypassrls").format(mighty))
+    if power.startswith("may be"):  # by `set role` alone
+        database.execute(sql.SQL("alter role {} noinherit").format(role))
+    if "keeper" in power:
+        database.execute(sql.SQL("grant tasks_keeper to {}").format(role))
+    if power == "may be bypassrls":
+        database.execute(sql.SQL("grant {} to {}").format(mighty, role))
     url = as_role(database_url, name, "p4ss-w0rd-of-a-test")
 
     async def start() -> str:
@@ -218,7 +229,7 @@ def test_service_refuses_a_role_that_sees_everything(
         said = asyncio.run(start())
     finally:
         database.execute(sql.SQL("alter table tasks owner to {}").format(sql.Identifier(owner[0])))
-        database.execute(sql.SQL("drop role {}").format(role))
+        database.execute(sql.SQL("drop role {}, {}").format(role, mighty))
     assert words in said
     assert bool(said) == bool(words)
     if said:
