@@ -265,6 +265,14 @@ ISOLATION_FALSIFIERS = (
         ROLLOUT,
     ),
     Falsifier(
+        "waiting for another migration is bounded",
+        "003/FR-045",
+        "migrations/__init__.py",
+        '    connection.execute(text(_BOUND_WAITING))\n    connection.execute(text("select pg_adv',
+        '    connection.execute(text("select pg_adv',
+        ("../migrations/test_migrations.py",),
+    ),
+    Falsifier(
         "the whole audit",
         "003/FR-046",
         "retention.py",
