@@ -35,6 +35,10 @@ usage: python -m backend.retention               remove what may be kept no long
 """
 
 
+class OutputError(Exception):
+    """What was asked for cannot be written to the standard output."""
+
+
 def apply_retention(connection: psycopg.Connection[Any], settings: Settings) -> dict[str, int]:
     """Remove what may be kept no longer (GDPR Art. 5(1)(e), 003/FR-041).
 
@@ -112,8 +116,12 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
         )
         with _connect(settings) as connection:
             _require_keeper(connection)
-            for line in _run(words, connection, settings, actors):
-                sys.stdout.write(f"{json.dumps(line)}\n")
+            _print(_run(words, connection, settings, actors))
+    except OutputError as error:
+        # What is left in the buffer would be tried again at the end, and told in another way.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"retention: the output cannot be written ({error}), so it is not complete\n")
+        return EXIT_FAILURE
     except ConfigurationError as error:
         sys.stderr.write(f"retention: {error}\n")
         return EXIT_CONFIGURATION
@@ -126,6 +134,15 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
         )
         return EXIT_FAILURE
     return 0
+
+
+def _print(lines: Iterable[dict[str, Any]]) -> None:
+    try:
+        for line in lines:
+            sys.stdout.write(f"{json.dumps(line)}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error.strerror) from error
 
 
 def _run(

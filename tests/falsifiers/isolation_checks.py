@@ -273,6 +273,14 @@ ISOLATION_FALSIFIERS = (
         ("../migrations/test_migrations.py",),
     ),
     Falsifier(
+        "output that cannot be written is told",
+        "003/FR-046",
+        "retention.py",
+        "        sys.stdout.flush()\n",
+        "",
+        ("../../../isolation/test_retention.py",),
+    ),
+    Falsifier(
         "the whole audit",
         "003/FR-046",
         "retention.py",

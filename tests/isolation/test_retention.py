@@ -50,6 +50,20 @@ def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
 
 
+def print_into(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run it with another standard output."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "BETTER_AUTH_SECRET": make_secret(),
+        "DATABASE_URL": url,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+    }
+    command = [sys.executable, "-m", "backend.retention", *words]
+    return subprocess.run(
+        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+
+
 def add_task(client: Client, headers: Headers) -> None:
     assert client.post("/api/tasks", headers=headers, json={"title": "Buy milk"}).status_code == 201
 
@@ -149,6 +163,38 @@ def test_whole_audit_is_printed_by_pseudonym(
     assert all(line.keys() == {"id", "at", "actor", "action", "outcome"} for line in lines)
     assert make_subject("alice") not in done.stdout
     assert count(database, "audit") == 3
+
+
+@pytest.mark.requirement("003/FR-046")
+@pytest.mark.parametrize("entries", [1, 20_000])
+@pytest.mark.parametrize("output", ["a full disk", "a reader that has left"])
+def test_audit_that_cannot_be_printed_is_told_as_that(
+    *, keeper: str, database: psycopg.Connection[Any], output: str, entries: int
+) -> None:
+    database.execute(
+        "insert into audit (actor, action, outcome) select 'a', 'export', 'done' from generate_series(1, %s)",
+        [entries],
+    )
+    if output == "a full disk":
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reading, descriptor = os.pipe()
+        os.close(reading)
+    try:
+        done = print_into(keeper, descriptor, "audit")
+    finally:
+        os.close(descriptor)
+    assert done.returncode == 1
+    assert done.stderr.startswith("retention: the output cannot be written (")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.requirement("003/FR-041")
+def test_address_that_is_no_utf8_is_told_as_that() -> None:
+    done = run("postgresql://u:s3cret\udcff@localhost/tasks")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "DATABASE_URL: is not UTF-8" in done.stderr
 
 
 @pytest.mark.requirement("003/FR-041")
