@@ -242,6 +242,14 @@ def test_settings_of_two_families_are_refused(given: dict[str, str | None], sett
 
 
 @pytest.mark.requirement("003/FR-023")
+@pytest.mark.parametrize("secret", ["short", "", "a" * 40])
+def test_secret_beside_a_key_set_is_to_be_unset_however_weak_it_is(secret: str) -> None:
+    faults = refusal_of(BETTER_AUTH_SECRET=secret, JWT_ALGORITHMS="EdDSA", DATABASE_URL=None)
+    assert list(faults) == ["BETTER_AUTH_SECRET", "DATABASE_URL"]
+    assert "is set, though JWT_ALGORITHMS is EdDSA: unset it here" in faults["BETTER_AUTH_SECRET"]
+
+
+@pytest.mark.requirement("003/FR-023")
 def test_previous_secret_has_no_place_beside_a_key_set() -> None:
     faults = refusal_of(
         BETTER_AUTH_SECRET=None,
