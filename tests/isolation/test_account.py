@@ -64,6 +64,20 @@ def test_export_holds_everything_of_the_caller_and_nothing_else(
 
 
 @pytest.mark.requirement("003/FR-010")
+def test_export_tells_of_the_callers_place_on_the_deny_list_and_of_no_other(
+    client: Client, alice: Headers, database: psycopg.Connection[Any]
+) -> None:
+    for value, issuer, until in (
+        (ALICE, "http://localhost:3000", "2030-01-01Z"),
+        (make_subject("bob"), "http://localhost:3000", "2031-01-01Z"),
+        (ALICE, "https://elsewhere.example", "2032-01-01Z"),
+    ):
+        database.execute("insert into revocations values (%s, 'subject', %s, %s)", [issuer, value, until])
+    export = client.get("/api/account/export", headers=alice).json()
+    assert export["revocations"] == [{"kind": "subject", "until": "2030-01-01T00:00:00+00:00"}]
+
+
+@pytest.mark.requirement("003/FR-010")
 def test_export_of_nothing_is_an_empty_export(client: Client, alice: Headers) -> None:
     export = client.get("/api/account/export", headers=alice).json()
     assert (export["tasks"], export["revocations"]) == ([], [])

@@ -1,0 +1,51 @@
+"""Falsifiers of what is done with an account as a whole: its export, its erasure, its audit."""
+
+from __future__ import annotations
+
+from tests.falsifiers.model import Falsifier
+
+ACCOUNT = "models/account.py"
+FILTERS = ("../../../isolation/test_isolation_sql.py",)
+
+ACCOUNT_FALSIFIERS = (
+    Falsifier(
+        "filter of the export's tasks",
+        "003/FR-010",
+        ACCOUNT,
+        "select(Task).where(Task.user_id == user_id)",
+        "select(Task)",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of an erasure",
+        "003/FR-011",
+        ACCOUNT,
+        "delete(Task).where(col(Task.user_id) == user_id)",
+        "delete(Task)",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of the export's audit",
+        "003/FR-010",
+        ACCOUNT,
+        "select(AuditEntry).where(AuditEntry.actor == actor)",
+        "select(AuditEntry)",
+        FILTERS,
+    ),
+    Falsifier(
+        "filter of the export's deny-list",
+        "003/FR-010",
+        ACCOUNT,
+        "Revocation.value == user_id",
+        "Revocation.value != ''",
+        FILTERS,
+    ),
+    Falsifier(
+        "issuer of the export's deny-list",
+        "003/FR-010",
+        ACCOUNT,
+        "Revocation.issuer == issuer",
+        "Revocation.issuer != ''",
+        FILTERS,
+    ),
+)
