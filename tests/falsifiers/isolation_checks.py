@@ -49,6 +49,26 @@ ISOLATION_FALSIFIERS = (
         LEVEL,
     ),
     Falsifier(
+        "pseudonym ends with its transaction",
+        "003/FR-035",
+        DATABASE,
+        "set_config('app.actor', :actor, true)",
+        "set_config('app.actor', :actor, false)",
+        LEVEL,
+    ),
+    *(
+        Falsifier(
+            f"policy of {table} for {use}",
+            "003/FR-035",
+            ACCOUNTS,
+            f"on {table} for all using ({{{who}}}) with check ({{{who}}})",
+            f"on {table} for all using ({using}) with check ({check})",
+            LEVEL,
+        )
+        for table, who in (("erasures", "OWNER"), ("audit", "ACTOR"))
+        for use, using, check in (("reading", "true", f"{{{who}}}"), ("writing", f"{{{who}}}", "true"))
+    ),
+    Falsifier(
         "no superuser", "003/FR-036", DATABASE, '(is_superuser, "is a superuser")', '(False, "")', LEVEL
     ),
     Falsifier("no BYPASSRLS", "003/FR-036", DATABASE, '(passes_by, "has BYPASSRLS")', '(False, "")', LEVEL),
