@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.falsifiers.model import Falsifier
 
 ACCOUNT = "models/account.py"
+HOLD = "migrations/versions/0006_erasures_hold.py"
+ERASURES = ("../../../isolation/test_account.py",)
 FILTERS = ("../../../isolation/test_isolation_sql.py",)
 
 ACCOUNT_FALSIFIERS = (
@@ -47,5 +49,13 @@ ACCOUNT_FALSIFIERS = (
         "Revocation.issuer == issuer",
         "Revocation.issuer != ''",
         FILTERS,
+    ),
+    Falsifier(
+        "writers wait for an erasure before they lock a row",
+        "003/FR-011",
+        HOLD,
+        "if named is not null then",
+        "if false then",
+        ERASURES,
     ),
 )

@@ -11,6 +11,7 @@ import pytest
 from backend.migrations.service_role import GROUP
 from backend.testing.issuer import make_subject
 from tests.support.service import Client, Clock, bearer, connect
+from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,21 +120,62 @@ def test_account_may_begin_anew_after_the_tombstone(
 
 
 @pytest.mark.requirement("003/FR-011")
-def test_nothing_that_was_under_way_slips_in_behind_an_erasure(
+def test_writers_and_an_erasure_are_all_served_and_nothing_is_left(
     client: Client, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
-    for _ in range(3):
+    for _ in range(4):
         database.execute("delete from erasures")
+        paths = [f"/api/tasks/{create(client, alice, 'Buy milk')['id']}" for _ in range(4)]
+        writers = [
+            ("POST", "/api/tasks"),
+            ("PUT", paths[0]),
+            ("POST", f"{paths[1]}/complete"),
+            ("DELETE", paths[2]),
+            ("PUT", paths[3]),
+        ]
+        requests = [*writers * 4, ("DELETE", "/api/account"), *writers * 3]
 
-        def act(number: int) -> int:
-            if number == 20:
-                return client.delete("/api/account", headers=alice).status_code
-            return client.post("/api/tasks", headers=alice, json={"title": f"Task {number}"}).status_code
+        def send(request: tuple[str, str]) -> int:
+            method, path = request
+            body = {"title": "Buy bread"} if method == "PUT" or path == "/api/tasks" else None
+            return client.request(method, path, headers=alice, json=body).status_code
 
         with ThreadPoolExecutor(12) as pool:
-            statuses = list(pool.map(act, range(40)))
-        assert set(statuses) <= {201, 204, 410}
+            statuses = list(pool.map(send, requests))
+        assert set(statuses) <= {200, 201, 204, 404, 410}
         assert stored(database, ALICE) == 0
+
+
+LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+WAITING = "select count(*) from pg_locks where not granted and locktype = 'advisory'"
+
+
+@pytest.mark.requirement("003/FR-011")
+@pytest.mark.parametrize(
+    "write",
+    ["update tasks set title = 'Buy bread'", "update tasks set completed = true", "delete from tasks"],
+)
+def test_writer_that_waits_for_an_erasure_holds_no_row_that_it_wants(
+    *, client: Client, alice: Headers, database: psycopg.Connection[Any], empty_database: str, write: str
+) -> None:
+    create(client, alice, "Buy milk")
+
+    def write_as_alice() -> int | None:
+        with connect(empty_database) as connection, connection.transaction():
+            connection.execute("select set_config('app.user_id', %s, true)", [ALICE])
+            return connection.execute(write).rowcount
+
+    def is_waiting() -> bool:
+        return database.execute(WAITING).fetchone() == (1,)
+
+    with ThreadPoolExecutor(1) as pool, connect(empty_database) as eraser:
+        with eraser.transaction():
+            eraser.execute("select set_config('app.user_id', %s, true)", [ALICE])
+            eraser.execute(LOCK, [ALICE])
+            writer = pool.submit(write_as_alice)
+            await_fact(is_waiting)
+            assert eraser.execute("delete from tasks").rowcount == 1
+        assert writer.result(30) == 0
 
 
 @pytest.mark.requirement("003/FR-011")

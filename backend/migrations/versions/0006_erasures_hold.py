@@ -1,0 +1,50 @@
+"""Erasures that no writer can be locked with.
+
+Revision: 0006, after 0005
+
+A writer waits for the erasure of its user before it locks a row, and not when it holds one that the
+erasure wants: all take the advisory lock of a user first, and rows after it, so that no two can
+wait for each other.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+phase = "expand"
+
+
+def upgrade() -> None:
+    """Take the step."""
+    _wait_before_rows_are_locked()
+
+
+def _wait_before_rows_are_locked() -> None:
+    op.execute(
+        """
+        create function wait_for_the_erasure() returns trigger language plpgsql as $$
+        declare
+            named text := nullif(current_setting('app.user_id', true), '');
+        begin
+            if named is not null then
+                perform pg_advisory_xact_lock_shared(hashtextextended(named, 0));
+            end if;
+            return null;
+        end $$
+        """
+    )
+    # Of a statement, so that it comes before any row is looked at.
+    op.execute(
+        "create trigger tasks_wait_for_the_erasure before insert or update or delete on tasks"
+        " for each statement execute function wait_for_the_erasure()"
+    )
+
+
+def downgrade() -> None:
+    """Take it back."""
+    op.execute("drop trigger tasks_wait_for_the_erasure on tasks")
+    op.execute("drop function wait_for_the_erasure")
