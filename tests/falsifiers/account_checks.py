@@ -7,6 +7,7 @@ from tests.falsifiers.model import Falsifier
 ACCOUNT = "models/account.py"
 HOLD = "migrations/versions/0006_erasures_hold.py"
 ERASURES = ("../../../isolation/test_account.py",)
+EXPORT = ("../../../isolation/test_export.py",)
 FILTERS = ("../../../isolation/test_isolation_sql.py",)
 
 ACCOUNT_FALSIFIERS = (
@@ -14,8 +15,8 @@ ACCOUNT_FALSIFIERS = (
         "filter of the export's tasks",
         "003/FR-010",
         ACCOUNT,
-        "select(Task).where(Task.user_id == user_id)",
-        "select(Task)",
+        "select(Task).where(Task.user_id == user_id, ",
+        "select(Task).where(",
         FILTERS,
     ),
     Falsifier(
@@ -57,5 +58,35 @@ ACCOUNT_FALSIFIERS = (
         "if named is not null then",
         "if false then",
         ERASURES,
+    ),
+    Falsifier(
+        "export holds no connection while it is read",
+        "003/FR-010",
+        "api/account.py",
+        """                async with self._transaction() as session:
+                    page = await self.read_page(session, page.end)
+                yield ", " + _join(page) if page.tasks else ""  # they may be deleted by now
+""",
+        """                async with self._transaction() as session:
+                    page = await self.read_page(session, page.end)
+                    yield ", " + _join(page) if page.tasks else ""
+""",
+        EXPORT,
+    ),
+    Falsifier(
+        "export ends at the moment when it began",
+        "003/FR-010",
+        ACCOUNT,
+        "Task.user_id == user_id, col(Task.created_at) <= until",
+        "Task.user_id == user_id",
+        EXPORT,
+    ),
+    Falsifier(
+        "export that is cut is not called done",
+        "003/FR-040",
+        "api/account.py",
+        'outcome: store.Outcome = "cut"',
+        'outcome: store.Outcome = "done"',
+        EXPORT,
     ),
 )

@@ -126,7 +126,9 @@ def accounts(database: psycopg.Connection[Any], rows: dict[str, UUID]) -> dict[s
 @pytest.mark.requirement("003/FR-009", "003/FR-010")
 def test_export_reads_the_tasks_of_one_owner(database_url: str, accounts: dict[str, UUID]) -> None:
     async def read(session: AsyncSession) -> list[UUID]:
-        return [task.id async for task in account.read_tasks(session, "bob")]
+        page, end = await account.read_tasks(session, "bob", until=await account.read_moment(session))
+        assert end is None
+        return [task.id for task in page]
 
     assert run(database_url, read) == [accounts["bob"]]
 
