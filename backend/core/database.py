@@ -27,7 +27,12 @@ _log = structlog.get_logger("backend.database")
 # true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
 # somebody else's (003/FR-035).
 _IDENTIFY = text("select set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true)")
-_IS_ERASED = text("select exists (select from erasures where user_id = :user_id and until > now())")
+# An erasure that was applied anew after a restore may be known by the pseudonym alone.
+_IS_ERASED = text(
+    "select exists (select from erasures where user_id = :user_id and until > now())"
+    " or exists (select from audit where actor = :actor and action = 'erase' and outcome = 'reapplied'"
+    "  and at > now() - make_interval(secs => :closed))"
+)
 _ROLE = text(
     "select rolname, rolsuper, rolbypassrls, exists ("
     "  select from pg_class where oid = to_regclass('tasks') and pg_has_role(pg_roles.oid, relowner, 'usage')"
@@ -51,6 +56,7 @@ class Database:
         self._is_role_fit = False
         self._pseudonym_key = settings.pseudonym_key.get_secret_value().encode()
         self._token_seconds = settings.longest_token_seconds + settings.leeway_seconds
+        self._closed_seconds = settings.closed_seconds
         self._engine = make_engine(settings)
 
     @asynccontextmanager
@@ -86,7 +92,8 @@ class Database:
             connection.execute(_IDENTIFY, {"user_id": user_id or "", "actor": actor})
             if not self._is_role_fit:
                 self._check_role(connection)
-            if user_id and not may_be_erased and connection.scalar(_IS_ERASED, {"user_id": user_id}):
+            who = {"user_id": user_id, "actor": actor, "closed": self._closed_seconds}
+            if user_id and not may_be_erased and connection.scalar(_IS_ERASED, who):
                 raise AccountErasedError
 
         try:

@@ -8,6 +8,8 @@ ACCOUNT = "models/account.py"
 HOLD = "migrations/versions/0006_erasures_hold.py"
 ERASURES = ("../../../isolation/test_account.py",)
 EXPORT = ("../../../isolation/test_export.py",)
+RETENTION = "retention.py"
+RESTORES = ("../../../isolation/test_retention.py",)
 FILTERS = ("../../../isolation/test_isolation_sql.py",)
 
 ACCOUNT_FALSIFIERS = (
@@ -88,5 +90,62 @@ ACCOUNT_FALSIFIERS = (
         'outcome: store.Outcome = "cut"',
         'outcome: store.Outcome = "done"',
         EXPORT,
+    ),
+    Falsifier(
+        "erasing anew keeps what is newer",
+        "003/FR-042",
+        RETENTION,
+        "delete from tasks where user_id = %s and created_at <= %s",
+        "delete from tasks where user_id = %s and (created_at <= %s or true)",
+        RESTORES,
+    ),
+    Falsifier(
+        "erased anew and known by the pseudonym alone",
+        "003/FR-042",
+        "core/database.py",
+        "where actor = :actor and action = 'erase'",
+        "where actor = :actor and false",
+        RESTORES,
+    ),
+    Falsifier(
+        "erasures that were applied anew stay on the list",
+        "003/FR-042",
+        RETENTION,
+        '"at": each.at, "actor": each.actor}',
+        '"at": max(each.at, each.at.now(tz=each.at.tzinfo)), "actor": each.actor}',
+        RESTORES,
+    ),
+    Falsifier(
+        "tombstone of an erasure of long ago has ended",
+        "003/FR-042",
+        RETENTION,
+        "select %(user_id)s::text, %(until)s where %(until)s > now()",
+        "select %(user_id)s::text, %(until)s where %(until)s is not null",
+        RESTORES,
+    ),
+    Falsifier(
+        "job waits for an erasure before it locks a row",
+        "003/FR-041",
+        RETENTION,
+        """    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [user_id])
+""",
+        "",
+        RESTORES,
+    ),
+    Falsifier(
+        "list of erasures is added to",
+        "003/FR-042",
+        "erasure_list.py",
+        "*(read_list(file) if file.exists() else []), *erased",
+        "*erased",
+        RESTORES,
+    ),
+    Falsifier(
+        "keeper writes erasures alone into the audit",
+        "003/FR-040",
+        HOLD,
+        "with check (action = 'erase' and outcome = 'reapplied')",
+        "with check (true)",
+        RESTORES,
     ),
 )

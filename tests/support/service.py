@@ -153,6 +153,11 @@ def as_role(any_url: str, name: str, password: str) -> str:
     return make_url(any_url).set(username=name, password=password).render_as_string(hide_password=False)
 
 
+def empty_tables(connection: psycopg.Connection[Any]) -> None:
+    """Empty every table, as the owner of them."""
+    connection.execute("truncate tasks, revocations, erasures, audit")
+
+
 def connect(url: str) -> psycopg.Connection[Any]:
     """Connect to a database by SQL, past the service; each statement commits by itself."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -17,10 +17,18 @@ branch_labels = None
 depends_on = None
 phase = "expand"
 
+KEEPER = "tasks_keeper"
+
 
 def upgrade() -> None:
     """Take the step."""
     _wait_before_rows_are_locked()
+    # After a restore the keeper erases anew, and writes that down as nothing else.
+    op.execute(f"grant insert on audit to {KEEPER}")
+    op.execute(
+        f"create policy audit_reapplied on audit for insert to {KEEPER}"
+        " with check (action = 'erase' and outcome = 'reapplied')"
+    )
 
 
 def _wait_before_rows_are_locked() -> None:
@@ -46,5 +54,7 @@ def _wait_before_rows_are_locked() -> None:
 
 def downgrade() -> None:
     """Take it back."""
+    op.execute("drop policy audit_reapplied on audit")
+    op.execute(f"revoke insert on audit from {KEEPER}")
     op.execute("drop trigger tasks_wait_for_the_erasure on tasks")
     op.execute("drop function wait_for_the_erasure")

@@ -193,7 +193,9 @@ def test_command_leaves_the_unsafe_step_until_it_is_asked_for(
     migrate(owner_url, "0003")
     environ = {"DATABASE_URL": owner_url}
     assert main([], environ) == 0
-    assert f"{', '.join(waiting_after('0003'))} would break a version that is older" in capsys.readouterr().out
+    assert (
+        f"{', '.join(waiting_after('0003'))} would break a version that is older" in capsys.readouterr().out
+    )
     assert main(["all"], environ) == 0
     assert main([], environ) == 0
     assert capsys.readouterr().out == ""
