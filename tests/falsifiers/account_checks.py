@@ -148,4 +148,16 @@ ACCOUNT_FALSIFIERS = (
         "with check (true)",
         RESTORES,
     ),
+    Falsifier(
+        "audit is not emptied",
+        "003/FR-040",
+        HOLD,
+        """    op.execute(
+        "create trigger audit_is_not_truncated before truncate on audit"
+        " for each statement execute function refuse_changes_of_the_audit()"
+    )
+""",
+        "",
+        ERASURES,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Erasures that no writer can be locked with.
+"""Erasures that no writer can be locked with, and an audit that nobody empties.
 
 Revision: 0006, after 0005
 
@@ -29,6 +29,10 @@ def upgrade() -> None:
         f"create policy audit_reapplied on audit for insert to {KEEPER}"
         " with check (action = 'erase' and outcome = 'reapplied')"
     )
+    op.execute(
+        "create trigger audit_is_not_truncated before truncate on audit"
+        " for each statement execute function refuse_changes_of_the_audit()"
+    )
 
 
 def _wait_before_rows_are_locked() -> None:
@@ -54,6 +58,7 @@ def _wait_before_rows_are_locked() -> None:
 
 def downgrade() -> None:
     """Take it back."""
+    op.execute("drop trigger audit_is_not_truncated on audit")
     op.execute("drop policy audit_reapplied on audit")
     op.execute(f"revoke insert on audit from {KEEPER}")
     op.execute("drop trigger tasks_wait_for_the_erasure on tasks")
