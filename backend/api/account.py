@@ -181,9 +181,8 @@ class _Export:
                     await store.note(session, self.actor, "export", outcome)
 
     def _transaction(self, *, may_be_erased: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
-        return self._database.transaction(
-            self._principal.subject, actor=self.actor, may_be_erased=may_be_erased
-        )
+        identity = self._database.identify(self._principal)
+        return self._database.transaction(identity, may_be_erased=may_be_erased)
 
 
 def _join(page: _Page) -> str:

@@ -160,4 +160,15 @@ ACCOUNT_FALSIFIERS = (
         "",
         ERASURES,
     ),
+    *(
+        Falsifier(
+            f"policy of the deny-list for {use}",
+            "003/FR-035",
+            "migrations/versions/0007_revocations_held.py",
+            "for all using ({NAMED}) with check ({NAMED})",
+            f"for all using ({using}) with check ({check})",
+            ("../../../isolation/test_row_level_security.py",),
+        )
+        for use, using, check in (("reading", "true", "{NAMED}"), ("writing", "{NAMED}", "true"))
+    ),
 )

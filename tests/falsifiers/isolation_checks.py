@@ -48,13 +48,16 @@ ISOLATION_FALSIFIERS = (
         "set_config('app.user_id', :user_id, false)",
         LEVEL,
     ),
-    Falsifier(
-        "pseudonym ends with its transaction",
-        "003/FR-035",
-        DATABASE,
-        "set_config('app.actor', :actor, true)",
-        "set_config('app.actor', :actor, false)",
-        LEVEL,
+    *(
+        Falsifier(
+            f"{name} ends with its transaction",
+            "003/FR-035",
+            DATABASE,
+            f"set_config('app.{setting}', :{setting}, true)",
+            f"set_config('app.{setting}', :{setting}, false)",
+            LEVEL,
+        )
+        for name, setting in (("pseudonym", "actor"), ("issuer", "issuer"), ("session", "session_id"))
     ),
     *(
         Falsifier(
@@ -117,8 +120,8 @@ ISOLATION_FALSIFIERS = (
         "tombstone is asked",
         "003/FR-011",
         DATABASE,
-        "if user_id and not may_be_erased and connection.scalar(",
-        "if user_id == '' and connection.scalar(",
+        "if identity.user_id and not may_be_erased and connection.scalar(",
+        "if identity.user_id == '' and connection.scalar(",
         ("../../../bdd",),
     ),
     Falsifier(

@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from structlog.testing import capture_logs
 
-from backend.core.database import Database
+from backend.core.database import Database, Identity
 from backend.core.errors import ConfigurationError
 from backend.main import create_app
 from backend.migrations.service_role import GROUP
@@ -138,6 +138,7 @@ class Held:
     update: str | None
 
 
+SETTINGS = ("app.user_id", "app.actor", "app.issuer", "app.session_id")
 HELD = {
     "tasks": Held(
         "user_id", "app.user_id", PLANT.replace("owner", "who"), "update tasks set user_id = %(who)s"
@@ -153,6 +154,12 @@ HELD = {
         "app.actor",
         "insert into audit (actor, action, outcome) values (%(who)s, 'export', 'done')",
         None,
+    ),
+    "revocations": Held(
+        "value",
+        "app.user_id",
+        "insert into revocations values (%(who)s, 'subject', %(who)s, now() + interval '1 day')",
+        "update revocations set value = %(who)s",
     ),
 }
 
@@ -184,6 +191,7 @@ def test_each_table_shows_the_rows_of_the_identity_alone(
     with service.transaction():
         if identity is not None:
             service.execute("select set_config(%s, %s, true)", [HELD[held].setting, identity])
+            service.execute("select set_config('app.issuer', %s, true)", [identity])
         assert find_owners(service, held) == ([identity] if identity in {"alice", "bob"} else [])
     assert find_owners(service, held) == []
 
@@ -204,6 +212,7 @@ def test_each_table_takes_no_row_of_another_user(
     def try_it() -> None:
         with service.transaction():
             service.execute("select set_config(%s, %s, true)", [HELD[held].setting, identity])
+            service.execute("select set_config('app.issuer', %s, true)", [identity])
             # The audit grants no update, and of others there is none to be found.
             written = service.execute(statement or "update audit set actor = %(who)s", {"who": "dave"})
             assert (write, written.rowcount) == ("update", 0)
@@ -214,6 +223,26 @@ def test_each_table_takes_no_row_of_another_user(
     else:
         try_it()
     assert find_owners(database, held) == ["alice", "bob"]
+
+
+@pytest.mark.requirement("003/FR-031", "003/FR-035")
+@pytest.mark.parametrize("kind", ["subject", "session"])
+@pytest.mark.parametrize("missing", ["issuer", "name", "kind", None])
+def test_denial_is_shown_to_whoever_is_named_by_issuer_kind_and_value(
+    *, service: psycopg.Connection[Any], database: psycopg.Connection[Any], kind: str, missing: str | None
+) -> None:
+    database.execute(
+        "insert into revocations values ('https://a.example', %s, 'x', now() + interval '1 day')", [kind]
+    )
+    is_subject = (kind == "subject") == (missing != "kind")
+    with service.transaction():
+        for setting, value in (
+            ("app.issuer", "https://b.example" if missing == "issuer" else "https://a.example"),
+            ("app.user_id" if is_subject else "app.session_id", "y" if missing == "name" else "x"),
+        ):
+            service.execute("select set_config(%s, %s, true)", [setting, value])
+        found = service.execute("select kind from revocations").fetchall()
+    assert found == ([] if missing else [(kind,)])
 
 
 @pytest.mark.requirement("003/FR-035")
@@ -227,13 +256,16 @@ def test_identity_is_set_again_after_each_commit_and_left_nowhere(
         database = Database(make_settings(secret, empty_database, DATABASE_POOL_SIZE="1"))
         try:
             for name in ("alice", "bob", None, "alice"):
-                async with database.transaction(name, actor=name or "", may_be_erased=True) as session:
+                async with database.transaction(Identity(*[name or ""] * 4), may_be_erased=True) as session:
                     connection = await session.connection()
                     found = [row[0] for row in await connection.exec_driver_sql(look)]
                     assert found == ([name] if name else [])
             # The one connection of the pool, past the service: nothing of anybody is left on it.
             async with database._engine.connect() as raw:  # noqa: SLF001  # what is left is what is tried
                 assert (await raw.exec_driver_sql(look)).fetchall() == []
+                for setting in SETTINGS:
+                    asked = f"select coalesce(current_setting('{setting}', true), '')"
+                    assert (await raw.exec_driver_sql(asked)).scalar_one() == ""  # ours
         finally:
             await database.close()
 
@@ -245,11 +277,10 @@ def test_every_table_with_an_owner_is_held_by_a_forced_policy(database: psycopg.
     found = database.execute(
         "select distinct relname, relrowsecurity, relforcerowsecurity from pg_class"
         " join pg_attribute on attrelid = pg_class.oid"
-        " where attname in ('user_id', 'actor') and relkind = 'r' and relnamespace = 'public'::regnamespace"
+        " where attname in ('user_id', 'actor', 'issuer') and relkind = 'r' and relnamespace = 'public'::regnamespace"
     ).fetchall()
-    assert set(found) >= {(table, True, True) for table in HELD}
-    assert all(is_on and is_forced for _, is_on, is_forced in found)
-    for table, _, _ in found:
+    assert set(found) == {(table, True, True) for table in HELD}
+    for table in HELD:
         policies = database.execute(
             "select cmd, qual, with_check from pg_policies where tablename = %s and 'public' = any(roles)",
             [table],
