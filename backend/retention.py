@@ -169,7 +169,7 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stderr.write(f"retention: {error}\n")
         return EXIT_CONFIGURATION
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = getattr(error, "strerror", None) or error
         sys.stderr.write(f"retention: the file cannot be used: {why}\n{USAGE}")
         return EXIT_CONFIGURATION
     except psycopg.Error as error:
