@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("info", alias="LOG_LEVEL")
 
     @property
+    def closed_seconds(self) -> int:
+        """How long after its erasure an account may be closed: one token's life after the end of another."""
+        return 2 * self.longest_token_seconds + self.leeway_seconds
+
+    @property
     def issuer(self) -> str:
         """The only issuer whose tokens are accepted."""
         return self.jwt_issuer or self.better_auth_url

@@ -16,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml
 from rich.console import Console
 from rich.progress import track
 
+from tests.falsifiers.account_checks import ACCOUNT_FALSIFIERS
 from tests.falsifiers.door_checks import DOOR_FALSIFIERS
 from tests.falsifiers.isolation_checks import ISOLATION_FALSIFIERS
 from tests.falsifiers.key_checks import KEY_FALSIFIERS
@@ -32,7 +33,13 @@ REPORT = "report.xml"
 OUTPUT = Path("build/falsifiers.json")
 PAGE = Path("docs/checks.md")
 TIMEOUT_SECONDS = 120
-FALSIFIERS = (*TOKEN_FALSIFIERS, *KEY_FALSIFIERS, *DOOR_FALSIFIERS, *ISOLATION_FALSIFIERS)
+FALSIFIERS = (
+    *TOKEN_FALSIFIERS,
+    *KEY_FALSIFIERS,
+    *DOOR_FALSIFIERS,
+    *ISOLATION_FALSIFIERS,
+    *ACCOUNT_FALSIFIERS,
+)
 BY_ASSERTION = ("AssertionError", "assert ", "Failed: ")
 
 

@@ -48,6 +48,29 @@ ISOLATION_FALSIFIERS = (
         "set_config('app.user_id', :user_id, false)",
         LEVEL,
     ),
+    *(
+        Falsifier(
+            f"{name} ends with its transaction",
+            "003/FR-035",
+            DATABASE,
+            f"set_config('app.{setting}', :{setting}, true)",
+            f"set_config('app.{setting}', :{setting}, false)",
+            LEVEL,
+        )
+        for name, setting in (("pseudonym", "actor"), ("issuer", "issuer"), ("session", "session_id"))
+    ),
+    *(
+        Falsifier(
+            f"policy of {table} for {use}",
+            "003/FR-035",
+            ACCOUNTS,
+            f"on {table} for all using ({{{who}}}) with check ({{{who}}})",
+            f"on {table} for all using ({using}) with check ({check})",
+            LEVEL,
+        )
+        for table, who in (("erasures", "OWNER"), ("audit", "ACTOR"))
+        for use, using, check in (("reading", "true", f"{{{who}}}"), ("writing", f"{{{who}}}", "true"))
+    ),
     Falsifier(
         "no superuser", "003/FR-036", DATABASE, '(is_superuser, "is a superuser")', '(False, "")', LEVEL
     ),
@@ -99,8 +122,8 @@ ISOLATION_FALSIFIERS = (
         "tombstone is asked",
         "003/FR-011",
         DATABASE,
-        "if user_id and not may_be_erased and connection.scalar(",
-        "if user_id == '' and connection.scalar(",
+        "if identity.user_id and not may_be_erased and connection.scalar(",
+        "if identity.user_id == '' and connection.scalar(",
         ("../../../bdd",),
     ),
     Falsifier(
