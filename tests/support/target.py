@@ -13,7 +13,7 @@ from backend.dev.postgres import provide_postgres
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
 from specwitness.fuzz.target import Credential, Target
-from tests.support.service import as_service, connect, fresh_database, make_settings
+from tests.support.service import as_service, connect, empty_tables, fresh_database, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def open_target() -> Iterator[Target]:
         served = BeginsAnew(app, lambda: database.execute("delete from erasures"))
 
         def reset() -> None:
-            database.execute("truncate tasks, revocations, erasures, audit")
+            empty_tables(database)
 
         def read_state() -> list[tuple[Any, ...]]:
             return database.execute("select * from tasks order by id").fetchall()
