@@ -1,7 +1,7 @@
 """`python -m backend.retention`: removes what may be kept no longer, and erases anew after a restore.
 
 Connects by DATABASE_DIRECT_URL (or DATABASE_URL) as a member of `tasks_keeper`, which sees the rows
-of all users and may do nothing but remove them.
+of all users and may do nothing but remove them, and write into the audit that it erased anew.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,48 +19,60 @@ from sqlalchemy.engine import make_url
 from backend.core.config import Settings, load_settings
 from backend.core.errors import ConfigurationError
 from backend.core.pseudonym import make_pseudonym
+from backend.erasure_list import ErasedAccount, merge_list, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from typing import LiteralString
 
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 2
 _ROLE_REMEDY = (
     "connect as one, made by: create role tasks_housekeeper login password '...' in role tasks_keeper"
 )
+_DAY = 24 * 3600
+# Each command, and how many words it has.
+_COMMANDS = {(): (0,), ("audit",): (1,), ("erasures",): (1, 2), ("reapply",): (2,)}
 USAGE = """\
 usage: python -m backend.retention               remove what may be kept no longer
        python -m backend.retention audit         print the whole audit, oldest first
        python -m backend.retention erasures      print the erasures, to be kept beside the backups
+       python -m backend.retention erasures FILE add them to the list that is kept there
        python -m backend.retention reapply FILE  after a restore: erase anew whom FILE names
 """
+
+
+class OutputError(Exception):
+    """What was asked for cannot be written to the standard output."""
 
 
 def apply_retention(connection: psycopg.Connection[Any], settings: Settings) -> dict[str, int]:
     """Remove what may be kept no longer (GDPR Art. 5(1)(e), 003/FR-041).
 
+    Each kind is a transaction of its own: one that held rows of two could wait for a request that
+    waits for it.
+
     Returns:
         How many rows of each kind were removed.
     """
-    statements = {
-        "erasures": ("delete from erasures where until <= now()", []),
-        "revocations": ("delete from revocations where until <= now()", []),
-        "audit": ("delete from audit where at < now() - make_interval(days => %s)", [settings.audit_days]),
+    audit_seconds = max(settings.audit_days * _DAY, settings.closed_seconds)
+    removed = {
+        "erasures": _remove(connection, "delete from erasures where until <= now()"),
+        "revocations": _remove(connection, "delete from revocations where until <= now()"),
+        "audit": _remove(
+            connection, "delete from audit where at < now() - make_interval(secs => %s)", audit_seconds
+        ),
     }
     if settings.task_days is not None:
-        statements["tasks"] = (
-            "delete from tasks where updated_at < now() - make_interval(days => %s)",
-            [settings.task_days],
-        )
-    return {name: connection.execute(*statement).rowcount for name, statement in statements.items()}
+        removed["tasks"] = _remove_old_tasks(connection, settings.task_days)
+    return removed
 
 
-def read_erasures(connection: psycopg.Connection[Any]) -> Iterator[dict[str, str]]:
+def read_erasures(connection: psycopg.Connection[Any]) -> Iterator[ErasedAccount]:
     """Read whose accounts were erased, by pseudonym."""
-    for actor, at in connection.execute(
-        "select actor, max(at) from audit where action = 'erase' group by actor"
-    ):
-        yield {"actor": actor, "at": at.isoformat()}
+    found = connection.execute("select actor, max(at) from audit where action = 'erase' group by actor")
+    return (ErasedAccount(actor, at) for actor, at in found)
 
 
 def read_audit(connection: psycopg.Connection[Any]) -> Iterator[dict[str, Any]]:
@@ -72,76 +85,144 @@ def read_audit(connection: psycopg.Connection[Any]) -> Iterator[dict[str, Any]]:
 
 
 def reapply_erasures(
-    connection: psycopg.Connection[Any], settings: Settings, actors: Iterable[str]
+    connection: psycopg.Connection[Any], settings: Settings, erased: Iterable[ErasedAccount]
 ) -> dict[str, int]:
-    """Erase anew whoever is named, after a restore brought them back (003/FR-042).
+    """Erase anew what a restore brought back of whoever is named (003/FR-042).
+
+    Each account is a transaction of its own; doing it twice changes nothing.
 
     Args:
         connection: The restored database.
         settings: With the key of the pseudonyms, and the issuer.
-        actors: The pseudonyms of those who were erased.
+        erased: Those who were erased, and when: what is newer is kept.
 
     Returns:
-        How many users and tasks were erased.
+        How many users had tasks that were removed, and how many tasks.
     """
-    key, named = settings.pseudonym_key.get_secret_value().encode(), frozenset(actors)
-    users = [row[0] for row in connection.execute("select distinct user_id from tasks").fetchall()]
-    found = [each for each in users if make_pseudonym(key, settings.issuer, each) in named]
-    seconds = settings.longest_token_seconds + settings.leeway_seconds
-    for user_id in found:
+    key, named = settings.pseudonym_key.get_secret_value().encode(), {each.actor: each for each in erased}
+    for each in named.values():
+        # In place of the entry that the restore lost. It keeps the account closed as well, even of a
+        # user of whom nothing was restored that would tell the user id.
         connection.execute(
-            "insert into erasures (user_id, until) values (%s, now() + make_interval(secs => %s))"
-            " on conflict (user_id) do update set until = greatest(erasures.until, excluded.until)",
-            [user_id, seconds],
+            "insert into audit (at, actor, action, outcome)"
+            " select %(at)s, %(actor)s::text, 'erase', 'reapplied'"
+            " where not exists (select from audit where actor = %(actor)s::text and action = 'erase'"
+            "  and outcome = 'reapplied' and at >= %(at)s)",
+            {"at": each.at, "actor": each.actor},
         )
-    removed = connection.execute("delete from tasks where user_id = any(%s)", [found]).rowcount
-    return {"users": len(found), "tasks": removed}
+        connection.commit()
+    users = tasks = 0
+    for user_id in [row[0] for row in connection.execute("select distinct user_id from tasks").fetchall()]:
+        account = named.get(make_pseudonym(key, settings.issuer, user_id))
+        if account is None:
+            continue
+        _close(connection, user_id, account.at + timedelta(seconds=settings.closed_seconds))
+        removed = _remove_tasks_of(
+            connection, user_id, "delete from tasks where user_id = %s and created_at <= %s", account.at
+        )
+        users, tasks = users + bool(removed), tasks + removed
+    return {"users": users, "tasks": tasks}
+
+
+def _close(connection: psycopg.Connection[Any], user_id: str, until: datetime) -> None:
+    """Set the tombstone, while tokens of the time of the erasure may live."""
+    connection.execute(
+        "insert into erasures (user_id, until) select %(user_id)s::text, %(until)s where %(until)s > now()"
+        " on conflict (user_id) do update set until = greatest(erasures.until, excluded.until)",
+        {"user_id": user_id, "until": until},
+    )
+    connection.commit()
+
+
+def _remove(connection: psycopg.Connection[Any], statement: LiteralString, *values: object) -> int:
+    removed = connection.execute(statement, values).rowcount
+    connection.commit()
+    return removed
+
+
+def _remove_old_tasks(connection: psycopg.Connection[Any], days: int) -> int:
+    found = connection.execute(
+        "select distinct user_id from tasks where updated_at < now() - make_interval(days => %s)", [days]
+    ).fetchall()
+    statement = "delete from tasks where user_id = %s and updated_at < now() - make_interval(days => %s)"
+    return sum(_remove_tasks_of(connection, user_id, statement, days) for (user_id,) in found)
+
+
+def _remove_tasks_of(
+    connection: psycopg.Connection[Any], user_id: str, statement: LiteralString, value: object
+) -> int:
+    """Remove tasks of one user, whose lock comes before the rows, as it does for every writer."""
+    connection.commit()
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [user_id])
+    return _remove(connection, statement, user_id, value)
 
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what the words say; a failure is told by its kind, since its text may hold data."""
-    if words not in ([], ["audit"], ["erasures"]) and not (len(words) == 2 and words[0] == "reapply"):  # noqa: PLR2004  # the command and its file
-        sys.stderr.write(USAGE)
-        return EXIT_CONFIGURATION
     try:
+        if not _is_understood(words):
+            sys.stderr.write(USAGE)
+            return EXIT_CONFIGURATION
         settings = load_settings(environ)
-        actors = (
-            [json.loads(line)["actor"] for line in Path(words[1]).read_text().splitlines()]
-            if words[1:]
-            else []
-        )
+        erased = read_list(Path(words[1])) if words[:1] == ["reapply"] else []
         with _connect(settings) as connection:
             _require_keeper(connection)
-            for line in _run(words, connection, settings, actors):
-                sys.stdout.write(f"{json.dumps(line)}\n")
+            _print(_run(words, connection, settings, erased))
+    except OutputError as error:
+        # What is left in the buffer would be tried again at the end, and told in another way.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stderr.write(f"retention: the output cannot be written ({error}), so it is not complete\n")
+        return EXIT_FAILURE
     except ConfigurationError as error:
         sys.stderr.write(f"retention: {error}\n")
         return EXIT_CONFIGURATION
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.stderr.write(f"retention: the file cannot be read ({type(error).__name__}): {USAGE}")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        sys.stderr.write(f"retention: the file cannot be used: {why}\n{USAGE}")
         return EXIT_CONFIGURATION
     except psycopg.Error as error:
         sys.stderr.write(
-            f"retention: the database does not do it ({type(error).__name__}), nothing was changed\n"
+            f"retention: the database does not do it ({type(error).__name__}): what was done stands, "
+            "see to the database and run this again\n"
         )
         return EXIT_FAILURE
     return 0
 
 
+def _print(lines: Iterable[dict[str, Any]]) -> None:
+    try:
+        for line in lines:
+            sys.stdout.write(f"{json.dumps(line)}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error.strerror) from error
+
+
+def _is_understood(words: Sequence[str]) -> bool:
+    return tuple(words[:1]) in _COMMANDS and len(words) in _COMMANDS[tuple(words[:1])]
+
+
 def _run(
-    words: Sequence[str], connection: psycopg.Connection[Any], settings: Settings, actors: Sequence[str]
+    words: Sequence[str],
+    connection: psycopg.Connection[Any],
+    settings: Settings,
+    erased: Sequence[ErasedAccount],
 ) -> Iterable[dict[str, Any]]:
-    if not words:
-        return [{"removed": apply_retention(connection, settings)}]
-    if words[0] == "audit":
-        return read_audit(connection)
-    if words[0] == "erasures":
-        return read_erasures(connection)
-    return [{"erased": reapply_erasures(connection, settings, actors)}]
+    match words:
+        case ["audit"]:
+            return read_audit(connection)
+        case ["erasures"]:
+            return (each.describe() for each in read_erasures(connection))
+        case ["erasures", file]:
+            return [{"erasures": merge_list(Path(file), read_erasures(connection))}]
+        case ["reapply", _]:
+            return [{"erased": reapply_erasures(connection, settings, erased)}]
+        case _:
+            return [{"removed": apply_retention(connection, settings)}]
 
 
 def _connect(settings: Settings) -> psycopg.Connection[Any]:
-    """Connect; all is one transaction, which is committed at the end."""
+    """Connect; what is under way at the end is committed."""
     chosen = settings.database_direct_url or settings.database_url
     url = make_url(chosen.get_secret_value()).set(drivername="postgresql")
     return psycopg.connect(

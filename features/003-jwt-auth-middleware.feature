@@ -349,10 +349,12 @@ Feature: JWT Authentication Dependency
       And the message says how to make the right role
 
       Examples:
-        | power           |
-        | is a superuser  |
-        | has BYPASSRLS   |
-        | owns the tables |
+        | power                  |
+        | is a superuser         |
+        | has BYPASSRLS          |
+        | owns the tables        |
+        | is in tasks_keeper     |
+        | may become a superuser |
 
   Rule: US4 See and change one's own data only (P1)
 

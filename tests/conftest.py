@@ -17,6 +17,7 @@ from tests.support.service import (
     as_service,
     bearer,
     connect,
+    empty_tables,
     fresh_database,
     make_settings,
     open_client,
@@ -58,7 +59,7 @@ def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def empty_database(database_url: str, database: psycopg.Connection[Any]) -> str:
     """The address of the database for the service's own role, without a row in it."""
-    database.execute("truncate tasks, revocations, erasures, audit")
+    empty_tables(database)
     return as_service(database_url)
 
 

@@ -1,21 +1,29 @@
 """The caller's account: everything that is held on them, handed over or erased (003/FR-010, 003/FR-011)."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from backend.api.tasks import TaskView
 from backend.core.claims import Principal
 from backend.core.database import CurrentSession, Database, SessionOfAnybody, get_database
 from backend.core.dependencies import CurrentPrincipal, get_authenticator
+from backend.core.errors import UnavailableError
 from backend.core.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
 from backend.core.routing import AuthenticateFirstRoute
 from backend.models import account as store
+from backend.models.cursor import Cursor
+from backend.models.task import Task
 
 ExportFormat = Literal["tasks-export/1"]
 FORMAT: ExportFormat = "tasks-export/1"
@@ -60,6 +68,21 @@ class Export(BaseModel):
     audit: list[ExportedAuditEntry]
 
 
+class ExportResponse(StreamingResponse):
+    """An export on its way; however it ends, its end is written down."""
+
+    media_type = "application/json"
+
+    def __init__(self, pieces: AsyncGenerator[str]) -> None:
+        super().__init__(pieces)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
+
+
 @router.get(
     "/export",
     operation_id="exportAccount",
@@ -68,12 +91,15 @@ class Export(BaseModel):
 )
 async def export_account(
     request: Request, principal: CurrentPrincipal, session: CurrentSession
-) -> StreamingResponse:
+) -> ExportResponse:
     """Hand over everything that is held on the caller, as it is read."""
     database = get_database(request)
-    await store.note(session, database.pseudonym_of(principal), "export")
+    export = _Export(database, principal, await store.read_moment(session))
+    await store.note(session, export.actor, "export", "begun")
+    # Read before the answer begins: trouble is still told by a status.
+    first = await export.read_page(session)
     now = datetime.fromtimestamp(get_authenticator(request).clock(), tz=UTC)
-    return StreamingResponse(_write_export(database, principal, now), media_type="application/json")
+    return ExportResponse(export.write(now, first))
 
 
 @router.delete(
@@ -93,15 +119,71 @@ async def erase_account(request: Request, principal: CurrentPrincipal, session: 
     await store.note(session, database.pseudonym_of(principal), "erase")
 
 
-async def _write_export(database: Database, principal: Principal, now: datetime) -> AsyncIterator[str]:
-    """Write the export piece by piece, in a transaction of its own that lasts as long as the answer."""
-    actor = database.pseudonym_of(principal)
-    head = {"format": FORMAT, "exported_at": now.isoformat(), "user_id": principal.subject}
-    async with database.transaction(principal.subject, actor=actor) as session:
-        yield json.dumps(head)[:-1] + ', "tasks": ['
-        separator = ""
-        async for task in store.read_tasks(session, principal.subject):
-            yield separator + TaskView.of(task).model_dump_json()
-            separator = ", "
-        others = await store.read_others(session, principal.issuer, principal.subject, actor)
-        yield "], " + json.dumps(others)[1:]
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is read in one transaction.
+
+    Attributes:
+        tasks: Some tasks.
+        end: Where they end; None on the last page.
+        others: On the last page, what else is held.
+    """
+
+    tasks: Sequence[Task]
+    end: Cursor | None
+    others: dict[str, Any] | None
+
+
+class _Export:
+    """Everything that is held on a user, in pages: while a reader is slow, no connection is held.
+
+    Args:
+        database: Where it is.
+        principal: The user.
+        moment: When the export began.
+    """
+
+    def __init__(self, database: Database, principal: Principal, moment: datetime) -> None:
+        self.actor = database.pseudonym_of(principal)
+        self._database = database
+        self._principal = principal
+        self._moment = moment
+
+    async def read_page(self, session: AsyncSession, after: Cursor | None = None) -> _Page:
+        """Read a page."""
+        user_id = self._principal.subject
+        tasks, end = await store.read_tasks(session, user_id, until=self._moment, after=after)
+        others = None
+        if end is None:
+            others = await store.read_others(session, self._principal.issuer, user_id, self.actor)
+        return _Page(tasks, end, others)
+
+    async def write(self, now: datetime, page: _Page) -> AsyncGenerator[str]:
+        """Write the document piece by piece, and at its end whether all was handed over.
+
+        Trouble in the middle cuts the document off, so that nobody takes a part of it for the whole.
+        """
+        head = {"format": FORMAT, "exported_at": now.isoformat(), "user_id": self._principal.subject}
+        outcome: store.Outcome = "cut"
+        try:
+            yield json.dumps(head)[:-1] + ', "tasks": [' + _join(page)
+            while page.end is not None:
+                async with self._transaction() as session:
+                    page = await self.read_page(session, page.end)
+                yield ", " + _join(page) if page.tasks else ""  # they may be deleted by now
+            yield "], " + json.dumps(page.others)[1:]
+            outcome = "done"
+        finally:
+            # The caller may have left, and the account may be erased by now; without a database
+            # "begun" stays alone.
+            with CancelScope(shield=True), suppress(UnavailableError):
+                async with self._transaction(may_be_erased=True) as session:
+                    await store.note(session, self.actor, "export", outcome)
+
+    def _transaction(self, *, may_be_erased: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
+        identity = self._database.identify(self._principal)
+        return self._database.transaction(identity, may_be_erased=may_be_erased)
+
+
+def _join(page: _Page) -> str:
+    return ", ".join(TaskView.of(task).model_dump_json() for task in page.tasks)

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("info", alias="LOG_LEVEL")
 
     @property
+    def closed_seconds(self) -> int:
+        """How long after its erasure an account may be closed: one token's life after the end of another."""
+        return 2 * self.longest_token_seconds + self.leeway_seconds
+
+    @property
     def issuer(self) -> str:
         """The only issuer whose tokens are accepted."""
         return self.jwt_issuer or self.better_auth_url
@@ -101,10 +106,7 @@ class Settings(BaseSettings):
             ("BETTER_AUTH_SECRET_PREVIOUS", self.previous_secret),
         ):
             if value is not None:
-                raise ValueError(
-                    f"{setting}: is set, though JWT_ALGORITHMS is {chosen}: unset it here, since a key set "
-                    "needs no secret, or choose JWT_ALGORITHMS=HS256"
-                )
+                raise ValueError(f"{setting}: {_explain_needless(chosen)}")
         try:
             check_key_set_url(self.key_set_url)
         except ValueError as error:
@@ -158,6 +160,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         if "BETTER_AUTH_SECRET" not in given and given.get("JWT_ALGORITHMS", "HS256") == "HS256":
             secret = ("BETTER_AUTH_SECRET", _explain_missing("BETTER_AUTH_SECRET"))
             faults = [secret, *(each for each in faults if each != secret)]
+        faults = _without_weakness_of_needless(faults, given.get("JWT_ALGORITHMS", "HS256"))
         # `from None`: the error's own text may hold values.
         raise ConfigurationError(faults) from None
 
@@ -190,6 +193,21 @@ def _explain(fault: Any) -> tuple[str, str]:
     if fault["type"] == "missing":
         return setting, _explain_missing(setting)
     return setting, text if fault["type"] == "value_error" else f"cannot be used: {text}"
+
+
+def _without_weakness_of_needless(faults: list[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
+    """Say of secrets beside a key set that they are needless: a stronger one would be refused as well."""
+    if "HS256" in chosen or "JWT_ALGORITHMS" in dict(faults):
+        return faults
+    secrets = {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_PREVIOUS"}
+    return [(name, _explain_needless(chosen) if name in secrets else what) for name, what in faults]
+
+
+def _explain_needless(chosen: str) -> str:
+    return (
+        f"is set, though JWT_ALGORITHMS is {chosen}: unset it here, since a key set needs no secret, "
+        "or choose JWT_ALGORITHMS=HS256"
+    )
 
 
 def _explain_missing(setting: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import structlog
@@ -26,17 +27,49 @@ from backend.core.trouble import ERASED, NOT_ALLOWED, describe_trouble
 _log = structlog.get_logger("backend.database")
 # true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
 # somebody else's (003/FR-035).
-_IDENTIFY = text("select set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true)")
-_IS_ERASED = text("select exists (select from erasures where user_id = :user_id and until > now())")
+_IDENTIFY = text(
+    "select set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true),"
+    " set_config('app.issuer', :issuer, true), set_config('app.session_id', :session_id, true)"
+)
+# An erasure that was applied anew after a restore may be known by the pseudonym alone.
+_IS_ERASED = text(
+    "select exists (select from erasures where user_id = :user_id and until > now())"
+    " or exists (select from audit where actor = :actor and action = 'erase' and outcome = 'reapplied'"
+    "  and at > now() - make_interval(secs => :closed))"
+)
+# 'member': what it may become by `set role` counts as what it is.
 _ROLE = text(
-    "select rolname, rolsuper, rolbypassrls, exists ("
-    "  select from pg_class where oid = to_regclass('tasks') and pg_has_role(pg_roles.oid, relowner, 'usage')"
-    ") from pg_roles where rolname = current_user"
+    "select rolname, rolsuper, rolbypassrls,"
+    " exists (select from pg_class where oid = to_regclass('tasks')"
+    "  and pg_has_role(me.oid, relowner, 'member')),"
+    " exists (select from pg_roles where rolname = 'tasks_keeper' and pg_has_role(me.oid, oid, 'member')),"
+    " exists (select from pg_roles where (rolsuper or rolbypassrls) and pg_has_role(me.oid, oid, 'member'))"
+    " from pg_roles as me where rolname = current_user"
 )
 _ROLE_REMEDY = (
     "connect as a member of tasks_app, made by: "
     "create role tasks_service login password '...' in role tasks_app"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a transaction is for: the database shows and takes what is theirs (003/FR-035).
+
+    Attributes:
+        user_id: Whose rows; without one there are none.
+        actor: The pseudonym, for the audit.
+        issuer: Who issued the token, for the deny-list.
+        session_id: The session of the token, for the same.
+    """
+
+    user_id: str = ""
+    actor: str = ""
+    issuer: str = ""
+    session_id: str = ""
+
+
+NOBODY = Identity()
 
 
 class Database:
@@ -51,17 +84,17 @@ class Database:
         self._is_role_fit = False
         self._pseudonym_key = settings.pseudonym_key.get_secret_value().encode()
         self._token_seconds = settings.longest_token_seconds + settings.leeway_seconds
+        self._closed_seconds = settings.closed_seconds
         self._engine = make_engine(settings)
 
     @asynccontextmanager
     async def transaction(
-        self, user_id: str | None = None, *, actor: str = "", may_be_erased: bool = False
+        self, identity: Identity = NOBODY, *, may_be_erased: bool = False
     ) -> AsyncGenerator[AsyncSession]:
         """Run a transaction: committed at the end, rolled back on any error (003/FR-018).
 
         Args:
-            user_id: Whose rows it may see and change; without one it finds none (003/FR-035).
-            actor: The pseudonym that it may write into the audit, and read of it.
+            identity: Whose rows it may see and change.
             may_be_erased: Whether a user whose account is erased may have it all the same.
 
         Raises:
@@ -69,24 +102,23 @@ class Database:
             UnavailableError: The database is in trouble, or lets this role see everything; the log has it.
         """
         try:
-            async with self._trusted(user_id, actor, may_be_erased=may_be_erased) as session:
+            async with self._trusted(identity, may_be_erased=may_be_erased) as session:
                 yield session
         except ConfigurationError as error:
             _log.error("database_role_unfit", fault=str(error))
             raise UnavailableError from error
 
     @asynccontextmanager
-    async def _trusted(
-        self, user_id: str | None, actor: str, *, may_be_erased: bool
-    ) -> AsyncGenerator[AsyncSession]:
+    async def _trusted(self, identity: Identity, *, may_be_erased: bool) -> AsyncGenerator[AsyncSession]:
         """Run a transaction; `ConfigurationError` says that the role sees everything (003/FR-036)."""
 
         def prepare(_: Session, __: SessionTransaction, connection: Connection) -> None:
             # Per transaction and not per connection: a pooler shares connections among its clients.
-            connection.execute(_IDENTIFY, {"user_id": user_id or "", "actor": actor})
+            connection.execute(_IDENTIFY, asdict(identity))
             if not self._is_role_fit:
                 self._check_role(connection)
-            if user_id and not may_be_erased and connection.scalar(_IS_ERASED, {"user_id": user_id}):
+            who = {**asdict(identity), "closed": self._closed_seconds}
+            if identity.user_id and not may_be_erased and connection.scalar(_IS_ERASED, who):
                 raise AccountErasedError
 
         try:
@@ -104,6 +136,11 @@ class Database:
                 raise AccountErasedError from error
             _log.error("database_unavailable", **trouble)
             raise UnavailableError from error
+
+    def identify(self, principal: Principal) -> Identity:
+        """Give the identity of a caller."""
+        actor = self.pseudonym_of(principal)
+        return Identity(principal.subject, actor, principal.issuer, principal.session_id or "")
 
     def pseudonym_of(self, principal: Principal) -> str:
         """Give what stands for a caller in the audit and in the log."""
@@ -136,7 +173,7 @@ class Database:
         with suppress(UnavailableError, TimeoutError):
             async with (
                 asyncio.timeout(self._timeout),
-                self._trusted(None, "", may_be_erased=False) as session,
+                self._trusted(NOBODY, may_be_erased=False) as session,
             ):
                 await session.connection()  # a transaction begins when it is first used
 
@@ -146,11 +183,13 @@ class Database:
 
     def _check_role(self, connection: Connection) -> None:
         """Refuse a role that row-level security does not hold, once for all connections."""
-        name, is_superuser, passes_by, owns_tables = connection.execute(_ROLE).one()
+        name, is_superuser, passes_by, owns_tables, is_keeper, may_pass_by = connection.execute(_ROLE).one()
         for is_so, what in (
             (is_superuser, "is a superuser"),
             (passes_by, "has BYPASSRLS"),
             (owns_tables, "owns the tables"),
+            (is_keeper, "is in tasks_keeper, which sees everybody's rows"),
+            (may_pass_by, "may become a role with BYPASSRLS or a superuser"),
         ):
             if is_so:
                 fault = f"its role {name} {what}, so row-level security does not hold it: {_ROLE_REMEDY}"
@@ -169,8 +208,7 @@ async def get_session(
 ) -> AsyncGenerator[AsyncSession]:
     """Get the session of a request's transaction, which is bound to the caller."""
     database = get_database(connection)
-    actor = database.pseudonym_of(principal)
-    async with database.transaction(principal.subject, actor=actor) as session:
+    async with database.transaction(database.identify(principal)) as session:
         yield session
 
 
@@ -179,8 +217,7 @@ async def get_session_of_anybody(
 ) -> AsyncGenerator[AsyncSession]:
     """Get the session of a request's transaction, even where the caller's account is erased."""
     database = get_database(connection)
-    actor = database.pseudonym_of(principal)
-    async with database.transaction(principal.subject, actor=actor, may_be_erased=True) as session:
+    async with database.transaction(database.identify(principal), may_be_erased=True) as session:
         yield session
 
 

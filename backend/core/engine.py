@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from backend.core.config import Settings
 
 _SERVED = "served"  # the connection was good for a transaction before
+_LEAST_CONNECTING = 2  # seconds; psycopg takes no less
+_MARGIN = 1  # seconds, for what whoever connected does before the connection is free
 _log = structlog.get_logger("backend.database")
 
 
@@ -38,7 +40,8 @@ def make_engine(settings: Settings) -> AsyncEngine:
         connect_args={"prepare_threshold": None, "connect_timeout": timeout},
         pool_size=settings.database_pool_size,
         max_overflow=0,
-        pool_timeout=timeout,
+        # Whoever waits while another one wakes the database waits for both attempts of that one.
+        pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,
         hide_parameters=True,
     )
     # true: until the end of the transaction and no longer.

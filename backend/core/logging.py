@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _ROOT = Path(__file__).resolve().parents[2]
+# What uvicorn says of itself, filling in its own address and process. Into its other words it
+# fills what callers send: a WebSocket's path and query, with the token in it.
+_SAID_OF_ITSELF = ("Started server process", "Finished server process", "Uvicorn running on")
 
 
 def configure_logging(level: str) -> None:
@@ -48,8 +51,9 @@ class LibraryFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as a JSON line."""
-        # uvicorn fills in addresses of its own only; all others may fill in anything.
-        words = record.getMessage() if record.name.startswith("uvicorn") else str(record.msg)
+        words = str(record.msg)
+        if record.name == "uvicorn.error" and words.startswith(_SAID_OF_ITSELF):
+            words = record.getMessage()
         line = {"event": words, "logger": record.name, "level": record.levelname.lower()}
         if record.exc_info and record.exc_info[1]:
             line |= describe_error(record.exc_info[1])

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import make_conninfo
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SecretStr
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from backend.core.algorithms import check_algorithms
 from backend.core.secret import KEY_REMEDY, REMEDY, find_weakness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DRIVER = "postgresql+psycopg"
 BETTER_AUTH_ALGORITHMS = ("HS256", "EdDSA", "ES256", "ES384", "ES512", "RS256", "PS256")
@@ -77,18 +82,13 @@ def check_database(value: SecretStr) -> SecretStr:
     """Check the address of a database, and give it the driver.
 
     Raises:
-        ValueError: It is none of PostgreSQL.
+        ValueError: It is none of PostgreSQL, or leaves this machine without TLS.
     """
-    scheme, separator, rest = value.get_secret_value().partition("://")
-    try:
-        url = make_url(f"{DRIVER}://{rest}") if separator and scheme in _SCHEMES else None
-    except (ArgumentError, ValueError):
-        url = None
-    if url is None:
-        raise ValueError(f"is no address of PostgreSQL: {DATABASE_REMEDY}")
-    if _leaves_machine(url) and url.query.get("sslmode") not in _TLS_MODES:
+    url, options = _read_address(value.get_secret_value())
+    leaves_machine = any(not (host.startswith("/") or _is_loopback(host)) for host in _find_hosts(options))
+    if leaves_machine and options.get("sslmode") not in _TLS_MODES:
         raise ValueError("goes over a network without TLS: add ?sslmode=require, or a stricter mode")
-    return SecretStr(f"{DRIVER}://{rest}")
+    return SecretStr(url)
 
 
 def check_direct_database(value: SecretStr) -> SecretStr:
@@ -98,15 +98,51 @@ def check_direct_database(value: SecretStr) -> SecretStr:
         ValueError: It is none, or a pooler's.
     """
     checked = check_database(value)
-    if "-pooler." in (make_url(checked.get_secret_value()).host or ""):
+    _, options = _read_address(checked.get_secret_value())
+    if any("-pooler." in host.lower() for host in _find_hosts(options)):
         raise ValueError("is a pooler's host: migrations need the direct one, without `-pooler`")
     return checked
 
 
-def _leaves_machine(url: URL) -> bool:
-    """Tell whether a connection leaves this machine: a socket's folder and loopback do not."""
-    hosts = [url.host] if url.host else list(url.normalized_query.get("host", ()))
-    return any(not (host.startswith("/") or _is_loopback(host)) for host in hosts)
+def _read_address(text: str) -> tuple[str, Mapping[str, Any]]:
+    """Read an address as the driver does: what stands after `?` may overrule what stands before it.
+
+    Returns:
+        The address with the driver, and the options that the driver gets.
+    """
+    scheme, separator, rest = text.partition("://")
+    address, refusal = f"{DRIVER}://{rest}", f"is no address of PostgreSQL: {DATABASE_REMEDY}"
+    if not separator or scheme not in _SCHEMES:
+        raise ValueError(refusal)
+    if not text.isascii() and text != text.encode(errors="replace").decode():
+        raise ValueError("is not UTF-8: write what is not ASCII percent-encoded")
+    try:
+        url = make_url(address)
+        _, options = url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(refusal) from None
+    _check_options(options)
+    return address, options
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    if any("\0" in str(value) for value in options.values()):
+        raise ValueError("holds a NUL, which would end it early: remove the %00")
+    if any(isinstance(value, tuple) for value in options.values()):
+        raise ValueError("has an option twice: name each one once")
+    if "service" in options:
+        raise ValueError("names a service, whose file may lead anywhere: write the host and its options here")
+    try:
+        make_conninfo(**options)
+    except psycopg.ProgrammingError:
+        # By no name: it may be a piece of a password that holds a question mark.
+        raise ValueError("has an option that libpq does not know: remove it after the ?") from None
+
+
+def _find_hosts(options: Mapping[str, Any]) -> list[str]:
+    """Find every host that may be connected to; none is this machine's socket."""
+    given = (options.get(name, "") for name in ("host", "hostaddr"))
+    return [host for hosts in given for host in hosts.split(",") if host]
 
 
 def check_key_set_url(value: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -28,16 +29,22 @@ HERE = Path(__file__).resolve().parent
 ALL, SAFE = "head", "safe"
 _ATTEMPTS = 10
 _PAUSE_SECONDS = 1.0
+_CONNECT_SECONDS = 10  # a database that sleeps wakes in less
 # Whoever waits for a table makes all who come later wait behind it.
 _BOUND_WAITING = "set local lock_timeout = '2s'"
 _LOCK_NOT_AVAILABLE = "55P03"
+
+
+class RevisionError(Exception):
+    """The database is where no step of this version leads from; the message says where."""
 
 
 def migrate(url: str, revision: str = ALL, *, wait: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
     """Bring a database to a revision, up or down, in one transaction.
 
     Several processes may start at once: one migrates, the others wait and find nothing to do.
-    Requests go on: a table that is in use is let go after two seconds, and tried again.
+    Requests go on: a table that is in use is let go after two seconds, and tried again; another
+    process that migrates is waited for in the same way.
 
     Args:
         url: SQLAlchemy URL with the driver psycopg; a direct one, no pooler's.
@@ -50,8 +57,12 @@ def migrate(url: str, revision: str = ALL, *, wait: Callable[[float], None] = ti
 
     Raises:
         OperationalError: The database cannot be had, or somebody keeps a table for too long.
+        RevisionError: The database is newer than this version, or at several revisions at once.
     """
-    engine = create_engine(url, poolclass=NullPool, connect_args={"prepare_threshold": None})
+    options: dict[str, Any] = {"prepare_threshold": None}
+    if "connect_timeout" not in make_url(url).query:
+        options["connect_timeout"] = _CONNECT_SECONDS
+    engine = create_engine(url, poolclass=NullPool, connect_args=options)
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             with engine.begin() as connection:
@@ -71,14 +82,16 @@ def make_config() -> Config:
 
 
 def _migrate(connection: Connection, revision: str) -> tuple[str, ...]:
-    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     connection.execute(text(_BOUND_WAITING))
+    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     config = make_config()
     config.attributes["connection"] = connection
-    if revision == "base":
+    script = ScriptDirectory.from_config(config)
+    taken = _find_taken(connection, script)
+    if revision == "base" or revision in taken[1:]:
         command.downgrade(config, revision)
         return ()
-    waiting = _find_waiting(connection, config) if revision == SAFE else ()
+    waiting = _find_waiting(taken, script) if revision == SAFE else ()
     if revision != SAFE:
         command.upgrade(config, revision)
     elif not waiting:
@@ -88,12 +101,28 @@ def _migrate(connection: Connection, revision: str) -> tuple[str, ...]:
     return waiting
 
 
-def _find_waiting(connection: Connection, config: Config) -> tuple[str, ...]:
+def _find_taken(connection: Connection, script: ScriptDirectory) -> tuple[str, ...]:
+    """Find the steps that the database has taken, newest first."""
+    heads = sorted(MigrationContext.configure(connection).get_current_heads())
+    if len(heads) > 1:
+        raise RevisionError(
+            f"the database is at several revisions at once ({', '.join(heads)}): "
+            "leave the row of the newest alone in alembic_version"
+        )
+    known = [step.revision for step in script.walk_revisions()]
+    if heads and heads[0] not in known:
+        raise RevisionError(
+            f"the database is at {heads[0]}, which this version does not know, so it is newer than "
+            "this version: run the migrations of the version that is deployed last"
+        )
+    return tuple(known[known.index(heads[0]) :]) if heads else ()
+
+
+def _find_waiting(taken: tuple[str, ...], script: ScriptDirectory) -> tuple[str, ...]:
     """Find the steps from the first one on that the version which serves now cannot live with."""
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is None:
+    if not taken:
         return ()  # nobody serves on an empty database
-    steps = [*ScriptDirectory.from_config(config).iterate_revisions(ALL, current)][::-1]
+    steps = [*script.iterate_revisions(ALL, taken[0])][::-1]
     contracting = (number for number, step in enumerate(steps) if step.module.phase == "contract")
     first = next(contracting, len(steps))
     return tuple(step.revision for step in steps[first:])

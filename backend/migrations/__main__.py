@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from backend.core.config import read_database_url
 from backend.core.errors import ConfigurationError
-from backend.migrations import ALL, SAFE, migrate
+from backend.migrations import ALL, SAFE, RevisionError, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,9 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"migrations: {error}\n")
         return EXIT_CONFIGURATION
+    except RevisionError as error:
+        sys.stderr.write(f"migrations: {error}\n")
+        return EXIT_FAILURE
     except SQLAlchemyError as error:
         sys.stderr.write(f"migrations: {_explain(error)}\n")
         return EXIT_FAILURE
@@ -52,7 +55,8 @@ def _explain(error: SQLAlchemyError) -> str:
     kind = type(origin).__qualname__
     if isinstance(error, OperationalError) and kind == "LockNotAvailable":
         return (
-            "a table is in use for too long, nothing was changed: end the long transaction "
+            "a table is in use for too long, nothing was changed: end the long transaction, "
+            "or wait for the other migration "
             "(select * from pg_stat_activity order by xact_start), and run this again"
         )
     return f"the database does not do it ({kind}): check DATABASE_URL and the rights of its user"

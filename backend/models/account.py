@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, delete, func, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, delete, func, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col, select
 
 from backend.core.revocation import LAST_SECOND
+from backend.models.cursor import Cursor
 from backend.models.revocation import Revocation
 from backend.models.task import USER_ID_MAX_LENGTH, Task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+Outcome = Literal["begun", "done", "cut"]
+PAGE_SIZE = 200  # tasks of an export that are read at once
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 
 
@@ -51,12 +54,6 @@ class AuditEntry(SQLModel, table=True):
     outcome: str = Field(max_length=20)
 
 
-async def is_erased(session: AsyncSession, user_id: str) -> bool:
-    """Tell whether a tombstone of a user stands."""
-    statement = select(Erasure).where(Erasure.user_id == user_id, col(Erasure.until) > func.now())
-    return (await session.scalars(statement)).one_or_none() is not None
-
-
 async def erase_account(session: AsyncSession, user_id: str, *, until: float) -> None:
     """Erase every row of a user, and set or prolong the tombstone; doing it twice changes nothing.
 
@@ -76,17 +73,39 @@ async def erase_account(session: AsyncSession, user_id: str, *, until: float) ->
     await session.execute(delete(Task).where(col(Task.user_id) == user_id))
 
 
-async def note(session: AsyncSession, actor: str, action: str, outcome: str = "done") -> None:
+async def note(session: AsyncSession, actor: str, action: str, outcome: Outcome = "done") -> None:
     """Write down what was done, in the same transaction: neither is there without the other."""
     session.add(AuditEntry(actor=actor, action=action, outcome=outcome))
     await session.flush()
 
 
-async def read_tasks(session: AsyncSession, user_id: str) -> AsyncIterator[Task]:
-    """Read all tasks of a user, oldest first, a few at a time."""
-    statement = select(Task).where(Task.user_id == user_id).order_by(col(Task.created_at), col(Task.id))
-    async for task in await session.stream_scalars(statement.execution_options(yield_per=200)):
-        yield task
+async def read_tasks(
+    session: AsyncSession, user_id: str, *, until: datetime, after: Cursor | None = None
+) -> tuple[Sequence[Task], Cursor | None]:
+    """Read a user's tasks, oldest first, a page in each transaction.
+
+    Args:
+        session: The transaction.
+        user_id: The user.
+        until: When the export began: what is newer than that is not in it.
+        after: Where the page before ended.
+
+    Returns:
+        The page, and where it ended; None on the last page.
+    """
+    order = tuple_(col(Task.created_at), col(Task.id))
+    statement = select(Task).where(Task.user_id == user_id, col(Task.created_at) <= until)
+    if after:
+        statement = statement.where(order > tuple_(after.created_at, after.id))
+    statement = statement.order_by(col(Task.created_at), col(Task.id)).limit(PAGE_SIZE + 1)
+    found = (await session.scalars(statement)).all()
+    page = found[:PAGE_SIZE]
+    return page, Cursor(page[-1].created_at, page[-1].id) if len(found) > PAGE_SIZE else None
+
+
+async def read_moment(session: AsyncSession) -> datetime:
+    """Read when the transaction began, by the database's clock, which dates the rows."""
+    return (await session.execute(select(func.now()))).scalar_one()
 
 
 async def read_others(session: AsyncSession, issuer: str, user_id: str, actor: str) -> dict[str, Any]:

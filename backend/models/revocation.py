@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, DateTime, Index, delete, func, or_, select, tuple_
+from sqlalchemy import CheckConstraint, DateTime, Index, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 
+from backend.core.database import Identity
 from backend.core.revocation import GRACE_SECONDS, LAST_SECOND, check_end
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class StoredDenyList:
             or_(*(tuple_(col(Revocation.kind), col(Revocation.value)) == tuple_(*name) for name in names)),
             col(Revocation.until) > self._moment(self._clock()),
         )
-        async with self._database.transaction() as session:
+        identity = self._database.identify(principal)
+        async with self._database.transaction(identity, may_be_erased=True) as session:
             return bool(await session.scalar(statement))
 
     async def deny_session(self, issuer: str, session_id: str, until: float) -> None:
@@ -77,10 +79,12 @@ class StoredDenyList:
             index_elements=["issuer", "kind", "value"],
             set_={"until": func.greatest(col(Revocation.until), entry.excluded.until)},
         )
-        async with self._database.transaction() as session:
-            await session.execute(
-                delete(Revocation).where(col(Revocation.until) <= self._moment(self._clock()))
-            )
+        named = (
+            Identity(user_id=value, issuer=issuer)
+            if kind == "subject"
+            else Identity(issuer=issuer, session_id=value)
+        )
+        async with self._database.transaction(named, may_be_erased=True) as session:
             await session.execute(entry)
 
     @staticmethod

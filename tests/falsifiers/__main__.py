@@ -16,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml
 from rich.console import Console
 from rich.progress import track
 
+from tests.falsifiers.account_checks import ACCOUNT_FALSIFIERS
 from tests.falsifiers.browser_checks import BROWSER_FALSIFIERS
 from tests.falsifiers.door_checks import DOOR_FALSIFIERS
 from tests.falsifiers.isolation_checks import ISOLATION_FALSIFIERS
@@ -39,6 +40,7 @@ FALSIFIERS = (
     *DOOR_FALSIFIERS,
     *ISOLATION_FALSIFIERS,
     *BROWSER_FALSIFIERS,
+    *ACCOUNT_FALSIFIERS,
 )
 BY_ASSERTION = ("AssertionError", "assert ", "Failed: ")
 

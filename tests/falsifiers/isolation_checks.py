@@ -48,11 +48,36 @@ ISOLATION_FALSIFIERS = (
         "set_config('app.user_id', :user_id, false)",
         LEVEL,
     ),
+    *(
+        Falsifier(
+            f"{name} ends with its transaction",
+            "003/FR-035",
+            DATABASE,
+            f"set_config('app.{setting}', :{setting}, true)",
+            f"set_config('app.{setting}', :{setting}, false)",
+            LEVEL,
+        )
+        for name, setting in (("pseudonym", "actor"), ("issuer", "issuer"), ("session", "session_id"))
+    ),
+    *(
+        Falsifier(
+            f"policy of {table} for {use}",
+            "003/FR-035",
+            ACCOUNTS,
+            f"on {table} for all using ({{{who}}}) with check ({{{who}}})",
+            f"on {table} for all using ({using}) with check ({check})",
+            LEVEL,
+        )
+        for table, who in (("erasures", "OWNER"), ("audit", "ACTOR"))
+        for use, using, check in (("reading", "true", f"{{{who}}}"), ("writing", f"{{{who}}}", "true"))
+    ),
     Falsifier(
         "no superuser", "003/FR-036", DATABASE, '(is_superuser, "is a superuser")', '(False, "")', LEVEL
     ),
     Falsifier("no BYPASSRLS", "003/FR-036", DATABASE, '(passes_by, "has BYPASSRLS")', '(False, "")', LEVEL),
     Falsifier("no owner", "003/FR-036", DATABASE, '(owns_tables, "owns the tables")', '(False, "")', LEVEL),
+    Falsifier("no keeper", "003/FR-036", DATABASE, "(is_keeper, ", "(False, ", LEVEL),
+    Falsifier("no role that may become one", "003/FR-036", DATABASE, "(may_pass_by, ", "(False, ", LEVEL),
     Falsifier(
         "filter of the list",
         "003/FR-009",
@@ -97,8 +122,8 @@ ISOLATION_FALSIFIERS = (
         "tombstone is asked",
         "003/FR-011",
         DATABASE,
-        "if user_id and not may_be_erased and connection.scalar(",
-        "if user_id == '' and connection.scalar(",
+        "if identity.user_id and not may_be_erased and connection.scalar(",
+        "if identity.user_id == '' and connection.scalar(",
         ("../../../bdd",),
     ),
     Falsifier(
@@ -147,6 +172,14 @@ ISOLATION_FALSIFIERS = (
         "core/engine.py",
         '    event.listen(engine.sync_engine, "do_connect", _connect)\n',
         "",
+        COLD_START,
+    ),
+    Falsifier(
+        "waiting for whoever wakes the database",
+        "003/FR-043",
+        "core/engine.py",
+        "pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,",
+        "pool_timeout=timeout,",
         COLD_START,
     ),
     Falsifier(
@@ -206,6 +239,30 @@ ISOLATION_FALSIFIERS = (
         ("test_trouble.py", *LOGS),
     ),
     Falsifier(
+        "uvicorn's words without what callers sent",
+        "003/FR-015",
+        "core/logging.py",
+        'if record.name == "uvicorn.error" and words.startswith(_SAID_OF_ITSELF):',
+        'if record.name == "uvicorn.error":',
+        LOGS,
+    ),
+    Falsifier(
+        "hosts as the driver gets them",
+        "003/FR-037",
+        "core/setting.py",
+        'for name in ("host", "hostaddr"))',
+        'for name in ("host",))',
+        ("test_backend_config.py",),
+    ),
+    Falsifier(
+        "no service in the database's address",
+        "003/FR-037",
+        "core/setting.py",
+        'if "service" in options:',
+        'if "service" in ():',
+        ("test_backend_config.py",),
+    ),
+    Falsifier(
         "steps that contract wait",
         "003/FR-045",
         "migrations/__init__.py",
@@ -229,6 +286,22 @@ ISOLATION_FALSIFIERS = (
         "set local lock_timeout = '2s'",
         "set local lock_timeout = '20s'",
         ROLLOUT,
+    ),
+    Falsifier(
+        "waiting for another migration is bounded",
+        "003/FR-045",
+        "migrations/__init__.py",
+        '    connection.execute(text(_BOUND_WAITING))\n    connection.execute(text("select pg_adv',
+        '    connection.execute(text("select pg_adv',
+        ("../migrations/test_migrations.py",),
+    ),
+    Falsifier(
+        "output that cannot be written is told",
+        "003/FR-046",
+        "retention.py",
+        "        sys.stdout.flush()\n",
+        "",
+        ("../../../isolation/test_retention.py",),
     ),
     Falsifier(
         "the whole audit",

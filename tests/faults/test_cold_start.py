@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,22 @@ def test_first_connection_that_is_too_slow_reaches_no_user(
         answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
     assert answer.status_code == 201
     assert [each["event"] for each in logs] == ["connection_replaced", "connecting_anew", "request_answered"]
+    assert sleeper.hanging == 0
+
+
+@pytest.mark.requirement("003/FR-043")
+@pytest.mark.parametrize(("connections", "users"), [(1, 2), (2, 6)])
+def test_cold_start_reaches_nobody_though_more_users_come_than_there_are_connections(
+    *, sleeper: Sleeper, secret: str, clock: Clock, signed_in: SignIn, connections: int, users: int
+) -> None:
+    size = str(connections)
+    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE=size, DATABASE_TIMEOUT_SECONDS="2")
+    headers = [signed_in(f"user-{number}") for number in range(users)]
+    with open_client(create_app(settings, clock=clock)) as client, ThreadPoolExecutor(users) as crowd:
+        sleeper.kill_after(0)
+        sleeper.hanging = connections
+        answers = list(crowd.map(lambda each: client.get("/api/tasks", headers=each).status_code, headers))
+    assert answers == [200] * users
     assert sleeper.hanging == 0
 
 

@@ -61,8 +61,8 @@ def only_own_row(own: str, *, body: Mapping[str, Any] | None = None) -> Expectat
 
 ME = "200 the caller"
 CREATED = "201 own task, as sent, own task added"
-EXPORTED = "200 export of 2 own tasks, audit added"
-EXPORTED_NOTHING = "200 export of no task, audit added"
+EXPORTED = "200 export of 2 own tasks, 2 audits added"
+EXPORTED_NOTHING = "200 export of no task, 2 audits added"
 ERASED = "204 no body, audit added, own erasure added, 2 own tasks removed"
 ERASED_NOTHING = "204 no body, audit added, own erasure added"
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from backend.testing.issuer import make_subject
 from tests.isolation.words import describe_answer, describe_change
-from tests.support.service import bearer
+from tests.support.service import TABLES, bearer, empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     State = dict[str, list[dict[str, Any]]]
 
-TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' order by 1"
 INSERT = (
     "insert into tasks (id, user_id, title, description, completed)"
     " values (%(id)s, %(user_id)s, %(title)s, %(description)s, false)"
@@ -138,8 +137,7 @@ class Scene:
 
     def empty(self) -> None:
         """Empty every table."""
-        tables = sql.SQL(", ").join(map(sql.Identifier, self._list_tables()))
-        self.database.execute(sql.SQL("truncate {}").format(tables))
+        empty_tables(self.database)
 
     def plant_rows(self, user: User) -> None:
         """Write the rows of a user, each in a transaction of its own, so that their times differ."""

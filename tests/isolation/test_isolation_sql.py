@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from backend.models import account
 from backend.models import task as store
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     Query = Callable[[AsyncSession, str, UUID], Awaitable[object]]
 
+ISSUER = "https://auth.example"
 QUERIES: dict[str, Query] = {
     "find_task": store.find_task,
     "replace_task": lambda session, user_id, task_id: store.replace_task(
@@ -102,6 +104,54 @@ def test_new_task_belongs_to_its_owner(
     assert empty_database
     run(database_url, lambda session: store.create_task(session, "bob", title="a", description=""))
     assert database.execute("select user_id from tasks").fetchall() == [("bob",)]
+
+
+@pytest.fixture
+def accounts(database: psycopg.Connection[Any], rows: dict[str, UUID]) -> dict[str, UUID]:
+    """Beside their tasks: each one's place on the deny-list of two issuers, and an audit."""
+    for user_id in rows:
+        for issuer in (ISSUER, "https://elsewhere.example"):
+            for kind in ("subject", "session"):
+                database.execute(
+                    "insert into revocations values (%s, %s, %s, now() + interval '1 day')",
+                    [issuer, kind, user_id],
+                )
+        database.execute(
+            "insert into audit (actor, action, outcome) values (%s, %s, 'done')",
+            [f"actor of {user_id}", f"export of {user_id}"],
+        )
+    return rows
+
+
+@pytest.mark.requirement("003/FR-009", "003/FR-010")
+def test_export_reads_the_tasks_of_one_owner(database_url: str, accounts: dict[str, UUID]) -> None:
+    async def read(session: AsyncSession) -> list[UUID]:
+        page, end = await account.read_tasks(session, "bob", until=await account.read_moment(session))
+        assert end is None
+        return [task.id for task in page]
+
+    assert run(database_url, read) == [accounts["bob"]]
+
+
+@pytest.mark.requirement("003/FR-009", "003/FR-010")
+def test_export_reads_of_the_rest_what_is_held_on_one_user(
+    database_url: str, accounts: dict[str, UUID]
+) -> None:
+    assert accounts
+    rest = run(database_url, lambda session: account.read_others(session, ISSUER, "bob", "actor of bob"))
+    assert [each["kind"] for each in rest["revocations"]] == ["subject"]
+    assert [each["action"] for each in rest["audit"]] == ["export of bob"]
+    nobody = run(database_url, lambda session: account.read_others(session, ISSUER, "carol", "of carol"))
+    assert nobody == {"revocations": [], "audit": []}
+
+
+@pytest.mark.requirement("003/FR-009", "003/FR-011")
+def test_erasure_removes_the_rows_of_one_user(
+    database_url: str, database: psycopg.Connection[Any], accounts: dict[str, UUID]
+) -> None:
+    run(database_url, lambda session: account.erase_account(session, "bob", until=4e9))
+    assert [row[0] for row in dump(database)] == [accounts["alice"]]
+    assert database.execute("select user_id from erasures").fetchall() == [("bob",)]
 
 
 def test_row_without_an_owner_cannot_be_written(database_url: str) -> None:

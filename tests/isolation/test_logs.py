@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,18 @@ def live_through_a_bad_day(
     return statuses
 
 
+def shake_hands(port: int, token: str) -> int:
+    """Ask for a WebSocket, with all in the query that clients put there; give the status."""
+    request = (
+        f"GET /api/tasks?email={PRIVATE['email']}&name={PRIVATE['name']}&token={token} HTTP/1.1\r\n"
+        "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(request.encode())
+        return int(connection.recv(4096).split()[1])
+
+
 @pytest.mark.requirement("003/FR-015", "003/FR-044")
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_process_writes_pseudonyms_and_nothing_that_was_sent(
@@ -101,6 +114,7 @@ def test_process_writes_pseudonyms_and_nothing_that_was_sent(
     issuer = Issuer(secret, ISSUER, ISSUER, time.time)
     with serving(settings, tmp_path / "log", find_free_port()) as server:
         statuses = live_through_a_bad_day(server, issuer, database)
+        assert shake_hands(server.port, issuer.token(ALICE, **PRIVATE)) == 403
         assert statuses == [201, 422, 404, 422, *[401] * 5, 500, 503, 200, 204, 410]
         server.process.terminate()
         server.process.wait(30)

@@ -6,20 +6,23 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg import sql
 
+from backend.core.pseudonym import make_pseudonym
 from backend.testing.issuer import make_secret, make_subject
-from tests.support.service import PSEUDONYM_KEY, Client, as_role
+from tests.support.service import PSEUDONYM_KEY, Client, as_role, connect, empty_tables
+from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    import psycopg
 
     Headers = dict[str, bytes]
     SignIn = Callable[[str], Headers]
@@ -48,6 +51,20 @@ def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[s
     }
     command = [sys.executable, "-m", "backend.retention", *words]
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+
+
+def print_into(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run it with another standard output."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "BETTER_AUTH_SECRET": make_secret(),
+        "DATABASE_URL": url,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+    }
+    command = [sys.executable, "-m", "backend.retention", *words]
+    return subprocess.run(
+        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+    )
 
 
 def add_task(client: Client, headers: Headers) -> None:
@@ -122,16 +139,140 @@ def test_restore_brings_nobody_back_who_was_erased(
     assert make_subject("alice") not in erasures.stdout
     kept = tmp_path / "erasures.jsonl"
     kept.write_text(erasures.stdout)
-    # The restore: what was there before the erasure, and nothing of it.
-    database.execute("truncate tasks, erasures, audit")
-    for row in backup:
-        database.execute("insert into tasks values (%s, %s, %s, %s, %s, %s, %s)", row)
+    restore(database, backup)
     done = run(keeper, "reapply", str(kept))
     assert done.stderr == ""
     assert json.loads(done.stdout) == {"erased": {"users": 1, "tasks": 1}}
     assert database.execute("select user_id from tasks").fetchall() == [(make_subject("bob"),)]
     answer = client.post("/api/tasks", headers=signed_in("alice"), json={"title": "Back"})
     assert answer.status_code == 410
+
+
+def restore(database: psycopg.Connection[Any], backup: Sequence[Sequence[Any]]) -> None:
+    """Bring back what was there before an erasure, and nothing of the erasure."""
+    empty_tables(database)
+    for row in backup:
+        database.execute("insert into tasks values (%s, %s, %s, %s, %s, %s, %s)", row)
+
+
+@pytest.mark.requirement("003/FR-042")
+def test_restore_without_a_row_of_the_erased_leaves_their_account_closed(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    alice, bob = signed_in("alice"), signed_in("bob")
+    add_task(client, alice)
+    client.delete("/api/account", headers=alice)
+    kept = tmp_path / "erasures.jsonl"
+    assert run(keeper, "erasures", str(kept)).returncode == 0
+    restore(database, [])
+    assert json.loads(run(keeper, "reapply", str(kept)).stdout) == {"erased": {"users": 0, "tasks": 0}}
+    answer = client.post("/api/tasks", headers=alice, json={"title": "Back"})
+    assert answer.status_code == 410
+    assert answer.json()["code"] == "account_erased"
+    assert client.delete("/api/account", headers=alice).status_code == 204
+    add_task(client, bob)
+
+
+@pytest.mark.requirement("003/FR-042")
+def test_account_that_began_anew_after_its_erasure_keeps_what_is_newer(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    alice = signed_in("alice")
+    add_task(client, alice)
+    old = database.execute("select * from tasks").fetchall()
+    client.delete("/api/account", headers=alice)
+    kept = tmp_path / "erasures.jsonl"
+    kept.write_text(run(keeper, "erasures").stdout)
+    database.execute("update erasures set until = now()")  # a long time later
+    add_task(client, alice)
+    new = database.execute("select * from tasks").fetchall()
+    restore(database, [*old, *new])
+    # All of it so long ago that no token of that time lives.
+    line = json.loads(kept.read_text())
+    erased_at = datetime.fromisoformat(line["at"]) - timedelta(days=3)
+    database.execute("alter table tasks disable trigger user")
+    database.execute("update tasks set created_at = created_at - interval '3 days'")
+    database.execute("alter table tasks enable trigger user")
+    kept.write_text(json.dumps(line | {"at": erased_at.isoformat()}))
+    done = run(keeper, "reapply", str(kept))
+    assert json.loads(done.stdout) == {"erased": {"users": 1, "tasks": 1}}
+    assert database.execute("select id from tasks").fetchall() == [(new[0][0],)]
+    assert count(database, "erasures") == 0
+
+
+@pytest.mark.requirement("003/FR-040", "003/FR-042")
+def test_erasure_that_was_applied_anew_is_written_down_once_with_its_own_moment(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    client.delete("/api/account", headers=signed_in("alice"))
+    listed = run(keeper, "erasures").stdout
+    kept = tmp_path / "erasures.jsonl"
+    kept.write_text(listed)
+    restore(database, [])
+    assert run(keeper, "erasures").stdout == ""
+    for _ in range(2):
+        assert run(keeper, "reapply", str(kept)).returncode == 0
+    assert run(keeper, "erasures").stdout == listed
+    assert database.execute("select action, outcome from audit").fetchall() == [("erase", "reapplied")]
+
+
+@pytest.mark.requirement("003/FR-040")
+@pytest.mark.parametrize(("action", "outcome"), [("erase", "done"), ("export", "reapplied")])
+def test_keeper_writes_nothing_else_into_the_audit(keeper: str, action: str, outcome: str) -> None:
+    with connect(keeper) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(
+            "insert into audit (actor, action, outcome) values ('a', %s, %s)", [action, outcome]
+        )
+
+
+@pytest.mark.requirement("003/FR-042")
+def test_list_is_added_to_and_what_is_no_list_is_left_as_it_is(
+    *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    kept = tmp_path / "erasures.jsonl"
+    for number, name in enumerate(("alice", "bob", "alice"), start=1):
+        client.delete("/api/account", headers=signed_in(name))
+        done = run(keeper, "erasures", str(kept))
+        assert json.loads(done.stdout) == {"erasures": min(number, 2)}
+        empty_tables(database)  # a restore, or the retention of the audit
+    assert [file.name for file in tmp_path.iterdir()] == ["erasures.jsonl"]
+    moments = [json.loads(line)["at"] for line in kept.read_text().splitlines()]
+    assert moments == sorted(moments)
+    kept.write_text('{"actor": "a"}\n')
+    done = run(keeper, "erasures", str(kept))
+    assert (done.returncode, "line 1 is not of the form" in done.stderr) == (2, True)
+    assert kept.read_text() == '{"actor": "a"}\n'
+
+
+@pytest.mark.requirement("003/FR-011", "003/FR-041")
+@pytest.mark.parametrize("words", [[], ["reapply"]])
+def test_job_waits_for_an_erasure_and_holds_no_row_that_it_wants(
+    *,
+    keeper: str,
+    client: Client,
+    signed_in: SignIn,
+    database: psycopg.Connection[Any],
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    alice = make_subject("alice")
+    add_task(client, signed_in("alice"))
+    database.execute("alter table tasks disable trigger user")
+    database.execute("update tasks set updated_at = now() - interval '40 days'")
+    database.execute("alter table tasks enable trigger user")
+    kept = tmp_path / "erasures.jsonl"
+    actor = make_pseudonym(PSEUDONYM_KEY.encode(), "http://localhost:3000", alice)
+    kept.write_text(json.dumps({"actor": actor, "at": "2999-01-01T00:00:00+00:00"}))
+    arguments = [*words, *([str(kept)] if words else [])]
+    waiting = "select count(*) from pg_locks where not granted and locktype = 'advisory'"
+    with ThreadPoolExecutor(1) as pool, connect(keeper) as eraser:
+        with eraser.transaction():
+            eraser.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [alice])
+            job = pool.submit(run, keeper, *arguments, RETENTION_TASK_DAYS="30")
+            await_fact(lambda: database.execute(waiting).fetchone() == (1,))
+            assert eraser.execute("delete from tasks").rowcount == 1
+            assert eraser.execute("delete from erasures").rowcount == len(words)
+        assert job.result(60).returncode == 0
 
 
 @pytest.mark.requirement("003/FR-046")
@@ -143,12 +284,44 @@ def test_whole_audit_is_printed_by_pseudonym(
     client.delete("/api/account", headers=signed_in("alice"))
     done = run(keeper, "audit")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["action"] for line in lines] == ["export", "export", "erase"]
-    assert {line["outcome"] for line in lines} == {"done"}
-    assert lines[0]["actor"] == lines[2]["actor"] != lines[1]["actor"]
+    told = [(line["action"], line["outcome"]) for line in lines]
+    assert told == [("export", "begun"), ("export", "done")] * 2 + [("erase", "done")]
+    assert lines[0]["actor"] == lines[4]["actor"] != lines[2]["actor"]
     assert all(line.keys() == {"id", "at", "actor", "action", "outcome"} for line in lines)
     assert make_subject("alice") not in done.stdout
-    assert count(database, "audit") == 3
+    assert count(database, "audit") == 5
+
+
+@pytest.mark.requirement("003/FR-046")
+@pytest.mark.parametrize("entries", [1, 20_000])
+@pytest.mark.parametrize("output", ["a full disk", "a reader that has left"])
+def test_audit_that_cannot_be_printed_is_told_as_that(
+    *, keeper: str, database: psycopg.Connection[Any], output: str, entries: int
+) -> None:
+    database.execute(
+        "insert into audit (actor, action, outcome) select 'a', 'export', 'done' from generate_series(1, %s)",
+        [entries],
+    )
+    if output == "a full disk":
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reading, descriptor = os.pipe()
+        os.close(reading)
+    try:
+        done = print_into(keeper, descriptor, "audit")
+    finally:
+        os.close(descriptor)
+    assert done.returncode == 1
+    assert done.stderr.startswith("retention: the output cannot be written (")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.requirement("003/FR-041")
+def test_address_that_is_no_utf8_is_told_as_that() -> None:
+    done = run("postgresql://u:s3cret\udcff@localhost/tasks")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "DATABASE_URL: is not UTF-8" in done.stderr
 
 
 @pytest.mark.requirement("003/FR-041")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ import pytest
 from psycopg import sql
 from structlog.testing import capture_logs
 
-from backend.core.database import Database
+from backend.core.database import Database, Identity
 from backend.core.errors import ConfigurationError
 from backend.main import create_app
 from backend.migrations.service_role import GROUP
@@ -120,43 +121,172 @@ def test_identity_ends_with_its_transaction(service: psycopg.Connection[Any], ro
     assert service.execute("select current_setting('app.user_id', true)").fetchone() == ("",)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A table whose rows are somebody's.
+
+    Attributes:
+        column: The column that names whose a row is.
+        setting: The setting of the transaction that names who is asking.
+        insert: Writes a row of `%(who)s`.
+        update: Gives the rows that it finds to `%(who)s`; None where the service may not update.
+    """
+
+    column: str
+    setting: str
+    insert: str
+    update: str | None
+
+
+SETTINGS = ("app.user_id", "app.actor", "app.issuer", "app.session_id")
+HELD = {
+    "tasks": Held(
+        "user_id", "app.user_id", PLANT.replace("owner", "who"), "update tasks set user_id = %(who)s"
+    ),
+    "erasures": Held(
+        "user_id",
+        "app.user_id",
+        "insert into erasures (user_id, until) values (%(who)s, now() + interval '1 day')",
+        "update erasures set user_id = %(who)s",
+    ),
+    "audit": Held(
+        "actor",
+        "app.actor",
+        "insert into audit (actor, action, outcome) values (%(who)s, 'export', 'done')",
+        None,
+    ),
+    "revocations": Held(
+        "value",
+        "app.user_id",
+        "insert into revocations values (%(who)s, 'subject', %(who)s, now() + interval '1 day')",
+        "update revocations set value = %(who)s",
+    ),
+}
+
+
+@pytest.fixture(params=HELD)
+def held(request: pytest.FixtureRequest, database: psycopg.Connection[Any], empty_database: str) -> str:
+    """Each table in turn, with a row of alice and one of bob, written past the service."""
+    assert empty_database
+    table: str = request.param
+    database.execute("alter table tasks disable trigger user")
+    for who in ("alice", "bob"):
+        database.execute(HELD[table].insert, {"who": who})
+    database.execute("alter table tasks enable trigger user")
+    return table
+
+
+def find_owners(connection: psycopg.Connection[Any], table: str) -> list[str]:
+    statement = sql.SQL("select {} from {} order by 1").format(
+        sql.Identifier(HELD[table].column), sql.Identifier(table)
+    )
+    return [row[0] for row in connection.execute(statement).fetchall()]
+
+
+@pytest.mark.requirement("003/FR-035")
+@pytest.mark.parametrize("identity", [None, "", "carol", "alice", "bob"])
+def test_each_table_shows_the_rows_of_the_identity_alone(
+    service: psycopg.Connection[Any], held: str, identity: str | None
+) -> None:
+    with service.transaction():
+        if identity is not None:
+            service.execute("select set_config(%s, %s, true)", [HELD[held].setting, identity])
+            service.execute("select set_config('app.issuer', %s, true)", [identity])
+        assert find_owners(service, held) == ([identity] if identity in {"alice", "bob"} else [])
+    assert find_owners(service, held) == []
+
+
+@pytest.mark.requirement("003/FR-035")
+@pytest.mark.parametrize("identity", ["", "carol", "bob"])
+@pytest.mark.parametrize("write", ["insert", "update"])
+def test_each_table_takes_no_row_of_another_user(
+    *,
+    service: psycopg.Connection[Any],
+    database: psycopg.Connection[Any],
+    held: str,
+    identity: str,
+    write: str,
+) -> None:
+    statement = HELD[held].insert if write == "insert" else HELD[held].update
+
+    def try_it() -> None:
+        with service.transaction():
+            service.execute("select set_config(%s, %s, true)", [HELD[held].setting, identity])
+            service.execute("select set_config('app.issuer', %s, true)", [identity])
+            # The audit grants no update, and of others there is none to be found.
+            written = service.execute(statement or "update audit set actor = %(who)s", {"who": "dave"})
+            assert (write, written.rowcount) == ("update", 0)
+
+    if write == "insert" or identity == "bob" or statement is None:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            try_it()
+    else:
+        try_it()
+    assert find_owners(database, held) == ["alice", "bob"]
+
+
+@pytest.mark.requirement("003/FR-031", "003/FR-035")
+@pytest.mark.parametrize("kind", ["subject", "session"])
+@pytest.mark.parametrize("missing", ["issuer", "name", "kind", None])
+def test_denial_is_shown_to_whoever_is_named_by_issuer_kind_and_value(
+    *, service: psycopg.Connection[Any], database: psycopg.Connection[Any], kind: str, missing: str | None
+) -> None:
+    database.execute(
+        "insert into revocations values ('https://a.example', %s, 'x', now() + interval '1 day')", [kind]
+    )
+    is_subject = (kind == "subject") == (missing != "kind")
+    with service.transaction():
+        for setting, value in (
+            ("app.issuer", "https://b.example" if missing == "issuer" else "https://a.example"),
+            ("app.user_id" if is_subject else "app.session_id", "y" if missing == "name" else "x"),
+        ):
+            service.execute("select set_config(%s, %s, true)", [setting, value])
+        found = service.execute("select kind from revocations").fetchall()
+    assert found == ([] if missing else [(kind,)])
+
+
 @pytest.mark.requirement("003/FR-035")
 def test_identity_is_set_again_after_each_commit_and_left_nowhere(
-    secret: str, empty_database: str, rows: Rows
+    secret: str, empty_database: str, held: str
 ) -> None:
-    look = "select user_id from tasks"
+    column = HELD[held].column
+    look = f"select {column} from {held}"  # noqa: S608  # ours
 
     async def check() -> None:
         database = Database(make_settings(secret, empty_database, DATABASE_POOL_SIZE="1"))
         try:
-            for user_id in ("alice", "bob", None, "alice"):
-                async with database.transaction(user_id) as session:
+            for name in ("alice", "bob", None, "alice"):
+                async with database.transaction(Identity(*[name or ""] * 4), may_be_erased=True) as session:
                     connection = await session.connection()
                     found = [row[0] for row in await connection.exec_driver_sql(look)]
-                    assert found == ([user_id] if user_id else [])
+                    assert found == ([name] if name else [])
             # The one connection of the pool, past the service: nothing of anybody is left on it.
             async with database._engine.connect() as raw:  # noqa: SLF001  # what is left is what is tried
                 assert (await raw.exec_driver_sql(look)).fetchall() == []
+                for setting in SETTINGS:
+                    asked = f"select coalesce(current_setting('{setting}', true), '')"
+                    assert (await raw.exec_driver_sql(asked)).scalar_one() == ""  # ours
         finally:
             await database.close()
 
-    assert rows
     asyncio.run(check())
 
 
 @pytest.mark.requirement("003/FR-035")
 def test_every_table_with_an_owner_is_held_by_a_forced_policy(database: psycopg.Connection[Any]) -> None:
     found = database.execute(
-        "select relname, relrowsecurity, relforcerowsecurity from pg_class"
-        " join pg_attribute on attrelid = pg_class.oid where attname = 'user_id' and relkind = 'r'"
+        "select distinct relname, relrowsecurity, relforcerowsecurity from pg_class"
+        " join pg_attribute on attrelid = pg_class.oid"
+        " where attname in ('user_id', 'actor', 'issuer') and relkind = 'r' and relnamespace = 'public'::regnamespace"
     ).fetchall()
-    assert ("tasks", True, True) in found
-    assert all(is_on and is_forced for _, is_on, is_forced in found)
-    policies = database.execute(
-        "select cmd, qual, with_check from pg_policies where tablename = 'tasks' and 'public' = any(roles)"
-    ).fetchall()
-    assert [policy[0] for policy in policies] == ["ALL"]
-    assert policies[0][1] == policies[0][2] != None  # noqa: E711  # both halves, and alike
+    assert set(found) == {(table, True, True) for table in HELD}
+    for table in HELD:
+        policies = database.execute(
+            "select cmd, qual, with_check from pg_policies where tablename = %s and 'public' = any(roles)",
+            [table],
+        ).fetchall()
+        assert [policy[0] for policy in policies] == ["ALL"]
+        assert policies[0][1] == policies[0][2] != None  # noqa: E711  # both halves, and alike
 
 
 @pytest.mark.requirement("003/FR-035")
@@ -187,6 +317,9 @@ def test_owner_of_the_table_is_held_as_well(
         ("superuser", "is a superuser"),
         ("bypassrls", "has BYPASSRLS"),
         ("owner", "owns the tables"),
+        ("keeper", "is in tasks_keeper"),
+        ("may be keeper", "is in tasks_keeper"),
+        ("may be bypassrls", "may become a role with BYPASSRLS"),
         ("none", ""),
     ],
 )
@@ -202,6 +335,14 @@ def test_service_refuses_a_role_that_sees_everything(
     assert owner
     if power == "owner":
         database.execute(sql.SQL("alter table tasks owner to {}").format(role))
+    mighty = sql.Identifier(f"mighty_{uuid4().hex[:8]}")
+    database.execute(sql.SQL("create role {} nologin bypassrls").format(mighty))
+    if power.startswith("may be"):  # by `set role` alone
+        database.execute(sql.SQL("alter role {} noinherit").format(role))
+    if "keeper" in power:
+        database.execute(sql.SQL("grant tasks_keeper to {}").format(role))
+    if power == "may be bypassrls":
+        database.execute(sql.SQL("grant {} to {}").format(mighty, role))
     url = as_role(database_url, name, "p4ss-w0rd-of-a-test")
 
     async def start() -> str:
@@ -218,7 +359,7 @@ def test_service_refuses_a_role_that_sees_everything(
         said = asyncio.run(start())
     finally:
         database.execute(sql.SQL("alter table tasks owner to {}").format(sql.Identifier(owner[0])))
-        database.execute(sql.SQL("drop role {}").format(role))
+        database.execute(sql.SQL("drop role {}, {}").format(role, mighty))
     assert words in said
     assert bool(said) == bool(words)
     if said:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from backend.core.database import Identity
 from backend.models.task import create_task, delete_task, replace_task
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def _live(database: Database, user: str, rounds: int, sightings: Sightings
         title = f"{user}/{number}"
         draft = dict(own)
         try:
-            async with database.transaction(user) as session:
+            async with database.transaction(Identity(user)) as session:
                 await _look(session, user, own, sightings)
                 if number % 2 == 0:
                     await _write(session, user, draft, title)

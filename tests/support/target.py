@@ -12,7 +12,7 @@ from backend.testing.issuer import make_secret, make_subject
 from specwitness.contract import list_routes
 from specwitness.fuzz.identity import Mint
 from specwitness.fuzz.target import Target
-from tests.support.service import as_service, connect, fresh_database, make_settings
+from tests.support.service import as_service, connect, empty_tables, fresh_database, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def open_target() -> Iterator[Target]:
         served = BeginsAnew(app, lambda: database.execute("delete from erasures"))
 
         def reset() -> None:
-            database.execute("truncate tasks, revocations, erasures, audit")
+            empty_tables(database)
 
         def read_state() -> list[tuple[Any, ...]]:
             return database.execute("select * from tasks order by id").fetchall()

@@ -54,6 +54,6 @@ def export_and_erase(world: World, name: str) -> None:
 def check_audit(world: World, database: psycopg.Connection[Any]) -> None:
     assert len(world.answers) == 2
     rows = database.execute("select actor, action, outcome from audit order by id").fetchall()
-    assert [row[1:] for row in rows] == [("export", "done"), ("erase", "done")]
+    assert [row[1:] for row in rows] == [("export", "begun"), ("export", "done"), ("erase", "done")]
     assert len({row[0] for row in rows}) == 1
     assert make_subject("alice") not in str(rows)

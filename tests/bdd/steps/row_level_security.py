@@ -66,7 +66,12 @@ def check_answer(world: World, answer: str) -> None:
     assert world.notes["changed"] == {"refuses it": "refused", "changes nothing": 0}[answer]
 
 
-@given(parsers.re(r"a database role that (?P<power>is a superuser|has BYPASSRLS|owns the tables)$"))
+@given(
+    parsers.re(
+        r"a database role that "
+        r"(?P<power>is a superuser|has BYPASSRLS|owns the tables|is in tasks_keeper|may become a superuser)$"
+    )
+)
 def make_role(world: World, power: str, database: psycopg.Connection[Any]) -> None:
     name = f"role_{uuid4().hex[:8]}"
     role = sql.Identifier(name)
@@ -74,6 +79,13 @@ def make_role(world: World, power: str, database: psycopg.Connection[Any]) -> No
     made = sql.SQL("create role {} login password {} {} in role {}")
     database.execute(made.format(role, sql.Literal(PASSWORD), sql.SQL(attribute), sql.Identifier(GROUP)))
     world.defer(lambda: database.execute(sql.SQL("drop role {}").format(role)))
+    group = {"is in tasks_keeper": "tasks_keeper", "may become a superuser": f"mighty_{name}"}.get(power)
+    if power == "may become a superuser":
+        mighty = sql.Identifier(f"mighty_{name}")
+        database.execute(sql.SQL("create role {} superuser").format(mighty))
+        world.defer(lambda: database.execute(sql.SQL("drop role {}").format(mighty)))
+    if group:
+        database.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), role))
     if power == "owns the tables":
         owner = database.execute("select tableowner from pg_tables where tablename = 'tasks'").fetchone()
         assert owner

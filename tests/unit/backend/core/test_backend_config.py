@@ -242,6 +242,14 @@ def test_settings_of_two_families_are_refused(given: dict[str, str | None], sett
 
 
 @pytest.mark.requirement("003/FR-023")
+@pytest.mark.parametrize("secret", ["short", "", "a" * 40])
+def test_secret_beside_a_key_set_is_to_be_unset_however_weak_it_is(secret: str) -> None:
+    faults = refusal_of(BETTER_AUTH_SECRET=secret, JWT_ALGORITHMS="EdDSA", DATABASE_URL=None)
+    assert list(faults) == ["BETTER_AUTH_SECRET", "DATABASE_URL"]
+    assert "is set, though JWT_ALGORITHMS is EdDSA: unset it here" in faults["BETTER_AUTH_SECRET"]
+
+
+@pytest.mark.requirement("003/FR-023")
 def test_previous_secret_has_no_place_beside_a_key_set() -> None:
     faults = refusal_of(
         BETTER_AUTH_SECRET=None,
@@ -311,6 +319,14 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         ("postgresql://u:p@db.example.org/tasks?sslmode=prefer", False),
         ("postgresql://u:p@10.0.0.1/tasks", False),
         ("postgresql://u:p@/tasks?host=db.example.org", False),
+        ("postgresql://u:p@localhost/tasks?host=db.example.org", False),
+        ("postgresql://u:p@127.0.0.1/tasks?host=db.example.org&sslmode=disable", False),
+        ("postgresql://u:p@localhost/tasks?hostaddr=203.0.113.9", False),
+        ("postgresql://u:p@/tasks?hostaddr=203.0.113.9", False),
+        ("postgresql://u:p@/tasks?host=/run/postgresql&hostaddr=::1,203.0.113.9", False),
+        ("postgresql://u:p@/tasks?host=localhost,db.example.org", False),
+        ("postgresql://u:p@/tasks?host=localhost:1&host=db.example.org:2", False),
+        ("postgresql://u:p@/tasks?host=@db.example.org", False),
         ("postgresql://u:p@db.example.org/tasks?sslmode=require", True),
         ("postgresql://u:p@db.example.org/tasks?sslmode=verify-full", True),
         ("postgresql://u:p@127.0.0.1/tasks", True),
@@ -318,6 +334,11 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         ("postgresql://u:p@localhost:5433/tasks", True),
         ("postgresql://u:p@/tasks?host=/var/run/postgresql", True),
         ("postgresql:///tasks", True),
+        ("postgresql://u:p@db.example.org/tasks?host=localhost", True),
+        ("postgresql://u:p@/tasks?host=localhost,/run/postgresql&port=1,2", True),
+        ("postgresql://u:p@localhost/tasks?hostaddr=127.0.0.1", True),
+        ("postgresql://u:p@/tasks?host=a.example,b.example&sslmode=verify-full", True),
+        ("postgresql://u:p@localhost/tasks?passfile=/run/secrets/pgpass", True),
     ],
 )
 def test_address_that_leaves_this_machine_asks_for_tls(address: str, *, is_accepted: bool) -> None:
@@ -325,6 +346,42 @@ def test_address_that_leaves_this_machine_asks_for_tls(address: str, *, is_accep
         assert load(DATABASE_URL=address).database_url.get_secret_value().endswith(address[12:])
     else:
         assert "without TLS: add ?sslmode=require" in refusal_of(DATABASE_URL=address)["DATABASE_URL"]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("postgresql:///tasks?service=production", "names a service"),
+        ("postgresql://u:p@localhost/tasks?service=production", "names a service"),
+        ("postgresql://u:s3cret\udcff@localhost/tasks", "is not UTF-8"),
+        ("postgresql://u:s3cret%00@db.example.org/tasks?sslmode=require", "holds a NUL"),
+        ("postgresql://u:s3cret@localhost/tasks?row_factory=x", "an option that libpq does not know"),
+        ("postgresql://u:s3cret@localhost/tasks?autocommit=1", "an option that libpq does not know"),
+        ("postgresql://u:s3cret@localhost/tasks?plugin=x", "an option that libpq does not know"),
+        ("postgresql://u:s3cret@localhost/tasks?sslmode=require&sslmode=disable", "an option twice"),
+        ("postgresql://u:s3cret@/tasks?host=a,b&port=1,2,3", "is no address of PostgreSQL"),
+        ("postgresql://u:s3cret@/tasks?port=abc", "is no address of PostgreSQL"),
+    ],
+)
+def test_address_that_the_driver_could_not_use_is_told_at_the_start(address: str, words: str) -> None:
+    said = refusal_of(DATABASE_URL=address)["DATABASE_URL"]
+    assert words in said
+    assert "s3cret" not in said
+    with pytest.raises(ConfigurationError, match=words):
+        read_database_url({"DATABASE_URL": address})
+
+
+@pytest.mark.requirement("003/FR-037")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:p@/tasks?host=ep-x-pooler.neon.tech&sslmode=require",
+        "postgresql://u:p@ep-x.neon.tech/tasks?host=ep-x-pooler.neon.tech&sslmode=require",
+        "postgresql://u:p@/tasks?host=ep-x.neon.tech,ep-x-POOLER.neon.tech&sslmode=require",
+    ],
+)
+def test_poolers_host_is_found_wherever_the_address_names_it(address: str) -> None:
+    assert "pooler's host" in refusal_of(DATABASE_DIRECT_URL=address)["DATABASE_DIRECT_URL"]
 
 
 @pytest.mark.requirement("003/FR-037")

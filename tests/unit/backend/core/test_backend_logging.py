@@ -103,6 +103,22 @@ def test_access_log_of_uvicorn_is_off(capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
+@pytest.mark.requirement("003/FR-015")
+def test_uvicorn_fills_in_what_it_says_of_itself_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    with logs_at_debug():
+        uvicorn = logging.getLogger("uvicorn.error")
+        uvicorn.info("Started server process [%d]", 7)
+        uvicorn.info("Uvicorn running on %s://[%s]:%d (Press CTRL+C to quit)", "http", "::1", 80)
+        uvicorn.info('%s - "WebSocket %s" 403', "127.0.0.1:1", f"/api/tasks?email={PRIVATE}")
+        uvicorn.debug("< GET %s HTTP/1.1", PRIVATE)
+    assert [each["event"] for each in read_lines(capsys.readouterr().out)] == [
+        "Started server process [7]",
+        "Uvicorn running on http://[::1]:80 (Press CTRL+C to quit)",
+        '%s - "WebSocket %s" 403',
+        "< GET %s HTTP/1.1",
+    ]
+
+
 def test_request_is_logged_by_its_template(offline_client: Client) -> None:
     with capture_logs() as logs:
         offline_client.get("/api/tasks/0190a5d2-0000-4000-8000-000000000000")

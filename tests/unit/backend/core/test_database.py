@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from structlog.testing import capture_logs
 
 from backend.core.config import Settings
-from backend.core.database import CurrentSession, Database
+from backend.core.database import CurrentSession, Database, Identity
 from backend.core.dependencies import CurrentUserId
 from backend.core.errors import UnavailableError
 from backend.models.task import Task
@@ -101,7 +101,7 @@ def test_fault_of_ours_is_no_unavailability(
     settings: Settings, user_id: str, title: str, kind: type[Exception]
 ) -> None:
     async def work(database: Database) -> None:
-        async with database.transaction("alice") as session:
+        async with database.transaction(Identity("alice")) as session:
             session.add(Task(user_id=user_id, title=title))
 
     with pytest.raises(kind):
@@ -110,7 +110,7 @@ def test_fault_of_ours_is_no_unavailability(
 
 def test_error_text_holds_no_data(settings: Settings) -> None:
     async def work(database: Database) -> None:
-        async with database.transaction("bob") as session:
+        async with database.transaction(Identity("bob")) as session:
             session.add(Task(user_id="alice", title="very-private"))
 
     with pytest.raises(ProgrammingError) as caught:

