@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from backend.core.algorithms import is_symmetric
 from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
 from backend.core.logging import configure_logging
@@ -22,8 +23,9 @@ from backend.migrations import migrate
 from backend.migrations.service_role import make_service_role
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Mapping
+
+    from backend.core.config import Settings
 
 
 def serve(environ: Mapping[str, str], directory: Path) -> None:
@@ -55,18 +57,26 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
         service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
-        _say(_describe_address(listener))
+        _say(describe_address(name_address(listener), settings))
         service.run(sockets=[listener])
         if not service.started:
             raise ServeError("the service did not start: see above")
 
 
-def _describe_address(listener: socket.socket) -> str:
-    address = name_address(listener)
+def describe_address(address: str, settings: Settings) -> str:
+    """Describe where the service is, and how to call it with a token that it accepts.
+
+    Args:
+        address: The origin of the service.
+        settings: Of the service; only with a shared secret can a token be made here.
+    """
+    where, token = "in this folder", "$(make -s token USER=alice)"
+    if not is_symmetric(settings.algorithms):
+        where, token = f"with a token of {settings.better_auth_url}/api/auth/token", "$TOKEN"
     return (
         f"API: {address} (health: {address}/health, schema: {address}/openapi.json)\n"
-        "Try it from another terminal, in this folder:\n"
-        f'  curl -H "Authorization: Bearer $(make -s token USER=alice)" {address}/api/me\n'
+        f"Try it from another terminal, {where}:\n"
+        f'  curl -H "Authorization: Bearer {token}" {address}/api/me\n'
         "Ctrl-C stops it"
     )
 

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from backend.core.config import load_settings
+from backend.dev.serve import describe_address
 from backend.dev.token import mint_token
+from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,3 +129,10 @@ def test_wrong_setting_is_a_line_and_not_a_traceback(
     assert process.returncode == 1
     assert err.startswith(said)
     assert err.count("\n") == 1
+
+
+def test_service_with_a_key_set_points_to_better_auth_for_a_token() -> None:
+    keys = {"JWT_ALGORITHMS": "EdDSA", "DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": PSEUDONYM_KEY}
+    said = describe_address("http://127.0.0.1:8000", load_settings(keys))
+    assert "make -s token" not in said
+    assert "with a token of http://localhost:3000/api/auth/token" in said
