@@ -23,7 +23,7 @@ from backend.migrations import migrate
 from backend.migrations.service_role import make_service_role
 
 if TYPE_CHECKING:
-        from collections.abc import Mapping
+    from collections.abc import Mapping
 
     from backend.core.config import Settings
 
