@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from specwitness.model import Finding, Trace, TracedRequirement, Verdict
+from specwitness.model import Finding, Outcome, Trace, TracedRequirement, Verdict, WitnessKind
 from specwitness.report.wording import (
     MEANINGS,
     SYMBOLS,
@@ -43,6 +44,8 @@ def print_summary(trace: Trace, console: Console) -> None:
     _print_counts(trace, console)
     for name, value in trace.environment.items():
         _print_line(console, f"{name}: {value}")
+    for reason, count in _find_skips(trace).items():
+        _print_line(console, f"{count_of(count, 'test')} skipped: {reason}")
     for code, findings in groupby(trace.findings, key=attrgetter("code")):
         _print_findings(code, list(findings), console)
     for traced in unsettled(trace.requirements):
@@ -64,6 +67,15 @@ def result_line(trace: Trace) -> str:
     if trace.findings:
         line += f"; {count_of(len(trace.findings), 'finding')}"
     return line
+
+
+def _find_skips(trace: Trace) -> Counter[str]:
+    """Count the tests that this machine could not run, by what it lacks; fuzzing says so by itself."""
+    return Counter(
+        each.detail or "no reason given"
+        for each in trace.witnesses
+        if each.outcome is Outcome.SKIPPED and each.kind is WitnessKind.TEST
+    )
 
 
 def _print_counts(trace: Trace, console: Console) -> None:

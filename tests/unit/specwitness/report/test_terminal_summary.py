@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from specwitness.model import Verdict
+from specwitness.model import Outcome, Verdict, WitnessKind
 from specwitness.report import print_summary
 from tests.support.sample_trace import sample_trace
 
@@ -104,3 +104,10 @@ def test_many_findings_of_a_kind_are_cut_and_counted() -> None:
     assert "no 39 " in printed
     assert "no 40 " not in printed
     assert "and 10 more findings of this kind" in printed
+
+
+def test_what_this_machine_could_not_run_is_told_in_one_line() -> None:
+    [witness] = [each for each in TRACE.witnesses if each.kind is WitnessKind.TEST][:1]
+    skipped = witness.model_copy(update={"outcome": Outcome.SKIPPED, "detail": "there is no pgbouncer"})
+    trace = TRACE.model_copy(update={"witnesses": (skipped, skipped, witness)})
+    assert "2 tests skipped: there is no pgbouncer" in _print(trace).splitlines()
