@@ -56,7 +56,11 @@ export function useTasks(): TaskList {
   useEffect(() => {
     fetchPage(client).then(
       (page) => {
-        setBoard({ tasks: page.items, next: page.next });
+        // What was added while the page was on its way may not be on it.
+        setBoard(({ tasks }) => ({
+          tasks: [...tasks.filter(({ id }) => !page.items.some((item) => item.id === id)), ...page.items],
+          next: page.next,
+        }));
       },
       (error: unknown) => {
         setFault(explainError(error));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.visitor import PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import APIResponse, Page, Route
 
     from tests.support.both_sides import BothSides
     from tests.support.visitor import Visitor
@@ -88,6 +89,26 @@ def test_axe_and_the_ruler_notice_a_fault(any_sides: BothSides, let_visit: Calla
     assert [fault for fault in faults if "label" in fault]
     assert [fault for fault in faults if "image-alt" in fault]
     assert faults[-1] == "planted: 100 pixels too wide"
+
+
+def test_task_that_is_added_while_the_list_loads_stays(
+    any_sides: BothSides, let_visit: Callable[..., Visitor]
+) -> None:
+    alice = let_visit(any_sides, "Alice")
+    alice.sign_up()
+    held: list[tuple[Route, APIResponse]] = []
+    is_list = re.compile(r"/api/tasks\?")
+    alice.page.route(is_list, lambda route: held.append((route, route.fetch())))
+    alice.open("/tasks")
+    alice.await_page("Tasks")
+    alice.page.wait_for_function("() => document.body.innerText.includes('Loading your tasks')")
+    while not held:
+        alice.page.wait_for_timeout(50)
+    alice.add("Buy milk")
+    [(route, answer)] = held
+    route.fulfill(response=answer)
+    expect(alice.page.get_by_text("Loading your tasks")).to_have_count(0)
+    expect(alice.task("Buy milk")).to_be_visible()
 
 
 def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
