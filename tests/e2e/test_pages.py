@@ -133,7 +133,7 @@ def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[...
     assert alice.label("Password").evaluate("element => element === document.activeElement")
     keyboard.type(PASSWORD)
     keyboard.press("Enter")
-    alice.await_page("Tasks")
+    alice.await_entry()
     go_to("textbox", "New task")
     keyboard.type("Buy milk")
     keyboard.press("Enter")
