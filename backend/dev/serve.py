@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from backend.core.algorithms import is_symmetric
 from backend.core.config import load_settings
-from backend.core.errors import ConfigurationError
 from backend.core.logging import configure_logging
-from backend.dev.errors import DevelopmentError, ServeError
+from backend.dev.command import run_command, say
+from backend.dev.errors import ServeError
 from backend.dev.listener import listen, name_address
 from backend.dev.postgres import provide_postgres
 from backend.dev.secret import settle_pseudonym_key, settle_secret
@@ -24,6 +22,7 @@ from backend.migrations.service_role import make_service_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from backend.core.config import Settings
 
@@ -45,9 +44,9 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         ) as listener,
         provide_postgres(environ, directory=directory / "postgres") as server,
     ):
-        _say(server.origin)
+        say(server.origin)
         given, secret_line = settle_secret(environ, directory)
-        _say(secret_line)
+        say(secret_line)
         migrate(server.url)
         url = server.url
         if server.kind == "embedded":
@@ -57,7 +56,7 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
         service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
-        _say(describe_address(name_address(listener), settings))
+        say(describe_address(name_address(listener), settings))
         service.run(sockets=[listener])
         if not service.started:
             raise ServeError("the service did not start: see above")
@@ -81,22 +80,5 @@ def describe_address(address: str, settings: Settings) -> str:
     )
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def main() -> int:
-    """Serve with the process's environment, keeping data in `.run`."""
-    try:
-        serve(os.environ, Path(".run"))
-    except (DevelopmentError, ConfigurationError) as error:
-        sys.stderr.write(f"run: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        _say("stopped")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("run", serve))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import threading
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from backend.core.config import load_settings
-from backend.core.errors import ConfigurationError
 from backend.core.logging import configure_logging
-from backend.dev.errors import DevelopmentError, FrontEndError, ServeError
+from backend.dev.command import run_command, say
+from backend.dev.errors import FrontEndError, ServeError
 from backend.dev.front_end import Places, describe_front_end, describe_service, read_token_mode, serving
 from backend.dev.listener import listen, name_address
 from backend.dev.npm import find_npm, install_packages, is_installed, run_script
@@ -55,7 +54,7 @@ def serve_both(environ: Mapping[str, str], directory: Path) -> None:
         listener = stack.enter_context(_listen("PORT", environ.get("PORT") or "8000"))
         places = _find_places(listener, environ.get("FRONTEND_PORT") or "3000")
         server = stack.enter_context(provide_postgres(environ, directory=directory / "postgres"))
-        _say(f"{server.origin}\n{versions}")
+        say(f"{server.origin}\n{versions}")
         _prepare_packages(npm, environ)
         service_url, auth_url = _prepare_database(server)
         secret = settle_own_secret(environ, directory)
@@ -63,12 +62,12 @@ def serve_both(environ: Mapping[str, str], directory: Path) -> None:
         settings = load_settings({**given, "DATABASE_URL": service_url})
         front_end = describe_front_end(environ, places, secret=secret, auth_url=auth_url)
         run_script(FRONT_END, [npm, "run", "--silent", "migrate"], front_end)
-        _say("Front end: starting, its first page takes a moment")
+        say("Front end: starting, its first page takes a moment")
         process = stack.enter_context(
             serving(folder=FRONT_END, npm=npm, script="dev", environ=front_end, places=places)
         )
         configure_logging(settings.log_level)
-        _say(_describe_addresses(places, mode))
+        say(_describe_addresses(places, mode))
         _serve(create_app(settings), listener, process)
 
 
@@ -86,7 +85,7 @@ def _find_places(listener: socket.socket, port: str) -> Places:
 def _prepare_database(server: PostgresServer) -> tuple[str, str]:
     migrate(server.url)
     if server.kind == "database-url":
-        _say("Roles: tasks_service and auth_service get new passwords there, for this run")
+        say("Roles: tasks_service and auth_service get new passwords there, for this run")
     password = secrets.token_urlsafe()
     return make_service_role(server.url, password), make_auth_role(server.url, secrets.token_urlsafe())
 
@@ -103,7 +102,7 @@ def _serve(app: FastAPI, listener: socket.socket, process: subprocess.Popen[byte
 
 def _prepare_packages(npm: str, environ: Mapping[str, str]) -> None:
     if not is_installed(FRONT_END):
-        _say("Front end: installing its npm packages (npm ci), about a minute")
+        say("Front end: installing its npm packages (npm ci), about a minute")
         install_packages(FRONT_END, npm, environ)
 
 
@@ -131,22 +130,5 @@ def _describe_addresses(places: Places, mode: str) -> str:
     )
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def main() -> int:
-    """Serve both with the process's environment, keeping data in `.run`."""
-    try:
-        serve_both(os.environ, Path(".run"))
-    except (DevelopmentError, ConfigurationError) as error:
-        sys.stderr.write(f"dev: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        _say("stopped")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("dev", serve_both))
