@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from sqlalchemy.engine import make_url
 
-from backend.core.config import Settings, load_settings
+from backend.core.config import Settings, load_settings, read_database_url
 from backend.core.errors import ConfigurationError
 from backend.core.pseudonym import make_pseudonym
 from backend.erasure_list import ErasedAccount, merge_list, read_list
@@ -165,7 +165,7 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
             return EXIT_CONFIGURATION
         settings = load_settings(environ)
         erased = read_list(Path(words[1])) if words[:1] == ["reapply"] else []
-        with _connect(settings) as connection:
+        with _connect(read_database_url(environ), settings) as connection:
             _require_keeper(connection)
             _print(_run(words, connection, settings, erased))
     except OutputError as error:
@@ -221,12 +221,13 @@ def _run(
             return [{"removed": apply_retention(connection, settings)}]
 
 
-def _connect(settings: Settings) -> psycopg.Connection[Any]:
+def _connect(address: str, settings: Settings) -> psycopg.Connection[Any]:
     """Connect; what is under way at the end is committed."""
-    chosen = settings.database_direct_url or settings.database_url
-    url = make_url(chosen.get_secret_value()).set(drivername="postgresql")
+    url = make_url(address).set(drivername="postgresql")
     return psycopg.connect(
-        url.render_as_string(hide_password=False), connect_timeout=settings.database_timeout_seconds
+        url.render_as_string(hide_password=False),
+        connect_timeout=settings.database_timeout_seconds,
+        prepare_threshold=None,
     )
 
 

@@ -174,8 +174,8 @@ class _Export:
             yield "], " + json.dumps(page.others)[1:]
             outcome = "done"
         finally:
-            # The caller may have left, and the account may be erased by now; without a database
-            # "begun" stays alone.
+            # The caller may have left, and the account may be erased by now. Without a database "begun"
+            # stays alone, as it does for a caller who left before the first piece.
             with CancelScope(shield=True), suppress(UnavailableError):
                 async with self._transaction(may_be_erased=True) as session:
                     await store.note(session, self.actor, "export", outcome)

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("info", alias="LOG_LEVEL")
 
     @property
+    def oldest_seconds(self) -> int:
+        """How old a token may be: no older than erasures reckon with, so that none outlives a tombstone."""
+        return min(self.max_age_seconds or self.longest_token_seconds, self.longest_token_seconds)
+
+    @property
     def closed_seconds(self) -> int:
         """How long after its erasure an account may be closed: one token's life after the end of another."""
         return 2 * self.longest_token_seconds + self.leeway_seconds

@@ -83,7 +83,8 @@ class Database:
         self._timeout = settings.database_timeout_seconds
         self._is_role_fit = False
         self._pseudonym_key = settings.pseudonym_key.get_secret_value().encode()
-        self._token_seconds = settings.longest_token_seconds + settings.leeway_seconds
+        # Twice the leeway: the issuer's clock may be ahead, and a token is taken for as long after its end.
+        self._token_seconds = settings.longest_token_seconds + 2 * settings.leeway_seconds
         self._closed_seconds = settings.closed_seconds
         self._engine = make_engine(settings)
 

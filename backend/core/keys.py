@@ -81,7 +81,7 @@ def build_key_source(settings: Settings, monotonic: Callable[[], float] = time.m
         monotonic: Tells seconds that never run backwards; a key set is fetched anew by it.
     """
     expected = Expectation(
-        settings.issuer, settings.audience, settings.leeway_seconds, settings.max_age_seconds
+        settings.issuer, settings.audience, settings.leeway_seconds, settings.oldest_seconds
     )
     if is_symmetric(settings.algorithms):
         return SharedSecretSource(_build_shared_keys(settings, expected))

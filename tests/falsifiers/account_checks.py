@@ -171,4 +171,20 @@ ACCOUNT_FALSIFIERS = (
         )
         for use, using, check in (("reading", "true", "{NAMED}"), ("writing", "{NAMED}", "true"))
     ),
+    Falsifier(
+        "no token outlives a tombstone",
+        "003/FR-028",
+        "core/config.py",
+        "return min(self.max_age_seconds or self.longest_token_seconds, self.longest_token_seconds)",
+        "return self.max_age_seconds or 10**9",
+        ERASURES,
+    ),
+    Falsifier(
+        "tombstone reckons with the leeway on both sides",
+        "003/FR-011",
+        "core/database.py",
+        "settings.longest_token_seconds + 2 * settings.leeway_seconds",
+        "settings.longest_token_seconds",
+        ERASURES,
+    ),
 )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from backend.main import create_app
 from backend.migrations.service_role import GROUP
 from backend.testing.issuer import make_subject
-from tests.support.service import Client, Clock, bearer, connect
+from tests.support.service import Client, Clock, bearer, connect, make_settings, open_client
 from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
@@ -104,8 +105,30 @@ def test_tombstone_stands_until_the_last_token_has_ended(
     token = issuer.token(ALICE, lifetime=3600)
     assert client.delete("/api/account", headers=bearer(token)).status_code == 204
     row = database.execute("select extract(epoch from until)::float from erasures").fetchone()
-    # The token's own end, the longest life of a token, and the leeway.
-    assert row == (clock.now + 3600 + 86_400 + 10,)
+    # The token's own end, the longest life of a token, and the leeway on both sides.
+    assert row == (clock.now + 3600 + 86_400 + 20,)
+
+
+@pytest.mark.requirement("003/FR-011", "003/FR-028")
+@pytest.mark.parametrize("settings", [{}, {"JWT_MAX_AGE_SECONDS": "31536000"}], ids=["usual", "longer age"])
+def test_no_token_outlives_the_tombstone(
+    *,
+    secret: str,
+    empty_database: str,
+    issuer: Issuer,
+    clock: Clock,
+    database: psycopg.Connection[Any],
+    settings: dict[str, str],
+) -> None:
+    long_lived, short = (bearer(issuer.token(ALICE, lifetime=life)) for life in (30 * 86_400, 60))
+    app = create_app(make_settings(secret, empty_database, **settings), clock=clock)
+    with open_client(app) as client:
+        assert client.delete("/api/account", headers=short).status_code == 204
+        [until] = database.execute("select extract(epoch from until)::float from erasures").fetchone() or (0,)
+        clock.now = until
+        answer = client.post("/api/tasks", headers=long_lived, json={"title": "Back"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+    assert stored(database, ALICE) == 0
 
 
 @pytest.mark.requirement("003/FR-011")

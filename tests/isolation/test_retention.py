@@ -324,6 +324,14 @@ def test_address_that_is_no_utf8_is_told_as_that() -> None:
     assert "DATABASE_URL: is not UTF-8" in done.stderr
 
 
+@pytest.mark.requirement("003/FR-037", "003/FR-041")
+def test_job_is_no_business_of_a_pooler() -> None:
+    done = run("postgresql://keeper:s3cret@ep-cool-pooler.neon.tech/db?sslmode=require")
+    assert done.returncode == 2
+    assert "DATABASE_URL: is a pooler's host" in done.stderr.replace("retention: ", "")
+    assert "s3cret" not in done.stderr
+
+
 @pytest.mark.requirement("003/FR-041")
 def test_job_says_what_is_wrong_and_changes_nothing(
     *, keeper: str, empty_database: str, tmp_path: Path
