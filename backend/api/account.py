@@ -41,7 +41,7 @@ class ExportedRevocation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["session", "subject"]
+    kind: Literal["subject"]
     until: datetime
 
 
@@ -107,7 +107,9 @@ async def export_account(
     operation_id="eraseAccount",
     status_code=204,
     response_class=Response,  # no body, so no media type either
-    responses=describe_answer(204, description="Nothing is held on the caller any more"),
+    responses=describe_answer(
+        204, description="Nothing is held on the caller any more, but for what keeps the account closed"
+    ),
 )
 async def erase_account(request: Request, principal: CurrentPrincipal, session: SessionOfAnybody) -> None:
     """Erase everything that is held on the caller; doing it twice changes nothing."""

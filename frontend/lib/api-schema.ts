@@ -184,8 +184,8 @@ export interface components {
             tasks: components["schemas"]["Task"][];
             /** @description The caller's place on the deny-list */
             revocations: {
-                /** @enum {string} */
-                kind: "session" | "subject";
+                /** @constant */
+                kind: "subject";
                 /** Format: date-time */
                 until: string;
             }[];
@@ -512,7 +512,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Nothing is held on the caller any more */
+            /** @description Nothing is held on the caller any more, but for what keeps the account closed */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["NotCached"];

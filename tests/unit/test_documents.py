@@ -239,3 +239,15 @@ def test_link_in_html_and_image_are_seen(clone: Path) -> None:
 def test_built_documents_are_not_read(clone: Path) -> None:
     (clone / "build" / "summary.md").touch()
     assert [path.name for path in find_documents(clone)] == ["a b.md"]
+
+
+def test_table_of_the_log_has_every_event_of_the_service() -> None:
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \|", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    told = {event for row in rows for event in CODE.findall(row)}
+    code = "\n".join(file.read_text() for file in (ROOT / "backend").rglob("*.py"))
+    calls = re.findall(r"_log\.(?:debug|info|warning|error)\(\s*(.*)", code)
+    logged = {
+        event for call in calls for event in re.findall(r'"([a-z_]+)"(?=[ ,)]|$)', call.partition(", ")[0])
+    }
+    assert len(logged) > 10
+    assert told == logged
