@@ -46,7 +46,9 @@ isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: opera
 
 .PHONY: test
 test: $(installed) ## run the tests, with coverage by branch
+	@$(bin)/python -m coverage erase
 	$(bin)/python -m coverage run -m pytest
+	@$(bin)/python -m coverage combine --quiet
 	$(bin)/python -m coverage report
 
 .PHONY: check

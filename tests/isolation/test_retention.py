@@ -17,6 +17,7 @@ from psycopg import sql
 
 from backend.core.pseudonym import make_pseudonym
 from backend.testing.issuer import make_secret, make_subject
+from tests.support.environment import inherit
 from tests.support.service import PSEUDONYM_KEY, Client, as_role, connect, empty_tables
 from tests.support.writers import await_fact
 
@@ -43,7 +44,7 @@ def keeper(database: psycopg.Connection[Any], database_url: str, empty_database:
 
 def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environ = {
-        "PATH": os.environ["PATH"],
+        **inherit("PATH"),
         "BETTER_AUTH_SECRET": make_secret(),
         "DATABASE_URL": url,
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
@@ -56,7 +57,7 @@ def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[s
 def print_into(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
     """Run it with another standard output."""
     environ = {
-        "PATH": os.environ["PATH"],
+        **inherit("PATH"),
         "BETTER_AUTH_SECRET": make_secret(),
         "DATABASE_URL": url,
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
