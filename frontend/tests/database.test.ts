@@ -1,8 +1,10 @@
 /** The connections to PostgreSQL; those that need one run where AUTH_DATABASE_URL names it. */
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { getMigrations } from "better-auth/db/migration";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { createAuth } from "@/lib/auth";
-import { openPool } from "@/lib/database";
+import { checkSchema, openPool } from "@/lib/database";
 import { makeSettings } from "./support";
 
 const ignore = () => undefined;
@@ -19,6 +21,26 @@ test.each([
   await pool.end();
 });
 
+test("a connection begins with nothing that a pooler refuses, whatever PGHOST says", async () => {
+  vi.stubEnv("PGHOST", "db.invalid");
+  const server = createServer();
+  await once(server.listen(0, "localhost"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const pool = openPool(`postgresql://u:p@:${port}/tasks`, ignore);
+  const refused = expect(pool.query("select 1")).rejects.toThrow();
+  const [socket] = (await once(server, "connection")) as [Socket];
+  const [start] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  await refused;
+  const names = start
+    .toString("latin1", 8)
+    .split("\0")
+    .filter((_, index) => index % 2 === 0);
+  expect(names.filter(Boolean).sort()).toEqual(["client_encoding", "database", "user"]);
+  await pool.end();
+  server.close();
+});
+
 const url = process.env["AUTH_DATABASE_URL"];
 
 describe.runIf(url)("on a PostgreSQL", () => {
@@ -28,6 +50,22 @@ describe.runIf(url)("on a PostgreSQL", () => {
   test("tables are looked for in the schema of Better Auth alone", async () => {
     const { rows } = await pool.query<{ search_path: string }>("show search_path");
     expect(rows).toEqual([{ search_path: "auth" }]);
+  });
+
+  test("the role's own tables would stand there too", async () => {
+    await expect(checkSchema(pool)).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ["public", /the schema public: alter role auth_service in database \S+ set search_path = auth$/],
+    ["missing", /no schema: create schema auth authorization auth_service; alter role auth_service in /],
+  ])("a role whose search path is %s is refused, and told what to do", async (path, words) => {
+    const elsewhere = openPool(
+      `${url ?? ""}${url?.includes("?") ? "&" : "?"}options=-csearch_path%3D${path}`,
+      ignore,
+    );
+    await expect(checkSchema(elsewhere)).rejects.toThrow(words);
+    await elsewhere.end();
   });
 
   test.each(["shared-secret", "jwks"])("migrations may be repeated, in mode %s", async (mode) => {
