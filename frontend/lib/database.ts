@@ -27,7 +27,7 @@ export function openPool(url: string, onIdleError: (error: Error) => void): Pool
  *
  * @throws Error Says where they would stand, and what to do.
  */
-export async function checkSchema(pool: Pool): Promise<void> {
+export async function checkSchema(pool: Pick<Pool, "query">): Promise<void> {
   const { rows } = await pool.query<{ role: string; database: string; schema: string | null }>(
     "select quote_ident(current_user) as role, quote_ident(current_database()) as database," +
       " current_schema() as schema",
