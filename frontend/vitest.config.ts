@@ -3,5 +3,5 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   resolve: { alias: { "@": import.meta.dirname } },
-  test: { include: ["tests/**/*.test.ts"], environment: "node", restoreMocks: true },
+  test: { include: ["tests/**/*.test.ts"], environment: "node", restoreMocks: true, unstubEnvs: true },
 });

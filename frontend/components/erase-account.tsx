@@ -3,7 +3,7 @@
 
 import { useRef, useState } from "react";
 import { isFresh, removeUser } from "@/lib/auth-client";
-import { openAnew, readField } from "@/lib/browser";
+import { announceSignOut, openAnew, readField } from "@/lib/browser";
 import { eraseAccount } from "@/lib/erase-account";
 import { explainError, useApi } from "./api-provider";
 
@@ -27,6 +27,7 @@ export function EraseAccount() {
     try {
       await eraseAccount(client, { isFresh, removeUser });
       tokens.clear();
+      announceSignOut();
       openAnew("/sign-in?notice=erased");
     } catch (error) {
       setFault(explainError(error));

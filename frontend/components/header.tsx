@@ -5,30 +5,27 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { useEffect, useState } from "react";
 import { UNREACHABLE, authClient, describeFailure } from "@/lib/auth-client";
-import { openAnew } from "@/lib/browser";
+import { announceSignOut, hearSignOut, openAnew } from "@/lib/browser";
 import { useApi } from "./api-provider";
 
 const PAGES = [
   { path: "/tasks", label: "Tasks" },
   { path: "/account", label: "Account" },
 ] as const;
-const CHANNEL = "sign-out";
 
 export function Header({ name }: { name: string }) {
   const here = usePathname();
   const { tokens } = useApi();
   const [fault, setFault] = useState<string | null>(null);
 
-  useEffect(() => {
-    const channel = new BroadcastChannel(CHANNEL);
-    channel.onmessage = () => {
-      tokens.clear();
-      openAnew("/sign-in?notice=signed-out");
-    };
-    return () => {
-      channel.close();
-    };
-  }, [tokens]);
+  useEffect(
+    () =>
+      hearSignOut(() => {
+        tokens.clear();
+        openAnew("/sign-in?notice=signed-out");
+      }),
+    [tokens],
+  );
 
   async function signOut() {
     const { error } = await authClient.signOut().catch(() => UNREACHABLE);
@@ -37,7 +34,7 @@ export function Header({ name }: { name: string }) {
       return;
     }
     tokens.clear();
-    new BroadcastChannel(CHANNEL).postMessage(null);
+    announceSignOut();
     openAnew("/sign-in?notice=signed-out");
   }
 

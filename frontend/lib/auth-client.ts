@@ -45,7 +45,9 @@ const FRESH = 86_400_000;
 export async function isFresh(): Promise<boolean> {
   const { data, error } = await authClient.getSession().catch(() => UNREACHABLE);
   if (error) throw new AuthError(describeFailure(error));
-  return !!data && Date.now() - new Date(data.session.createdAt).getTime() < FRESH - 60_000;
+  // An answer without a session: one that is gone, as after an erasure, is none that is old.
+  if (!data) throw new SignedOutError();
+  return Date.now() - new Date(data.session.createdAt).getTime() < FRESH - 60_000;
 }
 
 /** Have Better Auth remove the user; gives what went wrong, in words. */

@@ -10,3 +10,24 @@ export function readField(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === "string" ? value : "";
 }
+
+let channel: BroadcastChannel | undefined;
+
+// One for the whole page: a channel does not hear itself, so the page that tells is led by itself alone.
+function openChannel(): BroadcastChannel {
+  return (channel ??= new BroadcastChannel("sign-out"));
+}
+
+/** Tell every other tab that nobody is signed in any more. */
+export function announceSignOut(): void {
+  openChannel().postMessage(null);
+}
+
+/** Be told when another tab signs out; gives what ends that. */
+export function hearSignOut(told: () => void): () => void {
+  const heard = openChannel();
+  heard.addEventListener("message", told);
+  return () => {
+    heard.removeEventListener("message", told);
+  };
+}

@@ -1,5 +1,8 @@
 /** The connections to the schema of Better Auth. */
 import { Pool } from "pg";
+import { nameHost } from "./address";
+
+const SCHEMA = "auth";
 
 /**
  * Open a pool; nothing connects before the first query.
@@ -9,13 +12,32 @@ import { Pool } from "pg";
  */
 export function openPool(url: string, onIdleError: (error: Error) => void): Pool {
   const pool = new Pool({
-    // A Unix socket's address may have a port and no host, which the parser of node-postgres refuses.
-    connectionString: url.replace("@:", "@localhost:"),
+    connectionString: nameHost(url),
     connectionTimeoutMillis: 5_000,
     max: 5,
-    // Tables of Better Auth live in a schema of their own, whatever the role's setting says.
-    options: "-c search_path=auth",
   });
   pool.on("error", onIdleError);
   return pool;
+}
+
+/**
+ * Refuse a role whose tables would not stand in the schema of Better Auth.
+ *
+ * The role's own setting leads there: poolers refuse a connection that brings one of its own.
+ *
+ * @throws Error Says where they would stand, and what to do.
+ */
+export async function checkSchema(pool: Pick<Pool, "query">): Promise<void> {
+  const { rows } = await pool.query<{ role: string; database: string; schema: string | null }>(
+    "select quote_ident(current_user) as role, quote_ident(current_database()) as database," +
+      " current_schema() as schema",
+  );
+  const { role = "", database = "", schema = null } = rows[0] ?? {};
+  if (schema === SCHEMA) return;
+  const remedy = `alter role ${role} in database ${database} set search_path = ${SCHEMA}`;
+  throw new Error(
+    schema === null
+      ? `tables of this role would stand in no schema: create schema ${SCHEMA} authorization ${role}; ${remedy}`
+      : `tables of this role would stand in the schema ${schema}: ${remedy}`,
+  );
 }

@@ -21,9 +21,7 @@ export class ErasureError extends Error {
  */
 export async function eraseAccount(client: ApiClient, identity: Identity): Promise<void> {
   if (!(await identity.isFresh()))
-    throw new ErasureError(
-      "Nothing is erased yet: you signed in long ago. Sign out and in again, then erase.",
-    );
+    throw new ErasureError("You signed in long ago. Sign out and in again, then erase.");
   await receive(client.DELETE("/api/account"));
   const fault = await identity.removeUser();
   if (fault)

@@ -1,5 +1,6 @@
 /** The settings of the front end: read from the environment at run time, checked as a whole. */
 import { z } from "zod";
+import { isAddress, isGuarded } from "./address";
 
 /** The environment does not make a front end; never holds the value of a secret. */
 export class SettingsError extends Error {
@@ -25,8 +26,12 @@ const secret = z
 
 const database = z
   .string({ error: "is missing: write postgresql://auth_service:…@host/database" })
-  .refine((value) => /^postgres(ql)?:\/\//.test(value), {
+  .refine(isAddress, {
     error: "is no PostgreSQL address: write postgresql://auth_service:…@host/database",
+    abort: true,
+  })
+  .refine(isGuarded, {
+    error: "goes over a network without TLS: add ?sslmode=verify-full (require and verify-ca are taken too)",
   });
 
 const mode = z.enum(["shared-secret", "jwks"], {

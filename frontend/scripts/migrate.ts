@@ -1,7 +1,7 @@
 /** `npm run migrate`: bring the tables of Better Auth up to date, by its own migrations. */
 import { getMigrations } from "better-auth/db/migration";
 import { createAuth } from "../lib/auth";
-import { openPool } from "../lib/database";
+import { checkSchema, openPool } from "../lib/database";
 import { writeLog } from "../lib/log";
 import { readSettings, SettingsError } from "../lib/settings";
 
@@ -11,6 +11,7 @@ async function migrate(): Promise<string> {
     writeLog("error", "database connection lost", error);
   });
   try {
+    await checkSchema(pool);
     const { toBeCreated, toBeAdded, runMigrations } = await getMigrations(createAuth(settings, pool).options);
     await runMigrations();
     const tables = [...toBeCreated, ...toBeAdded].map(({ table }) => table);

@@ -1,7 +1,7 @@
 /** Erasing a user: everything of theirs and nothing of others, at once or not at all. */
 import { expect, test, vi } from "vitest";
 import { concerns } from "@/lib/erasure";
-import { Browser, makeAuth, makeSettings, PASSWORD, type Row } from "./support";
+import { Browser, failAtDeleting, makeAuth, makeSettings, PASSWORD, type Row } from "./support";
 
 const ann = { id: "annid0000000000000000000000000aa", email: "ann@example.com" };
 
@@ -31,19 +31,7 @@ async function makeTwo(table?: string) {
     makeVerification("2", "reset-password:x", id),
     makeVerification("3", "joann@example.com", "1"),
   );
-  if (table === "user") {
-    // A database that fails at the last step.
-    const { adapter } = await auth.$context;
-    const { transaction } = adapter;
-    adapter.transaction = (work) =>
-      transaction((within) =>
-        work({
-          ...within,
-          deleteMany: (query) =>
-            query.model === "user" ? Promise.reject(new Error("planted")) : within.deleteMany(query),
-        }),
-      );
-  }
+  if (table) await failAtDeleting(auth, table);
   return { browsers, tables };
 }
 

@@ -19,6 +19,17 @@ test.each([
   ["BETTER_AUTH_SECRET", "x".repeat(31), "shorter than 32 bytes"],
   ["AUTH_DATABASE_URL", "", "is missing"],
   ["AUTH_DATABASE_URL", "mysql://somewhere", "no PostgreSQL address"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@host:port/tasks", "no PostgreSQL address"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@%zz/tasks", "no PostgreSQL address"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@db.example/tasks", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@127.0.0.1.example/tasks", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@127.0.0.1/tasks?host=db.example", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@127.0.0.1/tasks?host=/tmp&host=db.example", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@[2001:db8::1]/tasks", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@db.example/tasks?ssl=true", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@db.example/tasks?sslmode=prefer", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@db.example/tasks?sslmode=no-verify", "without TLS"],
+  ["AUTH_DATABASE_URL", "postgresql://u:p@db.example/tasks?sslmode=require&sslmode=disable", "without TLS"],
   ["TOKEN_MODE", "", "is neither mode"],
   ["TOKEN_MODE", "HS256", "is neither mode"],
   ["TOKEN_LIFETIME_SECONDS", "0", "out of range"],
@@ -32,12 +43,34 @@ test.each([
   expect(read).toThrow(new RegExp(`^${name} .*${words}`));
 });
 
+test.each([
+  "postgresql://u:p@db.example/tasks?sslmode=require",
+  "postgresql://u:p@db.example:6432/tasks?sslmode=verify-ca",
+  "postgres://u:p@db.example/tasks?sslmode=disable&sslmode=verify-full",
+  "postgresql://u:p@localhost:5432/tasks",
+  "postgresql://u:p@127.0.0.2/tasks",
+  "postgresql://u:p@[::1]:5432/tasks",
+  "postgresql:///tasks",
+  "postgresql://u:p%40%3A@/tasks?host=/var/run/x",
+  "postgresql://u:p%40%3A@:5432/tasks?host=/var/run/x",
+  "postgresql://u:p@%2Fvar%2Frun%2Fx/tasks",
+  "postgresql://u:p@db.example/tasks?host=/var/run/x",
+])("AUTH_DATABASE_URL=%j stays on this machine, or goes by TLS", (url) => {
+  expect(makeSettings({ AUTH_DATABASE_URL: url }).databaseUrl).toBe(url);
+});
+
 test("every fault is named at once", () => {
   expect(() => readSettings({})).toThrow(
     /BETTER_AUTH_URL[^]*BETTER_AUTH_SECRET[^]*AUTH_DATABASE_URL[^]*TOKEN_MODE[^]*API_URL/,
   );
 });
 
-test("a secret is not in the message", () => {
-  expect(() => readSettings({ ...ENVIRONMENT, BETTER_AUTH_SECRET: "hunter2" })).not.toThrow(/hunter2/);
+test.each([
+  ["BETTER_AUTH_SECRET", "hunter2"],
+  ["AUTH_DATABASE_URL", "postgresql://u:hunter2@db.example/tasks"],
+  ["AUTH_DATABASE_URL", "postgresql://u:hunter2@host:port/tasks"],
+])("a secret is not in the message on %s=%j", (name, value) => {
+  const read = () => readSettings({ ...ENVIRONMENT, [name]: value });
+  expect(read).toThrow(SettingsError);
+  expect(read).not.toThrow(/hunter2/);
 });

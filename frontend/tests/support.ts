@@ -26,6 +26,20 @@ export function makeAuth(settings: Settings): { auth: Auth; tables: Tables } {
   return { tables, auth: createAuth(settings, memoryAdapter(tables)) };
 }
 
+/** Have a database fail, within its transaction, at deleting rows of a model. */
+export async function failAtDeleting(auth: Auth, model: string): Promise<void> {
+  const { adapter } = await auth.$context;
+  const { transaction } = adapter;
+  adapter.transaction = (work) =>
+    transaction((within) =>
+      work({
+        ...within,
+        deleteMany: (query) =>
+          query.model === model ? Promise.reject(new Error("planted")) : within.deleteMany(query),
+      }),
+    );
+}
+
 /** Talks to the endpoints as a browser does: with an origin, and with the cookies that it was given. */
 export class Browser {
   readonly #auth: Auth;

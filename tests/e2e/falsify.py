@@ -66,6 +66,13 @@ FALSIFIERS = (
         'value: user.email },\n      { field: "value", operator: "contains", value: user.email',
         "test_journey.py::test_erased_account_is_gone_on_both_sides_and_no_old_token_brings_it_back",
     ),
+    Falsifier(
+        "whoever leaves in one tab is out in every tab",
+        "lib/browser.ts",
+        "  openChannel().postMessage(null);\n",
+        "  openChannel();\n",
+        "test_journey.py::test_whoever_leaves_in_one_tab_is_out_in_every_tab",
+    ),
 )
 
 

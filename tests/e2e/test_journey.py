@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -121,6 +122,29 @@ def test_whoever_signs_out_has_to_sign_in_again(sides: BothSides, let_visit: Cal
     assert alice.read_tasks() == ["Buy milk"]
 
 
+@pytest.mark.requirement("003/FR-052")
+@pytest.mark.parametrize(
+    ("way", "notice"),
+    [("signs out", "You are signed out."), ("erases", "Your account and everything in it is erased.")],
+)
+def test_whoever_leaves_in_one_tab_is_out_in_every_tab(
+    any_sides: BothSides, let_visit: Callable[..., Visitor], way: str, notice: str
+) -> None:
+    alice = let_visit(any_sides, "Alice")
+    alice.sign_up()
+    alice.add("Buy milk")
+    other = alice.open_tab("/tasks")
+    expect(other.get_by_role("checkbox", name="Buy milk", exact=True)).to_be_visible()
+    if way == "erases":
+        alice.erase()
+    else:
+        alice.press("Sign out")
+    # Of itself: nobody touches this tab.
+    expect(other.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    assert urlsplit(other.url).path == "/sign-in"
+    expect(alice.page.get_by_text(notice, exact=True)).to_be_visible()
+
+
 @pytest.mark.requirement("003/FR-010", "003/FR-052")
 def test_export_is_a_file_that_holds_the_tasks(sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
     alice, bob = let_visit(sides, "Alice"), let_visit(sides, "Bob")
@@ -152,10 +176,7 @@ def test_erased_account_is_gone_on_both_sides_and_no_old_token_brings_it_back(
         database.execute(FORGOTTEN, [alice.name, f"reset-password:{alice.name}", subject])
     assert set(find_remains(sides, alice.email, subject)) >= {"user", "session", "account", "verification"}
 
-    alice.open("/account")
-    alice.press("Erase my account")
-    alice.label("Type ERASE to confirm").fill("ERASE")
-    alice.press("Erase for good")
+    alice.erase()
     expect(alice.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
     assert find_remains(sides, alice.email, subject) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from backend.dev.errors import FrontEndError
 from backend.dev.front_end import Places, describe_front_end, describe_service, serving
-from backend.dev.npm import find_npm, is_installed, run_script
+from backend.dev.npm import find_npm, find_program, is_installed, run_command, run_script
 from backend.migrations.auth_role import make_auth_role
 from backend.testing.issuer import make_secret
 from tests.support import server_process
@@ -159,6 +160,44 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
             serving(folder=FRONT_END, npm=npm, script="start", environ=front_end, places=places, log=log)
         )
         yield BothSides(places.origin, places.near, places.api, database_url, mode, service)
+
+
+def run_front_end_tests(file: str, auth_url: str | None, folder: Path) -> dict[str, str]:
+    """Run tests of the front end, and give the outcome of each by its name.
+
+    Args:
+        file: Below the front end's folder.
+        auth_url: SQLAlchemy URL of Better Auth's role; without one, what needs a database is left out.
+        folder: For what they say.
+    """
+    environ = _describe_database(auth_url) if auth_url else _inherit()
+    report, log = folder / "vitest.json", folder / "vitest.log"
+    reporters = ("--reporter=default", "--reporter=json", f"--outputFile.json={report}")
+    _run_node(["node_modules/vitest/vitest.mjs", "run", file, *reporters], environ, log)
+    files = json.loads(report.read_text(encoding="utf-8"))["testResults"]
+    return {each["fullName"]: each["status"] for one in files for each in one["assertionResults"]}
+
+
+def migrate_front_end(auth_url: str, folder: Path) -> str:
+    """Bring the tables of Better Auth up to date, and give what was said."""
+    return _run_node(
+        ["--import", "tsx", "scripts/migrate.ts"], _describe_database(auth_url), folder / "migrate.log"
+    )
+
+
+def _describe_database(auth_url: str) -> dict[str, str]:
+    near = "http://127.0.0.1:1"
+    return describe_front_end(_inherit(), Places(near, 1, near), secret=make_secret(), auth_url=auth_url)
+
+
+def _run_node(arguments: list[str], environ: Mapping[str, str], log: Path) -> str:
+    node = find_program("node")
+    assert node, "there is no Node"
+    with log.open("wb") as said:
+        code = run_command([node, *arguments], FRONT_END, environ, said)
+    words = log.read_text(encoding="utf-8")
+    assert code == 0, words
+    return words
 
 
 def _find_places(settings: Mapping[str, str]) -> Places:

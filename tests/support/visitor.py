@@ -132,6 +132,18 @@ class Visitor:
         token: str = answer.json()["token"]
         return token
 
+    def open_tab(self, path: str) -> Page:
+        """Open one more page, with the same session."""
+        page = self.context.new_page()
+        page.goto(f"{self.sides.origin}{path}")
+        return page
+
+    def erase(self) -> None:
+        self.open("/account")
+        self.press("Erase my account")
+        self.label("Type ERASE to confirm").fill("ERASE")
+        self.press("Erase for good")
+
     def find_token(self, token: str) -> list[str]:
         """Find where the browser keeps a token beside the memory of its page."""
         places: list[str] = self.page.evaluate(_LOOK, token)
