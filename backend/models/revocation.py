@@ -15,6 +15,8 @@ from backend.core.revocation import GRACE_SECONDS, LAST_SECOND, check_end
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from backend.core.claims import Principal
     from backend.core.database import Database
 
@@ -32,6 +34,19 @@ class Revocation(SQLModel, table=True):
     kind: str = Field(primary_key=True, max_length=7)
     value: str = Field(primary_key=True, max_length=255)
     until: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+async def count_denials(session: AsyncSession, principal: Principal, now: datetime) -> int:
+    """Count the places on the deny-list of a caller's subject and session that have not ended."""
+    names = [("subject", principal.subject)]
+    if principal.session_id is not None:
+        names.append(("session", principal.session_id))
+    statement = select(func.count()).where(
+        col(Revocation.issuer) == principal.issuer,
+        or_(*(tuple_(col(Revocation.kind), col(Revocation.value)) == tuple_(*name) for name in names)),
+        col(Revocation.until) > now,
+    )
+    return await session.scalar(statement) or 0
 
 
 class StoredDenyList:
@@ -52,17 +67,9 @@ class StoredDenyList:
         Raises:
             UnavailableError: The database does not answer: nobody knows, so nobody is let in.
         """
-        names = [("subject", principal.subject)]
-        if principal.session_id is not None:
-            names.append(("session", principal.session_id))
-        statement = select(func.count()).where(
-            col(Revocation.issuer) == principal.issuer,
-            or_(*(tuple_(col(Revocation.kind), col(Revocation.value)) == tuple_(*name) for name in names)),
-            col(Revocation.until) > self._moment(self._clock()),
-        )
         identity = self._database.identify(principal)
         async with self._database.transaction(identity, may_be_erased=True) as session:
-            return bool(await session.scalar(statement))
+            return await count_denials(session, principal, self._moment(self._clock())) > 0
 
     async def deny_session(self, issuer: str, session_id: str, until: float) -> None:
         """Take back all tokens of a session."""

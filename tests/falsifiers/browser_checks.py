@@ -69,14 +69,18 @@ BROWSER_FALSIFIERS = (
         "failures too are shown to the page",
         "003/FR-050",
         "main.py",
-        "    app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)\n"
+        "    app.add_middleware(\n"
+        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "    )\n"
         "    app.add_middleware(\n"
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
         "    )\n",
         "    app.add_middleware(\n"
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
         "    )\n"
-        "    app.add_middleware(RequestLogMiddleware, on_error=answer_internal_error)\n",
+        "    app.add_middleware(\n"
+        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "    )\n",
         BROWSERS,
     ),
     Falsifier(

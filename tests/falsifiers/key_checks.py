@@ -372,8 +372,8 @@ KEY_FALSIFIERS = (
         "no secret beside the key set",
         "003/FR-023",
         "core/config.py",
-        '            if value is not None:\n                raise ValueError(\n                    f"{setting}: is set',
-        '            if value == "":\n                raise ValueError(\n                    f"{setting}: is set',
+        '            if value is not None:\n                raise ValueError(f"{setting}: {_explain_needless',
+        "            if value == '':\n                raise ValueError(f\"{setting}: {_explain_needless",
         SETTINGS,
     ),
     Falsifier(

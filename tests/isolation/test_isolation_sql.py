@@ -7,6 +7,7 @@ tried in test_row_level_security.py.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -16,8 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from backend.core.claims import Principal
 from backend.models import account
 from backend.models import task as store
+from backend.models.revocation import count_denials
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -143,6 +146,34 @@ def test_export_reads_of_the_rest_what_is_held_on_one_user(
     assert [each["action"] for each in rest["audit"]] == ["export of bob"]
     nobody = run(database_url, lambda session: account.read_others(session, ISSUER, "carol", "of carol"))
     assert nobody == {"revocations": [], "audit": []}
+
+
+@pytest.mark.requirement("003/FR-009", "003/FR-031")
+@pytest.mark.parametrize(
+    ("issuer", "subject", "session_id", "count"),
+    [
+        (ISSUER, "bob", None, 1),
+        (ISSUER, "bob", "alice", 2),
+        (ISSUER, "carol", "alice", 1),
+        (ISSUER, "carol", None, 0),
+        (ISSUER, "carol", "carol", 0),
+        ("https://third.example", "bob", "bob", 0),
+    ],
+)
+def test_deny_list_is_asked_about_one_caller(
+    *,
+    database_url: str,
+    accounts: dict[str, UUID],
+    issuer: str,
+    subject: str,
+    session_id: str | None,
+    count: int,
+) -> None:
+    assert accounts
+    principal, now = Principal(subject, issuer, session_id, 4e9), datetime.now(UTC)
+    assert run(database_url, lambda session: count_denials(session, principal, now)) == count
+    ended = now + timedelta(days=2)
+    assert run(database_url, lambda session: count_denials(session, principal, ended)) == 0
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-011")
