@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.world import prefixes
+from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
     from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
-    from specwitness.fuzz.world import Actor
 
 _ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
 _ENDING = ("logout", "signout", "sign-out", "revoke", "deactivate", "close-account", "erase")
@@ -107,7 +107,7 @@ def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
 
 
 def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:
-    shape = trial.world.shape(endpoint)
+    shape = endpoint.shape
     return any(f"{shape}/{{}}" in prefixes(each.path) for each in trial.surface.endpoints)
 
 

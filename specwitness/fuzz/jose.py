@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -118,7 +119,13 @@ def read_key(algorithm: str, text: str | bytes) -> Key:
     raw = text.encode() if isinstance(text, str) else text
     if algorithm.startswith("HS"):
         return raw
-    key = serialization.load_pem_private_key(raw, None)
+    return _load(raw)
+
+
+# Reading an RSA key costs 50 ms, and each token of a run is signed with the same one.
+@lru_cache(maxsize=16)
+def _load(pem: bytes) -> PrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, PrivateKey):
         raise ValueError(f"{type(key).__name__} signs no tokens")  # noqa: TRY004  # callers know one error
     return key
@@ -129,12 +136,17 @@ def make_other_key(algorithm: str, key: Key) -> Key:
     if isinstance(key, bytes):
         return b"a-key-that-nobody-trusts-" + bytes(byte ^ 0x5A for byte in key[:40]).hex().encode()
     if isinstance(key, rsa.RSAPrivateKey):
-        return rsa.generate_private_key(65537, _RSA_BITS)
+        return _make_rsa_key()
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return ec.generate_private_key(_CURVES[algorithm]())
     if isinstance(key, ed448.Ed448PrivateKey):
         return ed448.Ed448PrivateKey.generate()
     return ed25519.Ed25519PrivateKey.generate()
+
+
+@cache
+def _make_rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, _RSA_BITS)
 
 
 def public_pem(key: Key) -> bytes | None:

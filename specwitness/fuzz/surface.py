@@ -47,6 +47,14 @@ class Surface:
         found = self.document.get("components", {}).get("securitySchemes", {})
         return {name: dereference(value, self.document) for name, value in found.items()}
 
+    @cached_property
+    def _by_shape(self) -> dict[tuple[str, str], Endpoint]:
+        return {(each.method, each.shape): each for each in self.endpoints}
+
+    def find(self, method: str, shape: str) -> Endpoint | None:
+        """Find an operation by method and path, whatever its parameters are called."""
+        return self._by_shape.get((method, shape))
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -79,6 +87,11 @@ class Endpoint:
     def path(self) -> str:
         """The template of the path."""
         return self.operation.path
+
+    @property
+    def shape(self) -> str:
+        """The path with unnamed parameters: `/notes/{}`."""
+        return _PARAMETER.sub("{}", self.path)
 
     @property
     def is_safe(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.refusals import describe_misfit
-from specwitness.fuzz.world import prefixes
+from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from specwitness.fuzz.identity import Mint
     from specwitness.fuzz.ledger import Ledger
     from specwitness.fuzz.surface import Endpoint, Surface
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.wire import Answer, Request
-    from specwitness.fuzz.world import Actor, World
+    from specwitness.fuzz.world import World
 
 # Servers and proxies give these for any request; contracts seldom name them.
 GENERAL = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
@@ -99,7 +100,7 @@ class Trial:
         shapes = prefixes(endpoint.path)
         plain = endpoint.path if not shapes else ""
         wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
-        wanted = list(dict.fromkeys([*wanted, self.world.shape(endpoint)]))
+        wanted = list(dict.fromkeys([*wanted, endpoint.shape]))
         found = (self.world.find("GET", shape) for shape in wanted)
         return [each for each in found if each is not None and each.id in self.succeeded]
 

@@ -1,18 +1,17 @@
-"""The users' world: what they own, how they came by it, and how good requests are built."""
+"""The users' world: how they come by what they own, and how good requests are built."""
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from specwitness.fuzz.extraction import list_items, noun_of, read_expression, read_id, singular, snake
+from specwitness.fuzz.names import USERS, collection_of, find_producers, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import Parameter
+from specwitness.fuzz.things import JSON, Actor, Thing, dump, encode_body, fill, list_told, prefixes
 from specwitness.fuzz.values import Maker
-from specwitness.fuzz.wire import Answer, Request, as_text, encode_segment
+from specwitness.fuzz.wire import Answer, Request, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,60 +19,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.client import Client
     from specwitness.fuzz.identity import Identity
     from specwitness.fuzz.surface import Endpoint, Schema, Surface
-
-_PARAMETER = re.compile(r"\{[^{}]+\}")
-_USERS = frozenset(
-    {
-        "user",
-        "owner",
-        "account",
-        "author",
-        "creator",
-        "customer",
-        "member",
-        "profile",
-        "sub",
-        "subject",
-        "username",
-    }
-)
-_MAKING = frozenset({"create", "new", "add", "open", "upload", "insert", "make", "register"})
-JSON = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A stored object: its collection (`/notes/{}`), the values of the path's parameters, and its answer."""
-
-    prefix: str
-    values: tuple[Any, ...]
-    answer: Answer | None = None
-    is_created: bool = False
-
-
-@dataclass(slots=True)
-class Actor:
-    """An identity at work."""
-
-    identity: Identity
-    maker: Maker
-    things: dict[str, Thing] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    used: list[str] = field(default_factory=list)
-    named: dict[str, str] = field(default_factory=dict)
-    owned: list[Thing] = field(default_factory=list)
-    focus: Endpoint | None = None
-
-    @property
-    def name(self) -> str:
-        """The identity's name."""
-        return self.identity.name
-
-
-def prefixes(path: str) -> list[str]:
-    """Give the collections on the way of a path: `/a/{x}/b/{y}/z` has `/a/{}` and `/a/{}/b/{}`."""
-    plain = _PARAMETER.sub("{}", path)
-    return [plain[: match.end()] for match in re.finditer(r"\{\}", plain)]
 
 
 @dataclass(slots=True)
@@ -84,20 +29,10 @@ class World:
     client: Client
     variants: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _making: set[tuple[str, str]] = field(default_factory=set)
-    _by_shape: dict[tuple[str, str], Endpoint] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._by_shape = {
-            (each.method, _PARAMETER.sub("{}", each.path)): each for each in self.surface.endpoints
-        }
 
     def find(self, method: str, shape: str) -> Endpoint | None:
         """Find an operation by method and path, whatever its parameters are called."""
-        return self._by_shape.get((method, shape))
-
-    def shape(self, endpoint: Endpoint) -> str:
-        """Give the path of an operation with unnamed parameters."""
-        return _PARAMETER.sub("{}", endpoint.path)
+        return self.surface.find(method, shape)
 
     def actor(self, identity: Identity, seed: int) -> Actor:
         """Put an identity to work."""
@@ -238,46 +173,24 @@ class World:
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> Iterator[Thing]:
         """Give the object by one way after the other: made, the user, listed, put, named in the contract."""
-        noun = noun_of(parameter.name) or singular(prefix.removesuffix("/{}").rpartition("/")[2])
-        for producer, expression in self._producers(prefix, parameter, noun):
+        noun = noun_for(parameter.name, prefix)
+        for producer, expression in find_producers(self.surface, prefix, parameter, noun):
             values = parents[: len(producer.path_names)]
             if (answer := self._produce(producer, actor, values)) and answer.succeeded:
                 made = read_expression(expression, answer) if expression else None
                 found = made if made is not None else read_id(answer, parameter.name, noun)
                 if found is not None:
                     yield Thing(prefix, (*parents, found), answer, is_created=True)
-        if noun in _USERS and actor.identity.subject is not None:
+        if noun in USERS and actor.identity.subject is not None:
             yield Thing(prefix, (*parents, actor.identity.subject))
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))
         yield from self._put(actor, prefix, parents, parameter)
-        yield from (Thing(prefix, (*parents, value)) for value in _told(parameter))
+        yield from (Thing(prefix, (*parents, value)) for value in list_told(parameter))
 
     def read_made(self, reader: Endpoint, answer: Answer) -> Any:
         """Read the id of the object that an answer tells of, as its reader takes it."""
         name = reader.path_names[-1]
-        noun = noun_of(name) or singular(prefixes(reader.path)[-1].removesuffix("/{}").rpartition("/")[2])
-        return read_id(answer, name, noun)
-
-    def _producers(self, prefix: str, parameter: Parameter, noun: str) -> Iterator[tuple[Endpoint, str]]:
-        for endpoint in self.surface.endpoints:
-            if endpoint.method == "POST" and (link := self._link(endpoint, prefix, parameter.name)):
-                yield endpoint, link
-        if direct := self.find("POST", prefix.removesuffix("/{}")):
-            yield direct, ""
-        for endpoint in self.surface.endpoints:
-            last = endpoint.path.rstrip("/").rpartition("/")[2]
-            if endpoint.method == "POST" and not endpoint.path_names and singular(snake(last)) == noun:
-                yield endpoint, ""
-
-    def _link(self, endpoint: Endpoint, prefix: str, name: str) -> str:
-        for status, response in endpoint.responses.items():
-            for link in response.get("links", {}).values() if status.startswith("2") else ():
-                target = next(
-                    (each for each in self.surface.endpoints if each.id == link.get("operationId")), None
-                )
-                if target and prefix in prefixes(target.path)[-1:] and name in link.get("parameters", {}):
-                    return str(link["parameters"][name])
-        return ""
+        return read_id(answer, name, noun_for(name, prefixes(reader.path)[-1]))
 
     def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> Answer | None:
         request = self.build(endpoint, actor, values if endpoint.path_names else None)
@@ -301,7 +214,7 @@ class World:
             return
         answer = self.call(endpoint, actor, request)
         for item in list_items(answer.json()) if answer.succeeded else ():
-            if (found := read_id(Answer(200, {}, _dump(item)), *names)) is not None:
+            if (found := read_id(Answer(200, {}, dump(item)), *names)) is not None:
                 yield Thing(prefix, (*parents, found))
 
     def _put(
@@ -321,11 +234,11 @@ class World:
         is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
         if not is_reference or schema.get("type") in {"array", "object", "boolean"}:
             return ...
-        prefix = self._collection_of(actor, noun) or self._collection_of(
-            actor, noun.rpartition("_")[2] or "-"
+        prefix = collection_of(self.surface, actor.focus, noun) or collection_of(
+            self.surface, actor.focus, noun.rpartition("_")[2] or "-"
         )
-        if prefix is None or (noun in _USERS and not self.find("POST", prefix.removesuffix("/{}"))):
-            is_user = noun in _USERS and actor.identity.subject is not None
+        if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
+            is_user = noun in USERS and actor.identity.subject is not None
             return actor.identity.subject if is_user else ...
         used = list(actor.used)
         thing = self._obtain(
@@ -334,58 +247,3 @@ class World:
         actor.used[:] = [*used, prefix]
         actor.named[name] = prefix
         return thing.values[-1] if thing else ...
-
-    def _collection_of(self, actor: Actor, noun: str) -> str | None:
-        """Find the collection that a noun names; without one, that which the path speaks of.
-
-        Where no path holds an id of it, the operation that makes its objects stands for it.
-        """
-        path = actor.focus.path if actor.focus else ""
-        nouns = [noun] if noun else [singular(snake(each)) for each in reversed(path.split("/")) if each]
-        shapes = [shape for each in self.surface.endpoints for shape in prefixes(each.path)]
-        flat = [shape for shape in shapes if shape.count("{}") == 1]
-        last = {_noun_at(shape): shape for shape in reversed(flat)}
-        for each in nouns:
-            if each in last:
-                return last[each]
-            if maker := self._maker_of(each, actor.focus):
-                return f"{maker.path}/{{}}"
-        return flat[0] if flat and not noun else None
-
-    def _maker_of(self, noun: str, focus: Endpoint | None) -> Endpoint | None:
-        for each in self.surface.endpoints:
-            words = [singular(snake(word)) for word in each.path.strip("/").split("/")]
-            is_making = words[-1] == noun or (words[-1] in _MAKING and noun in words)
-            if each.method == "POST" and not each.path_names and is_making and each is not focus:
-                return each
-        return None
-
-
-def _noun_at(shape: str) -> str:
-    return singular(snake(shape.removesuffix("/{}").rpartition("/")[2]))
-
-
-def fill(path: str, values: tuple[Any, ...]) -> str:
-    """Put values into the template of a path; those that lack stay empty."""
-    pending = iter(values)
-    return _PARAMETER.sub(lambda _: encode_segment(next(pending, "")), path)
-
-
-def encode_body(value: Any, media: str) -> bytes:
-    """Write a body in its media type."""
-    plain = media.partition(";")[0].strip().lower()
-    if plain == "application/x-www-form-urlencoded" and isinstance(value, dict):
-        return urlencode({key: as_text(each) for key, each in value.items()}).encode()
-    if plain.endswith("json") or not isinstance(value, str):
-        return _dump(value)
-    return value.encode()
-
-
-def _told(parameter: Parameter) -> list[Any]:
-    values = [parameter.example] if parameter.example is not ... else []
-    values += [parameter.schema["default"]] if "default" in parameter.schema else []
-    return [*values, *parameter.schema.get("enum", ())]
-
-
-def _dump(value: Any) -> bytes:
-    return json.dumps(value).encode()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.extraction import snake
 from specwitness.fuzz.surface import type_of
-from specwitness.fuzz.world import prefixes
+from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
@@ -128,7 +128,7 @@ def _judge_values(
 def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
     """See whether the object still is alice's, and not bob's."""
     request, answer = exchange
-    shape = trial.world.shape(endpoint)
+    shape = endpoint.shape
     prefix = shape if shape.endswith("{}") else f"{shape}/{{}}"
     reader = trial.world.find("GET", prefix)
     if reader is None or reader.id not in trial.succeeded or trial.bob is None:

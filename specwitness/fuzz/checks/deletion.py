@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.isolation import impersonate, make_absent
 from specwitness.fuzz.control import spend
-from specwitness.fuzz.world import prefixes
+from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
@@ -37,7 +37,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
             continue
         if prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE":
             _use(trial, other, thing.values)
-        elif other.method == "GET" and trial.world.shape(other) == thing.prefix.removesuffix("/{}"):
+        elif other.method == "GET" and other.shape == thing.prefix.removesuffix("/{}"):
             _look(trial, other, thing.values)
     alice.things.pop(thing.prefix, None)
 
@@ -82,7 +82,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         each
         for each in trial.reached()
         if each.method == "POST"
-        and trial.world.shape(each).startswith(f"{trial.world.shape(endpoint)}/")
+        and each.shape.startswith(f"{endpoint.shape}/")
         and len(each.path_names) == len(endpoint.path_names)
     ]
     thing = trial.world.obtain(endpoint, trial.alice, fresh=True) if below else None

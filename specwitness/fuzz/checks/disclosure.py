@@ -9,14 +9,14 @@ from specwitness.fuzz.checks.isolation import find_trace
 from specwitness.fuzz.control import is_ending, spend
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.surface import resolve, type_of
+from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.wire import as_text
-from specwitness.fuzz.world import prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
-    from specwitness.fuzz.world import Actor
 
 _OWN_OBJECTS = 2
 

@@ -11,7 +11,7 @@ from specwitness.fuzz.control import spend
 from specwitness.fuzz.extraction import find_values
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.seats import authorize, find_credentials
-from specwitness.fuzz.world import Actor, Thing, prefixes
+from specwitness.fuzz.things import Actor, Thing, prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
@@ -95,7 +95,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
 
 def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
     """Put something into a list below an object: an empty one looks like that of an absent object."""
-    maker = trial.world.find("POST", trial.world.shape(endpoint))
+    maker = trial.world.find("POST", endpoint.shape)
     if not endpoint.is_safe or maker is None or not values or maker.id not in trial.succeeded:
         return
     request = trial.world.build(maker, trial.alice, values)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from specwitness.fuzz.checks.isolation import find_trace
 from specwitness.fuzz.extraction import read_id
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.world import prefixes
+from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
-    from specwitness.fuzz.world import Actor
 
 _PAIRS = 3
 
@@ -24,7 +24,7 @@ def check_race(trial: Trial, endpoint: Endpoint) -> None:
         return
     if endpoint.is_safe:
         _race_reads(trial, endpoint, bob)
-    elif endpoint.method == "POST" and f"{trial.world.shape(endpoint)}/{{}}" in _collections(trial):
+    elif endpoint.method == "POST" and f"{endpoint.shape}/{{}}" in _collections(trial):
         _race_creations(trial, endpoint, bob)
 
 
@@ -81,7 +81,7 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
 
 
 def _look_for_strangers(trial: Trial, endpoint: Endpoint, users: tuple[Actor, Actor]) -> None:
-    reader = trial.world.find("GET", trial.world.shape(endpoint))
+    reader = trial.world.find("GET", endpoint.shape)
     if reader is None or reader.id not in trial.succeeded:
         return
     for actor, other in (users, users[::-1]):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.extraction import list_items
 from specwitness.fuzz.surface import resolve, type_of
+from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.wire import as_text, encode_segment
-from specwitness.fuzz.world import prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.things import fill, prefixes
 from specwitness.fuzz.wire import Request
-from specwitness.fuzz.world import fill, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,17 +53,15 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
     """
     if not trial.surface.endpoints:
         return
-    known = {(each.method, trial.world.shape(each)) for each in trial.surface.endpoints}
+    known = {(each.method, each.shape) for each in trial.surface.endpoints}
     home = trial.surface.endpoints[0]
     for method, path in list_routes(app):
         shape = _PARAMETER.sub("{}", path)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
         if not is_known and not {path, f"{method} {path}"} & ignored:
-            nearest = next(
-                (each for each in trial.surface.endpoints if trial.world.shape(each) == shape), home
-            )
+            nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
             _call(trial, nearest, method, path)
-    for shape, endpoint in {trial.world.shape(each): each for each in trial.surface.endpoints}.items():
+    for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
         for method in _PROBED:
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)

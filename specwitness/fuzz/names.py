@@ -1,0 +1,92 @@
+"""What the names of a contract tell: which collection a noun means, and which operation makes its objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.extraction import noun_of, singular, snake
+from specwitness.fuzz.things import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.surface import Endpoint, Parameter, Surface
+
+USERS = frozenset(
+    {
+        "user",
+        "owner",
+        "account",
+        "author",
+        "creator",
+        "customer",
+        "member",
+        "profile",
+        "sub",
+        "subject",
+        "username",
+    }
+)
+_MAKING = frozenset({"create", "new", "add", "open", "upload", "insert", "make", "register"})
+
+
+def noun_at(shape: str) -> str:
+    """Give the noun of a collection: `/a/{}/notes/{}` holds notes."""
+    return singular(snake(shape.removesuffix("/{}").rpartition("/")[2]))
+
+
+def noun_for(parameter_name: str, shape: str) -> str:
+    """Give what a path's parameter names: by its own name, or else by its collection's."""
+    return noun_of(parameter_name) or noun_at(shape)
+
+
+def find_producers(
+    surface: Surface, prefix: str, parameter: Parameter, noun: str
+) -> Iterator[tuple[Endpoint, str]]:
+    """Find the operations that make objects of a collection, and the link that tells the id."""
+    makers = [each for each in surface.endpoints if each.method == "POST"]
+    for endpoint in makers:
+        if link := _find_link(surface, endpoint, prefix, parameter.name):
+            yield endpoint, link
+    if direct := surface.find("POST", prefix.removesuffix("/{}")):
+        yield direct, ""
+    for endpoint in makers:
+        last = endpoint.path.rstrip("/").rpartition("/")[2]
+        if not endpoint.path_names and singular(snake(last)) == noun:
+            yield endpoint, ""
+
+
+def _find_link(surface: Surface, endpoint: Endpoint, prefix: str, name: str) -> str:
+    for status, response in endpoint.responses.items():
+        for link in response.get("links", {}).values() if status.startswith("2") else ():
+            target = next((each for each in surface.endpoints if each.id == link.get("operationId")), None)
+            if target and prefix in prefixes(target.path)[-1:] and name in link.get("parameters", {}):
+                return str(link["parameters"][name])
+    return ""
+
+
+def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | None:
+    """Find the collection that a noun names; without one, that which the path in focus speaks of.
+
+    Where no path holds an id of it, the operation that makes its objects stands for it.
+    """
+    path = focus.path if focus else ""
+    nouns = [noun] if noun else [singular(snake(each)) for each in reversed(path.split("/")) if each]
+    shapes = [shape for each in surface.endpoints for shape in prefixes(each.path)]
+    flat = [shape for shape in shapes if shape.count("{}") == 1]
+    last = {noun_at(shape): shape for shape in reversed(flat)}
+    for each in nouns:
+        if each in last:
+            return last[each]
+        if maker := _maker_of(surface, each, focus):
+            return f"{maker.path}/{{}}"
+    return flat[0] if flat and not noun else None
+
+
+def _maker_of(surface: Surface, noun: str, focus: Endpoint | None) -> Endpoint | None:
+    for each in surface.endpoints:
+        words = [singular(snake(word)) for word in each.path.strip("/").split("/")]
+        is_making = words[-1] == noun or (words[-1] in _MAKING and noun in words)
+        if each.method == "POST" and not each.path_names and is_making and each is not focus:
+            return each
+    return None
