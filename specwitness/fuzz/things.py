@@ -31,7 +31,7 @@ class Thing:
 
 @dataclass(slots=True)
 class Actor:
-    """An identity at work."""
+    """An identity at work; who impersonates an `owner` knows the ids of the owner's objects."""
 
     identity: Identity
     maker: Maker
@@ -41,6 +41,8 @@ class Actor:
     named: dict[str, str] = field(default_factory=dict)
     owned: list[Thing] = field(default_factory=list)
     focus: Endpoint | None = None
+    at: tuple[Any, ...] = ()
+    owner: Actor | None = None
 
     @property
     def name(self) -> str:

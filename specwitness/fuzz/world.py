@@ -11,6 +11,7 @@ from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import Parameter
 from specwitness.fuzz.things import JSON, Actor, Thing, dump, encode_body, fill, list_told, prefixes
 from specwitness.fuzz.values import Maker
+from specwitness.fuzz.versions import is_version, read_version
 from specwitness.fuzz.wire import Answer, Request, as_text
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class World:
         actor.used.clear()
         actor.named.clear()
         variant = self.variants.get(endpoint.id, {})
-        before, actor.focus = actor.focus, endpoint
+        before, actor.focus, actor.at = actor.focus, endpoint, values
         query, headers = self._parameters(endpoint, actor, full=bool(variant.get("query")))
         body = self.make_body(endpoint, actor, full=variant.get("full", True), example=variant.get("example"))
         actor.focus = before
@@ -106,9 +107,12 @@ class World:
         query: list[tuple[str, str]] = []
         headers: list[tuple[str, str]] = []
         for each in endpoint.parameters:
-            if each.location == "path" or not (each.required or (full and each.location == "query")):
+            is_wanted = each.required or (full and each.location == "query") or is_version(each.name)
+            if each.location == "path" or not is_wanted:
                 continue
             known = actor.maker.lookup(each.name, each.schema)
+            if known is ... and is_version(each.name) and not each.required:
+                continue
             example = known if known is not ... else each.example
             value = example if example is not ... else actor.maker.make(each.schema, each.name)
             several = value if isinstance(value, list) else [value]
@@ -228,8 +232,20 @@ class World:
         if request and (answer := self.call(endpoint, actor, request)).succeeded:
             yield Thing(prefix, (*parents, value), answer, is_created=True)
 
+    def _read_current(self, reader: Endpoint, actor: Actor) -> Answer | None:
+        """Read the object that an actor has in focus, as its owner, and leave what is in focus."""
+        owner = actor.owner or actor
+        used, named, focus = list(owner.used), dict(owner.named), owner.focus
+        request = self.build(reader, owner, actor.at[: len(reader.path_names)])
+        owner.used[:], owner.focus = used, focus
+        owner.named.clear()
+        owner.named.update(named)
+        return self.call(reader, owner, request) if request else None
+
     def _look_up(self, actor: Actor, name: str, schema: Schema) -> Any:
         """Give what a member's name stands for: one of the caller's objects, or the caller."""
+        if (version := read_version(self.surface, actor, name, self._read_current)) is not ...:
+            return version
         noun, plain = singular(noun_of(name)), snake(name)
         is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
         if not is_reference or schema.get("type") in {"array", "object", "boolean"}:

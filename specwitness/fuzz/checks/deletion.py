@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.isolation import impersonate, make_absent
+from specwitness.fuzz.checks.strangers import impersonate, make_absent
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.things import prefixes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.control import is_ending, spend
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.surface import resolve, type_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.attacks import Attack, Material
-from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.raw_attacks import RAW_ATTACKS, UNSIGNED_ATTACKS

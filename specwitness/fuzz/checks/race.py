@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.isolation import find_trace
+from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.extraction import read_id
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.things import prefixes

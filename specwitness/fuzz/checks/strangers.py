@@ -1,0 +1,153 @@
+"""What the checks with two users share: strangers in the owner's place, ids that nothing has, traces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from specwitness.fuzz.things import Actor, Thing, prefixes
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Answer, Request
+
+    Owned = dict[str, tuple[Any, ...]]
+    Exchange = tuple[Request | None, Answer | None]
+
+_NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
+_FAR = 900_001
+_SHORTEST_ID = 6
+
+
+def make_absent(value: Any, number: int) -> Any:
+    """Make an id like another one, which nothing has."""
+    if isinstance(value, int):
+        return value + _FAR + number
+    text = str(value)
+    try:
+        UUID(text)
+    except ValueError:
+        pass
+    else:
+        return str(uuid5(_NAMESPACE, f"{text} {number}"))
+    if text.isdecimal():
+        return str(int(text) + _FAR + number)
+    # The same shape with other characters: the beginning often says what kind of id it is.
+    return text[:-6] + "".join(_shift(each, number + 1) for each in text[-6:])
+
+
+def _shift(character: str, by: int) -> str:
+    for alphabet in ("0123456789", "abcdef", "ABCDEF", "ghijklmnopqrstuvwxyz", "GHIJKLMNOPQRSTUVWXYZ"):
+        if character in alphabet:
+            return alphabet[(alphabet.index(character) + by) % len(alphabet)]
+    return character
+
+
+def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None) -> Actor:
+    """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
+    actor = Actor(bob.identity, replace(bob.maker), owner=trial.alice)
+    for prefix, each in values.items():
+        actor.things[prefix] = Thing(prefix, each)
+    theirs = trial.world.lookup_of(actor)
+    own = trial.world.lookup_of(bob)
+    bob.focus = None
+
+    def look_up(name: str, schema: dict[str, Any]) -> Any:
+        bob.focus = actor.focus
+        return own(name, schema) if only is not None and name != only else theirs(name, schema)
+
+    actor.maker.lookup = look_up
+    return actor
+
+
+def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
+    """Give the objects of alice that a good call of hers names, by collection."""
+    alice = trial.alice
+    request = trial.world.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
+    if request is None:
+        return {}
+    named = [*prefixes(endpoint.path), *alice.used]
+    return {each: alice.things[each].values for each in named if each in alice.things}
+
+
+def observe_owned(
+    trial: Trial, endpoint: Endpoint, owned: Owned, path: tuple[Any, ...]
+) -> list[tuple[Endpoint, Request, Answer]]:
+    """Read as the owner all that shows the objects that a call names."""
+    seen = trial.observe(endpoint, path)
+    for prefix, values in owned.items():
+        reader = trial.world.find("GET", prefix) or trial.world.find("GET", prefix.removesuffix("/{}"))
+        if (
+            reader is not None
+            and reader.id in trial.succeeded
+            and all(reader is not each for each, _, _ in seen)
+        ):
+            request = trial.world.build(reader, trial.alice, values[: len(reader.path_names)])
+            if request is not None:
+                signed = trial.world.sign(reader, trial.alice, request)
+                seen.append((reader, signed, trial.client.send(signed)))
+        for other in trial.readers_of(prefix):
+            request = trial.world.build(other, trial.alice)
+            if request is not None:
+                signed = trial.world.sign(other, trial.alice, request)
+                seen.append((other, signed, trial.client.send(signed)))
+    return [each for each in seen if each[2].succeeded]
+
+
+def call_as(  # who, what, with what, and why
+    trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
+) -> Exchange:
+    """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
+    actor = impersonate(trial, bob, owned, only)
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    request = trial.world.build(endpoint, actor, path)
+    if request is None:
+        return None, None
+    signed = trial.world.sign(endpoint, bob, request)
+    return signed, trial.send(endpoint, "isolation", attack, signed)
+
+
+def absent_ids(owned: Owned, number: int) -> Owned:
+    """Give ids like those of the owned objects, which nothing has."""
+    return {prefix: tuple(make_absent(each, number) for each in values) for prefix, values in owned.items()}
+
+
+def judge_change(
+    trial: Trial,
+    endpoint: Endpoint,
+    foreign: tuple[Request, Answer],
+    before: list[tuple[Endpoint, Request, Answer]],
+    *,
+    changed_state: bool,
+) -> None:
+    """Read again as the owner what was read before a stranger's call, and blame what has changed."""
+    request, answer = foreign
+    change = trial.find_change(before)
+    check = "isolation" if answer.succeeded else "side_effect"
+    if change:
+        text = f"as another user answered {answer.status}, and then {change[0]}"
+        trial.blame(endpoint, check, text, request)
+    elif changed_state and not answer.succeeded:
+        text = f"as another user answered {answer.status}, and the stored state changed"
+        trial.blame(endpoint, check, text, request)
+    elif before:
+        trial.ledger.tally(endpoint, "side_effect").attacks["another's id"] += 1
+
+
+def shows(answer: Answer, owner: Actor) -> bool:
+    """Tell whether an answer shows something of a user."""
+    return find_trace(answer, owner) is not None
+
+
+def find_trace(answer: Answer, owner: Actor) -> str | None:
+    """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made."""
+    text = answer.text
+    if owner.maker.marker in text:
+        return "a text of theirs"
+    ids = {each.values[-1] for each in owner.owned}
+    long = {each for each in ids if isinstance(each, str) and len(each) >= _SHORTEST_ID}
+    if any(each in text for each in long):
+        return "the id of an object of theirs"
+    return None

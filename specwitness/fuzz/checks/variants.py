@@ -1,0 +1,89 @@
+"""One part of a call at a time: each way to sign it, each id that it names, each object above another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.checks.strangers import (
+    call_as,
+    impersonate,
+    judge_change,
+    make_absent,
+    observe_owned,
+    shows,
+)
+from specwitness.fuzz.seats import authorize, find_credentials
+from specwitness.fuzz.things import Actor, prefixes
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.checks.strangers import Owned
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+
+
+def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Call with every kind of credential that the operation takes: each may be checked elsewhere."""
+    alternatives = find_credentials(endpoint, trial.surface, bob.identity)
+    if not endpoint.is_safe or len(alternatives) < 2:  # noqa: PLR2004  # the first was tried
+        return
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    request = trial.world.build(endpoint, impersonate(trial, bob, owned), path)
+    for credentials in alternatives[1:] if request else ():
+        signed = authorize(request, credentials) if request else None
+        if signed is None:
+            continue
+        answer = trial.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
+        if answer.succeeded and shows(answer, trial.alice):
+            text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
+            trial.blame(endpoint, "isolation", text, signed)
+
+
+def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Name another's object in one member at a time: one that is checked hides one that is not."""
+    trial.world.build(endpoint, trial.alice)
+    names = dict(trial.alice.named)
+    if len(names) < 2:  # noqa: PLR2004  # one was tried already
+        return
+    for name, prefix in names.items():
+        if prefix not in owned:
+            continue
+        absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
+        reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)[1]
+        request, answer = call_as(trial, endpoint, bob, owned, attack=f"another's id as {name}", only=name)
+        if request is None or answer is None or reference is None:
+            continue
+        if answer.succeeded and not reference.succeeded:
+            text = f"as another user, with another's id as {name}, answered {answer.status}"
+            trial.blame(endpoint, "isolation", text, request)
+        elif answer.status != reference.status:
+            text = f"tells another's id as {name}: {answer.status}, not {reference.status}"
+            trial.blame(endpoint, "existence", text, request)
+
+
+def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Call with an own parent and another's child: the parent is checked, and the child often is not."""
+    shapes = prefixes(endpoint.path)
+    if len(shapes) < 2 or shapes[-1] not in owned:  # noqa: PLR2004  # a parent and a child
+        return
+    values = owned[shapes[-1]]
+    parents = trial.world.obtain_parents(endpoint, bob)
+    if parents is None or parents == values[:-1]:
+        return
+    owned = {**owned, shapes[-1]: (*parents, values[-1])}
+    if endpoint.is_safe:
+        before = []
+    else:
+        trial.world.build(endpoint, trial.alice, fresh=False)
+        before = observe_owned(trial, endpoint, {shapes[-1]: values}, values)
+    request, answer = call_as(trial, endpoint, bob, owned, attack="an own parent and another's id")
+    absent = {**owned, shapes[-1]: (*parents, make_absent(values[-1], 0))}
+    reference = call_as(trial, endpoint, bob, absent, attack="an own parent and an absent id")[1]
+    if request is None or answer is None or reference is None:
+        return
+    if answer.succeeded and not reference.succeeded:
+        text = f"as another user, under an own parent, answered {answer.status}, not {reference.status}"
+        trial.blame(endpoint, "isolation", text, request)
+    elif answer.status != reference.status:
+        text = f"tells another's id under an own parent: {answer.status}, not {reference.status}"
+        trial.blame(endpoint, "existence", text, request)
+    judge_change(trial, endpoint, (request, answer), before, changed_state=False)
