@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _NAMESPACE = UUID("5f0c2f9e-5d2c-4f5f-9a0e-2b8f3a0c7d11")
 _DEEPEST = 6
+# Where a pattern takes no figures, letters stand for them.
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 _LEAST_PUBLIC = ("private", "draft", "user", "member", "low")
 Lookup = "Callable[[str, Schema], Any]"
 
@@ -92,6 +94,11 @@ class Maker:
             return None
         return self._make_text(schema)
 
+    def is_in(self, text: str) -> bool:
+        """Tell whether a text of the identity's stands in another text, however it is spelled."""
+        lower = text.lower()
+        return self.marker in lower or self.marker.translate(_LETTERS) in lower
+
     def next_text(self) -> str:
         """Make a text that nobody has."""
         self._count += 1
@@ -105,8 +112,11 @@ class Maker:
             if most is not None and len(text) > most:
                 text = text[-most:] if most else ""
         pattern = schema.get("pattern")
-        if pattern is None or _matches(pattern, text):
+        if pattern is None:
             return text
+        for spelled in (text, text.translate(_LETTERS), text.upper(), text.translate(_LETTERS).upper()):
+            if _matches(pattern, spelled):
+                return spelled
         for example in (schema.get("example"), *schema.get("examples", ())):
             if isinstance(example, str) and _matches(pattern, example):
                 return example

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.influence import check_influence, make_more, read_view
+from specwitness.fuzz.checks.pages import with_size
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.control import is_ending, spend
-from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.wire import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
@@ -41,14 +44,13 @@ def check_disclosure(trial: Trial) -> None:
         return
     views = find_views(trial)
     _populate(trial, bob)
-    before = {each.id: [_read(trial, each, bob), _read_short(trial, each, bob)] for each in views}
     for endpoint in views:
         for attack, request in _requests(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request)
             trace = find_trace(answer, trial.alice) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
-    _check_influence(trial, views, before)
+    check_influence(trial, views, bob)
     _check_reach(trial, views, bob)
 
 
@@ -68,30 +70,13 @@ def _populate(trial: Trial, bob: Actor) -> None:
                 trial.world.build(each, actor)
 
 
-def _read(trial: Trial, endpoint: Endpoint, actor: Actor) -> tuple[Request, Answer] | None:
-    request = trial.world.build(endpoint, actor)
-    if request is None:
-        return None
-    signed = trial.world.sign(endpoint, actor, request)
-    return signed, trial.client.send(signed)
-
-
-def _read_short(trial: Trial, endpoint: Endpoint, actor: Actor) -> tuple[Request, Answer] | None:
-    """Read the shortest page but one: where pages are cut before they are filtered, it has gaps."""
-    request = trial.world.build(endpoint, actor)
-    if request is None or endpoint.parameter("limit", "query") is None:
-        return None
-    signed = trial.world.sign(endpoint, actor, request).with_query((("limit", "2"),))
-    return signed, trial.client.send(signed)
-
-
 def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, Request]]:
     """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
-    _read(trial, endpoint, trial.alice)
+    read_view(trial, endpoint, trial.alice)
     request = trial.world.build(endpoint, bob)
     if request is None:
         return []
-    plain = trial.world.sign(endpoint, bob, request)
+    plain = trial.world.sign(endpoint, bob, with_size(endpoint, request))
     found = [("the caller's own view", plain)]
     texts = [
         each
@@ -132,35 +117,14 @@ def _names_user(name: str) -> bool:
     return any(word in name.lower() for word in ("user", "owner", "account"))
 
 
-def _check_influence(
-    trial: Trial, views: list[Endpoint], before: dict[str, list[tuple[Request, Answer] | None]]
-) -> None:
-    """Let alice make objects, and see whether what bob reads tells of it: by count, order or header."""
-    _make_more(trial)
-    for endpoint, seen in ((each, one) for each in views for one in before[each.id]):
-        if seen is None or not seen[1].succeeded:
-            continue
-        request, old = seen
-        new = trial.send(endpoint, "existence", "what another user made", request)
-        places = differ(take_fingerprint(old), take_fingerprint(new))
-        if not places or find_trace(new, trial.alice):
-            continue
-        # Some answers differ each time: only what another making changes again, and waiting does not, counts.
-        places -= differ(take_fingerprint(new), take_fingerprint(trial.client.send(request)))
-        _make_more(trial)
-        places &= differ(take_fingerprint(new), take_fingerprint(trial.client.send(request)))
-        if places:
-            text = f"changes with what another user makes: {min(places)} differs"
-            trial.blame(endpoint, "existence", text, request)
-
-
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
     """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
     for endpoint in trial.reached():
         is_bare = not endpoint.path_names and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
         if not is_bare or trial.reads_like(endpoint) or endpoint.is_safe or not endpoint.is_protected:
             continue
-        seen = [(each, exchange) for each in views if (exchange := _read(trial, each, trial.alice))]
+        make_more(trial)
+        seen = [(each, exchange) for each, exchange in _read_own(trial, views) if exchange[1].succeeded]
         request = trial.world.build(endpoint, bob)
         if request is None:
             continue
@@ -171,12 +135,13 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
 
 
-def _make_more(trial: Trial) -> None:
-    makers = [each for each in trial.reached() if each.method == "POST" and not trial.reads_like(each)]
-    for endpoint in makers:
-        made = trial.alice.answers[endpoint.id].json()
-        is_making = isinstance(made, dict) and not endpoint.path_names and not is_ending(endpoint)
-        request = trial.world.build(endpoint, trial.alice) if is_making else None
-        if request is not None:
-            answer = trial.client.send(trial.world.sign(endpoint, trial.alice, request))
-            trial.ledger.redaction.learn(request, answer)
+def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
+    """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
+    readers = [
+        each for each in trial.reached() if each.method == "GET" and prefixes(each.path) == [each.shape]
+    ]
+    things = [(each, trial.world.obtain(each, trial.alice, fresh=True)) for each in readers]
+    wanted = [(each, ()) for each in views] + [(each, thing.values) for each, thing in things if thing]
+    for each, values in wanted:
+        if exchange := read_view(trial, each, trial.alice, values=values):
+            yield each, exchange

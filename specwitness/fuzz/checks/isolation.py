@@ -100,9 +100,8 @@ def _texts(request: Request | None, trial: Trial) -> list[str]:
     body = request.body if request else None
     if not body or trial.bob is None:
         return []
-    marker = trial.bob.maker.marker
     try:
         value = json.loads(body)
     except ValueError:
         return []
-    return [each for _, each in find_values(value) if isinstance(each, str) and marker in each]
+    return [each for _, each in find_values(value) if isinstance(each, str) and trial.bob.maker.is_in(each)]

@@ -71,7 +71,7 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
         other = users[1] if actor is users[0] else users[0]
         if answer.crashed:
             trial.blame(endpoint, "race", f"answered {answer.status} when both users call at once", request)
-        elif answer.succeeded and other.maker.marker in answer.text:
+        elif answer.succeeded and other.maker.is_in(answer.text):
             trial.blame(endpoint, "race", "answers one user with what another sent at the same time", request)
     made = [read_id(answer, "id", "") for answer in answers if answer.succeeded]
     if len(set(made)) < len(made) and None not in made:
@@ -90,6 +90,6 @@ def _look_for_strangers(trial: Trial, endpoint: Endpoint, users: tuple[Actor, Ac
             continue
         signed = trial.world.sign(reader, actor, request)
         answer = trial.client.send(signed)
-        if answer.succeeded and other.maker.marker in answer.text:
+        if answer.succeeded and other.maker.is_in(answer.text):
             text = "lists what another user made at the same time"
             trial.blame(endpoint, "race", text, signed)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.checks.pages import find_size
 from specwitness.fuzz.extraction import list_items
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
@@ -196,15 +197,7 @@ def _in_encoding(good: Request) -> Iterator[tuple[str, Request]]:
 
 def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
     """See whether a page is larger than the contract lets anybody ask for."""
-    limit = next(
-        (
-            each
-            for each in endpoint.parameters
-            if each.location == "query"
-            and each.name in {"limit", "size", "page_size", "per_page", "pageSize"}
-        ),
-        None,
-    )
+    limit = find_size(endpoint)
     most = limit.schema.get("maximum") if limit else None
     if most is None or not answer.succeeded:
         return

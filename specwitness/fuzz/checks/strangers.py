@@ -144,7 +144,7 @@ def shows(answer: Answer, owner: Actor) -> bool:
 def find_trace(answer: Answer, owner: Actor) -> str | None:
     """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made."""
     text = answer.text
-    if owner.maker.marker in text:
+    if owner.maker.is_in(text):
         return "a text of theirs"
     ids = {each.values[-1] for each in owner.owned}
     long = {each for each in ids if isinstance(each, str) and len(each) >= _SHORTEST_ID}
