@@ -65,20 +65,23 @@ def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
 
 
 def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
-    """See whether the owner's object is still there, after a call that was refused."""
-    shapes = prefixes(endpoint.path)
-    thing = trial.alice.things.get(shapes[-1]) if shapes else None
-    reader = trial.world.find("GET", shapes[-1]) if shapes else None
-    if thing is None or not thing.is_created or reader is None or reader.id not in trial.succeeded:
-        return
-    request = trial.world.build(reader, trial.alice, thing.values)
-    if request is None:
-        return
-    signed = trial.world.sign(reader, trial.alice, request)
-    if trial.client.send(signed).status in _GONE:
-        text = f"answered {answer.status}, and the object is gone all the same"
-        trial.blame(endpoint, "side_effect", text, signed)
-        trial.alice.things.pop(shapes[-1], None)
+    """See whether the owner's objects are still there, after a call that was refused."""
+    for prefix in [*prefixes(endpoint.path)[-1:], *dict.fromkeys(trial.alice.used)]:
+        thing = trial.alice.things.get(prefix)
+        if thing is None or not thing.is_created:
+            continue
+        reader = trial.world.find("GET", prefix)
+        is_reached = reader is not None and reader.id in trial.succeeded
+        for each in [reader] if reader and is_reached else trial.readers_of(prefix):
+            request = trial.world.build(each, trial.alice, thing.values[: len(each.path_names)])
+            if request is None:
+                continue
+            signed = trial.world.sign(each, trial.alice, request)
+            if trial.client.send(signed).status in _GONE:
+                text = f"answered {answer.status}, and the object is gone all the same"
+                trial.blame(endpoint, "side_effect", text, signed)
+                trial.alice.things.pop(prefix, None)
+                break
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
@@ -104,6 +107,7 @@ def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
     # What lies below an object goes with it.
     for each in [each for each in actor.things if any(each.startswith(prefix) for prefix in gone)]:
         del actor.things[each]
+        actor.seconds.pop(each, None)
 
 
 def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:

@@ -13,8 +13,10 @@ from specwitness.fuzz.checks.deletion import check_deletion, check_named_deletio
 from specwitness.fuzz.checks.disclosure import check_disclosure
 from specwitness.fuzz.checks.isolation import check_isolation
 from specwitness.fuzz.checks.matrix import check_credentials, check_optional
+from specwitness.fuzz.checks.once import check_once
 from specwitness.fuzz.checks.privilege import check_privilege, is_privileged
 from specwitness.fuzz.checks.race import check_race
+from specwitness.fuzz.checks.refusal import check_refusal
 from specwitness.fuzz.checks.robustness import check_robustness
 from specwitness.fuzz.checks.shadow import check_shadow
 from specwitness.fuzz.client import AsgiTransport, Client, HttpTransport, OutOfTimeError
@@ -155,8 +157,10 @@ class Engine:
             yield ("deletion",), partial(check_deletion, trial, endpoint)
         if not endpoint.path_names and not endpoint.is_safe:
             yield ("deletion",), partial(self._check_named_deletion, endpoint)
+        yield ("side_effect",), partial(check_refusal, trial, endpoint)
         yield ("robustness",), partial(check_robustness, trial, endpoint)
         yield ("race",), partial(check_race, trial, endpoint)
+        yield ("race",), partial(check_once, trial, endpoint)
 
     def _may_call(self, endpoint: Endpoint) -> bool:
         return self.client.may_write or endpoint.is_safe

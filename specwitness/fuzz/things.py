@@ -36,6 +36,7 @@ class Actor:
     identity: Identity
     maker: Maker
     things: dict[str, Thing] = field(default_factory=dict)
+    seconds: dict[str, Thing] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)

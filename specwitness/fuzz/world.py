@@ -256,10 +256,21 @@ class World:
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             is_user = noun in USERS and actor.identity.subject is not None
             return actor.identity.subject if is_user else ...
-        used = list(actor.used)
-        thing = self._obtain(
-            actor, prefix, (), Parameter(name, "path", required=True, schema=schema), fresh=False
-        )
+        used, parameter = list(actor.used), Parameter(name, "path", required=True, schema=schema)
+        thing = self._obtain(actor, prefix, (), parameter, fresh=False)
+        above = prefixes(actor.focus.path) if actor.focus else []
+        is_taken = prefix in above or any(actor.named[each] == prefix for each in actor.named if each != name)
+        if thing and is_taken and actor.owner is None:
+            thing = self._obtain_second(actor, thing, parameter)
         actor.used[:] = [*used, prefix]
         actor.named[name] = prefix
         return thing.values[-1] if thing else ...
+
+    def _obtain_second(self, actor: Actor, first: Thing, parameter: Parameter) -> Thing:
+        """Find or make another object of a collection: few operations take the same one twice."""
+        known = actor.seconds.get(first.prefix)
+        if known is None or known.values == first.values:
+            known = self._obtain(actor, first.prefix, (), parameter, fresh=True) or first
+            actor.things[first.prefix] = first
+            actor.seconds[first.prefix] = known
+        return known

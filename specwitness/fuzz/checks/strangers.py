@@ -102,6 +102,11 @@ def call_as(  # who, what, with what, and why
     """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
     actor = impersonate(trial, bob, owned, only)
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    if only is not None and endpoint.path_names:
+        own = trial.world.obtain(endpoint, bob)
+        if own is None:
+            return None, None
+        path = own.values
     request = trial.world.build(endpoint, actor, path)
     if request is None:
         return None, None

@@ -1,0 +1,82 @@
+"""What can be done only once, such as replacing a version, is done once by calls at the same time."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.control import spend
+from specwitness.fuzz.surface import resolve, type_of
+from specwitness.fuzz.versions import is_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Request
+
+_REFUSED = frozenset({400, 402, 403, 404, 409, 410, 412, 422, 423})
+_LACKING = ("402", "409", "422")
+_AT_ONCE = 4
+_AMOUNTS = (100, 1_000, 10, 10_000)
+
+
+def check_once(trial: Trial, endpoint: Endpoint) -> None:
+    """Find a call that succeeds once and then no more, and send it several times at once.
+
+    Args:
+        trial: The run.
+        endpoint: An operation that changes something; a deletion may well succeed twice.
+    """
+    if endpoint.is_safe or endpoint.method == "DELETE" or trial.reads_like(endpoint):
+        return
+    for change in _changes(endpoint):
+        first = _build(trial, endpoint, change)
+        if first is None or not _is_done_once(trial, endpoint, first):
+            continue
+        again = _build(trial, endpoint, change)
+        if again is None:
+            return
+        answers = trial.client.send_together([again] * _AT_ONCE)
+        for answer in answers:
+            trial.ledger.count(endpoint, "race", "the same call several times at once", answer.status)
+        if sum(each.succeeded for each in answers) > 1:
+            text = "succeeds several times when called at once, and one after the other only once"
+            trial.blame(endpoint, "race", text, again)
+        return
+
+
+def _changes(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    """Give what is tried: the good call as it is, then with amounts that may use up what there is."""
+    yield {}
+    schema = endpoint.body_schema or {}
+    numbers = {
+        name: resolved
+        for name, each in schema.get("properties", {}).items()
+        if type_of(resolved := resolve(each, endpoint.document)) in {"integer", "number"}
+        and not is_version(name)
+    }
+    if len(numbers) != 1 or not any(status in endpoint.responses for status in _LACKING[:2]):
+        return
+    ((name, member),) = numbers.items()
+    told = [each for each in (member.get("example"), *member.get("examples", ())) if each is not None]
+    for amount in dict.fromkeys([*told, *_AMOUNTS]):
+        if endpoint.accepts(member, amount):
+            yield {name: amount}
+
+
+def _build(trial: Trial, endpoint: Endpoint, change: dict[str, Any]) -> Request | None:
+    spend(trial, endpoint, trial.alice)
+    request = trial.world.build(endpoint, trial.alice, fresh=bool(endpoint.path_names))
+    if request is None:
+        return None
+    if change and request.body is not None:
+        request = request.with_json({**json.loads(request.body), **change})
+    return trial.world.sign(endpoint, trial.alice, request)
+
+
+def _is_done_once(trial: Trial, endpoint: Endpoint, request: Request) -> bool:
+    if not trial.send(endpoint, "race", "a call once", request).succeeded:
+        return False
+    return trial.send(endpoint, "race", "the same call again", request).status in _REFUSED
