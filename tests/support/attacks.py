@@ -13,9 +13,10 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.identity import Identity, Mint
+from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.surface import Surface, read_surface
 from specwitness.fuzz.target import Target
-from specwitness.openapi import read_contract
+from specwitness.openapi import Contract, read_contract
 from tests.proving_ground.catalogue import find_service
 
 if TYPE_CHECKING:
@@ -57,12 +58,18 @@ def make_users(service: Service) -> Users:
 
 
 @cache
-def surface_of(name: str) -> Surface:
+def contract_of(name: str) -> Contract:
     """Read the contract of a service."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.json"
         path.write_text(json.dumps(find_service(name).contract), encoding="utf-8")
-        return read_surface(read_contract(path, Path(folder)))
+        return read_contract(path, Path(folder))
+
+
+@cache
+def surface_of(name: str) -> Surface:
+    """Read the contract of a service as the checks need it."""
+    return read_surface(contract_of(name))
 
 
 def attack(name: str, bug: str | None, settings: FuzzConfig) -> Engine:
@@ -73,15 +80,23 @@ def attack(name: str, bug: str | None, settings: FuzzConfig) -> Engine:
         bug: The bug that is planted; None for the right build.
         settings: Seed, depth and checks.
     """
-    service = find_service(name)
-    users = make_users(service)
-    target = Target(app=service.build(bug), identities=users, mint=users.mint)
-    engine = Engine(surface_of(name), target, settings, lambda _: None)
+    engine = Engine(surface_of(name), _open(name, bug), settings, lambda _: None)
     try:
         engine.run()
     finally:
         shutdown_lifespans()
     return engine
+
+
+def attack_whole(name: str, bug: str | None, settings: FuzzConfig) -> FuzzRun:
+    """Run our checks and Schemathesis on a build of a service, as `specwitness fuzz` does."""
+    return run_fuzz(contract_of(name), _open(name, bug), settings, lambda _: None)
+
+
+def _open(name: str, bug: str | None) -> Target:
+    service = find_service(name)
+    users = make_users(service)
+    return Target(app=service.build(bug), identities=users, mint=users.mint)
 
 
 def complaints(engine: Engine) -> dict[str, list[str]]:
