@@ -119,6 +119,8 @@ def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
     yield {"full": True}
     if endpoint.media is not None:
         yield {"full": False}
+        yield {"full": True, "told": True}
+        yield {"full": False, "told": True}
         yield from ({"example": index} for index in range(min(len(endpoint.body_examples), _MOST_EXAMPLES)))
     if any(each.location == "query" and not each.required for each in endpoint.parameters):
         yield {"full": True, "query": True}

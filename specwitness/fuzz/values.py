@@ -36,12 +36,15 @@ class Maker:
         document: The contract, for `$ref`s.
         seed: Of the values that have to be drawn.
         lookup: Gives a value that is known for a name, such as the id of a stored object; `...` for none.
+        told: Whether values that the contract names come before made ones: not all that a service
+            takes can be read from a schema.
     """
 
     marker: str
     document: dict[str, Any] = field(repr=False)
     seed: int = 1
     lookup: Callable[[str, Schema], Any] = lambda _name, _schema: ...
+    told: bool = False
     _count: int = 0
 
     def make(self, schema: Any, name: str = "", *, full: bool = True, depth: int = 0) -> Any:
@@ -57,8 +60,8 @@ class Maker:
         known = self.lookup(name, resolved)
         if known is not ...:
             return known
-        if "const" in resolved:
-            return resolved["const"]
+        if fixed := [resolved["const"]] if "const" in resolved else self.told and _list_told(resolved):
+            return fixed[0]
         if resolved.get("enum"):
             return _choose(resolved)
         kind = type_of(resolved)
@@ -121,6 +124,16 @@ class Maker:
             if isinstance(example, str) and _matches(pattern, example):
                 return example
         return draw_text(pattern, least, most, self.seed + self._count) or text
+
+
+def _list_told(schema: Schema) -> list[Any]:
+    several = schema.get("examples", ())
+    values = [schema["example"]] if "example" in schema else []
+    return [
+        *values,
+        *(several if isinstance(several, list) else ()),
+        *([schema["default"]] if "default" in schema else []),
+    ]
 
 
 def _choose(schema: Schema) -> Any:

@@ -93,10 +93,11 @@ class World:
         actor.used.clear()
         actor.named.clear()
         variant = self.variants.get(endpoint.id, {})
-        before, actor.focus, actor.at = actor.focus, endpoint, values
+        before, told = actor.focus, actor.maker.told
+        actor.focus, actor.at, actor.maker.told = endpoint, values, bool(variant.get("told"))
         query, headers = self._parameters(endpoint, actor, full=bool(variant.get("query")))
         body = self.make_body(endpoint, actor, full=variant.get("full", True), example=variant.get("example"))
-        actor.focus = before
+        actor.focus, actor.maker.told = before, told
         if body is not None:
             headers = (*headers, ("Content-Type", endpoint.media or JSON))
         return Request(endpoint.method, path, query, headers, body)
