@@ -80,7 +80,12 @@ def attack(name: str, bug: str | None, settings: FuzzConfig) -> Engine:
         bug: The bug that is planted; None for the right build.
         settings: Seed, depth and checks.
     """
-    engine = Engine(surface_of(name), _open(name, bug), settings, lambda _: None)
+    return attack_target(surface_of(name), _open(name, bug), settings)
+
+
+def attack_target(surface: Surface, target: Target, settings: FuzzConfig) -> Engine:
+    """Run our checks on a target."""
+    engine = Engine(surface, target, settings, lambda _: None)
     try:
         engine.run()
     finally:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
+from specwitness.fuzz.extraction import find_values, list_items
 from specwitness.fuzz.things import Actor, Thing, prefixes
 
 if TYPE_CHECKING:
@@ -69,7 +70,25 @@ def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
     if request is None:
         return {}
     named = [*prefixes(endpoint.path), *alice.used]
-    return {each: alice.things[each].values for each in named if each in alice.things}
+    found = {each: alice.things[each] for each in named if each in alice.things}
+    return {each: thing.values for each, thing in found.items() if not _is_shared(trial, thing)}
+
+
+def _is_shared(trial: Trial, thing: Thing) -> bool:
+    """Tell whether an object that alice did not make stands in bob's list too, and is not said to be hers."""
+    lister = trial.world.find("GET", thing.prefix.removesuffix("/{}"))
+    if thing.is_created or lister is None or trial.bob is None or lister.id not in trial.succeeded:
+        return False
+    request = trial.world.build(lister, trial.bob, thing.values[: len(lister.path_names)])
+    if request is None:
+        return False
+    answer = trial.world.call(lister, trial.bob, request)
+    subject = trial.alice.identity.subject
+    for item in list_items(answer.json()) if answer.succeeded else ():
+        scalars = {str(value) for _, value in find_values(item)}
+        if str(thing.values[-1]) in scalars:
+            return subject is None or subject not in scalars
+    return False
 
 
 def observe_owned(
