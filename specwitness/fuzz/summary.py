@@ -32,10 +32,16 @@ _TOLD = ("hygiene: ", f"{NEVER_OBSERVED}: ")
 
 
 def result_of(run: FuzzRun) -> str:
-    """Say `kept`, `broken`, or `invalid` where no operation answered its owner."""
+    """Say `kept`, `broken`, or `invalid` where no operation answered its owner.
+
+    What is public says nothing of the others: of protected operations one at least has to be reached.
+    """
     if any(each.outcome is Outcome.FAILED for each in run.witnesses):
         return "broken"
-    return "kept" if any(each.outcome is Outcome.PASSED for each in run.witnesses) else "invalid"
+    protected = {each.operation.name for each in run.engine.surface.endpoints if each.is_protected}
+    telling = [each for each in run.witnesses if (each.example or {}).get("operation") in protected]
+    is_kept = any(each.outcome is Outcome.PASSED for each in telling or run.witnesses)
+    return "kept" if is_kept else "invalid"
 
 
 def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
