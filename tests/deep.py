@@ -71,7 +71,10 @@ def run_seed(number: int) -> Seed:
 def main(arguments: Sequence[str]) -> int:
     """Run all seeds; 0 where each was kept."""
     count = int(arguments[0]) if arguments else SEEDS
-    found = [run_seed(number) for number in range(1, count + 1)]
+    found = []
+    for number in range(1, count + 1):
+        found.append(run_seed(number))
+        sys.stderr.write(f"seed {number} of {count}: {found[-1].result}, {found[-1].seconds:.0f} s\n")
     table = Table("seed", "requests", "seconds", "5xx", "undocumented", "documented that came", "result")
     for each in found:
         table.add_row(*each.as_row())
