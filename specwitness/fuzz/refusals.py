@@ -81,12 +81,12 @@ def _judge_challenge(answer: Answer, attack: Attack, kind: str) -> Iterator[Faul
 def describe_headers(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
     """Say which headers are missing or do not fit what the contract says of the status."""
     for name, header in (endpoint.response_for(answer.status) or {}).get("headers", {}).items():
-        value = answer.header(name)
+        lines = answer.headers.get(name.lower(), [])
         schema = resolve(header.get("schema", {}), endpoint.document)
-        if not value and header.get("required"):
+        if not any(lines) and header.get("required"):
             yield f"without {name}"
-        # How other types are written depends on the style of the header.
-        elif value and type_of(schema) == "string" and not endpoint.accepts(schema, value):
+        # How other types are written, and several lines, depends on the style of the header.
+        elif len(lines) == 1 and type_of(schema) == "string" and not endpoint.accepts(schema, lines[0]):
             yield f"with a {name} that does not fit the contract"
 
 
