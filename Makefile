@@ -40,6 +40,10 @@ token: $(installed) ## print a token to try the API with: make token USER=alice
 verify: $(installed) ## prove the spec: scenarios, contract, fuzz, isolation, then the report
 	$(bin)/specwitness verify
 
+.PHONY: deep
+deep: $(installed) ## fuzz the service in depth from ten seeds: no 5xx, every documented status came
+	@$(bin)/python -m tests.deep
+
 .PHONY: isolation
 isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: operation, caller, row, answer
 	@$(bin)/python -m tests.isolation.show

@@ -144,7 +144,10 @@ def fuzz(  # noqa: PLR0913  # one for each option
     allow_writes: Annotated[
         bool, typer.Option("--allow-writes", help="Let methods that change something go to another machine.")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Let hygiene break the run too.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Let hygiene break the run too, and in deep a status that never came."),
+    ] = False,
     operation: Annotated[list[str] | None, typer.Option(help="An operationId; may be repeated.")] = None,
     check: Annotated[
         list[str] | None, typer.Option(help="A check, such as isolation; may be repeated.")

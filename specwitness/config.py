@@ -47,6 +47,7 @@ FUZZ_CHECKS = (
     "side_effect",
     "race",
     "shadow",
+    "situation",
 )
 CheckName = Annotated[str, Field(pattern=f"^({'|'.join(FUZZ_CHECKS)})$")]
 

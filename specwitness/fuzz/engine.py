@@ -19,6 +19,7 @@ from specwitness.fuzz.checks.race import check_race
 from specwitness.fuzz.checks.refusal import check_refusal
 from specwitness.fuzz.checks.robustness import check_robustness
 from specwitness.fuzz.checks.shadow import check_shadow
+from specwitness.fuzz.checks.situation import check_situation
 from specwitness.fuzz.client import AsgiTransport, Client, HttpTransport, OutOfTimeError
 from specwitness.fuzz.control import control, in_order, is_ending, spend
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.attacks import Attack
     from specwitness.fuzz.surface import Endpoint, Surface
     from specwitness.fuzz.target import Target
+    from specwitness.fuzz.things import Actor
 
     Check = tuple[tuple[str, ...], Callable[[], object]]
     Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
@@ -61,6 +63,7 @@ class Engine:
     app: ServedApp | None = field(init=False)
     client: Client = field(init=False)
     trial: Trial = field(init=False)
+    _cast: dict[str, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
         self.app = ServedApp(self.target.app) if self.target.app is not None else None
@@ -69,22 +72,24 @@ class Engine:
             allow_writes=self.settings.allow_writes,
             seconds=self.settings.seconds,
         )
-        identities = {name: self._identify(name) for name in (ALICE, BOB, ADMIN)}
-        alice = identities[ALICE] or Identity(ALICE)
+        names = (ALICE, BOB, ADMIN, *(each.identity for each in self.target.situations))
+        identities = {name: self._identify(name) for name in dict.fromkeys(names)}
         world = World(self.surface, self.client)
         secrets = {
             name: [each.token, *each.values.values()] for name, each in identities.items() if each is not None
         }
         secrets |= {name: [token] for name, token in self.target.bad_tokens().items()}
-        bob, admin = identities[BOB], identities[ADMIN]
+        self._cast = {
+            name: world.actor(each, self.settings.seed) for name, each in identities.items() if each
+        }
         self.trial = Trial(
             surface=self.surface,
             client=self.client,
             world=world,
             ledger=Ledger(Redaction(secrets)),
-            alice=world.actor(alice, self.settings.seed),
-            bob=world.actor(bob, self.settings.seed) if bob else None,
-            admin=world.actor(admin, self.settings.seed) if admin else None,
+            alice=self._cast.get(ALICE) or world.actor(Identity(ALICE), self.settings.seed),
+            bob=self._cast.get(BOB),
+            admin=self._cast.get(ADMIN),
             mint=self.target.identities if isinstance(self.target.identities, Mint) else self.target.mint,
             state=self.target.state,
             is_deep=self.settings.profile == "deep",
@@ -143,6 +148,10 @@ class Engine:
         if self._is_wanted(("shadow",)):
             shadow = partial(check_shadow, trial, self.target.app, self.target.undocumented)
             yield None, ("shadow",), shadow
+        # The last: whether a service comes back from every state is what is asked.
+        for situation in self.target.situations if self._is_wanted(("situation",)) else ():
+            actor = self._cast.get(situation.identity)
+            yield None, ("situation",), partial(check_situation, trial, situation, actor, self.wanted())
 
     def _checks_of(self, endpoint: Endpoint) -> Iterator[Check]:
         """Give the checks of an operation, in the order in which they disturb each other least."""
@@ -220,10 +229,10 @@ class Engine:
         trial = self.trial
         protected = [each for each in self.surface.endpoints if each.is_protected]
         tallies = [trial.ledger.tally(each, "conformance") for each in protected]
-        answered = [tally for tally in tallies if tally.cases]
-        if answered and all(set(tally.statuses) == {_UNAUTHORIZED} for tally in answered):
+        is_refused = any(_UNAUTHORIZED in tally.statuses for tally in tallies)
+        if is_refused and not any(tally.succeeded for tally in tallies):
             raise TargetError(
-                "the valid token is refused everywhere: each protected operation answered 401 to each call",
+                "the valid token is refused everywhere: no protected operation answered 2xx, but with 401",
                 where="Target.identities",
                 remedy="check the token's secret, issuer, audience and clock",
             )

@@ -32,6 +32,7 @@ CHECKS = {
     "side_effect": "changes nothing when it refuses",
     "race": "keeps users apart at the same time",
     "shadow": "serves nothing beside the contract",
+    "situation": "in states that the target brings about",
 }
 CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.fuzz.attacks import Level
 from specwitness.fuzz.seats import KEY
+from specwitness.fuzz.surface import resolve, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,18 @@ def _judge_challenge(answer: Answer, attack: Attack, kind: str) -> Iterator[Faul
         yield Fault("error code", text, Level.SHOULD)
     elif attack.brings and attack.check != "none" and (error is None or error[1] != "invalid_token"):
         yield Fault("error code", f"expected the error code invalid_token, {came}", Level.SHOULD)
+
+
+def describe_headers(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
+    """Say which headers are missing or do not fit what the contract says of the status."""
+    for name, header in (endpoint.response_for(answer.status) or {}).get("headers", {}).items():
+        lines = answer.headers.get(name.lower(), [])
+        schema = resolve(header.get("schema", {}), endpoint.document)
+        if not any(lines) and header.get("required"):
+            yield f"without {name}"
+        # How other types are written, and several lines, depends on the style of the header.
+        elif len(lines) == 1 and type_of(schema) == "string" and not endpoint.accepts(schema, lines[0]):
+            yield f"with a {name} that does not fit the contract"
 
 
 def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:

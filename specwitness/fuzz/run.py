@@ -10,6 +10,7 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.attacks import Attack, Level
+from specwitness.fuzz.coverage import Coverage, find_documented, find_observed, find_unseen, fits, measure
 from specwitness.fuzz.drive import Drive
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.ledger import CHECKS, CREDENTIAL_CHECKS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.target import Target
     from specwitness.openapi import Contract
 
+NEVER_OBSERVED = "never observed"
 _UNAUTHORIZED = 401
 # Operations that these do not fit have no witness for them, rather than one that says nothing.
 _WHERE_TRIED = frozenset(CHECKS) - {"conformance", "none", "forged", "expired"}
@@ -37,6 +39,13 @@ class FuzzRun:
     sent: int
     driven: int
     engine: Engine
+
+    @property
+    def coverage(self) -> Coverage:
+        """The statuses of the operations that the run was for."""
+        wanted = self.engine.wanted()
+        endpoints = [each for each in self.engine.surface.endpoints if each.id in wanted]
+        return measure(endpoints, self.engine.trial.ledger)
 
 
 def fuzz(
@@ -130,27 +139,19 @@ def _testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfi
     ledger = engine.trial.ledger
     tally = ledger.tally(endpoint, check)
     control = ledger.tally(endpoint, "conformance")
-    observed = {
-        status
-        for (name, _), each in ledger.tallies.items()
-        if name == endpoint.id
-        for status in each.statuses
-    }
     outcome, detail = _judge(endpoint, check, engine, settings)
     counts = dict(tally.counts)
     if check == "conformance":
-        documented = {status for status in endpoint.responses if status != "default"}
-        seen = {status for status in documented if any(_fits(status, each) for each in observed)}
-        counts |= {"documented": len(documented), "observed": len(seen)}
-        unseen = ", ".join(sorted(documented - seen))
-        detail = detail or (f"never observed: {unseen}" if unseen else None)
+        documented, unseen = find_documented(endpoint), find_unseen(endpoint, ledger)
+        counts |= {"documented": len(documented), "observed": len(documented) - len(unseen)}
+        detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
     else:
         counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
     return Witness(
         id=f"fuzz:{endpoint.id}:{check}",
         kind=WitnessKind.FUZZ,
         name=f"{endpoint.operation.name} {CHECKS[check]}",
-        requirements=_find_requirements(endpoint, check, observed, settings),
+        requirements=_find_requirements(endpoint, check, engine),
         outcome=outcome,
         location=endpoint.operation.location,
         example={"operation": endpoint.operation.name, "check": check},
@@ -172,9 +173,18 @@ def _judge(
     if not control.succeeded and not (check == "privilege" and tally.cases):
         who = "with a valid token " if endpoint.is_protected else ""
         return Outcome.SKIPPED, f"never answered 2xx: {who}came {control.describe_statuses()}"
+    if check == "conformance" and _awaits_every_status(engine) and find_unseen(endpoint, ledger):
+        return Outcome.FAILED, None
     if not tally.cases and not tally.attacks:
         return Outcome.SKIPPED, _describe_lack(check, engine)
     return Outcome.PASSED, advice
+
+
+def _awaits_every_status(engine: Engine) -> bool:
+    """Tell whether a documented status that never came breaks the run: where all was to be tried, and was."""
+    settings = engine.settings
+    is_whole = settings.profile == "deep" and not settings.only and not engine.client.is_late
+    return settings.strict and is_whole
 
 
 def _describe_lack(check: str, engine: Engine) -> str:
@@ -183,21 +193,28 @@ def _describe_lack(check: str, engine: Engine) -> str:
     return "no case could be made"
 
 
-def _fits(pattern: str, status: int) -> bool:
-    return pattern == str(status) or pattern.lower() == f"{status // 100}xx"
-
-
-def _find_requirements(
-    endpoint: Endpoint, check: str, observed: set[int], settings: FuzzConfig
-) -> tuple[str, ...]:
-    statuses = {_UNAUTHORIZED} if check in CREDENTIAL_CHECKS else observed
-    keys = list(endpoint.operation.requirements)
+def _find_requirements(endpoint: Endpoint, check: str, engine: Engine) -> tuple[str, ...]:
+    statuses = _find_statuses(endpoint, check, engine)
+    # A state says something of the answers that are due in it, and nothing of the others.
+    keys = [] if check == "situation" else list(endpoint.operation.requirements)
     for pattern, more in sorted(endpoint.operation.response_requirements.items()):
-        if any(_fits(pattern, status) for status in statuses):
+        if any(fits(pattern, status) for status in statuses):
             keys += more
-    patterns = settings.checks.get(check)
+    patterns = engine.settings.checks.get(check)
     return tuple(
         key
         for key in dict.fromkeys(keys)
         if patterns is None or any(fnmatchcase(key, pattern) for pattern in patterns)
     )
+
+
+def _find_statuses(endpoint: Endpoint, check: str, engine: Engine) -> set[int]:
+    """Give the statuses whose requirements a check has something to say of."""
+    if check in CREDENTIAL_CHECKS:
+        return {_UNAUTHORIZED}
+    ledger = engine.trial.ledger
+    if check != "situation":
+        return find_observed(endpoint, ledger)
+    # Those that were due: of the one that did not come, a failure has to be told.
+    tried = ledger.tally(endpoint, check).attacks
+    return {status for each in engine.target.situations if each.name in tried for status in each.statuses}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
+from specwitness.fuzz.run import NEVER_OBSERVED
 from specwitness.model import Outcome
 
 if TYPE_CHECKING:
@@ -25,11 +27,21 @@ _STYLES = {
 }
 
 
+# What a check that passed has to say all the same.
+_TOLD = ("hygiene: ", f"{NEVER_OBSERVED}: ")
+
+
 def result_of(run: FuzzRun) -> str:
-    """Say `kept`, `broken`, or `invalid` where no operation answered its owner."""
+    """Say `kept`, `broken`, or `invalid` where no operation answered its owner.
+
+    What is public says nothing of the others: of protected operations one at least has to be reached.
+    """
     if any(each.outcome is Outcome.FAILED for each in run.witnesses):
         return "broken"
-    return "kept" if any(each.outcome is Outcome.PASSED for each in run.witnesses) else "invalid"
+    protected = {each.operation.name for each in run.engine.surface.endpoints if each.is_protected}
+    telling = [each for each in run.witnesses if (each.example or {}).get("operation") in protected]
+    is_kept = any(each.outcome is Outcome.PASSED for each in telling or run.witnesses)
+    return "kept" if is_kept else "invalid"
 
 
 def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
@@ -44,6 +56,7 @@ def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
             "schemathesis": run.driven,
             "throttled": run.engine.client.throttled,
         },
+        "statuses": asdict(run.coverage),
         "witnesses": [
             {**each.model_dump(mode="json"), "attacks": _attacks_of(run, each)} for each in run.witnesses
         ],
@@ -64,12 +77,14 @@ def print_run(run: FuzzRun, settings: FuzzConfig, console: Console) -> None:
             console.print(
                 f"not tried: {each.name}: {each.detail}", soft_wrap=True, highlight=False, markup=False
             )
-        elif each.outcome is Outcome.PASSED and (each.detail or "").startswith("hygiene: "):
+        elif each.outcome is Outcome.PASSED and (each.detail or "").startswith(_TOLD):
             console.print(f"{each.name}: {each.detail}", soft_wrap=True, highlight=False, markup=False)
     result = result_of(run)
     count = sum(each.outcome is Outcome.FAILED for each in run.witnesses)
     told = f": {count} of {len(run.witnesses)} checks failed" if count else f": {len(run.witnesses)} checks"
     line = f"{result}{told}, {run.sent} + {run.driven} requests"
+    coverage = run.coverage
+    line += f", {coverage.observed} of {coverage.documented} documented statuses"
     line += f", profile {settings.profile}, seed {settings.seed}"
     console.print(Text(line, "bold green" if result == "kept" else "bold red"), soft_wrap=True)
 

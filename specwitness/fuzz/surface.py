@@ -229,10 +229,18 @@ def _read_endpoint(operation: Operation, document: dict[str, Any]) -> Endpoint:
         body_examples=tuple(
             example for media in content.values() for example in _read_examples(media, document)
         ),
-        responses={str(key): dereference(each, document) for key, each in raw.get("responses", {}).items()},
+        responses={
+            str(key): _read_response(each, document) for key, each in raw.get("responses", {}).items()
+        },
         security=tuple(dict(each) for each in security),
         raw=raw,
     )
+
+
+def _read_response(value: Any, document: dict[str, Any]) -> dict[str, Any]:
+    response: dict[str, Any] = dereference(value, document)
+    headers = {name: dereference(each, document) for name, each in response.get("headers", {}).items()}
+    return {**response, "headers": headers} if headers else response
 
 
 def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Parameter, ...]:

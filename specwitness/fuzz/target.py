@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.client import Client
     from specwitness.fuzz.identity import IdentityProvider, Mint
+    from specwitness.fuzz.situation import Situation
 
 _REMEDY = "name a callable that returns a context manager of a specwitness.fuzz.target.Target"
 
@@ -65,6 +66,7 @@ class Target:
         state: Gives a comparable snapshot of the stored state.
         environment: What the service runs on, for the report.
         undocumented: Paths, or `METHOD /path`, that may stay out of the contract.
+        situations: States that it can bring about, in which documented statuses come.
     """
 
     app: Any = None
@@ -78,6 +80,7 @@ class Target:
     state: Callable[[], object] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     undocumented: frozenset[str] = frozenset()
+    situations: tuple[Situation, ...] = ()
 
     def bad_tokens(self) -> dict[str, str]:
         """Give the bad credentials that the target itself has, by what they are."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.refusals import describe_misfit
+from specwitness.fuzz.refusals import describe_headers, describe_misfit
 from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
@@ -81,9 +81,8 @@ class Trial:
                 text = f"answered {answer.status}, which the contract does not know"
                 self.blame(endpoint, "conformance", text, request)
             return
-        for name, header in response.get("headers", {}).items():
-            if header.get("required") and not answer.header(name):
-                self.blame(endpoint, "conformance", f"answered {answer.status} without {name}", request)
+        for text in describe_headers(answer, endpoint):
+            self.blame(endpoint, "conformance", f"answered {answer.status} {text}", request)
         if request.method != "HEAD" and (said := describe_misfit(answer, endpoint)):
             self.blame(endpoint, "conformance", f"answered {answer.status}: {said}", request)
 

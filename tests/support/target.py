@@ -6,35 +6,47 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
 from backend.dev.postgres import provide_postgres
 from backend.main import create_app
+from backend.migrations.service_role import NAME as SERVICE_ROLE
 from backend.testing.issuer import make_secret, make_subject
 from specwitness.contract import list_routes
 from specwitness.fuzz.identity import Mint
+from specwitness.fuzz.situation import Situation
 from specwitness.fuzz.target import Target
 from tests.support.service import as_service, connect, empty_tables, fresh_database, make_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import psycopg
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from specwitness.fuzz.wire import Answer
 
 ISSUER = "http://localhost:3000"
 DAY = 24 * 3600
+LEAVER = "carol"
+CUT = "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s and usename = %s"
 
 
 @contextmanager
 def open_target() -> Iterator[Target]:
     """Open the service on an empty database, and close it at the end."""
     secret = make_secret()
-    subjects = {name: make_subject(name) for name in ("alice", "bob")}
+    subjects = {name: make_subject(name) for name in ("alice", "bob", LEAVER)}
     with (
         provide_postgres(os.environ) as server,
         fresh_database(server.url) as url,
         connect(url) as database,
     ):
-        app = create_app(make_settings(secret, as_service(url)))
-        served = BeginsAnew(app, lambda: database.execute("delete from erasures"))
+        # With the deny-list in the database, no protected operation answers without it.
+        app = create_app(make_settings(secret, as_service(url), REVOCATIONS="postgresql"))
+        forget = "delete from erasures where user_id <> %s"
+        served = BeginsAnew(app, lambda: database.execute(forget, [subjects[LEAVER]]))
 
         def reset() -> None:
             empty_tables(database)
@@ -52,7 +64,43 @@ def open_target() -> Iterator[Target]:
             state=read_state,
             environment={"PostgreSQL": server.origin.removeprefix("PostgreSQL: ")},
             undocumented=frozenset({"/openapi.json"}),
+            situations=(
+                Situation(
+                    name="an erased account",
+                    statuses=(410,),
+                    enter=lambda call: erasing(call, database),
+                    identity=LEAVER,
+                ),
+                Situation(
+                    name="an outage of the database",
+                    statuses=(503,),
+                    enter=lambda _: cutting_off(server.url, url),
+                ),
+            ),
         )
+
+
+@contextmanager
+def erasing(call: Callable[[str], Answer], database: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let a user erase their account by the API; afterwards nobody remembers that they did."""
+    answer = call("eraseAccount")
+    assert answer.status == 204, answer.text
+    yield
+    database.execute("delete from erasures")
+
+
+@contextmanager
+def cutting_off(server_url: str, url: str) -> Iterator[None]:
+    """Let PostgreSQL cut all connections to a database, and take no new ones."""
+    name = str(make_url(url).database)
+    allow = sql.SQL("alter database {} allow_connections {}")
+    with connect(server_url) as server:
+        server.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+        try:
+            server.execute(CUT, [name, SERVICE_ROLE])
+            yield
+        finally:
+            server.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
 class BeginsAnew:

@@ -32,7 +32,8 @@ PAIRS = [(check, bug) for check, bugs in BUGS.items() for bug in bugs]
 
 
 def test_every_check_is_held_to_two_bugs() -> None:
-    assert {check for check, bugs in BUGS.items() if len(bugs) > 1} == set(CHECKS)
+    # States that a target brings about have planted faults of their own: test_situation.py.
+    assert {check for check, bugs in BUGS.items() if len(bugs) > 1} == set(CHECKS) - {"situation"}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specwitness.fuzz.attacks import Attack, Level
-from specwitness.fuzz.refusals import Fault, describe_misfit, judge_refusal
+from specwitness.fuzz.refusals import Fault, describe_headers, describe_misfit, judge_refusal
 from specwitness.fuzz.seats import BEARER, KEY
 from specwitness.fuzz.surface import read_surface
 from specwitness.fuzz.wire import Answer
@@ -99,6 +99,20 @@ def test_too_many_requests_say_nothing() -> None:
 def test_body_must_fit_what_the_contract_says_of_the_status(given: Answer, said: str | None) -> None:
     found = describe_misfit(given, GET_NOTE)
     assert found is None if said is None else said in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["Bearer"], []),
+        ([], ["without WWW-Authenticate"]),
+        ([""], ["without WWW-Authenticate"]),
+        (["Basic"], ["with a WWW-Authenticate that does not fit the contract"]),
+        (["Basic", "Bearer"], []),
+    ],
+)
+def test_header_must_be_there_and_fit_what_the_contract_says(lines: list[str], said: list[str]) -> None:
+    assert list(describe_headers(Answer(401, {"www-authenticate": lines}), GET_NOTE)) == said
 
 
 def test_contract_that_documents_no_401_is_advised() -> None:
