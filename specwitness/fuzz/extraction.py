@@ -61,6 +61,17 @@ def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
     return None
 
 
+def find_members(value: Any, noun: str, depth: int = 2) -> list[dict[str, Any]]:
+    """Find the objects that an answer holds under a plural: `{"items": [{…}]}` holds items."""
+    if not isinstance(value, dict) or depth == 0:
+        return []
+    for key, each in value.items():
+        if isinstance(each, list) and singular(snake(key)) == noun:
+            return [one for one in each if isinstance(one, dict)]
+    inner = (find_members(each, noun, depth - 1) for each in value.values())
+    return next((each for each in inner if each), [])
+
+
 def list_items(value: Any) -> list[dict[str, Any]]:
     """Find the objects of a list answer: the list itself, or the first list of objects in it."""
     if isinstance(value, list):

@@ -27,6 +27,24 @@ USERS = frozenset(
         "username",
     }
 )
+# Every object may have these: they tell nothing of whose it is.
+_GENERIC = frozenset({"id", "ids", "uuid", "_id", "key", "name", "number"})
+# What an object is to another of its own kind.
+_ROLES = frozenset(
+    {
+        "parent",
+        "target",
+        "source",
+        "destination",
+        "from",
+        "to",
+        "previous",
+        "next",
+        "root",
+        "original",
+        "related",
+    }
+)
 _MAKING = frozenset({"create", "new", "add", "open", "upload", "insert", "make", "register"})
 
 
@@ -43,17 +61,25 @@ def noun_for(parameter_name: str, shape: str) -> str:
 def find_producers(
     surface: Surface, prefix: str, parameter: Parameter, noun: str
 ) -> Iterator[tuple[Endpoint, str]]:
-    """Find the operations that make objects of a collection, and the link that tells the id."""
+    """Find the operations that make objects of a collection, the likeliest first.
+
+    They are linked to it, post to it, are named like it wherever they stand, or answer with what the
+    parameter is called. With each comes the link that tells the id, if there is one.
+    """
     makers = [each for each in surface.endpoints if each.method == "POST"]
-    for endpoint in makers:
-        if link := _find_link(surface, endpoint, prefix, parameter.name):
-            yield endpoint, link
+    found = [(each, link) for each in makers if (link := _find_link(surface, each, prefix, parameter.name))]
     if direct := surface.find("POST", prefix.removesuffix("/{}")):
-        yield direct, ""
-    for endpoint in makers:
-        last = endpoint.path.rstrip("/").rpartition("/")[2]
-        if not endpoint.path_names and singular(snake(last)) == noun:
-            yield endpoint, ""
+        found.append((direct, ""))
+    others = [each for each in makers if prefix not in prefixes(each.path)]
+    named = [each for each in others if singular(snake(each.path.rstrip("/").rpartition("/")[2])) == noun]
+    found += [(each, "") for each in sorted(named, key=lambda each: len(each.path_names))]
+    name = snake(parameter.name)
+    if noun_of(name) != "" or name not in _GENERIC:
+        found += [(each, "") for each in others if name in map(snake, each.response_properties())]
+    first: dict[str, tuple[Endpoint, str]] = {}
+    for each, link in found:
+        first.setdefault(each.id, (each, link))
+    return iter(first.values())
 
 
 def _find_link(surface: Surface, endpoint: Endpoint, prefix: str, name: str) -> str:
@@ -80,6 +106,8 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
             return last[each]
         if maker := _maker_of(surface, each, focus):
             return f"{maker.path}/{{}}"
+    if noun in _ROLES and focus is not None:
+        return collection_of(surface, focus, "")
     return flat[0] if flat and not noun else None
 
 

@@ -27,6 +27,7 @@ class Thing:
     values: tuple[Any, ...]
     answer: Answer | None = None
     is_created: bool = False
+    is_embedded: bool = False
 
 
 @dataclass(slots=True)

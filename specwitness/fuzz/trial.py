@@ -108,6 +108,18 @@ class Trial:
         last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
         return endpoint.method == "GET" or (endpoint.method == "POST" and bool(_READING.search(last)))
 
+    def views(self) -> list[Endpoint]:
+        """Give the operations that show many objects, or the caller's own: their path names no object."""
+        return [
+            each
+            for each in self.reached()
+            if self.reads_like(each)
+            and each.security
+            and not each.path_names
+            and not each.raw.get("x-shared")
+            and not self.uses.get(each.id)
+        ]
+
     def readers_of(self, prefix: str) -> list[Endpoint]:
         """Give the operations that show an object whose id is in no path."""
         return [

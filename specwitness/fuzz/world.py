@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.extraction import list_items, noun_of, read_expression, read_id, singular, snake
-from specwitness.fuzz.names import USERS, collection_of, find_producers, noun_for
+from specwitness.fuzz.extraction import (
+    find_members,
+    id_in,
+    list_items,
+    noun_of,
+    read_expression,
+    read_id,
+    singular,
+    snake,
+)
+from specwitness.fuzz.names import USERS, collection_of, find_producers, noun_at, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import Parameter
 from specwitness.fuzz.things import JSON, Actor, Thing, dump, encode_body, fill, list_told, prefixes
@@ -138,12 +147,22 @@ class World:
 
     def obtain(self, endpoint: Endpoint, actor: Actor, *, fresh: bool = False) -> Thing | None:
         """Find or make the object that an operation's path names."""
+        last = len(endpoint.path_names) - 1
+        thing = self._walk(endpoint, actor, last if fresh else None)
+        if thing is None and fresh and last > 0:
+            # What comes with its parent alone is new where the parent is.
+            thing = self._walk(endpoint, actor, last - 1)
+        return thing
+
+    def _walk(self, endpoint: Endpoint, actor: Actor, fresh: int | None) -> Thing | None:
+        """Go down a path, object by object; make the one at `fresh` anew."""
         thing: Thing | None = None
-        for prefix, name in zip(prefixes(endpoint.path), endpoint.path_names, strict=True):
-            is_last = prefix == prefixes(endpoint.path)[-1]
+        for index, (prefix, name) in enumerate(
+            zip(prefixes(endpoint.path), endpoint.path_names, strict=True)
+        ):
             parameter = endpoint.parameter(name, "path")
             parents = thing.values if thing else ()
-            thing = self._obtain(actor, prefix, parents, parameter, fresh=fresh and is_last)
+            thing = self._obtain(actor, prefix, parents, parameter, fresh=index == fresh)
             if thing is None:
                 return None
         return thing
@@ -166,6 +185,8 @@ class World:
         self._making.add(key)
         try:
             for thing in self._sources(actor, prefix, parents, parameter):
+                if fresh and thing.is_embedded and known is not None and thing.values == known.values:
+                    continue
                 actor.things[prefix] = thing
                 if thing.is_created:
                     actor.owned.append(thing)
@@ -177,32 +198,46 @@ class World:
     def _sources(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> Iterator[Thing]:
-        """Give the object by one way after the other: made, the user, listed, put, named in the contract."""
+        """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
-            values = parents[: len(producer.path_names)]
+            is_above = all(prefix.startswith(each) for each in prefixes(producer.path))
+            values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
             if (answer := self._produce(producer, actor, values)) and answer.succeeded:
                 made = read_expression(expression, answer) if expression else None
                 found = made if made is not None else read_id(answer, parameter.name, noun)
                 if found is not None:
                     yield Thing(prefix, (*parents, found), answer, is_created=True)
+        yield from self._embedded(actor, prefix, parents, (parameter.name, noun))
         if noun in USERS and actor.identity.subject is not None:
             yield Thing(prefix, (*parents, actor.identity.subject))
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))
         yield from self._put(actor, prefix, parents, parameter)
         yield from (Thing(prefix, (*parents, value)) for value in list_told(parameter))
 
+    def _embedded(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
+    ) -> Iterator[Thing]:
+        """Give the objects that the answer of their parent holds: the items of an order."""
+        shapes = prefixes(prefix)
+        parent = actor.things.get(shapes[-2]) if len(shapes) > 1 else None
+        if parent is None or parent.answer is None or parent.values != parents:
+            return
+        for holder in find_members(parent.answer.json(), noun_at(prefix)):
+            if (found := id_in(holder, *names)) is not None:
+                yield Thing(prefix, (*parents, found), is_created=parent.is_created, is_embedded=True)
+
     def read_made(self, reader: Endpoint, answer: Answer) -> Any:
         """Read the id of the object that an answer tells of, as its reader takes it."""
         name = reader.path_names[-1]
         return read_id(answer, name, noun_for(name, prefixes(reader.path)[-1]))
 
-    def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> Answer | None:
-        request = self.build(endpoint, actor, values if endpoint.path_names else None)
+    def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...] | None) -> Answer | None:
+        request = self.build(endpoint, actor, values)
         answer = self.call(endpoint, actor, request) if request else None
         if answer and not answer.succeeded and endpoint.id not in self.variants:
             self.variants[endpoint.id] = {"full": False}
-            request = self.build(endpoint, actor, values if endpoint.path_names else None)
+            request = self.build(endpoint, actor, values)
             answer = self.call(endpoint, actor, request) if request else None
             if not (answer and answer.succeeded):
                 del self.variants[endpoint.id]

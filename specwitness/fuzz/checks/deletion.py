@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.remains import find_views, is_reviving, read_children, read_traces
 from specwitness.fuzz.checks.strangers import impersonate, make_absent
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.things import prefixes
@@ -11,8 +12,6 @@ from specwitness.fuzz.things import prefixes
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.trial import Trial
-
-_REVIVING = ("restore", "undelete", "recover", "trash", "history", "audit")
 
 
 def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
@@ -28,17 +27,28 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     request = trial.world.build(endpoint, alice, thing.values) if thing else None
     if thing is None or request is None or not thing.is_created:
         return
+    traces = read_traces(thing, alice)
+    views = list(find_views(trial, thing, traces))
+    children = list(read_children(trial, endpoint, thing, traces))
     signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
-        if any(word in other.path.lower() for word in _REVIVING):
-            continue
-        if prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE":
+        if (
+            prefixes(other.path)[-1:] == [thing.prefix]
+            and other.method != "DELETE"
+            and not is_reviving(other)
+        ):
             _use(trial, other, thing.values)
-        elif other.method == "GET" and other.shape == thing.prefix.removesuffix("/{}"):
-            _look(trial, other, thing.values)
+    for other, looking in views:
+        answer = trial.send(other, "deletion", "a view after a deletion", looking)
+        if answer.succeeded and any(each in answer.text for each in traces):
+            trial.blame(other, "deletion", "shows an object that was deleted", looking)
+    for other, looking in children:
+        answer = trial.send(other, "deletion", "what was made of a deleted object", looking)
+        if answer.succeeded and any(each in answer.text for each in traces):
+            trial.blame(other, "deletion", "still shows an object that was deleted", looking)
     alice.things.pop(thing.prefix, None)
 
 
@@ -110,13 +120,3 @@ def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
     absent = trial.world.build(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
     if absent and not trial.client.send(trial.world.sign(endpoint, trial.alice, absent)).succeeded:
         trial.blame(endpoint, "deletion", f"answered {answer.status} for an object that was deleted", signed)
-
-
-def _look(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
-    request = trial.world.build(endpoint, trial.alice, values[:-1])
-    if request is None or not isinstance(values[-1], str):
-        return
-    signed = trial.world.sign(endpoint, trial.alice, request)
-    answer = trial.send(endpoint, "deletion", "the list after a deletion", signed)
-    if answer.succeeded and values[-1] in answer.text:
-        trial.blame(endpoint, "deletion", "lists an object that was deleted", signed)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.influence import check_influence, make_more, read_view
 from specwitness.fuzz.checks.pages import with_size
+from specwitness.fuzz.checks.pretence import UNKNOWING, find_pretended_change, pretend
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.control import is_ending, spend
+from specwitness.fuzz.extraction import snake
+from specwitness.fuzz.names import USERS
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.wire import as_text
@@ -22,19 +25,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.wire import Answer, Request
 
 _OWN_OBJECTS = 2
-
-
-def find_views(trial: Trial) -> list[Endpoint]:
-    """Give the operations that show many objects, or the caller's own: their path names no object."""
-    return [
-        each
-        for each in trial.reached()
-        if trial.reads_like(each)
-        and each.security
-        and not each.path_names
-        and not each.raw.get("x-shared")
-        and not trial.uses.get(each.id)
-    ]
+_CLAIM = "the caller's own view, with"
 
 
 def check_disclosure(trial: Trial) -> None:
@@ -42,7 +33,7 @@ def check_disclosure(trial: Trial) -> None:
     bob = trial.bob
     if bob is None:
         return
-    views = find_views(trial)
+    views = trial.views()
     _populate(trial, bob)
     for endpoint in views:
         for attack, request in _requests(trial, endpoint, bob):
@@ -50,6 +41,8 @@ def check_disclosure(trial: Trial) -> None:
             trace = find_trace(answer, trial.alice) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
+            if attack.startswith(_CLAIM) and answer.status not in UNKNOWING:
+                break
     check_influence(trial, views, bob)
     _check_reach(trial, views, bob)
 
@@ -94,7 +87,8 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
     people = [each for each in endpoint.parameters if each.location == "query" and _names_user(each.name)]
     text = as_text(subject)
     found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
-    return found
+    claims = pretend(endpoint, plain, text) if text.isprintable() else ()
+    return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
 
 
 def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
@@ -114,7 +108,7 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
 
 
 def _names_user(name: str) -> bool:
-    return any(word in name.lower() for word in ("user", "owner", "account"))
+    return any(word in snake(name).split("_") for word in USERS)
 
 
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
@@ -130,9 +124,12 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         signed = trial.world.sign(endpoint, bob, request)
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
-        change = trial.find_change([(each, *exchange) for each, exchange in seen])
-        if change:
+        read = [(each, *exchange) for each, exchange in seen]
+        if change := trial.find_change(read):
             trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
+        elif pretended := find_pretended_change(trial, endpoint, signed, read):
+            text = f"called by another user with {pretended[0]}, and then {pretended[1]}"
+            trial.blame(endpoint, "isolation", text, pretended[2])
 
 
 def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:

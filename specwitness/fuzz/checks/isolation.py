@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.checks.pretence import check_pretence
 from specwitness.fuzz.checks.strangers import (
     absent_ids,
     call_as,
@@ -14,7 +15,13 @@ from specwitness.fuzz.checks.strangers import (
     observe_owned,
     shows,
 )
-from specwitness.fuzz.checks.variants import check_alternatives, check_members, check_nested
+from specwitness.fuzz.checks.variants import (
+    check_alternatives,
+    check_bulk,
+    check_members,
+    check_nested,
+    check_options,
+)
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.extraction import find_values
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
@@ -48,7 +55,10 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
         _judge(trial, endpoint, owned, foreign=(foreign, answer), absents=absents)
         judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
     check_alternatives(trial, endpoint, bob, owned)
+    check_options(trial, endpoint, bob, owned)
+    check_pretence(trial, endpoint, bob, owned)
     check_members(trial, endpoint, bob, owned)
+    check_bulk(trial, endpoint, bob, owned)
     check_nested(trial, endpoint, bob, owned)
     spend(trial, endpoint, trial.alice)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.strangers import (
+    absent_ids,
     call_as,
     impersonate,
     judge_change,
@@ -13,7 +15,9 @@ from specwitness.fuzz.checks.strangers import (
     shows,
 )
 from specwitness.fuzz.seats import authorize, find_credentials
+from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import Actor, prefixes
+from specwitness.fuzz.wire import as_text
 
 if TYPE_CHECKING:
     from specwitness.fuzz.checks.strangers import Owned
@@ -58,6 +62,65 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         elif answer.status != reference.status:
             text = f"tells another's id as {name}: {answer.status}, not {reference.status}"
             trial.blame(endpoint, "existence", text, request)
+
+
+def check_options(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Name another's object with each option set: what is checked without it may not be with it."""
+    options = {
+        each.name: (each.schema.get("enum") or ["true"])[0]
+        for each in endpoint.parameters
+        if each.location == "query"
+        and not each.required
+        and (each.schema.get("enum") or type_of(each.schema) == "boolean")
+    }
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    if not options or path is None or not endpoint.is_safe:
+        return
+    query = tuple((name, as_text(value)) for name, value in options.items())
+    answers = []
+    for each in (owned, absent_ids(owned, 0)):
+        place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
+        request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
+        if request is None:
+            return
+        signed = trial.world.sign(endpoint, bob, request).with_query(query)
+        attack = f"another's id with {', '.join(options)}" if each is owned else "an absent id with options"
+        answers.append((signed, trial.send(endpoint, "isolation", attack, signed)))
+    (request, answer), (_, absent) = answers
+    if answer.succeeded and (not absent.succeeded or shows(answer, trial.alice)):
+        text = f"as another user, with {', '.join(options)}, answered {answer.status}"
+        trial.blame(endpoint, "isolation", text, request)
+
+
+def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Name an own object and another's in one list: often the first alone is checked."""
+    trial.world.build(endpoint, bob)
+    body_names = {
+        name: prefix for name, prefix in bob.named.items() if prefix in owned and _is_list(endpoint, name)
+    }
+    for name, prefix in body_names.items():
+        request = trial.world.build(endpoint, bob, fresh=False)
+        body = json.loads(request.body) if request and request.body else None
+        if request is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
+            continue
+        signed = trial.world.sign(endpoint, bob, request)
+        before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, ())
+        for place, value in (
+            ("another's", owned[prefix][-1]),
+            ("an absent", make_absent(owned[prefix][-1], 0)),
+        ):
+            mixed = signed.with_json({**body, name: [*body[name], value]})
+            answer = trial.send(endpoint, "isolation", f"an own id and {place} as {name}", mixed)
+            if place == "another's" and answer.succeeded and shows(answer, trial.alice):
+                text = "as another user, with an own id too, shows what is not theirs"
+                trial.blame(endpoint, "isolation", text, mixed)
+            elif place == "another's":
+                judge_change(trial, endpoint, (mixed, answer), before, changed_state=False)
+
+
+def _is_list(endpoint: Endpoint, name: str) -> bool:
+    schema = (endpoint.body_schema or {}).get("properties", {}).get(name, {})
+    return type_of(resolve(schema, endpoint.document)) == "array"
 
 
 def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:

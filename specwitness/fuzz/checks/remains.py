@@ -1,0 +1,99 @@
+"""Where a deleted object may still be seen: lists, searches, exports, and what was made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.checks.pages import with_size
+from specwitness.fuzz.extraction import find_values
+from specwitness.fuzz.names import find_producers, noun_for
+from specwitness.fuzz.surface import type_of
+from specwitness.fuzz.things import prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor, Thing
+    from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Request
+
+_REVIVING = ("restore", "undelete", "recover", "trash", "history", "audit", "archive", "log", "event")
+_SHORTEST_ID = 6
+
+
+def is_reviving(endpoint: Endpoint) -> bool:
+    """Tell whether an operation may show what was deleted."""
+    return any(word in endpoint.path.lower() for word in _REVIVING)
+
+
+def read_traces(thing: Thing, owner: Actor) -> list[str]:
+    """Give what an object is known by: its id, and the texts that its owner gave it alone."""
+    value = thing.answer.json() if thing.answer else None
+    texts = [each for _, each in find_values(value) if isinstance(each, str) and owner.maker.is_in(each)]
+    found = thing.values[-1]
+    ids = [found] if isinstance(found, str) and len(found) >= _SHORTEST_ID else []
+    return list(dict.fromkeys([*ids, *texts]))
+
+
+def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[Endpoint, Request]]:
+    """Give the owner's lists, searches and exports that show an object now."""
+    collection = thing.prefix.removesuffix("/{}")
+    lister = trial.world.find("GET", collection)
+    views = trial.views()
+    for endpoint in [*views, *([lister] if lister and lister not in views else [])]:
+        if is_reviving(endpoint) or endpoint.id not in trial.succeeded:
+            continue
+        plain = trial.world.build(endpoint, trial.alice, thing.values[: len(endpoint.path_names)] or None)
+        if plain is None:
+            continue
+        words = tuple(
+            (each.name, traces[-1])
+            for each in endpoint.parameters
+            if each.location == "query"
+            and each.required
+            and traces
+            and type_of(each.schema) == "string"
+            and endpoint.accepts(each.schema, traces[-1])
+        )
+        request = trial.world.sign(endpoint, trial.alice, with_size(endpoint, plain).with_query(words))
+        answer = trial.client.send(request)
+        if answer.succeeded and any(each in answer.text for each in traces):
+            yield endpoint, request
+
+
+def read_children(
+    trial: Trial, endpoint: Endpoint, thing: Thing, traces: list[str]
+) -> Iterator[tuple[Endpoint, Request]]:
+    """Make something of an object, such as a link to it, and give the calls that show the object by it."""
+    makers = [
+        each
+        for each in trial.reached()
+        if each.method == "POST"
+        and each.shape.startswith(f"{endpoint.shape}/")
+        and len(each.path_names) == len(endpoint.path_names)
+    ]
+    readers = [
+        each
+        for each in trial.reached()
+        if each.method == "GET" and len(each.path_names) == 1 and not each.path.startswith(endpoint.path)
+    ]
+    for maker in makers:
+        for reader in readers:
+            name, shape = reader.path_names[0], prefixes(reader.path)[0]
+            parameter = reader.parameter(name, "path")
+            if parameter is None:
+                continue
+            producers = find_producers(trial.surface, shape, parameter, noun_for(name, shape))
+            if maker.id not in {each.id for each, _ in producers}:
+                continue
+            request = trial.world.build(maker, trial.alice, thing.values)
+            answer = trial.world.call(maker, trial.alice, request) if request else None
+            value = trial.world.read_made(reader, answer) if answer and answer.succeeded else None
+            looking = trial.world.build(reader, trial.alice, (value,)) if value is not None else None
+            if looking is None:
+                continue
+            signed = trial.world.sign(reader, trial.alice, looking)
+            shown = trial.client.send(signed)
+            if shown.succeeded and any(each in shown.text for each in traces):
+                yield reader, signed
