@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.extraction import snake
-from specwitness.fuzz.surface import type_of
+from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
     schema, normal = endpoint.body_schema, _object(trial.alice.answers.get(endpoint.id))
     if schema is None or type_of(schema) != "object" or not (endpoint.media or "").endswith("json"):
         return
+    _try_below(trial, endpoint, normal)
     extras = _find_extras(trial, endpoint, normal)
     if not extras:
         return
@@ -63,6 +64,40 @@ def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> di
         name: _alter(name, None, each, trial) for name, each in properties.items() if each.get("readOnly")
     }
     return {name: value for name, value in extras.items() if value is not None}
+
+
+def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None:
+    """Send such members in the objects that a body holds: the price of an order's item."""
+    for name, value in (endpoint.body_schema or {}).get("properties", {}).items():
+        member = resolve(value, endpoint.document)
+        inner = resolve(member.get("items", {}), endpoint.document) if type_of(member) == "array" else member
+        shown = _first_object(normal.get(name))
+        if not shown or not inner.get("properties"):
+            continue
+        extras = {
+            key: altered
+            for key, each in shown.items()
+            if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
+        }
+        request = trial.world.build(endpoint, trial.alice) if extras else None
+        body = json.loads(request.body) if request and request.body else None
+        held = _first_object(body.get(name)) if isinstance(body, dict) else None
+        if request is None or not held:
+            continue
+        held.update(extras)
+        signed = trial.world.sign(endpoint, trial.alice, request.with_json(body))
+        answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
+        taken = _first_object(_object(answer).get(name)) or {}
+        for key, each in extras.items():
+            if answer.succeeded and taken.get(key) == each:
+                text = f"takes `{key}` in `{name}`, which is not the caller's to set"
+                trial.blame(endpoint, "assignment", text, signed)
+
+
+def _first_object(value: Any) -> dict[str, Any] | None:
+    """Give an object as it is, and the first one of a list."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else None
 
 
 def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
