@@ -41,7 +41,7 @@ def _check_expiry(claims: dict[str, Any], now: float, faults: Faults) -> None:
     if faults.has("exp-null") and claims.get("exp", ...) is None:
         return
     leeway = TOO_WIDE_LEEWAY if faults.has("exp-wide-leeway") else LEEWAY
-    expiry = claims.get("exp")
+    expiry: Any = claims.get("exp")
     if faults.has("exp-as-text") and isinstance(expiry, str):
         expiry = float(expiry)
     if faults.has("exp-type-crash") and "exp" in claims:

@@ -103,7 +103,7 @@ def test_login_that_fails_makes_the_run_invalid(answer: Answer, message: str) ->
 
 MAKERS: dict[str, Callable[[], jose.Key]] = {
     "HS256": lambda: b"x" * 32,
-    "ES256": lambda: jose.make_other_key("ES256", ec.generate_private_key(ec.SECP256R1())),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
 }
@@ -115,7 +115,8 @@ def test_tokens_are_signed_as_pyjwt_expects(algorithm: str) -> None:
     token = str(jose.sign(jose.dump({"alg": algorithm}), b'{"sub":"a"}', algorithm, key))
     public = jose.public_pem(key)
     assert jwt.decode(token, public or b"x" * 32, algorithms=[algorithm]) == {"sub": "a"}
-    other = jose.make_other_key(algorithm, key)
+    other = jose.make_key(algorithm)
+    assert other is not None
     forged = str(jose.sign(jose.dump({"alg": algorithm}), b'{"sub":"a"}', algorithm, other))
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(forged, public or b"x" * 32, algorithms=[algorithm])
