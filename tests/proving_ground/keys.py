@@ -34,6 +34,8 @@ def check_key_id(header: dict[str, Any], mint: Mint, faults: Faults) -> None:
     Raises:
         TokenError: It names another one.
     """
+    if faults.has("jku-fetched") and "jku" in header:
+        _fetch(header["jku"])
     name = header.get("kid")
     if faults.has("kid-type-crash"):
         # What a set of known names does with a list.

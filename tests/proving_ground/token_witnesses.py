@@ -6,6 +6,8 @@ import json
 import time
 from codecs import BOM_UTF8
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from tests.proving_ground.claims import LEEWAY
@@ -152,6 +154,25 @@ def _is_refused(visitor: Visitor, make: Callable[..., str], **changes: Any) -> b
     return _probe(visitor, {"Authorization": f"Bearer {token}"}).status_code != 200
 
 
+def _address_is_asked(visitor: Visitor) -> bool:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        token = with_header(visitor.service.mint, time.time(), jku=f"http://127.0.0.1:{server.server_port}/")
+        _probe(visitor, {"Authorization": f"Bearer {token}"})
+        server.shutdown()
+    return bool(asked)
+
+
 def _challenge(visitor: Visitor, token: str | None = None) -> str:
     response = _probe(visitor, {} if token is None else {"Authorization": f"Bearer {token}"})
     assert response.status_code in {401, 403}
@@ -159,6 +180,7 @@ def _challenge(visitor: Visitor, token: str | None = None) -> str:
 
 
 DOOR_WITNESSES: dict[str, Callable[[Visitor], bool]] = {
+    "jku-fetched": _address_is_asked,
     "typ-case-sensitive": lambda visitor: _is_refused(visitor, with_header, typ="jwt"),
     "aud-list-refused": lambda visitor: _is_refused(
         visitor, with_claims, aud=[visitor.service.mint.audience, "others"]

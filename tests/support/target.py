@@ -33,7 +33,8 @@ def open_target() -> Iterator[Target]:
         fresh_database(server.url) as url,
         connect(url) as database,
     ):
-        app = create_app(make_settings(secret, as_service(url)))
+        settings = make_settings(secret, as_service(url))
+        app = create_app(settings)
         served = BeginsAnew(app, lambda: database.execute("delete from erasures"))
 
         def reset() -> None:
@@ -42,10 +43,19 @@ def open_target() -> Iterator[Target]:
         def read_state() -> list[tuple[Any, ...]]:
             return database.execute("select * from tasks order by id").fetchall()
 
+        mint = Mint(
+            secret,
+            issuer=ISSUER,
+            audience=ISSUER,
+            subjects=subjects,
+            # A fuzz run may take longer than a token lives.
+            lifetime=DAY,
+            leeway=settings.leeway_seconds,
+            maximum_age=settings.oldest_seconds,
+        )
         yield Target(
             app=served,
-            # A fuzz run may take longer than a token lives.
-            identities=Mint(secret, issuer=ISSUER, audience=ISSUER, subjects=subjects, lifetime=DAY),
+            identities=mint,
             generated_schema=app.openapi(),
             routes=list_routes(app),
             reset=reset,

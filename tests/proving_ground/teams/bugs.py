@@ -8,6 +8,12 @@ BUGS = list_bugs(
     "teams",
     (
         (
+            "jku-fetched",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "The address of a key that a header names is asked for, and the token is refused then.",
+        ),
+        (
             "kid-path",
             Family.TOKEN_HEADER,
             EVERY,

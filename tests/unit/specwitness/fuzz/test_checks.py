@@ -29,7 +29,7 @@ PAIRS = [(check, bug) for check, bugs in BUGS.items() for bug in bugs]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("service", ["orders", "teams", "files", "ledger", "reminders"])
+@pytest.mark.parametrize("service", ["orders", "teams", "files", "ledger", "journal", "reminders"])
 def test_right_service_is_not_blamed(service: str, seed: int) -> None:
     assert complaints(attack(service, None, FuzzConfig(seed=seed, strict=True))) == {}
 
