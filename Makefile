@@ -44,6 +44,17 @@ verify: $(installed) ## prove the spec: scenarios, contract, fuzz, isolation, th
 deep: $(installed) ## fuzz the service in depth from ten seeds: no 5xx, every documented status came
 	@$(bin)/python -m tests.deep
 
+# The base of CI is in its environment: BASE counts from there too.
+.PHONY: contract
+contract: export BASE := $(BASE)
+contract: $(installed) ## hold the contract against its base, by default main: make contract BASE=REV
+	@base="$$(.ci/contract_base.sh)"; \
+	if [ -z "$$base" ]; then \
+		echo 'make: no base to compare the contract with: no origin/main, and no commit before this one' >&2; \
+		exec $(bin)/specwitness contract; \
+	fi; \
+	exec $(bin)/specwitness contract --base "$$base"
+
 .PHONY: isolation
 isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: operation, caller, row, answer
 	@$(bin)/python -m tests.isolation.show

@@ -29,6 +29,17 @@ LOCATION_HEADER = {
     "required": True,
     "schema": {"type": "string", "pattern": "^/api/tasks/"},
 }
+LINKED = {
+    "ReadTask": "getTask",
+    "UpdateTask": "updateTask",
+    "CompleteTask": "completeTask",
+    "DeleteTask": "deleteTask",
+}
+CREATED = describe_answer(201, description="The new task", Location=LOCATION_HEADER)
+CREATED[201]["links"] = {
+    name: {"operationId": operation, "parameters": {"task_id": "$response.body#/id"}}
+    for name, operation in LINKED.items()
+}
 
 router = APIRouter(
     prefix=PREFIX,
@@ -119,7 +130,7 @@ async def list_tasks(
     "",
     operation_id="createTask",
     status_code=201,
-    responses=describe_answer(201, description="The new task", Location=LOCATION_HEADER),
+    responses=CREATED,
 )
 async def create_task(
     user_id: CurrentUserId, session: CurrentSession, draft: TaskDraft, response: Response

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.differences import Difference
+from specwitness.contract.calls import find_webhooks
+from specwitness.contract.differences import Difference, Place
 from specwitness.contract.operations import OperationComparison
 from specwitness.contract.sides import Side, shape_of
 from specwitness.model import Finding, Outcome, Witness, WitnessKind
@@ -22,10 +23,14 @@ def compare(contract: Contract, generated: dict[str, Any]) -> tuple[Witness, ...
         generated: The OpenAPI document that the app generates from its code.
 
     Returns:
-        One witness an operation; `detail` lists every difference with the contract's line.
+        One witness an operation, and one for all webhooks where there are any; `detail` lists every
+        difference with the contract's line.
     """
     found = compare_operations(contract, generated)
-    return tuple(_testify(contract, operation, differences) for operation, differences in found)
+    witnesses = tuple(_testify(contract, operation, differences) for operation, differences in found)
+    if not contract.document.get("webhooks") and not generated.get("webhooks"):
+        return witnesses
+    return (*witnesses, _testify_webhooks(contract, compare_webhooks(contract, generated)))
 
 
 def compare_operations(
@@ -38,15 +43,25 @@ def compare_operations(
     for operation in contract.operations:
         key = (operation.method, shape_of(operation.path))
         if key in described:
-            differences = OperationComparison(ours, theirs, operation).compare(mine[key][1], described[key])
+            comparison = OperationComparison(ours, theirs, Place(operation.tokens, operation.name))
+            pairs = ours.read_described(mine[key]), theirs.read_described(described[key])
+            differences = comparison.compare(*pairs)
         else:
             differences = [Difference(operation.tokens, f"{operation.name}: the app has no such operation")]
         yield operation, list(dict.fromkeys(differences))
 
 
+def compare_webhooks(contract: Contract, generated: dict[str, Any]) -> list[Difference]:
+    """List the differences of the webhooks."""
+    ours, theirs = Side(bundle(contract)), Side(generated)
+    comparison = OperationComparison(ours, theirs, Place(("webhooks",), ""))
+    return list(dict.fromkeys(comparison.compare_calls(find_webhooks(ours), find_webhooks(theirs))))
+
+
 def find_differences(contract: Contract, generated: dict[str, Any]) -> Iterator[Finding]:
     """Find every difference by itself, at its own line."""
-    for _, differences in compare_operations(contract, generated):
+    of_operations = (differences for _, differences in compare_operations(contract, generated))
+    for differences in (*of_operations, compare_webhooks(contract, generated)):
         for each in differences:
             yield Finding(
                 code="difference",
@@ -87,14 +102,31 @@ def report_undocumented(contract: Contract, method: str, path: str) -> Finding:
 
 
 def _testify(contract: Contract, operation: Operation, differences: list[Difference]) -> Witness:
-    lines = list(dict.fromkeys(f"{contract.locate(each.tokens)}: {each.text}" for each in differences))
     return Witness(
         id=f"contract:{operation.id}",
         kind=WitnessKind.CONTRACT,
         name=f"{operation.name} is built as the contract says",
         requirements=operation.requirements,
-        outcome=Outcome.FAILED if lines else Outcome.PASSED,
         location=operation.location,
-        counts={"differences": len(lines)},
-        detail="\n".join(lines) or None,
+        **_describe(contract, differences),
     )
+
+
+def _testify_webhooks(contract: Contract, differences: list[Difference]) -> Witness:
+    return Witness(
+        id="contract:webhooks",
+        kind=WitnessKind.CONTRACT,
+        name="webhooks are sent as the contract says",
+        requirements=(),
+        location=contract.locate(("webhooks",)),
+        **_describe(contract, differences),
+    )
+
+
+def _describe(contract: Contract, differences: list[Difference]) -> dict[str, Any]:
+    lines = list(dict.fromkeys(f"{contract.locate(each.tokens)}: {each.text}" for each in differences))
+    return {
+        "outcome": Outcome.FAILED if lines else Outcome.PASSED,
+        "counts": {"differences": len(lines)},
+        "detail": "\n".join(lines) or None,
+    }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.breaches import Breach
+from specwitness.contract.calls import find_callbacks, find_webhooks, name_webhook
 from specwitness.contract.credentials import find_loosened_credentials
 from specwitness.contract.differences import Place
+from specwitness.contract.links import find_link_changes
+from specwitness.contract.messages import MessageEvolution, find_status
+from specwitness.contract.outgoing import find_call_changes
 from specwitness.contract.sides import Parameter, Side, shape_of
-from specwitness.contract.variance import Direction, SchemaEvolution, Shift
+from specwitness.contract.variance import Direction
 from specwitness.openapi import Contract, bundle
 
 if TYPE_CHECKING:
@@ -19,14 +22,6 @@ if TYPE_CHECKING:
 
     from specwitness.contract.schemas import Schema
     from specwitness.openapi.references import Tokens
-
-_SENSES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
-_RULES = {
-    "default": "default-changed",
-    "property-optional": "property-optional",
-    "property-removed": "property-removed",
-    "property-required": "property-required",
-}
 
 
 def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Breach, ...]:
@@ -57,7 +52,20 @@ def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Breach, ...]
             breaches += pair.compare(old[key], operation)
         elif protects:
             breaches += pair.judge_new(operation)
+    breaches += _compare_webhooks(former, present, contract)
     return tuple(dict.fromkeys(breaches))
+
+
+def _compare_webhooks(former: Side, present: Side, contract: Contract) -> Iterator[Breach]:
+    old, new = find_webhooks(former), find_webhooks(present)
+    for key, call in old.items():
+        successor = {key: new[key]} if key in new else {}
+        found = find_call_changes(
+            (former, present), ({key: call}, successor), "webhook-removed", Place(("webhooks", key[0]), "")
+        )
+        for rule, place, text in found:
+            names = name_webhook(key, successor.get(key, call))
+            yield Breach(rule, names, contract.locate(place.tokens), f"{place.label}: {text}")
 
 
 def _report_removed(contract: Contract, method: str, path: str, operation: Schema) -> Breach:
@@ -90,6 +98,15 @@ class OperationEvolution:
             ),
             *self._compare_bodies(old, operation),
             *self._compare_responses(old, operation),
+            *find_call_changes(
+                (self.former, self.present),
+                (
+                    find_callbacks(self.former, old, self.tokens),
+                    find_callbacks(self.present, operation, self.tokens),
+                ),
+                "callback-removed",
+                self._here,
+            ),
         ]
         return [self._report(rule, place, text, operation) for rule, place, text in found]
 
@@ -101,6 +118,10 @@ class OperationEvolution:
         place = self._security_place(operation)
         text = f"this operation is new, and lets in {security}"
         return [self._report("operation-added-open", place, text, operation)]
+
+    @property
+    def _messages(self) -> MessageEvolution:
+        return MessageEvolution(self.former, self.present)
 
     @property
     def _here(self) -> Place:
@@ -146,7 +167,9 @@ class OperationEvolution:
         if was != now:
             yield "request-parameter-style", place, f"was spelt {_spell(was)}, and is spelt {_spell(now)}"
         schemas = self.former.read_schema(old), self.present.read_schema(new)
-        yield from self._compare_schemas(Direction.REQUEST, schemas, place.below("schema"), on_wire=True)
+        yield from self._messages.compare_schemas(
+            Direction.REQUEST, schemas, place.below("schema"), on_wire=True
+        )
 
     def _compare_bodies(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
         was, now = self.former.get(old, "requestBody"), self.present.get(new, "requestBody")
@@ -159,13 +182,13 @@ class OperationEvolution:
             text = "is required, and was not" if was else "the body is new, and required"
             yield "request-body-required", place, text
         if was:
-            yield from self._compare_content(Direction.REQUEST, (was, now), place)
+            yield from self._messages.compare_content(Direction.REQUEST, (was, now), place)
 
     def _compare_responses(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
         former = self.former.get(old, "responses") or {}
         present = self.present.get(new, "responses") or {}
         for status in sorted(str(each) for each in former):
-            key = _find_status(status, present)
+            key = find_status(status, present)
             label = status
             if key is None:
                 gone = Place((*self.tokens, "responses"), label)
@@ -173,52 +196,9 @@ class OperationEvolution:
                 continue
             place = Place((*self.tokens, "responses", key), label)
             pair = self.former.get(former, status), self.present.get(present, key)
-            yield from self._compare_headers(*pair, place)
-            yield from self._compare_content(Direction.RESPONSE, pair, place)
-
-    def _compare_headers(self, old: Schema, new: Schema, place: Place) -> Iterator[tuple[str, Place, str]]:
-        former = self.former.get(old, "headers") or {}
-        present = self.present.get(new, "headers") or {}
-        names = {name.lower(): name for name in present}
-        for name in former:
-            if (key := name.lower()) == "content-type":
-                continue
-            inside = place.below("headers", names.get(key, ""), label=f" header {name}")
-            if key not in names:
-                yield "response-header-removed", inside, "this header is gone"
-                continue
-            was, now = self.former.get(former, name), self.present.get(present, names[key])
-            if was.get("required") and not now.get("required"):
-                yield "response-header-optional", inside, "may be absent, and was always there"
-            schemas = self.former.read_schema(was), self.present.read_schema(now)
-            inner = inside.below("schema")
-            yield from self._compare_schemas(Direction.RESPONSE, schemas, inner, on_wire=True)
-
-    def _compare_content(
-        self, direction: Direction, holders: tuple[Schema, Schema], place: Place
-    ) -> Iterator[tuple[str, Place, str]]:
-        former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
-        for name, (_, schema) in former.items():
-            key = (
-                name if name in present else next((each for each in present if fnmatchcase(name, each)), None)
-            )
-            if key is None:
-                gone = place.below("content")
-                yield f"{direction}-media-type-removed", gone, f"{name} is gone"
-                continue
-            inside = place.below("content", present[key][0], "schema", label=" $")
-            yield from self._compare_schemas(direction, (schema, present[key][1]), inside)
-
-    def _compare_schemas(
-        self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
-    ) -> Iterator[tuple[str, Place, str]]:
-        evolution = SchemaEvolution(self.former.document, self.present.document, direction)
-        for shift in evolution.compare(*schemas, place, on_wire=on_wire):
-            yield _rule_of(direction, shift), shift.place, shift.text
-
-
-def _rule_of(direction: Direction, shift: Shift) -> str:
-    return f"{direction}-{_RULES.get(shift.topic, f'{shift.topic}-{_SENSES[direction]}')}"
+            yield from find_link_changes((self.former, self.present), pair, place)
+            yield from self._messages.compare_headers(*pair, place)
+            yield from self._messages.compare_content(Direction.RESPONSE, pair, place)
 
 
 def _by_position(path: str, parameters: dict[tuple[str, str], Parameter]) -> dict[tuple[str, str], Parameter]:
@@ -228,13 +208,6 @@ def _by_position(path: str, parameters: dict[tuple[str, str], Parameter]) -> dic
         (where, places.get(name, name) if where == "path" else name): parameter
         for (where, name), parameter in parameters.items()
     }
-
-
-def _find_status(status: str, responses: Schema) -> str | None:
-    """Find what documents a status: itself, its range, or what is left."""
-    known = {str(key).lower(): str(key) for key in responses}
-    wanted = (status.lower(), f"{status[:1]}xx", "default")
-    return next((known[each] for each in wanted if each in known), None)
 
 
 def _spell(style: dict[str, Any]) -> str:

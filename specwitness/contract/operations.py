@@ -5,41 +5,68 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from specwitness.contract.calls import find_callbacks
 from specwitness.contract.differences import Difference, Place, SchemaComparison
+from specwitness.contract.links import compare_links
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.contract.calls import Calls
     from specwitness.contract.schemas import Schema
     from specwitness.contract.sides import Parameter, Side
-    from specwitness.openapi import Operation
 
 Content = dict[str, tuple[str, Any]]
+Described = tuple[Any, "Schema"]
 
 
 @dataclass(frozen=True, slots=True)
 class OperationComparison:
-    """Compares one operation of the contract with the app's description of it."""
+    """Compares one operation of the contract, which stands at `place`, with the app's description of it.
+
+    Of a call that the service makes itself, nobody has to prove who calls unless one of the two says so.
+    """
 
     ours: Side
     theirs: Side
-    operation: Operation
+    place: Place
+    is_outgoing: bool = False
 
     @property
     def _schemas(self) -> SchemaComparison:
         return SchemaComparison(self.ours.document, self.theirs.document)
 
-    def compare(self, ours: Schema, theirs: tuple[str, Schema]) -> list[Difference]:
-        """List all differences; `theirs` is the app's path and operation."""
-        place = Place(self.operation.tokens, self.operation.name)
-        path, described = theirs
+    def compare(self, ours: Described, theirs: Described) -> list[Difference]:
+        """List all differences; each side is a path item and its operation."""
+        (item, mine), (other_item, other) = ours, theirs
         return [
-            *self._compare_identity(ours, described, place),
+            *self._compare_identity(mine, other, self.place),
             *self._compare_parameters(
-                self.ours.read_parameters(self.operation.path, ours),
-                self.theirs.read_parameters(path, described),
+                self.ours.read_parameters_of(item, mine),
+                self.theirs.read_parameters_of(other_item, other),
             ),
-            *self._compare_body(ours, described, place),
-            *self._compare_responses(ours, described, place),
+            *self._compare_body(mine, other, self.place),
+            *self._compare_responses(mine, other, self.place),
+            *self.compare_calls(
+                find_callbacks(self.ours, mine, self.place.tokens),
+                find_callbacks(self.theirs, other, self.place.tokens),
+            ),
         ]
+
+    def compare_calls(self, ours: Calls, theirs: Calls) -> Iterator[Difference]:
+        """List the differences of callbacks, or of webhooks."""
+        for key in sorted(set(ours) | set(theirs)):
+            label = f"{self.place.label} {(ours.get(key) or theirs[key]).label}".strip()
+            if key not in theirs:
+                yield Place(ours[key].tokens, label).differ("only the contract has it")
+            elif key not in ours:
+                yield Place(self.place.tokens, label).differ("only the app has it")
+            else:
+                mine, other = ours[key], theirs[key]
+                inner = OperationComparison(
+                    self.ours, self.theirs, Place(mine.tokens, label), is_outgoing=True
+                )
+                yield from inner.compare((mine.item, mine.operation), (other.item, other.operation))
 
     def _compare_identity(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
         found = []
@@ -47,7 +74,8 @@ class OperationComparison:
         if mine is not None and mine != other:
             found.append(place.below("operationId").contrast("operationId", mine, other))
         mine, other = str(self.ours.read_security(ours)), str(self.theirs.read_security(theirs))
-        if mine != other:
+        is_said = not self.is_outgoing or "security" in ours or "security" in theirs
+        if is_said and mine != other:
             tokens = (*place.tokens, "security") if "security" in ours else ("security",)
             found.append(Place(tokens, place.label).contrast("security", mine, other))
         return found
@@ -57,12 +85,12 @@ class OperationComparison:
     ) -> list[Difference]:
         found = []
         for key in sorted(set(ours) | set(theirs)):
-            label = f"{self.operation.name} {key[0]} {key[1]}"
+            label = f"{self.place.label} {key[0]} {key[1]}"
             if key not in ours:
-                place = Place(self.operation.tokens, label)
+                place = Place(self.place.tokens, label)
                 found.append(place.differ("only the app has this parameter"))
                 continue
-            place = Place(ours[key].find_tokens(self.operation.tokens), label)
+            place = Place(ours[key].find_tokens(self.place.tokens), label)
             if key not in theirs:
                 found.append(place.differ("only the contract has this parameter"))
             else:
@@ -114,6 +142,7 @@ class OperationComparison:
 
     def _compare_response(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
         found = self._compare_content((self.ours.read_content(ours), self.theirs.read_content(theirs)), place)
+        found += compare_links((self.ours, self.theirs), (ours, theirs), place)
         mine = {name.lower(): name for name in self.ours.get(ours, "headers") or {}}
         other = {name.lower(): name for name in self.theirs.get(theirs, "headers") or {}}
         for name in sorted((set(mine) | set(other)) - {"content-type"}):

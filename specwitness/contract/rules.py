@@ -51,6 +51,24 @@ _TABLE = (
     ),
     # Operations.
     Rule("operation-removed", Kind.BREAKING, "an operation, or a whole path, is gone", _KEEP),
+    # Calls that the service makes.
+    Rule("callback-removed", Kind.BREAKING, "a callback is called no more, or at another address", _KEEP),
+    Rule("webhook-removed", Kind.BREAKING, "a webhook is called no more", _KEEP),
+    Rule(
+        "outgoing-parameter-removed", Kind.BREAKING, "a callback or webhook sends a parameter no more", _KEEP
+    ),
+    Rule(
+        "outgoing-parameter-optional",
+        Kind.BREAKING,
+        "a parameter of a callback or webhook may be absent that never was",
+        _KEEP,
+    ),
+    Rule(
+        "outgoing-body-removed",
+        Kind.BREAKING,
+        "a callback or webhook sends its body no more, or not always",
+        _KEEP,
+    ),
     # Requests.
     Rule("request-parameter-removed", Kind.BREAKING, "a parameter is read no more", _KEEP),
     Rule("request-parameter-required", Kind.BREAKING, "a parameter is required that was not", _KEEP),
@@ -74,6 +92,13 @@ _TABLE = (
     Rule("response-status-removed", Kind.BREAKING, "a status is documented no more", _KEEP),
     Rule("response-media-type-removed", Kind.BREAKING, "a media type is answered no more", _KEEP),
     Rule("response-header-removed", Kind.BREAKING, "a header is gone", _KEEP),
+    Rule("response-link-removed", Kind.BREAKING, "a link is gone", _KEEP),
+    Rule(
+        "response-link-changed",
+        Kind.BREAKING,
+        "a link leads to another operation, or hands over something else",
+        _KEEP,
+    ),
     Rule("response-header-optional", Kind.BREAKING, "a header may be absent that never was", _KEEP),
     Rule(
         "response-property-removed",

@@ -35,13 +35,15 @@ _URLS = ("authorizationUrl", "openIdConnectUrl", "refreshUrl", "tokenUrl", "devi
 class Demand:
     """One credential that a caller has to bring.
 
-    `identity` is what a caller has to do, in words; `weaknesses` are known faults of the scheme.
+    `identity` is what a caller has to do, in words; `weaknesses` are known faults of the scheme;
+    `provider` is the address of the OpenID provider whose word counts, where the scheme names one.
     """
 
     identity: str
     scopes: frozenset[str]
     rank: int
     weaknesses: frozenset[str]
+    provider: str = ""
 
     def __str__(self) -> str:
         return (
@@ -50,7 +52,9 @@ class Demand:
 
     def is_as_strong_as(self, other: Demand) -> bool:
         """Tell whether whoever meets this demand is held to at least as much as by the other."""
-        return self.rank >= other.rank and self.scopes >= other.scopes and self.weaknesses <= other.weaknesses
+        is_same_word = not self.provider or not other.provider or self.provider == other.provider
+        is_as_hard = self.rank >= other.rank and self.weaknesses <= other.weaknesses
+        return is_same_word and is_as_hard and self.scopes >= other.scopes
 
     def is_same_way_as(self, other: Demand) -> bool:
         """Tell whether it is the same credential, brought in the same way."""
@@ -121,7 +125,10 @@ def _read_demand(name: str, scopes: list[str], scheme: Any) -> Demand:
         return Demand(f"the unknown scheme {name}", frozenset(scopes or ()), 0, frozenset())
     means = [str(scheme["type"])]
     means += [str(scheme[key]).lower() for key in ("scheme", "in", "name") if key in scheme]
-    return Demand(" ".join(means), frozenset(scopes or ()), _rank(means), frozenset(_find_weaknesses(scheme)))
+    rank, provider = _rank(means), str(scheme.get("openIdConnectUrl", ""))
+    # Another provider is another credential, though it is brought in the same way.
+    identity = " ".join([*means, provider] if provider else means)
+    return Demand(identity, frozenset(scopes or ()), rank, frozenset(_find_weaknesses(scheme)), provider)
 
 
 def _rank(means: list[str]) -> int:

@@ -51,6 +51,11 @@ class Side:
             if method in METHODS
         }
 
+    def read_described(self, found: tuple[str, Schema]) -> tuple[Any, Schema]:
+        """Give the path item of an operation, and the operation; `found` is what `find_operations` gave."""
+        path, operation = found
+        return self.get(self.get(self.document, "paths"), path), operation
+
     def read_parameters(
         self, path: str, operation: Schema, *, unheard: bool = False
     ) -> dict[tuple[str, str], Parameter]:
@@ -62,6 +67,12 @@ class Side:
             unheard: Give those too that OpenAPI leaves to other parts of a contract.
         """
         item = self.get(self.get(self.document, "paths"), path)
+        return self.read_parameters_of(item, operation, unheard=unheard)
+
+    def read_parameters_of(
+        self, item: Any, operation: Schema, *, unheard: bool = False
+    ) -> dict[tuple[str, str], Parameter]:
+        """Give the parameters of an operation that stands in a path item, as `read_parameters` does."""
         found: dict[tuple[str, str], Parameter] = {}
         for holder, tokens in ((item, ()), (operation, ("",))):
             for index, entry in enumerate(self.get(holder, "parameters") or ()):

@@ -12,6 +12,7 @@ from specwitness.fuzz.seats import BEARER
 
 if TYPE_CHECKING:
     from specwitness.fuzz.identity import Mint
+    from specwitness.fuzz.key_host import KeyHost
     from specwitness.fuzz.seats import Seat
     from specwitness.fuzz.wire import Request
 
@@ -25,13 +26,17 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an attack is made from: a good credential, its place, and what else is known."""
+    """What an attack is made from: a good credential, its place, and what else is known.
+
+    `host` is where keys can be put that a token names; None where the service cannot reach it.
+    """
 
     seat: Seat
     value: str
     name: str
     mint: Mint | None = None
     other: str | None = None
+    host: KeyHost | None = None
 
     @property
     def token(self) -> jose.Token | None:
@@ -47,6 +52,7 @@ Change = Callable[["Request"], "Request"]
 Recipe = Callable[[Material], "Change | str | None"]
 REFUSED = frozenset({401})
 MALFORMED = REFUSED | {400}
+HUGE = MALFORMED | {413, 414, 431}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOO_MANY = 429
+_TOO_LARGE = 431
+_LONGEST_HEAD = 60_000  # bytes; servers take 8 to 64 kB
 _LONGEST_WAIT = 10.0
 _MOST_RETRIES = 3
 _TIMEOUT_SECONDS = 30.0
@@ -75,6 +77,9 @@ class HttpTransport:
                 retries=False,
             )
         except urllib3.exceptions.HTTPError as error:
+            if request.head_size > _LONGEST_HEAD:
+                # Servers hang up on such a head as often as they answer it.
+                return Answer(_TOO_LARGE)
             raise TargetError(
                 f"{request.method} {request.path} was not answered: {type(error).__name__}",
                 where=self._base,

@@ -23,6 +23,7 @@ from specwitness.fuzz.checks.situation import check_situation
 from specwitness.fuzz.client import AsgiTransport, Client, HttpTransport, OutOfTimeError
 from specwitness.fuzz.control import control, in_order, is_ending, spend
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
+from specwitness.fuzz.key_host import KeyHost
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS, Ledger
 from specwitness.fuzz.reproduction import Redaction
 from specwitness.fuzz.served import ServedApp
@@ -91,6 +92,7 @@ class Engine:
             bob=self._cast.get(BOB),
             admin=self._cast.get(ADMIN),
             mint=self.target.identities if isinstance(self.target.identities, Mint) else self.target.mint,
+            key_host=None if self.client.transport.is_remote else KeyHost(),
             state=self.target.state,
             is_deep=self.settings.profile == "deep",
             succeeded={},
@@ -124,6 +126,9 @@ class Engine:
                 step()
         except OutOfTimeError:
             self._note_gaps(steps)
+        finally:
+            if self.trial.key_host is not None:
+                self.trial.key_host.close()
         return self.trial.ledger
 
     def _steps(self, extra: tuple[Attack, ...]) -> Iterator[Step]:

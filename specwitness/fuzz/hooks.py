@@ -7,7 +7,7 @@ Importing the module registers two checks, in `st run` as in a pytest module:
 - `another_user`: with the environment's `SPECWITNESS_TOKEN_BOB`, the first 2xx of each reading
   operation that names an object is sent again as another user, who has to be refused.
 
-Tokens that only a mint can make are tried by `specwitness fuzz`.
+Tokens that only the right key can sign are tried by `specwitness fuzz`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import schemathesis
 
+from specwitness.fuzz.attack_table import RAW_ATTACKS
 from specwitness.fuzz.attacks import Attack, Level, Material
 from specwitness.fuzz.client import AsgiTransport, HttpTransport, Transport
-from specwitness.fuzz.raw_attacks import RAW_ATTACKS, UNSIGNED_ATTACKS
 from specwitness.fuzz.seats import BEARER, Seat
 from specwitness.fuzz.wire import Request
 
@@ -63,7 +63,7 @@ def another_user(_ctx: CheckContext, response: Response, case: Case[Any]) -> Non
 
 def _attack(request: Request, material: Material, transport: Transport) -> Iterator[str]:
     attack: Attack
-    for attack in (*RAW_ATTACKS, *UNSIGNED_ATTACKS):
+    for attack in RAW_ATTACKS:
         change = attack.prepare(material) if attack.level is Level.MUST else None
         if change is None:
             continue

@@ -41,6 +41,23 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfitKey:
+    """A key that the service knows, or its key set holds, and that may sign no token of its users.
+
+    Args:
+        key: The secret as text, or a private key in PEM.
+        why: Why it may not, as a sentence takes it: `a key that …`.
+        algorithm: What the header of a token names that it signs all the same.
+        kid: The name of the key, where it has one.
+    """
+
+    key: str | bytes = field(repr=False)
+    why: str
+    algorithm: str = "RS256"
+    kid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mint:
     """What tokens are signed with; it makes signed, mutated tokens possible.
 
@@ -53,6 +70,9 @@ class Mint:
         claims_of: Further claims of single identities, by name.
         header: Further header parameters, such as `kid`.
         lifetime: Seconds.
+        leeway: Seconds by which the service lets clocks differ; None where that is not known.
+        maximum_age: Seconds since `iat` after which the service refuses a token; None for no limit.
+        unfit: Keys that the service has to refuse.
         clock: Tells seconds since the epoch.
     """
 
@@ -65,6 +85,9 @@ class Mint:
     claims_of: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     header: Mapping[str, Any] = field(default_factory=dict)
     lifetime: int = _DAY
+    leeway: int | None = None
+    maximum_age: int | None = None
+    unfit: tuple[UnfitKey, ...] = ()
     clock: Callable[[], float] = time.time
 
     def identify(self, name: str, client: Client | None = None) -> Identity | None:  # noqa: ARG002  # the protocol's

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import secrets
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +35,8 @@ _CURVES: dict[str, type[ec.SECP256R1 | ec.SECP384R1 | ec.SECP521R1]] = {
 }
 _COMPACT_PARTS = 3
 _RSA_BITS = 2048
+_SECRET_BYTES = 40
+_HMACS = frozenset({"HS256", "HS384", "HS512"})
 
 
 class Token(NamedTuple):
@@ -110,6 +116,8 @@ def make_signature(message: bytes, algorithm: str, key: Key) -> bytes:
     return key.sign(message)
 
 
+# A key of RSA is proven when it is read, which takes longer than to sign.
+@cache
 def read_key(algorithm: str, text: str | bytes) -> Key:
     """Read a secret, or a private key in PEM.
 
@@ -131,22 +139,34 @@ def _load(pem: bytes) -> PrivateKey:
     return key
 
 
-def make_other_key(algorithm: str, key: Key) -> Key:
-    """Make a new key of the same kind, which nobody trusts."""
-    if isinstance(key, bytes):
-        return b"a-key-that-nobody-trusts-" + bytes(byte ^ 0x5A for byte in key[:40]).hex().encode()
-    if isinstance(key, rsa.RSAPrivateKey):
-        return _make_rsa_key()
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return ec.generate_private_key(_CURVES[algorithm]())
-    if isinstance(key, ed448.Ed448PrivateKey):
-        return ed448.Ed448PrivateKey.generate()
-    return ed25519.Ed25519PrivateKey.generate()
-
-
 @cache
-def _make_rsa_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(65537, _RSA_BITS)
+def make_key(algorithm: str) -> Key | None:
+    """Make a key for an algorithm, which nobody trusts; None for an algorithm that is not known here."""
+    if algorithm in _CURVES:
+        return ec.generate_private_key(_CURVES[algorithm]())
+    if algorithm == "EdDSA":
+        return ed25519.Ed25519PrivateKey.generate()
+    if algorithm[:2] in {"RS", "PS"} and algorithm[2:] in _HASHES:
+        return rsa.generate_private_key(65537, _RSA_BITS)
+    return b"a-key-that-nobody-trusts-" + secrets.token_bytes(_SECRET_BYTES) if algorithm in _HMACS else None
+
+
+def certify(key: Key) -> bytes | None:
+    """Give a certificate in DER by which a key vouches for itself; None for a secret."""
+    if isinstance(key, bytes):
+        return None
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
+    )
+    digest = None if isinstance(key, ed448.Ed448PrivateKey | ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, digest).public_bytes(serialization.Encoding.DER)
+
+
+def as_pem(certificate: bytes) -> bytes:
+    """Write a certificate in PEM."""
+    return x509.load_der_x509_certificate(certificate).public_bytes(serialization.Encoding.PEM)
 
 
 def public_pem(key: Key) -> bytes | None:

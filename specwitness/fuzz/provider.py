@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import ConfigError
-from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Mint, Tokens, read_secret
+from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Mint, Tokens, UnfitKey, read_secret
 from specwitness.fuzz.login import Login
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from specwitness.fuzz.identity import IdentityProvider
 
 _WHERE = "[tool.specwitness.fuzz.identities]"
-_MINT = frozenset(
-    {"algorithm", "secret", "key", "issuer", "audience", "subjects", "claims", "header", "lifetime"}
-)
+_AS_THEY_ARE = ("issuer", "audience", "claims", "header", "lifetime", "leeway", "maximum_age")
+_MINT = frozenset({"algorithm", "secret", "key", "subjects", "unfit", *_AS_THEY_ARE})
+_UNFIT = frozenset({"key", "why", "algorithm", "kid"})
 _LOGIN = frozenset({"path", "method", "bodies", "token", "subject", "form"})
 
 
@@ -45,15 +46,24 @@ def read_provider(settings: Mapping[str, Any]) -> IdentityProvider:
 def _read_mint(table: Mapping[str, Any]) -> Mint:
     _refuse_unknown(table, _MINT, "mint")
     key = read_secret(f"{_WHERE} mint", str(table.get("secret", table.get("key", ""))))
-    more = {
-        name: table[name] for name in ("issuer", "audience", "claims", "header", "lifetime") if name in table
-    }
+    more = {name: table[name] for name in _AS_THEY_ARE if name in table}
     subjects = table.get("subjects", {ALICE: ALICE, BOB: BOB})
     if isinstance(subjects, list):
         subjects = dict(zip((ALICE, BOB, ADMIN), subjects, strict=False))
-    mint = Mint(key, str(table.get("algorithm", "HS256")), subjects=subjects, **more)
-    _ = mint.signing_key  # a key that does not serve is told before anything runs
+    unfit = tuple(_read_unfit(each) for each in table.get("unfit", ()))
+    mint = Mint(key, str(table.get("algorithm", "HS256")), subjects=subjects, unfit=unfit, **more)
+    # A key that does not serve is told before anything runs.
+    for each in (mint, *(replace(mint, key=one.key, algorithm=one.algorithm) for one in unfit)):
+        _ = each.signing_key
     return mint
+
+
+def _read_unfit(table: Mapping[str, Any]) -> UnfitKey:
+    _refuse_unknown(table, _UNFIT, "mint unfit")
+    if not {"key", "why"} <= table.keys():
+        raise ConfigError("an unfit key needs `key` and `why`", where=f"{_WHERE} mint", remedy="set both")
+    more = {name: str(table[name]) for name in ("algorithm", "kid") if name in table}
+    return UnfitKey(read_secret(f"{_WHERE} mint", str(table["key"])), str(table["why"]), **more)
 
 
 def _read_login(table: Mapping[str, Any]) -> Login:

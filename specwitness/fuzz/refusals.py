@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.attacks import Attack
     from specwitness.fuzz.surface import Endpoint
-    from specwitness.fuzz.wire import Answer
+    from specwitness.fuzz.wire import Answer, Request
 
 _UNAUTHORIZED, _FORBIDDEN, _THROTTLED = 401, 403, 429
+_SHORTEST_ECHO = 24  # characters: what is shorter may be a word of the answer
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer(?=\s|,|$)", re.IGNORECASE)
 _ERROR = re.compile(r'(?<![\w-])error\s*=\s*"?([\w-]*)', re.IGNORECASE)
 
@@ -61,6 +62,16 @@ def judge_refusal(answer: Answer, attack: Attack, kind: str, endpoint: Endpoint)
         yield Fault("undocumented", "the contract documents no 401 for this operation", Level.SHOULD)
     elif said := describe_misfit(answer, endpoint):
         yield Fault("body", said)
+
+
+def find_echo(request: Request, answer: Answer) -> Iterator[Fault]:
+    """Find a refusal that repeats the credential: what is refused here may be good elsewhere, or yet."""
+    if answer.succeeded:
+        return
+    value = dict(request.headers).get("Authorization", "").rpartition(" ")[2]
+    told = [answer.text, *(line for lines in answer.headers.values() for line in lines)]
+    if len(value) >= _SHORTEST_ECHO and any(value in each for each in told):
+        yield Fault("echo", "the refusal repeats the credential", Level.SHOULD)
 
 
 def _judge_challenge(answer: Answer, attack: Attack, kind: str) -> Iterator[Fault]:

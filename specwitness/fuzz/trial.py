@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.client import Client
     from specwitness.fuzz.identity import Mint
+    from specwitness.fuzz.key_host import KeyHost
     from specwitness.fuzz.ledger import Ledger
     from specwitness.fuzz.surface import Endpoint, Surface
     from specwitness.fuzz.things import Actor
@@ -42,6 +43,7 @@ class Trial:
         bob: The other user; None where there is only one.
         admin: A user with more rights; None where there is none.
         mint: What tokens are signed with; None where they only can be altered.
+        key_host: Where keys are put that tokens name; None where the service cannot reach it.
         state: Gives a comparable snapshot of the stored state; None where only the API tells.
         is_deep: Whether everything is tried, or what a pull request can wait for.
         succeeded: The operations that answered the owner with 2xx: the positive control.
@@ -56,6 +58,7 @@ class Trial:
     bob: Actor | None
     admin: Actor | None
     mint: Mint | None
+    key_host: KeyHost | None
     state: Callable[[], object] | None
     is_deep: bool
     succeeded: dict[str, Request]

@@ -28,6 +28,11 @@ class Request:
         return self.path + (f"?{urlencode(self.query)}" if self.query else "")
 
     @property
+    def head_size(self) -> int:
+        """The characters of the target and the headers."""
+        return len(self.target) + sum(len(name) + len(value) for name, value in self.headers)
+
+    @property
     def is_safe(self) -> bool:
         """Tell whether the method promises to change nothing (RFC 9110 §9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS", "TRACE"}

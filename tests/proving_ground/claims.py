@@ -25,8 +25,11 @@ def check_claims(claims: dict[str, Any], mint: Mint, now: float, faults: Faults)
     Raises:
         TokenError: The token is refused.
     """
+    if faults.has("session-cache-accepted") and "user" in claims:
+        claims["sub"] = claims["user"]["id"]
+        return
     _check_expiry(claims, now, faults)
-    _check_beginning(claims, now, faults)
+    _check_beginning(claims, mint, now, faults)
     _check_issuer(claims, mint, faults)
     _check_audience(claims, mint, faults)
     _check_subject(claims, faults)
@@ -35,27 +38,41 @@ def check_claims(claims: dict[str, Any], mint: Mint, now: float, faults: Faults)
 def _check_expiry(claims: dict[str, Any], now: float, faults: Faults) -> None:
     if "exp" not in claims and faults.has("exp-optional"):
         return
+    if faults.has("exp-null") and claims.get("exp", ...) is None:
+        return
     leeway = TOO_WIDE_LEEWAY if faults.has("exp-wide-leeway") else LEEWAY
-    expiry = claims.get("exp")
+    expiry: Any = claims.get("exp")
     if faults.has("exp-as-text") and isinstance(expiry, str):
         expiry = float(expiry)
+    if faults.has("exp-type-crash") and "exp" in claims:
+        expiry += 0
     if faults.has("exp-overflow-crash") and isinstance(expiry, int | float):
         datetime.fromtimestamp(expiry, UTC)
     if faults.has("exp-not-finite") and isinstance(expiry, float):
         if expiry + leeway <= now:
             raise TokenError("is expired")
         return
-    if _read_time(expiry) + leeway <= now and not faults.has("exp-ignored"):
+    end = _read_time(expiry) + leeway
+    # The fault counts in whole seconds, and counts the last one in.
+    is_over = end < int(now) if faults.has("exp-boundary") else end <= now
+    if is_over and not faults.has("exp-ignored"):
         raise TokenError("is expired")
 
 
-def _check_beginning(claims: dict[str, Any], now: float, faults: Faults) -> None:
+def _check_beginning(claims: dict[str, Any], mint: Mint, now: float, faults: Faults) -> None:
     if "nbf" in claims and not faults.has("nbf-ignored") and _read_time(claims["nbf"]) > now + LEEWAY:
         raise TokenError("is not valid yet")
     if "iat" not in claims and faults.has("iat-optional"):
         return
-    if _read_time(claims.get("iat")) > now + LEEWAY and not faults.has("iat-ignored"):
+    issued = claims.get("iat")
+    if faults.has("iat-true") and isinstance(issued, bool):
+        issued = int(issued)
+    since = _read_time(issued)
+    if since > now + LEEWAY and not faults.has("iat-ignored"):
         raise TokenError("is of the future")
+    limit = mint.maximum_age
+    if limit is not None and since + limit + LEEWAY <= now and not faults.has("iat-age-ignored"):
+        raise TokenError("is too old")
 
 
 def _read_time(value: object) -> float:
@@ -90,6 +107,8 @@ def _check_audience(claims: dict[str, Any], mint: Mint, faults: Faults) -> None:
     named = [audience] if isinstance(audience, str) else audience
     if faults.has("aud-ignored"):
         return
+    if faults.has("aud-list-refused") and isinstance(audience, list):
+        raise TokenError("is for several audiences")
     if not isinstance(named, list) or mint.audience not in named:
         raise TokenError("is for another audience")
 
@@ -106,6 +125,10 @@ def _check_subject(claims: dict[str, Any], faults: Faults) -> None:
         raise TokenError("has no subject")
     if faults.has("sub-unchecked") or faults.has("sub-nul-crash"):
         return
-    is_sized = 0 < len(subject) <= MAX_SUBJECT
+    if faults.has("sub-surrogate-crash"):
+        # What a database driver does with a text.
+        subject.encode()
+    is_unbounded = faults.has("sub-long") or faults.has("sub-unbounded")
+    is_sized = len(subject) > 0 and (len(subject) <= MAX_SUBJECT or is_unbounded)
     if not is_sized or not subject.isprintable() or subject != subject.strip():
         raise TokenError("has no usable subject")

@@ -54,20 +54,24 @@ class Door:
         try:
             claims = self.verifier.verify(token)
         except TokenError as error:
-            raise self.refuse('error="invalid_token"') from error
+            shown = token if self.faults.has("refusal-echoes-token") else ""
+            raise self.refuse('error="invalid_token"', shown) from error
         return Caller(claims["sub"], frozenset(str(claims.get("scope", "")).split()))
 
-    def refuse(self, error: str = "") -> RefusalError:
+    def refuse(self, error: str = "", shown: str = "") -> RefusalError:
         """Make the refusal; without an error where no credentials came."""
+        title = f"unauthorized: {shown}" if shown else "unauthorized"
         if self.faults.has("refusal-403") and not error:
             return RefusalError(403, "forbidden")
         if self.faults.has("challenge-absent"):
-            return RefusalError(401, "unauthorized")
+            return RefusalError(401, title)
         if self.faults.has("challenge-other-scheme"):
-            return RefusalError(401, "unauthorized", {"WWW-Authenticate": f'Basic realm="{self.realm}"'})
+            return RefusalError(401, title, {"WWW-Authenticate": f'Basic realm="{self.realm}"'})
+        if self.faults.has("challenge-error-unasked"):
+            error = error or 'error="invalid_token"'
         is_named = bool(error) and not self.faults.has("challenge-without-error")
         challenge = f'Bearer realm="{self.realm}"' + (f", {error}" if is_named else "")
-        return RefusalError(401, "unauthorized", {"WWW-Authenticate": challenge})
+        return RefusalError(401, title, {"WWW-Authenticate": challenge})
 
     def _read_token(self, request: Request) -> str:
         values = [value for name, value in request.headers.raw if name == b"authorization"]
@@ -75,6 +79,8 @@ class Door:
             return request.query_params["access_token"]
         if self.faults.has("cookie-token") and "access_token" in request.cookies:
             return request.cookies["access_token"]
+        if self.faults.has("form-token") and (token := request.state.form.get("access_token")):
+            return str(token)
         if not values:
             raise self.refuse()
         if len(values) > 1 and not self.faults.has("second-header-ignored"):

@@ -47,6 +47,25 @@ LIST = """
 |---|---|---|---|
 """
 
+# Rows of a verifier that no request of a client can tell apart.
+UNSEEN = """
+## What HTTP does not show
+
+What a verifier can get wrong and no caller can tell, so that no build is broken by it here:
+
+- A list of algorithms that is empty, a text or None, two families at once: told at the start, by tests of the settings.
+- A secret that is JSON or a public key: told at the start; a public key as a secret is `alg-confusion`, a guessable one `weak-secret`.
+- A right token that is refused, since its key stands in a set of several kinds: each run ends as invalid, since its control fails.
+- A duplicate `kid` in a key set, one unusable key that poisons the set, an exponent of 1: only who writes the set can try it.
+- A key set that is fetched anew for each unknown `kid`, over plain http, through redirects, without an end or a limit: only the host of the set sees it.
+- A key set or a database out of reach that gives 401 or 500 instead of 503: only who takes it away can try it.
+- A new key that is not taken at once, an old one that is taken for ever: only who rotates the keys can try it.
+- A deny-list on a digest of the token: a caller has no second spelling where none is let in, which `signature-malleable` and `signature-spare-bits` try.
+- A token that lives on after its session ended: so a JWT is meant, unless the contract promises otherwise.
+- A log that holds tokens, claims or addresses; a log without the cause: a caller sees the answer alone.
+- EdDSA or PS256 that is not served: no token of such a service is let in, and the control fails.
+"""
+
 
 def make_page() -> str:
     """Make the page."""
@@ -60,6 +79,7 @@ def make_page() -> str:
             *_make_rows((family, str(families[family])) for family in Family),
             LIST,
             *_make_rows((f"`{bug.id}`", bug.family, _code(bug.operation), bug.what) for bug in ordered),
+            UNSEEN,
         )
     )
 

@@ -2,107 +2,47 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from codecs import BOM_UTF8
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
-from tests.proving_ground.tokens import (
-    ES256_NUMBER_BYTES,
-    encode,
-    encode_json,
-    load_private_key,
-    make_private_key,
-    make_signature,
+from tests.proving_ground.claims import LEEWAY
+from tests.proving_ground.forgeries import (
+    cut,
+    flip,
+    sign_otherwise,
+    spare,
+    unsigned,
+    with_certificate_at_address,
+    with_claims,
+    with_header,
+    with_header_bytes,
+    with_key_at_address,
+    with_own_certificate,
+    with_own_key,
+    with_payload,
+    with_second_algorithm,
+    with_second_subject,
+    with_session,
+    with_signature,
+    with_text,
+    with_unfit_key,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
-    from cryptography.hazmat.primitives.asymmetric import ec
 
     from tests.proving_ground.tokens import Mint
     from tests.proving_ground.visitor import Visitor
 
 HOUR = 3600
-
-
-def with_header(mint: Mint, now: float, **members: Any) -> str:
-    """Make a right token with other header members; None takes one away."""
-    header = _change(mint.header(), members)
-    return mint.sign(encode_json(header), encode_json(mint.payload("alice", now)))
-
-
-def with_claims(mint: Mint, now: float, **claims: Any) -> str:
-    """Make a right token with other claims; None takes one away."""
-    payload = _change(mint.payload("alice", now), claims)
-    return mint.sign(encode_json(mint.header()), encode_json(payload))
-
-
-def with_payload(mint: Mint, data: bytes) -> str:
-    """Make a right signature over a payload of any bytes."""
-    return mint.sign(encode_json(mint.header()), encode(data))
-
-
-def with_signature(mint: Mint, now: float, change: Callable[[str], str]) -> str:
-    """Make a right token and change its last segment."""
-    signed, _, signature = mint.token("alice", now).rpartition(".")
-    return f"{signed}.{change(signature)}"
-
-
-def sign_otherwise(mint: Mint, now: float, algorithm: Any, key: str) -> str:
-    """Make a token of another algorithm and key."""
-    header = encode_json({**mint.header(), "alg": algorithm})
-    payload = encode_json(mint.payload("alice", now))
-    return f"{header}.{payload}.{encode(make_signature(algorithm, key, f'{header}.{payload}'.encode()))}"
-
-
-def unsigned(mint: Mint, now: float, algorithm: str) -> str:
-    """Make a token without a signature."""
-    header = encode_json({**mint.header(), "alg": algorithm})
-    return f"{header}.{encode_json(mint.payload('alice', now))}."
-
-
-def with_own_key(mint: Mint, now: float) -> str:
-    """Make a token signed by a key of the attacker's, which its header brings along."""
-    key = make_private_key("ES256")
-    private = cast("ec.EllipticCurvePrivateKey", load_private_key(key))
-    numbers = private.public_key().public_numbers()
-    x, y = (encode(each.to_bytes(ES256_NUMBER_BYTES, "big")) for each in (numbers.x, numbers.y))
-    header = encode_json({**mint.header(), "jwk": {"kty": "EC", "crv": "P-256", "x": x, "y": y}})
-    payload = encode_json(mint.payload("alice", now))
-    return f"{header}.{payload}.{encode(make_signature('ES256', key, f'{header}.{payload}'.encode()))}"
-
-
-def with_text(mint: Mint, now: float, member: str, text: str) -> str:
-    """Make a right token whose payload holds one more member, spelled as no encoder would."""
-    payload = json.dumps(_change(mint.payload("alice", now), {member: None}))
-    return with_payload(mint, f'{payload[:-1]}, "{member}": {text}}}'.encode())
-
-
-def with_second_subject(mint: Mint, now: float) -> str:
-    """Make a right token that names two subjects."""
-    payload = json.dumps(mint.payload("alice", now))
-    return with_payload(mint, f'{payload[:-1]}, "sub": "{mint.subjects["bob"]}"}}'.encode())
-
-
-def cut(signature: str) -> str:
-    """Keep the first half of a signature."""
-    data = base64.urlsafe_b64decode(signature + "==")
-    return encode(data[: len(data) // 2])
-
-
-def flip(signature: str) -> str:
-    """Change the first letter of a signature."""
-    return ("A" if signature[0] != "A" else "B") + signature[1:]
-
-
-def _change(members: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    changed = {**members, **changes}
-    return {name: value for name, value in changed.items() if value is not None}
-
+YEAR = 365 * 24 * HOUR
 
 FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     "alg-confusion": lambda mint, now: sign_otherwise(mint, now, "HS256", mint.public_key()),
@@ -115,7 +55,27 @@ FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     "signature-optional": lambda mint, now: with_signature(mint, now, lambda _: ""),
     "signature-truncated": lambda mint, now: with_signature(mint, now, cut),
     "signature-malleable": lambda mint, now: with_signature(mint, now, lambda text: text + "="),
+    "weak-secret": lambda mint, now: sign_otherwise(mint, now, "HS256", "secret"),
+    "signature-spare-bits": lambda mint, now: with_signature(mint, now, spare),
+    "alg-substring": lambda mint, now: with_header(mint, now, alg=mint.algorithm[:2]),
+    "alg-case-ignored": lambda mint, now: with_header(mint, now, alg=mint.algorithm.lower()),
+    "alg-unbound": lambda mint, now: sign_otherwise(mint, now, "RS512", mint.key),
+    "alg-missing-crash": lambda mint, now: with_header(mint, now, alg=None),
+    "unknown-alg-crash": lambda mint, now: unsigned(mint, now, "none"),
+    "curve-ignored": partial(with_unfit_key, switch="curve-ignored"),
+    "use-ignored": partial(with_unfit_key, switch="use-ignored"),
+    "rsa-1024": partial(with_unfit_key, switch="rsa-1024"),
     "jwk-trusted": with_own_key,
+    "jku-trusted": with_key_at_address,
+    "x5u-trusted": with_certificate_at_address,
+    "header-duplicates-accepted": with_second_algorithm,
+    "header-object-crash": lambda mint, now: with_header_bytes(mint, now, b'"HS256"'),
+    "header-encoding-crash": lambda mint, now: with_header_bytes(mint, now, b"\xff\xfe"),
+    "typ-type-crash": lambda mint, now: with_header(mint, now, typ=["JWT"]),
+    "x5c-trusted": with_own_certificate,
+    "kid-path": lambda mint, now: sign_otherwise(mint, now, "HS256", "", kid="../../dev/null"),
+    "kid-sql": lambda mint, now: sign_otherwise(mint, now, "HS512", "x", kid="' union select 'x' --"),
+    "kid-type-crash": lambda mint, now: with_header(mint, now, kid=[mint.kid]),
     "kid-ignored": lambda mint, now: with_header(mint, now, kid="no-such-key"),
     "crit-ignored": lambda mint, now: with_header(mint, now, crit=["exp"]),
     "b64-ignored": lambda mint, now: with_header(mint, now, b64=False),
@@ -126,9 +86,14 @@ FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     "exp-optional": lambda mint, now: with_claims(mint, now, exp=None),
     "exp-wide-leeway": lambda mint, now: with_claims(mint, now, exp=int(now) - HOUR),
     "exp-as-text": lambda mint, now: with_claims(mint, now, exp=str(int(now) + HOUR)),
+    "exp-boundary": lambda mint, now: with_claims(mint, now, exp=int(time.time()) - LEEWAY),
+    "exp-null": lambda mint, now: with_text(mint, now, "exp", "null"),
+    "exp-type-crash": lambda mint, now: with_claims(mint, now, exp=[int(now) + HOUR]),
     "exp-not-finite": lambda mint, now: with_text(mint, now, "exp", "NaN"),
     "nbf-ignored": lambda mint, now: with_claims(mint, now, nbf=int(now) + HOUR),
     "iat-ignored": lambda mint, now: with_claims(mint, now, iat=int(now) + HOUR),
+    "iat-true": lambda mint, now: with_claims(mint, now, iat=True),
+    "iat-age-ignored": lambda mint, now: with_claims(mint, now, iat=int(now) - YEAR),
     "iat-optional": lambda mint, now: with_claims(mint, now, iat=None),
     "iss-ignored": lambda mint, now: with_claims(mint, now, iss="https://elsewhere.example"),
     "iss-optional": lambda mint, now: with_claims(mint, now, iss=None),
@@ -139,10 +104,21 @@ FORGERIES: dict[str, Callable[[Mint, float], str]] = {
     "sub-optional": lambda mint, now: with_claims(mint, now, sub=None),
     "sub-number": lambda mint, now: with_claims(mint, now, sub=7),
     "sub-unchecked": lambda mint, now: with_claims(mint, now, sub=" "),
+    "sub-long": lambda mint, now: with_claims(mint, now, sub="a" * 5_000),
+    "sub-unbounded": lambda mint, now: with_claims(mint, now, sub="a" * 1_000_000),
+    "sub-surrogate-crash": lambda mint, now: with_claims(mint, now, sub="a\ud800"),
+    "session-cache-accepted": with_session,
+    "size-unbounded": lambda mint, now: with_claims(mint, now, more="a" * 9_000),
     "duplicates-accepted": with_second_subject,
     "parts-crash": lambda mint, now: mint.token("alice", now).rpartition(".")[0],
-    "deep-header-crash": lambda mint, now: (
-        encode(b"[" * 1500) + mint.token("alice", now)[mint.token("alice", now).index(".") :]
+    "deep-header-crash": lambda mint, now: with_header_bytes(mint, now, b"[" * 1500),
+    "deep-payload-crash": lambda mint, _: with_payload(mint, b"[" * 1500),
+    "payload-list-crash": lambda mint, _: with_payload(mint, b"[]"),
+    "payload-utf16-accepted": lambda mint, now: with_payload(
+        mint, json.dumps(mint.payload("alice", now)).encode("utf-16")
+    ),
+    "payload-utf8-replaced": lambda mint, now: with_payload(
+        mint, json.dumps({**mint.payload("alice", now), "x": "?"}).encode().replace(b"?", b"\xff")
     ),
     "header-base64-crash": lambda mint, now: (
         "a" + mint.token("alice", now)[mint.token("alice", now).index(".") :]
@@ -173,6 +149,30 @@ def _far_future_crashes(visitor: Visitor) -> bool:
     return _probe(visitor, {"Authorization": f"Bearer {token}"}).status_code != 200
 
 
+def _is_refused(visitor: Visitor, make: Callable[..., str], **changes: Any) -> bool:
+    token = make(visitor.service.mint, time.time(), **changes)
+    return _probe(visitor, {"Authorization": f"Bearer {token}"}).status_code != 200
+
+
+def _address_is_asked(visitor: Visitor) -> bool:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        token = with_header(visitor.service.mint, time.time(), jku=f"http://127.0.0.1:{server.server_port}/")
+        _probe(visitor, {"Authorization": f"Bearer {token}"})
+        server.shutdown()
+    return bool(asked)
+
+
 def _challenge(visitor: Visitor, token: str | None = None) -> str:
     response = _probe(visitor, {} if token is None else {"Authorization": f"Bearer {token}"})
     assert response.status_code in {401, 403}
@@ -180,6 +180,18 @@ def _challenge(visitor: Visitor, token: str | None = None) -> str:
 
 
 DOOR_WITNESSES: dict[str, Callable[[Visitor], bool]] = {
+    "jku-fetched": _address_is_asked,
+    "typ-case-sensitive": lambda visitor: _is_refused(visitor, with_header, typ="jwt"),
+    "aud-list-refused": lambda visitor: _is_refused(
+        visitor, with_claims, aud=[visitor.service.mint.audience, "others"]
+    ),
+    "challenge-error-unasked": lambda visitor: "error" in _challenge(visitor),
+    "refusal-echoes-token": lambda visitor: (
+        "x.y.z" in _probe(visitor, {"Authorization": "Bearer x.y.z"}).text
+    ),
+    "form-token": lambda visitor: (
+        _probe(visitor, {}, data={"access_token": visitor.token()}).status_code != 401
+    ),
     "exp-overflow-crash": _far_future_crashes,
     "refusal-403": _is_otherwise(401, lambda _: {}),
     "challenge-absent": lambda visitor: not _challenge(visitor),

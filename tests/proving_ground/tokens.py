@@ -18,11 +18,31 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Algorithm = Literal["HS256", "HS384", "HS512", "ES256", "RS256", "EdDSA"]
+Algorithm = Literal["HS256", "HS384", "HS512", "ES256", "RS256", "RS512", "EdDSA"]
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 ES256_NUMBER_BYTES = 32
+RSA_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class UnfitKey:
+    """A key of a service's key set that may sign no token of its users.
+
+    Attributes:
+        kid: Its name in the set.
+        algorithm: What a token names that is signed with it all the same.
+        key: The private key as PEM.
+        switch: The fault that takes it.
+        why: Why it may not, as a sentence takes it: `by a key that …`.
+    """
+
+    kid: str
+    algorithm: Algorithm
+    key: str
+    switch: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +58,8 @@ class Mint:
         claims: Further claims of an identity, by its name.
         kid: The header's `kid`; without one, tokens carry none.
         lifetime: Seconds from `iat` to `exp`.
+        maximum_age: Seconds since `iat` after which a token is refused whatever its `exp`.
+        unfit: The keys of the set that may sign no token.
     """
 
     algorithm: Algorithm
@@ -48,6 +70,8 @@ class Mint:
     claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kid: str | None = None
     lifetime: int = 3600
+    maximum_age: int | None = None
+    unfit: tuple[UnfitKey, ...] = ()
 
     def header(self) -> dict[str, Any]:
         """Make the header of a token."""
@@ -96,15 +120,15 @@ def make_secret() -> str:
     return secrets.token_urlsafe(48)
 
 
-def make_private_key(algorithm: Literal["ES256", "RS256", "EdDSA"]) -> str:
-    """Make a private key, as PEM."""
+def make_private_key(algorithm: Literal["ES256", "ES384", "RS256", "EdDSA"], bits: int = RSA_BITS) -> str:
+    """Make a private key, as PEM; `bits` are those of RSA."""
     key: PrivateKey
-    if algorithm == "ES256":
-        key = ec.generate_private_key(ec.SECP256R1())
-    elif algorithm == "RS256":
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    else:
+    if algorithm == "RS256":
+        key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    elif algorithm == "EdDSA":
         key = ed25519.Ed25519PrivateKey.generate()
+    else:
+        key = ec.generate_private_key(ec.SECP256R1() if algorithm == "ES256" else ec.SECP384R1())
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -126,8 +150,10 @@ def make_signature(algorithm: Algorithm, key: str, signed: bytes) -> bytes:
         return hmac.digest(key.encode(), signed, DIGESTS[algorithm])
     private = load_private_key(key)
     if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+        digest = hashes.SHA512() if algorithm == "RS512" else hashes.SHA256()
+        return private.sign(signed, padding.PKCS1v15(), digest)
     if isinstance(private, ed25519.Ed25519PrivateKey):
         return private.sign(signed)
     numbers = decode_dss_signature(private.sign(signed, ec.ECDSA(hashes.SHA256())))
-    return b"".join(number.to_bytes(ES256_NUMBER_BYTES, "big") for number in numbers)
+    size = (private.curve.key_size + 7) // 8
+    return b"".join(number.to_bytes(size, "big") for number in numbers)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 from codecs import BOM_UTF8
 from dataclasses import dataclass
-from json import scanner
 from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
 from tests.proving_ground.claims import TokenError, check_claims
-from tests.proving_ground.tokens import DIGESTS, ES256_NUMBER_BYTES, encode, load_private_key
+from tests.proving_ground.keys import check_key_id
+from tests.proving_ground.segments import LooseDecoder, StrictDecoder, decode_segment, decode_text
+from tests.proving_ground.signatures import check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,25 +23,6 @@ MAX_BYTES = 8192
 PARTS = 3
 TYPES = frozenset({"jwt", "at+jwt"})
 REFUSED_MEMBERS = frozenset({"crit", "b64", "zip", "cty"})
-
-
-class StrictDecoder(json.JSONDecoder):
-    """Decodes JSON with each member once and finite numbers only.
-
-    It scans in Python: how deep the scanner written in C goes differs from one Python to the next.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
-        self.scan_once = scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # typeshed has it not
-
-
-class LooseDecoder(json.JSONDecoder):
-    """Decodes as Python does by default, on the same scanner."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scan_once = scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # typeshed has it not
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +52,12 @@ class Verifier:
         header = self._read_header(header_part)
         self._check_header(header)
         signed = f"{header_part}.{payload_part}".encode()
-        signature = _decode(signature_part, is_loose=self.faults.has("signature-malleable"))
-        self._check_signature(header, signed, signature)
+        signature = decode_segment(
+            signature_part,
+            is_loose=self.faults.has("signature-malleable"),
+            may_spare=self.faults.has("signature-spare-bits"),
+        )
+        check_signature(header, signed, signature, mint=self.mint, faults=self.faults)
         claims = self._read_claims(payload_part)
         check_claims(claims, self.mint, self.clock(), self.faults)
         return claims
@@ -87,7 +67,8 @@ class Verifier:
             header, payload, signature = token.split(".")
             return [header, payload, signature]
         parts = token.split(".")
-        if len(token) > MAX_BYTES or len(parts) != PARTS:
+        is_unbounded = self.faults.has("size-unbounded") or self.faults.has("sub-unbounded")
+        if (len(token) > MAX_BYTES and not is_unbounded) or len(parts) != PARTS:
             raise TokenError("is not three short parts")
         return parts
 
@@ -95,96 +76,63 @@ class Verifier:
         if self.faults.has("header-base64-crash"):
             data = base64.urlsafe_b64decode(part + "==")
         else:
-            data = _decode(part)
+            data = decode_segment(part)
         escaping = ValueError if self.faults.has("deep-header-crash") else (ValueError, RecursionError)
+        decoder = LooseDecoder() if self.faults.has("header-duplicates-accepted") else StrictDecoder()
+        if self.faults.has("header-encoding-crash"):
+            data.decode("utf-8")
         try:
-            header = StrictDecoder().decode(data.decode("utf-8"))
+            header = decoder.decode(data.decode("utf-8"))
         except escaping as error:
             raise TokenError("has a header that is no JSON") from error
-        if not isinstance(header, dict):
+        if not isinstance(header, dict) and not self.faults.has("header-object-crash"):
             raise TokenError("has a header that is no object")
-        return header
+        return header  # type: ignore[no-any-return]  # the fault lets through what is none
 
     def _check_header(self, header: dict[str, Any]) -> None:
         if self.faults.has("alg-type-crash"):
             header["alg"] = header["alg"].upper()
+        if self.faults.has("alg-missing-crash"):
+            header["alg"] = str(header["alg"])
         if not isinstance(header.get("alg"), str):
             raise TokenError("names no algorithm")
         for member in REFUSED_MEMBERS & header.keys():
             if not self.faults.has(f"{member}-ignored"):
                 raise TokenError(f"names {member}")
-        kind = header.get("typ", "JWT")
+        self._check_type(header.get("typ", "JWT"))
+        check_key_id(header, self.mint, self.faults)
+
+    def _check_type(self, kind: Any) -> None:
+        if self.faults.has("typ-type-crash"):
+            kind = kind.lower()
+        if self.faults.has("typ-case-sensitive") and kind != "JWT":
+            raise TokenError("is of another type")
         is_known = isinstance(kind, str) and kind.lower() in TYPES
         if not is_known and not self.faults.has("typ-ignored"):
             raise TokenError("is of another type")
-        if header.get("kid") != self.mint.kid and not self.faults.has("kid-ignored"):
-            raise TokenError("names an unknown key")
-
-    def _check_signature(self, header: dict[str, Any], signed: bytes, signature: bytes) -> None:
-        algorithm = header.get("alg")
-        if self._is_unsigned(algorithm, signature) or self.faults.has("signature-ignored"):
-            return
-        if algorithm in DIGESTS and self._trusts_digest(str(algorithm)):
-            is_confused = self.mint.algorithm not in DIGESTS
-            key = self.mint.public_key() if is_confused else self.mint.key
-            if self.faults.has("empty-secret") and signature == hmac.digest(b"", signed, "sha256"):
-                return
-            if not self._equals(hmac.digest(key.encode(), signed, DIGESTS[str(algorithm)]), signature):
-                raise TokenError("has a wrong signature")
-            return
-        if algorithm != self.mint.algorithm:
-            raise TokenError("is of another algorithm")
-        try:
-            self._verify_with_key(header, signed, signature)
-        except (InvalidSignature, ValueError) as error:
-            raise TokenError("has a wrong signature") from error
-
-    def _is_unsigned(self, algorithm: object, signature: bytes) -> bool:
-        if self.faults.has("alg-none"):
-            return algorithm == "none"
-        if self.faults.has("alg-none-any-case"):
-            return algorithm != "none" and str(algorithm).lower() == "none"
-        return self.faults.has("signature-optional") and not signature
-
-    def _trusts_digest(self, algorithm: str) -> bool:
-        is_ours = algorithm == self.mint.algorithm
-        is_same_family = self.mint.algorithm in DIGESTS and self.faults.has("alg-same-family")
-        return is_ours or is_same_family or self.faults.has("alg-confusion")
-
-    def _equals(self, expected: bytes, signature: bytes) -> bool:
-        if self.faults.has("signature-truncated"):
-            return all(one == other for one, other in zip(expected, signature, strict=False))
-        return hmac.compare_digest(expected, signature)
-
-    def _verify_with_key(self, header: dict[str, Any], signed: bytes, signature: bytes) -> None:
-        key = load_private_key(self.mint.key).public_key()
-        if self.faults.has("jwk-trusted") and "jwk" in header:
-            key = _read_jwk(header["jwk"])
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-        elif isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(signature, signed)
-        else:
-            if len(signature) != 2 * ES256_NUMBER_BYTES:
-                raise InvalidSignature
-            halves = signature[:ES256_NUMBER_BYTES], signature[ES256_NUMBER_BYTES:]
-            numbers = [int.from_bytes(half, "big") for half in halves]
-            key.verify(encode_dss_signature(*numbers), signed, ec.ECDSA(hashes.SHA256()))
 
     def _read_claims(self, part: str) -> dict[str, Any]:
-        data = _decode(part)
+        data = decode_segment(part)
         is_loose = self.faults.has("duplicates-accepted") or self.faults.has("exp-not-finite")
         decoder = LooseDecoder() if is_loose else StrictDecoder()
-        if self.faults.has("payload-mark-accepted"):
-            data = data.removeprefix(BOM_UTF8)
-        text = data.decode("utf-8") if self.faults.has("payload-encoding-crash") else _decode_text(data)
+        escaping = ValueError if self.faults.has("deep-payload-crash") else (ValueError, RecursionError)
+        text = self._decode_payload(data)
         try:
             claims = decoder.decode(text)
-        except (ValueError, RecursionError) as error:
+        except escaping as error:
             raise TokenError("has a payload that is no JSON") from error
-        if not isinstance(claims, dict):
+        if not isinstance(claims, dict) and not self.faults.has("payload-list-crash"):
             raise TokenError("has a payload that is no object")
-        return claims
+        return claims  # type: ignore[no-any-return]  # the fault lets through what is none
+
+    def _decode_payload(self, data: bytes) -> str:
+        if self.faults.has("payload-mark-accepted"):
+            data = data.removeprefix(BOM_UTF8)
+        if self.faults.has("payload-utf16-accepted"):
+            return decode_text(data, json.detect_encoding(data))
+        if self.faults.has("payload-utf8-replaced"):
+            return decode_text(data, errors="replace")
+        return data.decode("utf-8") if self.faults.has("payload-encoding-crash") else decode_text(data)
 
 
 def read_unverified(authorization: str) -> dict[str, Any]:
@@ -192,39 +140,3 @@ def read_unverified(authorization: str) -> dict[str, Any]:
     payload = authorization.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
     return claims
-
-
-def _decode(part: str, *, is_loose: bool = False) -> bytes:
-    """Decode unpadded base64url, in its one canonical spelling unless it is loose."""
-    try:
-        if is_loose:
-            return base64.urlsafe_b64decode(part + "==")
-        data = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except ValueError as error:
-        raise TokenError("is not base64url") from error
-    if encode(data) != part:
-        raise TokenError("is not canonical base64url")
-    return data
-
-
-def _decode_text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TokenError("has a payload that is no UTF-8") from error
-
-
-def _read_jwk(jwk: dict[str, str]) -> ec.EllipticCurvePublicKey:
-    x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=="), "big") for name in ("x", "y"))
-    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-
-
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
-    return members
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON")

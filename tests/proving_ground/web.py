@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Body as JsonBody
 from fastapi import FastAPI, Request, Response
@@ -121,14 +122,18 @@ def list_methods(app: FastAPI, request: Request) -> list[str]:
     ]
 
 
-def protected_by(admit: Callable[[Request], object], cache_control: str = PRIVATE) -> type[APIRoute]:
-    """Make the class of routes that find their caller before the body is read."""
+def protected_by(
+    admit: Callable[[Request], object], cache_control: str = PRIVATE, *, reads_form: bool = False
+) -> type[APIRoute]:
+    """Make the class of routes that find their caller before the body is read, unless `reads_form`."""
 
     class ProtectedRoute(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # FastAPI wants a Coroutine, any awaitable serves
             handle = super().get_route_handler()
 
             async def guarded(request: Request) -> Response:
+                if reads_form:
+                    request.state.form = dict(parse_qsl((await request.body()).decode("latin-1")))
                 request.state.caller = admit(request)
                 response = await handle(request)
                 if cache_control:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.fuzz.engine import Engine
-from specwitness.fuzz.identity import Identity, Mint
+from specwitness.fuzz.identity import Identity, Mint, UnfitKey
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.surface import Surface, read_surface
 from specwitness.fuzz.target import Target
 from specwitness.openapi import Contract, read_contract
 from tests.proving_ground.catalogue import find_service
+from tests.proving_ground.claims import LEEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,9 @@ def make_users(service: Service) -> Users:
             subjects=dict(mint.subjects),
             claims_of=dict(mint.claims),
             header={"kid": mint.kid} if mint.kid else {},
+            leeway=LEEWAY,
+            maximum_age=mint.maximum_age,
+            unfit=tuple(UnfitKey(each.key, each.why, each.algorithm, each.kid) for each in mint.unfit),
         ),
         service.keys,
     )

@@ -23,6 +23,9 @@ CREATE = "/paths/~1orders/post"
 DRAFT = "/components/schemas/Draft"
 FOUND = "/components/schemas/Order"
 LIMIT = f"{LIST}/parameters/0"
+PAID = f"{CREATE}/callbacks/paid/{{$request.body#~1note}}/post"
+LINK = f"{CREATE}/responses/201/links/order"
+LOST = "/webhooks/orderLost/post"
 SCHEMES = "/components/securitySchemes"
 
 DOCUMENT: dict[str, Any] = yaml.safe_load("""
@@ -53,8 +56,26 @@ paths:
         content:
           application/json: { schema: { $ref: '#/components/schemas/Draft' } }
           text/plain: { schema: { type: string, maxLength: 80 } }
+      callbacks:
+        paid:
+          '{$request.body#/note}':
+            post:
+              parameters:
+                - { name: X-Signature, in: header, required: true, schema: { type: string, maxLength: 64 } }
+              requestBody:
+                required: true
+                content:
+                  application/json: { schema: { type: object, required: [id], properties: { id: { type: string }, text: { type: string, maxLength: 80 } } } }
+              responses:
+                '200':
+                  description: Taken
+                  content:
+                    application/json: { schema: { type: object, properties: { seen: { type: boolean } } } }
       responses:
-        '201': { description: The order }
+        '201':
+          description: The order
+          links:
+            order: { operationId: getOrder, parameters: { order_id: $response.body#/id } }
         '401': { $ref: '#/components/responses/Unauthorized' }
         '404': { description: Not there, content: { application/problem+json: { schema: { type: object } } } }
   /orders/{order_id}:
@@ -74,6 +95,17 @@ paths:
       security: []
       responses:
         '200': { description: Alive }
+webhooks:
+  orderLost:
+    post:
+      operationId: tellLostOrder
+      requestBody:
+        required: true
+        content:
+          application/json: { schema: { type: object, required: [id], properties: { id: { type: string }, text: { type: string, maxLength: 80 } } } }
+      responses:
+        '204': { description: Taken }
+        '410': { description: Nobody wants it any more }
 components:
   securitySchemes:
     token: { type: http, scheme: bearer }

@@ -44,7 +44,8 @@ def open_target() -> Iterator[Target]:
         connect(url) as database,
     ):
         # With the deny-list in the database, no protected operation answers without it.
-        app = create_app(make_settings(secret, as_service(url), REVOCATIONS="postgresql"))
+        settings = make_settings(secret, as_service(url), REVOCATIONS="postgresql")
+        app = create_app(settings)
         forget = "delete from erasures where user_id <> %s"
         served = BeginsAnew(app, lambda: database.execute(forget, [subjects[LEAVER]]))
 
@@ -54,10 +55,19 @@ def open_target() -> Iterator[Target]:
         def read_state() -> list[tuple[Any, ...]]:
             return database.execute("select * from tasks order by id").fetchall()
 
+        mint = Mint(
+            secret,
+            issuer=ISSUER,
+            audience=ISSUER,
+            subjects=subjects,
+            # A fuzz run may take longer than a token lives.
+            lifetime=DAY,
+            leeway=settings.leeway_seconds,
+            maximum_age=settings.oldest_seconds,
+        )
         yield Target(
             app=served,
-            # A fuzz run may take longer than a token lives.
-            identities=Mint(secret, issuer=ISSUER, audience=ISSUER, subjects=subjects, lifetime=DAY),
+            identities=mint,
             generated_schema=app.openapi(),
             routes=list_routes(app),
             reset=reset,

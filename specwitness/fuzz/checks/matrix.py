@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.attack_table import ATTACKS
 from specwitness.fuzz.attacks import Attack, Material
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.key_attacks import list_unfit_key_attacks
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
-from specwitness.fuzz.raw_attacks import RAW_ATTACKS, UNSIGNED_ATTACKS
-from specwitness.fuzz.refusals import judge_refusal
+from specwitness.fuzz.refusals import find_echo, judge_refusal
 from specwitness.fuzz.seats import authorize, find_credentials
-from specwitness.fuzz.signed_attacks import SIGNED_ATTACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
-
-ATTACKS: tuple[Attack, ...] = (*RAW_ATTACKS, *UNSIGNED_ATTACKS, *SIGNED_ATTACKS)
 
 
 def check_credentials(
@@ -45,13 +43,15 @@ def check_credentials(
     before = [] if endpoint.is_safe or trial.state else trial.observe(endpoint, values)
     state = trial.state() if trial.state else None
     all_refused = True
+    attacks = (*extra, *ATTACKS, *list_unfit_key_attacks(trial.mint))
     for credentials in alternatives:
-        for attack, bad in _prepare(trial, request, credentials, (*extra, *ATTACKS), whole=whole):
+        for attack, bad in _prepare(trial, request, credentials, attacks, whole=whole):
             kind = credentials[0][0].kind
             answer = trial.client.send(bad)
             trial.ledger.count(endpoint, attack.check, attack.name, answer.status)
             all_refused = all_refused and not answer.succeeded
             _judge(trial, endpoint, attack, kind=kind, exchange=(bad, answer))
+            _judge_fetches(trial, endpoint, attack, bad)
             if trial.state and (now := trial.state()) != state:
                 state = now
                 if not answer.succeeded:
@@ -74,7 +74,7 @@ def _prepare(
     """Attack each credential of an alternative in turn, with the others in place."""
     for seat, value in credentials:
         other = trial.bob.identity.value_for(seat.scheme) if trial.bob else None
-        material = Material(seat, value, trial.alice.name, trial.mint, other)
+        material = Material(seat, value, trial.alice.name, trial.mint, other, trial.key_host)
         good = authorize(request, credentials)
         for attack in attacks:
             if (whole or attack.core) and (change := attack.prepare(material)) is not None:
@@ -93,7 +93,7 @@ def _judge(
                 endpoint, attack.check, attack.name, text=text, request=request, level=attack.level
             )
         return
-    for fault in judge_refusal(answer, attack, kind, endpoint):
+    for fault in (*judge_refusal(answer, attack, kind, endpoint), *find_echo(request, answer)):
         text = f"with {attack.name}: {fault.text} ({attack.breaks})"
         trial.ledger.blame(
             endpoint,
@@ -103,6 +103,13 @@ def _judge(
             request=request,
             level=fault.level,
         )
+
+
+def _judge_fetches(trial: Trial, endpoint: Endpoint, attack: Attack, request: Request) -> None:
+    """Tell of a service that asked the address that a token named: any address, within its network too."""
+    if trial.key_host is not None and trial.key_host.take_calls():
+        text = f"with {attack.name}: the service asked there ({attack.breaks})"
+        trial.ledger.blame(endpoint, attack.check, f"{attack.name}: asked", text=text, request=request)
 
 
 def check_optional(trial: Trial, endpoint: Endpoint) -> None:
@@ -121,8 +128,8 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
     noise = differ(take_fingerprint(own), take_fingerprint(anonymous))
     if not noise:
         return
-    material = Material(seat, value, trial.alice.name, trial.mint)
-    for attack in ATTACKS:
+    material = Material(seat, value, trial.alice.name, trial.mint, host=trial.key_host)
+    for attack in (*ATTACKS, *list_unfit_key_attacks(trial.mint)):
         change = None if attack.accepted or not attack.brings else attack.prepare(material)
         if change is None:
             continue

@@ -7,6 +7,21 @@ from tests.proving_ground.model import EVERY, Family, list_bugs
 BUGS = list_bugs(
     "files",
     (
+        (
+            "kid-sql",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "The key id is put into SQL: a token signed with what the query says is let in.",
+        ),
+        ("exp-type-crash", Family.TOKEN_TIME, EVERY, "An end that is a list is answered with 500."),
+        ("sub-unbounded", Family.TOKEN_PARTIES, EVERY, "A subject of a megabyte is a user."),
+        ("payload-list-crash", Family.TOKEN_PARSING, EVERY, "Claims that are a list are answered with 500."),
+        (
+            "challenge-error-unasked",
+            Family.WRONG_CHALLENGE,
+            EVERY,
+            "The challenge calls a token invalid where none came.",
+        ),
         ("signature-optional", Family.TOKEN_SIGNATURE, EVERY, "A signature that is empty is not checked."),
         (
             "signature-malleable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.proving_ground.token_witnesses import flip, with_claims, with_signature
+from tests.proving_ground.forgeries import flip, with_claims, with_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable

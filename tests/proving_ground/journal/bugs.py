@@ -8,6 +8,33 @@ BUGS = list_bugs(
     "journal",
     (
         (
+            "x5u-trusted",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "A token is verified with the certificate at the address that its own header names.",
+        ),
+        (
+            "typ-case-sensitive",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "The type in small letters, as good as any, is refused.",
+        ),
+        (
+            "alg-unbound",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "A key is not tied to its algorithm: a token signed RS512 is let in.",
+        ),
+        ("use-ignored", Family.TOKEN_SIGNATURE, EVERY, "A token signed with a key for encryption is let in."),
+        ("rsa-1024", Family.TOKEN_SIGNATURE, EVERY, "A token signed with a key of 1024 bits is let in."),
+        (
+            "aud-list-refused",
+            Family.TOKEN_PARTIES,
+            EVERY,
+            "A token for several audiences, this one among them, is refused.",
+        ),
+        ("header-object-crash", Family.TOKEN_PARSING, EVERY, "A header that is a text is answered with 500."),
+        (
             "payload-mark-accepted",
             Family.TOKEN_PARSING,
             EVERY,

@@ -8,6 +8,32 @@ BUGS = list_bugs(
     "ledger",
     (
         (
+            "x5c-trusted",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "A token is verified with the certificate that its own header brings.",
+        ),
+        ("kid-type-crash", Family.TOKEN_PARSING, EVERY, "A key id that is a list is answered with 500."),
+        (
+            "unknown-alg-crash",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "An algorithm that is not served, such as none, is answered with 500.",
+        ),
+        (
+            "iat-age-ignored",
+            Family.TOKEN_TIME,
+            EVERY,
+            "A token made a year ago is let in, though a day is the limit.",
+        ),
+        (
+            "payload-utf8-replaced",
+            Family.TOKEN_PARSING,
+            EVERY,
+            "A payload that is no UTF-8 is mended, and let in.",
+        ),
+        ("form-token", Family.WRONG_SCHEME, EVERY, "A token in a form is let in."),
+        (
             "cty-ignored",
             Family.TOKEN_HEADER,
             EVERY,

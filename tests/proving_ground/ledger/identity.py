@@ -12,4 +12,5 @@ MINT = Mint(
     subjects={"alice": "d3c0f2aa", "bob": "77b1e590"},
     kid="k1",
     lifetime=900,
+    maximum_age=86_400,
 )

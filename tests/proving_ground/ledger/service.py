@@ -57,9 +57,10 @@ def create(faults: Faults, clock: Callable[[], float]) -> FastAPI:
         return app.state.caller  # type: ignore[no-any-return]  # a state holds anything
 
     app = make_app(answer_problem, faults)
-    app.include_router(_list_routes(store, faults, protected_by(admit)))
-    app.include_router(_account_routes(store, faults, protected_by(admit)))
-    app.include_router(_transfer_routes(store, faults, protected_by(admit)))
+    protected = protected_by(admit, reads_form=faults.has("form-token"))
+    app.include_router(_list_routes(store, faults, protected))
+    app.include_router(_account_routes(store, faults, protected))
+    app.include_router(_transfer_routes(store, faults, protected))
     app.state.snapshot = lambda: (dict(store.accounts), list(store.transfers))
     return app
 

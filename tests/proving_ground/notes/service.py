@@ -140,7 +140,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {**REFUSALS[422], "description": "No such note"}}
 NOT_NOW: dict[int | str, dict[str, Any]] = {503: {**REFUSALS[422], "description": "Not now"}}
 CREATED: dict[int | str, dict[str, Any]] = {
-    201: {"headers": {"Location": {"required": True, "schema": {"type": "string", "pattern": "^/notes/"}}}}
+    201: {
+        "headers": {"Location": {"required": True, "schema": {"type": "string", "pattern": "^/notes/"}}},
+        "links": {
+            "ReadNote": {"operationId": "getNote", "parameters": {"note_id": "$response.body#/id"}},
+            "DeleteNote": {"operationId": "deleteNote", "parameters": {"note_id": "$response.body#/id"}},
+        },
+    }
 }
 
 

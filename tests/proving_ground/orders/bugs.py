@@ -8,6 +8,44 @@ BUGS = list_bugs(
     "orders",
     (
         (
+            "jku-trusted",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "A token is verified with the key at the address that its own header names.",
+        ),
+        (
+            "header-duplicates-accepted",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "Of two algorithms in one header the last one counts.",
+        ),
+        (
+            "alg-substring",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "The list of algorithms is a text: a part of a name will do.",
+        ),
+        (
+            "curve-ignored",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "A key is not tied to its algorithm: a token signed ES256 with a key of P-384 is let in.",
+        ),
+        ("exp-boundary", Family.TOKEN_TIME, EVERY, "A token is good for the second in which it ends."),
+        (
+            "alg-missing-crash",
+            Family.TOKEN_PARSING,
+            EVERY,
+            "A header without an algorithm is answered with 500.",
+        ),
+        ("size-unbounded", Family.TOKEN_PARSING, EVERY, "A token of any size is read."),
+        (
+            "refusal-echoes-token",
+            Family.WRONG_CHALLENGE,
+            EVERY,
+            "A refusal repeats the token that it refuses.",
+        ),
+        (
             "alg-confusion",
             Family.TOKEN_SIGNATURE,
             EVERY,

@@ -8,6 +8,33 @@ BUGS = list_bugs(
     "reminders",
     (
         (
+            "weak-secret",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "The secret of the tutorial still counts: a token signed with it is let in.",
+        ),
+        (
+            "signature-spare-bits",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "The signature's last character has four spellings.",
+        ),
+        ("exp-null", Family.TOKEN_TIME, EVERY, "An end that is null never comes: the token is let in."),
+        ("sub-long", Family.TOKEN_PARTIES, EVERY, "A subject of 5,000 characters is a user."),
+        (
+            "session-cache-accepted",
+            Family.TOKEN_PARTIES,
+            EVERY,
+            "The cache of a session, signed with the same secret, is let in as a token.",
+        ),
+        ("typ-type-crash", Family.TOKEN_PARSING, EVERY, "A type that is a list is answered with 500."),
+        (
+            "deep-payload-crash",
+            Family.TOKEN_PARSING,
+            EVERY,
+            "A payload of 1,500 brackets, rightly signed, is answered with 500.",
+        ),
+        (
             "zip-ignored",
             Family.TOKEN_HEADER,
             EVERY,

@@ -8,6 +8,38 @@ BUGS = list_bugs(
     "teams",
     (
         (
+            "jku-fetched",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "The address of a key that a header names is asked for, and the token is refused then.",
+        ),
+        (
+            "kid-path",
+            Family.TOKEN_HEADER,
+            EVERY,
+            "The key id is the name of a file: a token signed with an empty file is let in.",
+        ),
+        (
+            "alg-case-ignored",
+            Family.TOKEN_SIGNATURE,
+            EVERY,
+            "An algorithm in other case, which is another one, is let in.",
+        ),
+        ("iat-true", Family.TOKEN_TIME, EVERY, "A time that is true counts as the first second."),
+        (
+            "sub-surrogate-crash",
+            Family.TOKEN_PARSING,
+            EVERY,
+            "A subject with half a character is answered with 500.",
+        ),
+        (
+            "header-encoding-crash",
+            Family.TOKEN_PARSING,
+            EVERY,
+            "A header that is no UTF-8 is answered with 500.",
+        ),
+        ("payload-utf16-accepted", Family.TOKEN_PARSING, EVERY, "A payload in UTF-16 is let in."),
+        (
             "empty-secret",
             Family.TOKEN_SIGNATURE,
             EVERY,

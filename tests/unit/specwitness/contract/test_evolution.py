@@ -17,8 +17,11 @@ from tests.support.orders import (
     FOUND,
     GONE,
     LIMIT,
+    LINK,
     LIST,
+    LOST,
     ORDER,
+    PAID,
     SCHEMES,
     change,
     read,
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 
 Edits = dict[str, Any]
 
+SENT = "requestBody/content/application~1json/schema"
+OUTGOING = f"{PAID}/{SENT}"
+OIDC = {"type": "openIdConnect", "openIdConnectUrl": "https://id.example/.well-known/openid-configuration"}
+OTHER_OIDC = {**OIDC, "openIdConnectUrl": "https://id.elsewhere.example/.well-known/openid-configuration"}
 BODY = f"{CREATE}/requestBody"
 CSRF = f"{LIST}/parameters/1"
 NEW_PARAMETER = {"name": "tenant", "in": "query", "required": True, "schema": {"type": "string"}}
@@ -79,6 +86,20 @@ CHANGES: list[tuple[str, Edits, Edits]] = [
     ("security-tightened", {f"{LIST}/security": [{"token": []}, {}]}, {}),
     ("operation-removed", {}, {LIST: GONE}),
     ("operation-removed", {}, {ORDER: GONE}),
+    ("callback-removed", {}, {f"{CREATE}/callbacks": GONE}),
+    ("webhook-removed", {}, {"/webhooks": GONE}),
+    ("outgoing-parameter-removed", {}, {f"{PAID}/parameters/0": GONE}),
+    ("outgoing-parameter-optional", {}, {f"{PAID}/parameters/0/required": False}),
+    ("outgoing-body-removed", {}, {f"{PAID}/requestBody": GONE}),
+    ("outgoing-body-removed", {}, {f"{LOST}/requestBody/required": False}),
+    ("security-loosened", {f"{LOST}/security": [{"token": []}]}, {f"{LOST}/security": []}),
+    ("security-tightened", {f"{PAID}/security": []}, {f"{PAID}/security": [{"token": []}]}),
+    ("response-property-optional", {}, {f"{OUTGOING}/required": []}),
+    ("response-bounds-widened", {}, {f"{PAID}/parameters/0/schema/maxLength": 65}),
+    ("response-bounds-widened", {}, {f"{LOST}/{SENT}/properties/text/maxLength": 81}),
+    ("response-status-removed", {}, {f"{LOST}/responses/410": GONE}),
+    ("request-property-required", {}, {f"{PAID}/responses/200/content/application~1json/schema/required": ["seen"]}),
+    ("response-link-removed", {}, {LINK: GONE}),
     ("request-parameter-removed", {}, {LIMIT: GONE}),
     ("request-parameter-required", {}, {f"{LIMIT}/required": True}),
     ("request-parameter-required", {}, {f"{LIST}/parameters": [*DOCUMENT["paths"]["/orders"]["get"]["parameters"], NEW_PARAMETER]}),
@@ -139,6 +160,13 @@ BOTH_WAYS: list[tuple[str, Edits, Edits]] = [
     ("response-bounds-widened", {}, {f"{FOUND}/properties/id/format": "date"}),
     ("response-type-widened", {}, {f"{FOUND}/properties/text": {"type": "integer"}}),
     ("security-loosened", {f"{LIST}/security": SCOPED}, {f"{LIST}/security": [{"token": ["other"]}]}),
+    ("security-loosened", {f"{SCHEMES}/token": OIDC}, {f"{SCHEMES}/token": OTHER_OIDC}),
+    ("security-tightened", {f"{SCHEMES}/token": OIDC}, {f"{SCHEMES}/token": OTHER_OIDC}),
+    ("response-link-changed", {}, {f"{LINK}/operationId": "getHealth"}),
+    ("response-link-changed", {}, {f"{LINK}/parameters/order_id": "$response.body#/no"}),
+    ("response-link-changed", {}, {f"{LINK}/requestBody": "$response.body"}),
+    ("callback-removed", {}, {f"{CREATE}/callbacks/paid": {"{$request.body#/url}": DOCUMENT["paths"]["/orders"]["post"]["callbacks"]["paid"]["{$request.body#/note}"]}}),
+    ("webhook-removed", {}, {"/webhooks/orderLost": {"put": DOCUMENT["webhooks"]["orderLost"]["post"]}}),
 ]  # fmt: skip
 
 
@@ -193,6 +221,11 @@ RENAMED = {
         pytest.param({}, {f"{FOUND}/properties/note": GONE}, id="an optional property less in the answer"),
         pytest.param({}, {f"{LIST}/responses/500": {"description": "x"}}, id="a status more"),
         pytest.param({}, {f"{CREATE}/responses/404": GONE, f"{CREATE}/responses/4XX": DOCUMENT["paths"]["/orders"]["post"]["responses"]["404"]}, id="its range stands for a status"),
+        pytest.param({LINK: GONE, f"{CREATE}/callbacks": GONE, "/webhooks": GONE}, {}, id="a new link, callback and webhook"),
+        pytest.param({}, {LINK: {"operationRef": "#/paths/~1orders~1{order_id}/get", "parameters": {"order_id": "$response.body#/id"}}}, id="a link by another spelling"),
+        pytest.param({}, {f"{PAID}/parameters/0/schema/maxLength": 60, f"{OUTGOING}/properties/more": {"type": "string"}}, id="a call that sends shorter texts and one more"),
+        pytest.param({}, {f"{LOST}/responses/2XX": {"description": "Taken"}, f"{LOST}/responses/204": GONE}, id="a call that takes more answers"),
+        pytest.param({"/security": []}, {"/security": [{"token": []}], f"{LIST}/security": [], f"{CREATE}/security": [], f"{ORDER}/get/security": []}, id="a call for which nobody says security"),
         pytest.param({f"{SCHEMES}/token": KEY}, {f"{SCHEMES}/token": KEY | {"name": "x-key"}}, id="headers in another case"),
         pytest.param({f"{LIMIT}/schema/format": "int32"}, {f"{LIMIT}/schema/format": "int64"}, id="a wider format in a request"),
     ],
@@ -261,3 +294,20 @@ def test_schema_that_contains_itself_comes_to_an_end(tmp_path: Path) -> None:
     tree = {"type": "object", "properties": {"kids": {"items": {"$ref": "#/components/schemas/Draft"}}}}
     assert rules_of({DRAFT: tree}, {DRAFT: tree}, tmp_path) == set()
     assert rules_of({DRAFT: loop}, {DRAFT: {"type": "object"}}, tmp_path) == set()
+
+
+def test_call_that_changed_is_told_with_line_and_by_a_name_to_waive(tmp_path: Path) -> None:
+    edits = {f"{PAID}/parameters": GONE, f"{LOST}/{SENT}/required": []}
+    found = find_changes(DOCUMENT, read(change(edits), tmp_path))
+    assert [(breach.names, breach.text) for breach in found] == [
+        (
+            ("POST /orders", "createOrder"),
+            "callback paid {$request.body#/note} POST header X-Signature: this parameter is gone",
+        ),
+        (
+            ("webhook orderLost", "tellLostOrder"),
+            "webhook orderLost POST body $.id: may be absent, and was always there",
+        ),
+    ]
+    lines = (tmp_path / "openapi.yaml").read_text().splitlines()
+    assert [lines[breach.location.line - 1].strip() for breach in found] == ["post:", "id:"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from threading import Thread
+
 import pytest
 
 from specwitness.errors import TargetError
@@ -79,3 +82,20 @@ def test_address_that_is_none_is_refused(url: str) -> None:
 def test_service_that_does_not_answer_is_told() -> None:
     with pytest.raises(TargetError, match="was not answered"):
         HttpTransport("http://127.0.0.1:1").send(Request("GET", "/"))
+
+
+def hang_up(server: socket.socket) -> None:
+    server.accept()[0].close()
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(1_000_000, True), (100, False)])
+def test_service_that_hangs_up_on_a_long_head_has_refused_it(size: int, *, is_refused: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=hang_up, args=(server,), daemon=True).start()
+        transport = HttpTransport(f"http://127.0.0.1:{server.getsockname()[1]}")
+        request = Request("GET", "/", headers=(("Authorization", "a" * size),))
+        if is_refused:
+            assert transport.send(request).status == 431
+        else:
+            with pytest.raises(TargetError, match="was not answered"):
+                transport.send(request)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from specwitness.errors import ConfigError, TargetError
 from specwitness.fuzz import jose
 from specwitness.fuzz.client import Client
-from specwitness.fuzz.identity import Mint
+from specwitness.fuzz.identity import Mint, UnfitKey
 from specwitness.fuzz.login import Login
 from specwitness.fuzz.provider import read_provider
 from specwitness.fuzz.wire import Answer, Request
@@ -45,6 +45,16 @@ def test_mint_signs_what_its_table_says() -> None:
     assert jose.decode(token.signature) == jose.make_signature(signed, "HS256", SECRET.encode())
 
 
+def test_mint_knows_leeway_age_and_unfit_keys() -> None:
+    unfit = [{"key": "env:FUZZ_SECRET", "why": "was withdrawn", "algorithm": "HS256", "kid": "old"}]
+    table = {"secret": "env:FUZZ_SECRET", "leeway": 5, "maximum_age": 60, "unfit": unfit}
+    mint = read_provider({"mint": table})
+    assert isinstance(mint, Mint)
+    assert (mint.leeway, mint.maximum_age) == (5, 60)
+    assert mint.unfit == (UnfitKey(SECRET, "was withdrawn", "HS256", "old"),)
+    assert SECRET not in repr(mint)
+
+
 def test_tokens_come_from_the_environment() -> None:
     provider = read_provider({"tokens": {"alice": "env:FUZZ_SECRET"}})
     alice = provider.identify("alice", Client(Scripted()))
@@ -64,6 +74,18 @@ def test_tokens_come_from_the_environment() -> None:
         (
             {"mint": {"secret": "env:FUZZ_SECRET", "algorithm": "ES256"}},
             "the key of the mint does not serve ES256",
+        ),
+        (
+            {"mint": {"secret": "env:FUZZ_SECRET", "unfit": [{"key": "env:FUZZ_SECRET"}]}},
+            "an unfit key needs `key` and `why`",
+        ),
+        (
+            {"mint": {"secret": "env:FUZZ_SECRET", "unfit": [{"key": "in-clear", "why": "is old"}]}},
+            "a secret may not stand in the configuration",
+        ),
+        (
+            {"mint": {"secret": "env:FUZZ_SECRET", "unfit": [{"key": "env:FUZZ_SECRET", "why": "is old"}]}},
+            "the key of the mint does not serve RS256",
         ),
         ({"login": {"path": "/login"}}, "a login needs `path` and `bodies`"),
         ({"tokens": {"bob": "env:FUZZ_SECRET"}}, "there is no token of alice"),
@@ -103,7 +125,7 @@ def test_login_that_fails_makes_the_run_invalid(answer: Answer, message: str) ->
 
 MAKERS: dict[str, Callable[[], jose.Key]] = {
     "HS256": lambda: b"x" * 32,
-    "ES256": lambda: jose.make_other_key("ES256", ec.generate_private_key(ec.SECP256R1())),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
 }
@@ -115,7 +137,8 @@ def test_tokens_are_signed_as_pyjwt_expects(algorithm: str) -> None:
     token = str(jose.sign(jose.dump({"alg": algorithm}), b'{"sub":"a"}', algorithm, key))
     public = jose.public_pem(key)
     assert jwt.decode(token, public or b"x" * 32, algorithms=[algorithm]) == {"sub": "a"}
-    other = jose.make_other_key(algorithm, key)
+    other = jose.make_key(algorithm)
+    assert other is not None
     forged = str(jose.sign(jose.dump({"alg": algorithm}), b'{"sub":"a"}', algorithm, other))
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(forged, public or b"x" * 32, algorithms=[algorithm])

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from specwitness.fuzz.attacks import Attack, Level
-from specwitness.fuzz.refusals import Fault, describe_headers, describe_misfit, judge_refusal
+from specwitness.fuzz.refusals import Fault, describe_headers, describe_misfit, find_echo, judge_refusal
 from specwitness.fuzz.seats import BEARER, KEY
 from specwitness.fuzz.surface import read_surface
-from specwitness.fuzz.wire import Answer
+from specwitness.fuzz.wire import Answer, Request
 from specwitness.openapi import read_contract
 
 SURFACE = read_surface(read_contract(Path("tests/proving_ground/notes/openapi.yaml"), Path()))
@@ -118,3 +118,22 @@ def test_header_must_be_there_and_fit_what_the_contract_says(lines: list[str], s
 def test_contract_that_documents_no_401_is_advised() -> None:
     (fault,) = judge_refusal(answer(), NONE, BEARER, HEALTH)
     assert (fault.text, fault.level) == ("the contract documents no 401 for this operation", Level.SHOULD)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (answer(), []),
+        (answer(body={"title": f"no: {'x' * 24}"}), ["echo"]),
+        (answer(f'Bearer error_description="{"x" * 24}"'), ["echo"]),
+        (answer(body={"title": "x" * 24}, status=200), []),
+    ],
+)
+def test_refusal_that_repeats_the_credential_is_found(given: Answer, expected: list[str]) -> None:
+    request = Request("GET", "/", headers=(("Authorization", f"Bearer {'x' * 24}"),))
+    assert [fault.kind for fault in find_echo(request, given)] == expected
+
+
+def test_short_credential_may_be_a_word_of_the_refusal() -> None:
+    request = Request("GET", "/", headers=(("Authorization", "Bearer unauthorized"),))
+    assert list(find_echo(request, answer(body={"title": "unauthorized"}))) == []

@@ -1,0 +1,74 @@
+"""The calls that a service makes itself, its callbacks and webhooks, as one document tells of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from specwitness.openapi import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.contract.schemas import Schema
+    from specwitness.contract.sides import Side
+    from specwitness.openapi.references import Tokens
+
+
+class Call(NamedTuple):
+    """One call: where it stands, how a reader calls it, its path item and its operation."""
+
+    tokens: Tokens
+    label: str
+    item: Schema
+    operation: Schema
+
+
+Calls = dict[tuple[str, ...], Call]
+
+
+def find_callbacks(side: Side, operation: Schema, tokens: Tokens) -> Calls:
+    """Give the callbacks of an operation by name, expression and method.
+
+    Args:
+        side: The document.
+        operation: The operation, which stands at `tokens`.
+        tokens: Where the operation stands.
+    """
+    callbacks = side.get(operation, "callbacks") or {}
+    return {
+        (name, expression, method): call
+        for name in callbacks
+        for expression in _list_names(side.get(callbacks, name))
+        for method, call in _read_item(
+            side,
+            side.get(side.get(callbacks, name), expression),
+            (*tokens, "callbacks", name, expression),
+            f"callback {name} {expression}",
+        )
+    }
+
+
+def find_webhooks(side: Side) -> Calls:
+    """Give the webhooks of a document by name and method."""
+    webhooks = side.get(side.document, "webhooks") or {}
+    return {
+        (name, method): call
+        for name in _list_names(webhooks)
+        for method, call in _read_item(side, side.get(webhooks, name), ("webhooks", name), f"webhook {name}")
+    }
+
+
+def name_webhook(key: tuple[str, ...], call: Call) -> tuple[str, ...]:
+    """Give what a waiver may call a webhook."""
+    names = (f"webhook {key[0]}", call.operation.get("operationId"))
+    return tuple(each for each in names if each)
+
+
+def _read_item(side: Side, item: Any, tokens: Tokens, label: str) -> Iterator[tuple[str, Call]]:
+    for method in METHODS:
+        if operation := side.get(item, method):
+            yield method, Call((*tokens, method), f"{label} {method.upper()}", item, operation)
+
+
+def _list_names(holder: Any) -> list[str]:
+    return [name for name in holder or {} if not name.startswith("x-")]

@@ -1,0 +1,88 @@
+"""How a message changed between two revisions: its content and its headers, whichever way it travels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from specwitness.contract.variance import Direction, SchemaEvolution, Shift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.contract.differences import Place
+    from specwitness.contract.schemas import Schema
+    from specwitness.contract.sides import Side
+
+    Told = tuple[str, Place, str]
+
+_SENSES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
+_RULES = {
+    "default": "default-changed",
+    "property-optional": "property-optional",
+    "property-removed": "property-removed",
+    "property-required": "property-required",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEvolution:
+    """Compares messages of a document with those of its successor."""
+
+    former: Side
+    present: Side
+
+    def compare_headers(self, old: Schema, new: Schema, place: Place) -> Iterator[Told]:
+        """List what clients notice of the headers of an answer."""
+        former = self.former.get(old, "headers") or {}
+        present = self.present.get(new, "headers") or {}
+        names = {name.lower(): name for name in present}
+        for name in former:
+            if (key := name.lower()) == "content-type":
+                continue
+            inside = place.below("headers", names.get(key, ""), label=f" header {name}")
+            if key not in names:
+                yield "response-header-removed", inside, "this header is gone"
+                continue
+            was, now = self.former.get(former, name), self.present.get(present, names[key])
+            if was.get("required") and not now.get("required"):
+                yield "response-header-optional", inside, "may be absent, and was always there"
+            schemas = self.former.read_schema(was), self.present.read_schema(now)
+            inner = inside.below("schema")
+            yield from self.compare_schemas(Direction.RESPONSE, schemas, inner, on_wire=True)
+
+    def compare_content(
+        self, direction: Direction, holders: tuple[Schema, Schema], place: Place
+    ) -> Iterator[Told]:
+        """List what clients notice of the content of a message, by media type."""
+        former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
+        for name, (_, schema) in former.items():
+            key = (
+                name if name in present else next((each for each in present if fnmatchcase(name, each)), None)
+            )
+            if key is None:
+                gone = place.below("content")
+                yield f"{direction}-media-type-removed", gone, f"{name} is gone"
+                continue
+            inside = place.below("content", present[key][0], "schema", label=" $")
+            yield from self.compare_schemas(direction, (schema, present[key][1]), inside)
+
+    def compare_schemas(
+        self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
+    ) -> Iterator[Told]:
+        """List what clients notice of a schema."""
+        evolution = SchemaEvolution(self.former.document, self.present.document, direction)
+        for shift in evolution.compare(*schemas, place, on_wire=on_wire):
+            yield _rule_of(direction, shift), shift.place, shift.text
+
+
+def _rule_of(direction: Direction, shift: Shift) -> str:
+    return f"{direction}-{_RULES.get(shift.topic, f'{shift.topic}-{_SENSES[direction]}')}"
+
+
+def find_status(status: str, responses: Schema) -> str | None:
+    """Find what documents a status: itself, its range, or what is left."""
+    known = {str(key).lower(): str(key) for key in responses}
+    wanted = (status.lower(), f"{status[:1]}xx", "default")
+    return next((known[each] for each in wanted if each in known), None)

@@ -1,0 +1,120 @@
+"""How the calls changed that a service makes itself: who receives them is the client here.
+
+What such a call sends travels as an answer does, and is told by the rules of responses; what comes
+back travels as a request does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from specwitness.contract.differences import Place
+from specwitness.contract.messages import MessageEvolution, find_status
+from specwitness.contract.variance import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.contract.calls import Call, Calls
+    from specwitness.contract.messages import Told
+    from specwitness.contract.sides import Parameter, Side
+
+
+def find_call_changes(
+    sides: tuple[Side, Side], calls: tuple[Calls, Calls], removal: str, here: Place
+) -> Iterator[Told]:
+    """Find what receivers notice of callbacks or webhooks.
+
+    Args:
+        sides: The older document and its successor.
+        calls: The calls of each.
+        removal: The rule of a call that is made no more.
+        here: Where it stood, or what stands around it.
+    """
+    former, present = calls
+    for key, old in former.items():
+        if key in present:
+            yield from _CallEvolution(*sides, old, present[key]).compare()
+        else:
+            yield removal, Place(here.tokens, old.label), "this call is made no more"
+
+
+@dataclass(frozen=True, slots=True)
+class _CallEvolution:
+    """Compares one call with its successor."""
+
+    former: Side
+    present: Side
+    old: Call
+    new: Call
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.new.tokens, self.new.label)
+
+    @property
+    def _messages(self) -> MessageEvolution:
+        return MessageEvolution(self.former, self.present)
+
+    def compare(self) -> Iterator[Told]:
+        """List what the receiver notices."""
+        yield from self._compare_security()
+        yield from self._compare_parameters()
+        yield from self._compare_bodies()
+        yield from self._compare_responses()
+
+    def _compare_security(self) -> Iterator[Told]:
+        """Compare by what the receiver knows the service, where one of the calls says it itself."""
+        if "security" not in self.old.operation and "security" not in self.new.operation:
+            return
+        was = self.former.read_security(self.old.operation)
+        now = self.present.read_security(self.new.operation)
+        place = self._place.below("security")
+        if looser := now.find_looser(was):
+            yield "security-loosened", place, f"security was {was}, and is {' or '.join(looser)} now"
+        if refused := now.find_refused(was):
+            yield "security-tightened", place, f"security is {now}, and {' or '.join(refused)} no more"
+
+    def _compare_parameters(self) -> Iterator[Told]:
+        former = self.former.read_parameters_of(self.old.item, self.old.operation, unheard=True)
+        present = self.present.read_parameters_of(self.new.item, self.new.operation, unheard=True)
+        for key, old in former.items():
+            label = f"{self.new.label} {key[0]} {old.value.get('name')}"
+            new = present.get(key)
+            if new is None:
+                yield "outgoing-parameter-removed", Place(self.new.tokens, label), "this parameter is gone"
+            else:
+                yield from self._compare_parameter(old, new, Place(new.find_tokens(self.new.tokens), label))
+
+    def _compare_parameter(self, old: Parameter, new: Parameter, place: Place) -> Iterator[Told]:
+        if old.value.get("required") and not new.value.get("required"):
+            yield "outgoing-parameter-optional", place, "may be absent, and was always there"
+        schemas = self.former.read_schema(old.value), self.present.read_schema(new.value)
+        inside = place.below("schema")
+        yield from self._messages.compare_schemas(Direction.RESPONSE, schemas, inside, on_wire=True)
+
+    def _compare_bodies(self) -> Iterator[Told]:
+        was = self.former.get(self.old.operation, "requestBody")
+        now = self.present.get(self.new.operation, "requestBody")
+        if not was:
+            return
+        place = self._place.below("requestBody", label=" body")
+        if not now:
+            yield "outgoing-body-removed", Place(self.new.tokens, place.label), "the body is gone"
+            return
+        if was.get("required") and not now.get("required"):
+            yield "outgoing-body-removed", place, "may be absent, and was always there"
+        yield from self._messages.compare_content(Direction.RESPONSE, (was, now), place)
+
+    def _compare_responses(self) -> Iterator[Told]:
+        former = self.former.get(self.old.operation, "responses") or {}
+        present = self.present.get(self.new.operation, "responses") or {}
+        for status in sorted(str(each) for each in former):
+            place = self._place.below("responses", label=f" {status}")
+            key = find_status(status, present)
+            if key is None:
+                yield "response-status-removed", place, "this answer is taken no more"
+                continue
+            pair = self.former.get(former, status), self.present.get(present, key)
+            yield from self._messages.compare_content(Direction.REQUEST, pair, place.below(key))

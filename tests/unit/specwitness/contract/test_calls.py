@@ -1,0 +1,101 @@
+"""Callbacks, webhooks, links and providers of identities against what the app tells of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from specwitness.contract import compare
+from specwitness.contract.comparison import find_differences
+from specwitness.contract.links import read_links
+from specwitness.contract.sides import Side
+from specwitness.model import Outcome
+from tests.support.orders import CREATE, DOCUMENT, GONE, LINK, LOST, PAID, SCHEMES, change, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CALLBACK = "POST /orders callback paid {$request.body#/note} POST"
+
+
+def find_texts(tmp_path: Path, edits: dict[str, Any], ours: dict[str, Any] | None = None) -> list[str]:
+    """Say where the app, which generates the orders with edits, departs from the contract."""
+    contract = read(change(ours or {}), tmp_path)
+    return [each.message for each in find_differences(contract, change(edits))]
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ({}, []),
+        ({f"{CREATE}/callbacks": GONE}, [f"{CALLBACK}: only the contract has it"]),
+        (
+            {f"{PAID}/parameters": GONE},
+            [f"{CALLBACK} header x-signature: only the contract has this parameter"],
+        ),
+        (
+            {f"{PAID}/requestBody/required": False},
+            [f"{CALLBACK} body: contract says required true, the app says false"],
+        ),
+        (
+            {f"{PAID}/security": []},
+            [f"{CALLBACK}: contract says security http bearer, the app says no credentials"],
+        ),
+        ({"/webhooks": GONE}, ["webhook orderLost POST: only the contract has it"]),
+        ({f"{LOST}/responses/410": GONE}, ["webhook orderLost POST 410: only the contract has this answer"]),
+        ({LINK: GONE}, ["POST /orders 201 link order: only the contract has it"]),
+        (
+            {f"{LINK}/operationId": "getHealth"},
+            ["POST /orders 201 link order: contract says operation GET /orders/{}, the app says GET /health"],
+        ),
+    ],
+)
+def test_calls_and_links_are_compared(tmp_path: Path, edits: dict[str, Any], expected: list[str]) -> None:
+    assert find_texts(tmp_path, edits) == expected
+
+
+def test_calls_and_links_that_only_the_app_has_are_told(tmp_path: Path) -> None:
+    without = {f"{CREATE}/callbacks": GONE, LINK: GONE, "/webhooks": GONE}
+    assert find_texts(tmp_path, {}, without) == [
+        "POST /orders 201 link order: only the app has it",
+        f"{CALLBACK}: only the app has it",
+        "webhook orderLost POST: only the app has it",
+    ]
+
+
+def test_provider_of_identities_is_compared(tmp_path: Path) -> None:
+    ours, theirs = (
+        {f"{SCHEMES}/token": {"type": "openIdConnect", "openIdConnectUrl": f"https://{name}.example/"}}
+        for name in ("here", "elsewhere")
+    )
+    told = find_texts(tmp_path, theirs, ours)
+    assert told[0] == (
+        "GET /orders: contract says security openIdConnect https://here.example/, "
+        "the app says openIdConnect https://elsewhere.example/"
+    )
+
+
+def test_webhooks_have_a_witness_of_their_own(tmp_path: Path) -> None:
+    contract = read(DOCUMENT, tmp_path)
+    *_, right = compare(contract, DOCUMENT)
+    *_, wrong = compare(contract, change({f"{LOST}/responses/410": GONE}))
+    assert (right.id, right.outcome) == ("contract:webhooks", Outcome.PASSED)
+    assert (wrong.outcome, wrong.counts) == (Outcome.FAILED, {"differences": 1})
+
+
+def test_link_leads_to_one_operation_whichever_way_it_says_so() -> None:
+    links = {
+        "by id": {"operationId": "getOrder"},
+        "by pointer": {"operationRef": "#/paths/~1orders~1{order_id}/get"},
+        "elsewhere": {"operationRef": "https://shop.example/openapi.yaml#/paths/~1a/get"},
+        "to nowhere": {"operationId": "noSuch", "server": {"url": "https://shop.example"}},
+        "x-note": "no link",
+    }
+    found = read_links(Side(DOCUMENT), {"links": links})
+    assert {name: (link.operation, link.server) for name, link in found.items()} == {
+        "by id": ("GET /orders/{}", ""),
+        "by pointer": ("GET /orders/{}", ""),
+        "elsewhere": ("https://shop.example/openapi.yaml#/paths/~1a/get", ""),
+        "to nowhere": ("noSuch", "https://shop.example"),
+    }

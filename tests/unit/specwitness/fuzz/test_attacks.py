@@ -1,0 +1,148 @@
+"""The matrix of bad credentials: each fault that a verifier can have is found by it, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from cryptography import x509
+
+from specwitness.config import FuzzConfig
+from specwitness.fuzz import jose
+from specwitness.fuzz.attack_table import ATTACKS
+from specwitness.fuzz.attacks import Level, Material
+from specwitness.fuzz.identity import Mint, UnfitKey
+from specwitness.fuzz.key_attacks import KEY_ATTACKS, MINTED_KEY_ATTACKS, list_unfit_key_attacks
+from specwitness.fuzz.key_host import KeyHost
+from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
+from specwitness.fuzz.seats import BEARER, Seat
+from specwitness.fuzz.wire import Request
+from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
+from tests.proving_ground.contracts import find_operation
+from tests.proving_ground.model import EVERY, Family
+from tests.support.attacks import attack, complaints
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Bug, Service
+
+SEAT = Seat("bearer", BEARER, prefix="Bearer ")
+FAMILIES = {
+    Family.TOKEN_HEADER,
+    Family.TOKEN_SIGNATURE,
+    Family.TOKEN_TIME,
+    Family.TOKEN_PARTIES,
+    Family.TOKEN_PARSING,
+    Family.WRONG_CHALLENGE,
+}
+BUGS_OF_TOKENS = [bug for bug in BUGS if bug.family in FAMILIES and bug.operation == EVERY]
+BY_NAME = {each.name: each for each in ATTACKS}
+
+
+def try_probe(service: Service, bug: str | None) -> dict[str, list[str]]:
+    """Try one protected operation of a build with every bad credential."""
+    found = find_operation(service.contract, *service.probe)
+    assert found is not None
+    settings = FuzzConfig(strict=True, only=CREDENTIAL_CHECKS, operations=(found[1]["operationId"],))
+    return complaints(attack(service.name, bug, settings))
+
+
+def make_material(mint: Mint, host: KeyHost | None = None) -> Material:
+    return Material(SEAT, str(mint.mint("alice")), "alice", mint, host=host)
+
+
+def read_token(name: str, material: Material) -> jose.Token | None:
+    change = BY_NAME[name].prepare(material)
+    if change is None:
+        return None
+    return jose.split(change(Request("GET", "/")).headers[0][1].removeprefix("Bearer "))
+
+
+@pytest.mark.parametrize("bug", BUGS_OF_TOKENS, ids=lambda bug: bug.id)
+def test_fault_of_a_verifier_is_found(bug: Bug) -> None:
+    assert try_probe(find_service(bug.service), bug.id)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_right_verifier_is_not_blamed(service: Service) -> None:
+    assert try_probe(service, None) == {}
+
+
+def test_name_of_an_attack_is_its_own() -> None:
+    assert [name for name, count in Counter(each.name for each in ATTACKS).items() if count > 1] == []
+
+
+def test_key_of_an_attacker_is_tried_on_every_operation() -> None:
+    forgeries = [*KEY_ATTACKS, *MINTED_KEY_ATTACKS]
+    assert all(each.core and each.level is Level.MUST for each in forgeries)
+    assert all(BY_NAME[f"an unsigned token (alg {each})"].core for each in ("none", "None", "nOnE"))
+
+
+def test_keys_of_attackers_need_no_mint() -> None:
+    token = str(Mint("a-secret-of-tests-that-is-long-enough").mint("alice"))
+    material = Material(SEAT, token, "alice")
+    assert [each.name for each in KEY_ATTACKS if each.prepare(material) is None] == [
+        "a token that brings its own certificate",
+        "a token that says where its certificate is",
+    ]
+
+
+def test_address_in_a_header_leads_to_the_key_that_signed() -> None:
+    host = KeyHost()
+    try:
+        token = read_token("a token that says where its key is", make_material(Mint("x" * 32), host))
+        assert token is not None
+        assert token.parameters["jku"].startswith("http://127.0.0.1:")
+        assert httpx.get(token.parameters["jku"]).json()["keys"][0]["kty"] == "oct"
+        assert (host.take_calls(), host.take_calls()) == (1, 0)
+    finally:
+        host.close()
+
+
+def test_address_out_of_reach_is_nowhere() -> None:
+    token = read_token("a token that says where its key is", make_material(Mint("x" * 32)))
+    assert token is not None
+    assert token.parameters["jku"] == "https://issuer.invalid/jwks"
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "EdDSA"])
+def test_certificate_vouches_for_the_key_that_signed(algorithm: str) -> None:
+    key = jose.make_key(algorithm)
+    assert key is not None
+    certificate = jose.certify(key)
+    assert certificate is not None
+    loaded = x509.load_pem_x509_certificate(jose.as_pem(certificate))
+    assert not isinstance(key, bytes)
+    assert loaded.public_key() == key.public_key()
+    loaded.verify_directly_issued_by(loaded)
+
+
+@pytest.mark.parametrize(("size", "is_tried"), [(31, True), (32, False)])
+def test_secret_that_is_too_short_is_told(size: int, *, is_tried: bool) -> None:
+    material = make_material(Mint("x" * size))
+    assert (read_token("a token signed with a secret below 32 bytes", material) is not None) is is_tried
+
+
+def test_end_and_age_are_tried_where_they_are_known() -> None:
+    names = ("a token that ends now", "a token that is too old")
+    assert [read_token(name, make_material(Mint("x" * 32))) for name in names] == [None, None]
+    mint = Mint("x" * 32, leeway=7, maximum_age=60, clock=lambda: 1_000_000.9)
+    ending, old = (read_token(name, make_material(mint)) for name in names)
+    assert ending is not None
+    assert old is not None
+    assert ending.claims["exp"] == 1_000_000 - 7
+    assert old.claims["iat"] < 1_000_000 - 60 < old.claims["exp"]
+
+
+def test_unfit_key_is_named_and_signs() -> None:
+    mint = Mint("x" * 32, unfit=(UnfitKey("y" * 32, "was withdrawn", "HS256", "old"),))
+    (one,) = list_unfit_key_attacks(mint)
+    change = one.prepare(make_material(mint))
+    assert change is not None
+    token = jose.split(change(Request("GET", "/")).headers[0][1].removeprefix("Bearer "))
+    assert token is not None
+    assert (one.name, token.parameters["kid"]) == ("a token signed by a key that was withdrawn", "old")
+    signed = f"{token.header}.{token.payload}".encode()
+    assert jose.decode(token.signature) == jose.make_signature(signed, "HS256", b"y" * 32)
+    assert list_unfit_key_attacks(None) == ()
