@@ -14,11 +14,15 @@ from schemathesis.engine import events, from_schema
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from specwitness.errors import TargetError
+from specwitness.fuzz.client import GoneError, OutOfTimeError
 from specwitness.fuzz.configuration import configure
+from specwitness.fuzz.ledger import BROKEN_OFF, OUT_OF_TIME
+from specwitness.fuzz.ledger import THROTTLED as THROTTLED_FOR_GOOD
+from specwitness.fuzz.relay import MARK, SILENT, THROTTLED, Relay
 from specwitness.fuzz.reproduction import as_curl
 from specwitness.fuzz.seats import find_credentials
 from specwitness.fuzz.tally import Breach, Tally
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,18 +63,28 @@ class Drive:
             TargetError: The service cannot be driven at all.
         """
         document = self._narrow(wanted)
-        configuration = configure(self.settings, self.engine.target.base_url if not self.engine.app else None)
-        schema = schemathesis.openapi.from_dict(document, config=configuration)
-        if self.engine.app:
-            schema.app = self.engine.app
+        schema = schemathesis.openapi.from_dict(document, config=configure(self.settings))
+        relay = schema.app = Relay(self.engine.client)
         with _hooked(schema, self._authorize), _without_netrc(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = from_schema(schema).execute()
             for event in stream:
                 self._take(event)
-                if self.engine.client.is_late:
+                if relay.ended or self.engine.client.is_late:
                     stream.stop()
+                    self._end(relay.ended or OutOfTimeError(), wanted)
                     break
+
+    def _end(self, error: Exception, wanted: set[str]) -> None:
+        """Note what was not reached; whatever else ended the run is raised."""
+        if isinstance(error, GoneError):
+            self.engine.broken_off = error
+        elif not isinstance(error, OutOfTimeError):
+            raise error
+        reason = BROKEN_OFF if isinstance(error, GoneError) else OUT_OF_TIME
+        for each in self._endpoints.values():
+            if each.id in wanted and not self._tally(each).attacks["schemathesis"]:
+                self.engine.trial.ledger.skip(each, "conformance", reason)
 
     def _narrow(self, wanted: set[str]) -> dict[str, Any]:
         """Give the contract with the operations alone that may be called."""
@@ -81,10 +95,15 @@ class Drive:
             if each.id not in wanted or not (each.is_safe or self.engine.client.may_write)
         }
         paths = {
-            path: {key: value for key, value in item.items() if (path, key) not in refused}
+            path: {
+                key: _without_servers(value)
+                for key, value in item.items()
+                if (path, key) not in refused and key != "servers"
+            }
             for path, item in document.get("paths", {}).items()
         }
-        return {**document, "paths": paths}
+        # Nothing but the base URL is called: its path stands for that of any server.
+        return {**document, "paths": paths, "servers": [{"url": "/"}]}
 
     def _take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -114,10 +133,13 @@ class Drive:
             case, response = recorder.cases[case_id].value, interaction.response
             if response is None:
                 continue
-            self.sent += 1
             endpoint = self._endpoints[case.operation.label]
             tally = self._tally(endpoint)
             request = _read_request(response)
+            if mark := response.headers.get(MARK):
+                self._take_mark(endpoint, mark[0], redaction.clean(as_curl(request)))
+                continue
+            self.sent += 1
             if case.method == endpoint.method:
                 tally.count(response.status_code)
                 tally.attacks["schemathesis"] += 1
@@ -133,6 +155,13 @@ class Drive:
                 kind = f"{check.name} {failure.title} {response.status_code}"
                 text = redaction.clean(f"{came}: {_read_message(failure)}")
                 tally.blame(kind, Breach(text, redaction.clean(as_curl(request))))
+
+    def _take_mark(self, endpoint: Endpoint, mark: str, curl: str) -> None:
+        """Note a request to which the service itself gave no answer."""
+        if mark == THROTTLED:
+            self.engine.trial.ledger.skip(endpoint, "conformance", THROTTLED_FOR_GOOD)
+        elif mark == SILENT:
+            self._tally(endpoint).blame("silence", Breach(NO_ANSWER.phrase, curl))
 
     def _authorize(self, case: Case[Any]) -> None:
         """Put the owner's credentials into a case that does not play with them itself."""
@@ -180,7 +209,11 @@ def _read_request(response: Response) -> Request:
     headers = tuple((name, str(value)) for name, value in request.headers.items())
     parts = urlsplit(request.url or "")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-    return Request(request.method or "GET", parts.path, query, headers, body)
+    return Request(request.method or "GET", parts.path, query, headers, body, parts.query)
+
+
+def _without_servers(item: Any) -> Any:
+    return {key: value for key, value in item.items() if key != "servers"} if isinstance(item, dict) else item
 
 
 def _read_message(failure: Any) -> str:

@@ -17,10 +17,12 @@ from specwitness.fuzz.checks.privilege import check_privilege, is_privileged
 from specwitness.fuzz.checks.race import check_race
 from specwitness.fuzz.checks.robustness import check_robustness
 from specwitness.fuzz.checks.shadow import check_shadow
-from specwitness.fuzz.client import AsgiTransport, Client, HttpTransport, OutOfTimeError
+from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError
 from specwitness.fuzz.control import control, in_order, is_ending, spend
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
-from specwitness.fuzz.ledger import CREDENTIAL_CHECKS, Ledger
+from specwitness.fuzz.ledger import BROKEN_OFF, CREDENTIAL_CHECKS, OUT_OF_TIME, THROTTLED, Ledger
+from specwitness.fuzz.network import HttpTransport
+from specwitness.fuzz.patience import ThrottledError
 from specwitness.fuzz.reproduction import Redaction
 from specwitness.fuzz.served import ServedApp
 from specwitness.fuzz.trial import Trial
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
 
 _UNAUTHORIZED = 401
-_OUT_OF_TIME = "the time budget was spent before it was reached"
 
 
 @dataclass(slots=True)
@@ -59,13 +60,17 @@ class Engine:
     app: ServedApp | None = field(init=False)
     client: Client = field(init=False)
     trial: Trial = field(init=False)
+    broken_off: GoneError | None = None
 
     def __post_init__(self) -> None:
         self.app = ServedApp(self.target.app) if self.target.app is not None else None
         self.client = Client(
-            AsgiTransport(self.app) if self.app else HttpTransport(self.target.base_url or ""),
+            AsgiTransport(self.app)
+            if self.app
+            else HttpTransport(self.target.base_url or "", self.settings.timeout),
             allow_writes=self.settings.allow_writes,
             seconds=self.settings.seconds,
+            tell=self.progress,
         )
         identities = {name: self._identify(name) for name in (ALICE, BOB, ADMIN)}
         alice = identities[ALICE] or Identity(ALICE)
@@ -103,7 +108,7 @@ class Engine:
             ) from error
 
     def run(self, extra: tuple[Attack, ...] = ()) -> Ledger:
-        """Run the checks; what time does not allow is noted as a gap.
+        """Run the checks; what time or the service does not allow is noted as a gap.
 
         Raises:
             TargetError: The service refuses its own user everywhere.
@@ -114,9 +119,15 @@ class Engine:
                 self.progress(
                     f"{endpoint.operation.name if endpoint else 'all operations'}: {', '.join(names)}"
                 )
-                step()
+                try:
+                    step()
+                except ThrottledError:
+                    self._note_gap(endpoint, names, THROTTLED)
         except OutOfTimeError:
-            self._note_gaps(steps)
+            self._note_gaps(steps, OUT_OF_TIME)
+        except GoneError as error:
+            self.broken_off = error
+            self._note_gaps(steps, BROKEN_OFF)
         return self.trial.ledger
 
     def _steps(self, extra: tuple[Attack, ...]) -> Iterator[Step]:
@@ -224,11 +235,17 @@ class Engine:
                 remedy="check the token's secret, issuer, audience and clock",
             )
 
-    def _note_gaps(self, steps: list[tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]]) -> None:
-        """Note every check that a spent budget kept from an operation."""
+    def _note_gap(self, endpoint: Endpoint | None, names: tuple[str, ...], reason: str) -> None:
+        """Note that a step was not done to its end."""
+        for each in [endpoint] if endpoint else self.surface.endpoints:
+            for name in names:
+                self.trial.ledger.skip(each, "conformance" if name == "control" else name, reason)
+
+    def _note_gaps(self, steps: list[Step], reason: str) -> None:
+        """Note every check that was not begun."""
         for endpoint, names, _ in steps:
             for each in [endpoint] if endpoint else self.surface.endpoints:
                 for name in names:
                     tally = self.trial.ledger.tallies.get((each.id, name))
                     if tally is None or not tally.cases:
-                        self.trial.ledger.skip(each, name, _OUT_OF_TIME)
+                        self.trial.ledger.skip(each, name, reason)

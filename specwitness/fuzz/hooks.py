@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 import schemathesis
 
 from specwitness.fuzz.attacks import Attack, Level, Material
-from specwitness.fuzz.client import AsgiTransport, HttpTransport, Transport
+from specwitness.fuzz.client import AsgiTransport, Transport
+from specwitness.fuzz.network import HttpTransport
 from specwitness.fuzz.raw_attacks import RAW_ATTACKS, UNSIGNED_ATTACKS
 from specwitness.fuzz.seats import BEARER, Seat
 from specwitness.fuzz.wire import Request

@@ -33,6 +33,10 @@ CHECKS = {
     "race": "keeps users apart at the same time",
     "shadow": "serves nothing beside the contract",
 }
+# Why a check was not tried to the end.
+OUT_OF_TIME = "the time budget was spent before it was reached"
+THROTTLED = "the service answered 429 however long it was waited for"
+BROKEN_OFF = "the service answered no more before it was reached"
 CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 
 

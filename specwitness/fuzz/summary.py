@@ -10,6 +10,8 @@ from rich.text import Text
 from specwitness.model import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from specwitness.config import FuzzConfig
@@ -26,9 +28,11 @@ _STYLES = {
 
 
 def result_of(run: FuzzRun) -> str:
-    """Say `kept`, `broken`, or `invalid` where no operation answered its owner."""
+    """Say `kept`, `broken`, or `invalid` where no operation answered its owner, or none any more."""
     if any(each.outcome is Outcome.FAILED for each in run.witnesses):
         return "broken"
+    if run.engine.broken_off:
+        return "invalid"
     return "kept" if any(each.outcome is Outcome.PASSED for each in run.witnesses) else "invalid"
 
 
@@ -42,7 +46,7 @@ def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
         "requests": {
             "checks": run.sent,
             "schemathesis": run.driven,
-            "throttled": run.engine.client.throttled,
+            "throttled": run.engine.client.patience.times,
         },
         "witnesses": [
             {**each.model_dump(mode="json"), "attacks": _attacks_of(run, each)} for each in run.witnesses
@@ -66,12 +70,27 @@ def print_run(run: FuzzRun, settings: FuzzConfig, console: Console) -> None:
             )
         elif each.outcome is Outcome.PASSED and (each.detail or "").startswith("hygiene: "):
             console.print(f"{each.name}: {each.detail}", soft_wrap=True, highlight=False, markup=False)
+    for line in describe_limits(run):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     result = result_of(run)
     count = sum(each.outcome is Outcome.FAILED for each in run.witnesses)
     told = f": {count} of {len(run.witnesses)} checks failed" if count else f": {len(run.witnesses)} checks"
     line = f"{result}{told}, {run.sent} + {run.driven} requests"
     line += f", profile {settings.profile}, seed {settings.seed}"
     console.print(Text(line, "bold green" if result == "kept" else "bold red"), soft_wrap=True)
+
+
+def describe_limits(run: FuzzRun) -> Iterator[str]:
+    """Say what kept the run from seeing more."""
+    client, target = run.engine.client, run.engine.target
+    if client.patience.times:
+        yield f"the service said 429: waited {client.patience.times} times, {client.patience.seconds:.0f} s in all"
+    if target.app is None:
+        yield "over HTTP: what is beside the contract was looked for at its own paths alone, routes were not read"
+    if not client.may_write:
+        yield "only read: methods that change something go to another machine with --allow-writes alone"
+    if run.engine.broken_off:
+        yield f"broken off: {run.engine.broken_off}"
 
 
 def _print_failure(witness: Witness, console: Console) -> None:
