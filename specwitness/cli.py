@@ -1,4 +1,4 @@
-"""The command line: `specwitness verify`, `contract`, `fuzz`, `derive`, `requirements`, `schema`."""
+"""The command line: `specwitness verify`, `contract`, `fuzz`, `token`, `derive`, `requirements`, `schema`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from specwitness.config import (
 )
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
-from specwitness.fuzz.replay import run_on_configured
+from specwitness.fuzz.junit import write_junit
+from specwitness.fuzz.replay import make_token, run_on_configured
 from specwitness.fuzz.summary import as_json, print_run, result_of
 from specwitness.inspection import inspect
 from specwitness.progress import Progress
@@ -149,6 +150,9 @@ def fuzz(  # noqa: PLR0913  # one for each option
     check: Annotated[
         list[str] | None, typer.Option(help="A check, such as isolation; may be repeated.")
     ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Attack a service by its contract. Exit: 0 kept, 1 broken, 2 invalid."""
     with _invalid_ends_here():
@@ -166,6 +170,8 @@ def fuzz(  # noqa: PLR0913  # one for each option
         }
         settings = narrow_fuzz(config.fuzz, {name: each for name, each in given.items() if each is not None})
         config = config.model_copy(update={"contract": contract or config.contract})
+        if junit:
+            junit.unlink(missing_ok=True)
         output = root / "build" / "fuzz"
         output.mkdir(parents=True, exist_ok=True)
         # What an app in this process prints is no part of the report.
@@ -175,8 +181,27 @@ def fuzz(  # noqa: PLR0913  # one for each option
         (output / "fuzz.json").write_text(
             json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8"
         )
-        print_run(run, settings, Console())
+        said = {"contract": contract, "base_url": base_url, "profile": profile, "seed": seed}
+        said |= {"strict": strict or None, "allow_writes": allow_writes or None}
+        said = {name: each for name, each in said.items() if each is not None}
+        if junit:
+            write_junit(run, said, junit)
+        print_run(run, settings, Console(), said)
     raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="alice, bob, admin, or an attack as a failure names it.")],
+    root: Root = Path(),
+    *,
+    base_url: Annotated[str | None, typer.Option(help="The running service, for a login.")] = None,
+) -> None:
+    """Print the token of a user, or of an attack: for the variables of a `curl` line."""
+    with _invalid_ends_here():
+        config = read_config(root)
+        settings = narrow_fuzz(config.fuzz, {"base_url": base_url or config.fuzz.base_url})
+        typer.echo(make_token(name, root, config, settings))
 
 
 @app.command()

@@ -118,6 +118,7 @@ class Client:
         now: Tells seconds since the epoch.
         sleep: Waits for seconds.
         tell: Told what is waited for.
+        learn: Shown what was changed, and what the service said to it.
     """
 
     transport: Transport
@@ -127,6 +128,7 @@ class Client:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
+    learn: Callable[[Request, Answer], None] = lambda _request, _answer: None
     sent: int = 0
     patience: Patience = field(default_factory=Patience)
     _answered: int = 0
@@ -174,6 +176,8 @@ class Client:
         answer = self._send_patiently(request)
         if answer.status == TOO_MANY:
             raise ThrottledError(f"{request.method} {request.path}")
+        if answer.succeeded and not request.is_safe:
+            self.learn(request, answer)
         return answer
 
     def send_together(self, requests: Sequence[Request]) -> list[Answer]:

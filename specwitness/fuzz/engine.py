@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
 
 _UNAUTHORIZED = 401
+# The first checks of the steps that see whether what was refused changed nothing.
+_REFUSING = frozenset({"none", "isolation"})
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class Engine:
             is_deep=self.settings.profile == "deep",
             succeeded={},
         )
+        self.client.learn = self.trial.ledger.redaction.learn
 
     def _identify(self, name: str) -> Identity | None:
         provider = self.target.provider
@@ -221,7 +224,9 @@ class Engine:
         return {each for each in sharded if not self.settings.operations or each in self.settings.operations}
 
     def _is_wanted(self, names: tuple[str, ...]) -> bool:
-        return not self.settings.only or bool(set(names) & set(self.settings.only))
+        """Tell whether a step is for a check that is wanted: refusals are looked behind on the way."""
+        only = set(self.settings.only)
+        return not only or bool(set(names) & only) or ("side_effect" in only and names[0] in _REFUSING)
 
     def _refuse_locked_service(self) -> None:
         trial = self.trial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -10,7 +11,7 @@ from rich.text import Text
 from specwitness.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
@@ -54,15 +55,27 @@ def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
     }
 
 
-def print_run(run: FuzzRun, settings: FuzzConfig, console: Console) -> None:
-    """Print the table of operations and checks, what is wrong with how to see it, and the result."""
+def print_run(
+    run: FuzzRun, settings: FuzzConfig, console: Console, given: Mapping[str, Any] | None = None
+) -> None:
+    """Print the table of operations and checks, what is wrong with how to see it, and the result.
+
+    Args:
+        run: The run.
+        settings: What it ran with.
+        console: Where to.
+        given: What the command line said, and a test has to say too.
+    """
     table = Table("operation", "checks, with cases", pad_edge=False)
     for operation in dict.fromkeys((each.example or {}).get("operation", "") for each in run.witnesses):
         table.add_row(operation, _describe_checks(run, operation))
     console.print(table)
     for each in run.witnesses:
         if each.outcome is Outcome.FAILED:
-            _print_failure(each, console)
+            console.print(
+                Text(f"{each.location}: {each.name} [{check_of(each)[1]}]", "bold red"), soft_wrap=True
+            )
+            console.print(describe_failure(each, given or {}), soft_wrap=True, highlight=False, markup=False)
     for each in run.witnesses:
         if each.outcome is Outcome.SKIPPED:
             console.print(
@@ -82,25 +95,29 @@ def print_run(run: FuzzRun, settings: FuzzConfig, console: Console) -> None:
 
 def describe_limits(run: FuzzRun) -> Iterator[str]:
     """Say what kept the run from seeing more."""
-    client, target = run.engine.client, run.engine.target
-    if client.patience.times:
-        yield f"the service said 429: waited {client.patience.times} times, {client.patience.seconds:.0f} s in all"
-    if target.app is None:
-        yield "over HTTP: what is beside the contract was looked for at its own paths alone, routes were not read"
+    client, patience = run.engine.client, run.engine.client.patience
+    if patience.times:
+        yield f"the service said 429: waited {patience.times} times, {patience.seconds:.0f} s in all"
+    if run.engine.target.app is None:
+        yield "over HTTP no routes are read: shadow tried other methods at the contract's own paths alone"
     if not client.may_write:
         yield "only read: methods that change something go to another machine with --allow-writes alone"
     if run.engine.broken_off:
         yield f"broken off: {run.engine.broken_off}"
 
 
-def _print_failure(witness: Witness, console: Console) -> None:
-    operation, check = witness.id.removeprefix("fuzz:").rpartition(":")[::2]
-    console.print(Text(f"{witness.location}: {witness.name} [{check}]", "bold red"), soft_wrap=True)
-    console.print(witness.detail or "", soft_wrap=True, highlight=False, markup=False)
-    snippet = (
-        f'  pytest: from specwitness.fuzz.replay import replay; assert replay("{operation}", "{check}") == []'
-    )
-    console.print(snippet, soft_wrap=True, highlight=False, markup=False)
+def describe_failure(witness: Witness, given: Mapping[str, Any]) -> str:
+    """Say what is wrong, with the `curl` line of each case and the line of a test that shows it again."""
+    operation, check = check_of(witness)
+    words = [json.dumps(operation), json.dumps(check), *(f"{name}={each!r}" for name, each in given.items())]
+    line = f"from specwitness.fuzz.replay import replay; assert replay({', '.join(words)}) == []"
+    return f"{witness.detail or ''}\n  pytest: {line}"
+
+
+def check_of(witness: Witness) -> tuple[str, str]:
+    """Give the operation's id and the check that a witness is for."""
+    operation, _, check = witness.id.removeprefix("fuzz:").rpartition(":")
+    return operation, check
 
 
 def _describe_checks(run: FuzzRun, operation: str) -> Text:
@@ -114,6 +131,5 @@ def _describe_checks(run: FuzzRun, operation: str) -> Text:
 
 
 def _attacks_of(run: FuzzRun, witness: Witness) -> dict[str, int]:
-    operation, check = witness.id.removeprefix("fuzz:").rpartition(":")[::2]
-    tally = run.engine.trial.ledger.tallies.get((operation, check))
+    tally = run.engine.trial.ledger.tallies.get(check_of(witness))
     return dict(sorted(tally.attacks.items())) if tally else {}
