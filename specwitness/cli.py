@@ -183,6 +183,7 @@ def fuzz(  # noqa: PLR0913  # one for each option
         )
         said = {"contract": contract, "base_url": base_url, "profile": profile, "seed": seed}
         said |= {"strict": strict or None, "allow_writes": allow_writes or None}
+        said |= {"operations": given["operations"], "shard": None if shard == "1/1" else given["shard"]}
         said = {name: each for name, each in said.items() if each is not None}
         if junit:
             write_junit(run, said, junit)

@@ -18,6 +18,7 @@ from specwitness.fuzz.client import GoneError, OutOfTimeError
 from specwitness.fuzz.configuration import configure
 from specwitness.fuzz.ledger import BROKEN_OFF, OUT_OF_TIME
 from specwitness.fuzz.ledger import THROTTLED as THROTTLED_FOR_GOOD
+from specwitness.fuzz.narrowing import narrow
 from specwitness.fuzz.relay import MARK, SILENT, THROTTLED, Relay
 from specwitness.fuzz.reproduction import as_curl
 from specwitness.fuzz.seats import find_credentials
@@ -88,22 +89,12 @@ class Drive:
 
     def _narrow(self, wanted: set[str]) -> dict[str, Any]:
         """Give the contract with the operations alone that may be called."""
-        document = self.engine.surface.document
         refused = {
             (each.path, each.method.lower())
             for each in self.engine.surface.endpoints
             if each.id not in wanted or not (each.is_safe or self.engine.client.may_write)
         }
-        paths = {
-            path: {
-                key: _without_servers(value)
-                for key, value in item.items()
-                if (path, key) not in refused and key != "servers"
-            }
-            for path, item in document.get("paths", {}).items()
-        }
-        # Nothing but the base URL is called: its path stands for that of any server.
-        return {**document, "paths": paths, "servers": [{"url": "/"}]}
+        return narrow(self.engine.surface.document, refused)
 
     def _take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -210,10 +201,6 @@ def _read_request(response: Response) -> Request:
     parts = urlsplit(request.url or "")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     return Request(request.method or "GET", parts.path, query, headers, body, parts.query)
-
-
-def _without_servers(item: Any) -> Any:
-    return {key: value for key, value in item.items() if key != "servers"} if isinstance(item, dict) else item
 
 
 def _read_message(failure: Any) -> str:

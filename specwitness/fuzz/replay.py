@@ -50,15 +50,18 @@ def replay(
     """
     config = read_config(root)
     config = config.model_copy(update={"contract": contract or config.contract})
-    only = () if check in _FOUND_ON_THE_WAY else (check,)
-    settings = narrow_fuzz(config.fuzz, {**given, "operations": (operation,), "only": only})
+    narrow: dict[str, Any] = {"only": () if check in _FOUND_ON_THE_WAY else (check,)}
+    if check != "conformance":
+        # What Schemathesis draws depends on all the operations that it is given.
+        narrow |= {"operations": (operation,), "shard": (1, 1)}
+    settings = narrow_fuzz(config.fuzz, {**given, **narrow})
     run = run_on_configured(root, config, settings, lambda _: None)
     if run.engine.broken_off:
         raise run.engine.broken_off
     return [
         each.detail or ""
         for each in run.witnesses
-        if each.outcome is Outcome.FAILED and check_of(each)[1] == check
+        if each.outcome is Outcome.FAILED and check_of(each) == (operation, check)
     ]
 
 
