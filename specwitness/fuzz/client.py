@@ -29,6 +29,10 @@ class OutOfTimeError(Exception):
     """The time budget is spent; what was not reached is told, and testifies for nothing."""
 
 
+class ReadOnlyError(TargetError):
+    """A call may change a service elsewhere, and nobody allowed it."""
+
+
 class GoneError(TargetError):
     """The service answered for a while, and then no more."""
 
@@ -162,13 +166,13 @@ class Client:
             OutOfTimeError: The time budget is spent.
             ThrottledError: The service says 429 however long it is waited for.
             GoneError: The service answers no more.
-            TargetError: The method changes something, the service is elsewhere, and nobody allowed it;
-                or the service never answered.
+            ReadOnlyError: The method changes something, the service is elsewhere, and nobody allowed it.
+            TargetError: The service never answered.
         """
         if self.is_late:
             raise OutOfTimeError
         if not request.is_safe and not self.may_write:
-            raise TargetError(
+            raise ReadOnlyError(
                 f"{request.method} {request.path} may change a service that is not on this machine",
                 where="--base-url",
                 remedy="add --allow-writes if its data may be lost, or name a service on this machine",

@@ -58,11 +58,14 @@ class Drive:
         self._endpoints = {each.operation.name: each for each in self.engine.surface.endpoints}
 
     def run(self, wanted: set[str]) -> None:
-        """Call the operations in every way that their schemas suggest.
+        """Call the operations in every way that their schemas suggest, if the service lets itself be called.
 
         Raises:
             TargetError: The service cannot be driven at all.
         """
+        if self.engine.client.patience.is_over:
+            self._skip(wanted, THROTTLED_FOR_GOOD)
+            return
         document = self._narrow(wanted)
         schema = schemathesis.openapi.from_dict(document, config=configure(self.settings))
         relay = schema.app = Relay(self.engine.client)
@@ -82,7 +85,9 @@ class Drive:
             self.engine.broken_off = error
         elif not isinstance(error, OutOfTimeError):
             raise error
-        reason = BROKEN_OFF if isinstance(error, GoneError) else OUT_OF_TIME
+        self._skip(wanted, BROKEN_OFF if isinstance(error, GoneError) else OUT_OF_TIME)
+
+    def _skip(self, wanted: set[str], reason: str) -> None:
         for each in self._endpoints.values():
             if each.id in wanted and not self._tally(each).attacks["schemathesis"]:
                 self.engine.trial.ledger.skip(each, "conformance", reason)

@@ -17,10 +17,10 @@ from specwitness.fuzz.checks.privilege import check_privilege, is_privileged
 from specwitness.fuzz.checks.race import check_race
 from specwitness.fuzz.checks.robustness import check_robustness
 from specwitness.fuzz.checks.shadow import check_shadow
-from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError
+from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError, ReadOnlyError
 from specwitness.fuzz.control import control, in_order, is_ending, spend
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
-from specwitness.fuzz.ledger import BROKEN_OFF, CREDENTIAL_CHECKS, OUT_OF_TIME, THROTTLED, Ledger
+from specwitness.fuzz.ledger import BROKEN_OFF, CREDENTIAL_CHECKS, OUT_OF_TIME, READ_ONLY, THROTTLED, Ledger
 from specwitness.fuzz.network import HttpTransport
 from specwitness.fuzz.patience import ThrottledError
 from specwitness.fuzz.reproduction import Redaction
@@ -126,6 +126,8 @@ class Engine:
                     step()
                 except ThrottledError:
                     self._note_gap(endpoint, names, THROTTLED)
+                except ReadOnlyError:
+                    self._note_gap(endpoint, names, READ_ONLY)
         except OutOfTimeError:
             self._note_gaps(steps, OUT_OF_TIME)
         except GoneError as error:

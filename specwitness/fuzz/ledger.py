@@ -36,6 +36,7 @@ CHECKS = {
 # Why a check was not tried to the end.
 OUT_OF_TIME = "the time budget was spent before it was reached"
 THROTTLED = "the service answered 429 however long it was waited for"
+READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
 BROKEN_OFF = "the service answered no more before it was reached"
 CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 

@@ -78,9 +78,10 @@ class HttpTransport:
             try:
                 return self._exchange(request)
             except urllib3.exceptions.HTTPError as error:
-                raise self._silence(request, error) from error
+                # Whoever fell silent at this very request may have crashed by it.
+                raise self._silence(request, error, is_unreachable=False) from error
         except urllib3.exceptions.HTTPError as error:
-            raise self._silence(request, error) from error
+            raise self._silence(request, error, is_unreachable=isinstance(error, _UNREACHABLE)) from error
         except ValueError:
             return _UNSENDABLE
 
@@ -115,8 +116,7 @@ class HttpTransport:
         came.release_conn()
         return bytes(content)
 
-    def _silence(self, request: Request, error: Exception) -> SilentError:
-        is_unreachable = isinstance(error, _UNREACHABLE)
+    def _silence(self, request: Request, error: Exception, *, is_unreachable: bool) -> SilentError:
         return SilentError(
             f"{request.method} {request.path} was not answered: {_explain(error, self._timeout)}",
             where=self._base,
@@ -152,10 +152,10 @@ def _explain(error: Exception, timeout: float) -> str:
         return f"no trust by TLS ({error})"
     if isinstance(error, urllib3.exceptions.NameResolutionError):
         return "the name is not known"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return f"nothing came within {timeout:g} seconds"
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "the connection was refused"
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return f"nothing came within {timeout:g} seconds"
     if isinstance(error, urllib3.exceptions.ProtocolError):
         return "the connection was closed without a whole answer"
     return type(error).__name__

@@ -37,6 +37,11 @@ class Patience:
     _hopeless: set[tuple[str, str]] = field(default_factory=set)
     _in_a_row: int = 0
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing but 429 came of late."""
+        return self._in_a_row >= _MOST_IN_A_ROW
+
     def propose(self, request: Request, answer: Answer, waits: list[float], now: float) -> float | None:
         """Give the seconds to wait before a request is sent again; None to give up.
 
@@ -46,7 +51,7 @@ class Patience:
             waits: The seconds waited for this request so far.
             now: Seconds since the epoch.
         """
-        is_hopeless = (request.method, request.path) in self._hopeless or self._in_a_row >= _MOST_IN_A_ROW
+        is_hopeless = (request.method, request.path) in self._hopeless or self.is_over
         if is_hopeless or len(waits) >= _RETRIES:
             return None
         # Many services round the rest of a second down to 0.

@@ -76,12 +76,10 @@ def print_run(
                 Text(f"{each.location}: {each.name} [{check_of(each)[1]}]", "bold red"), soft_wrap=True
             )
             console.print(describe_failure(each, given or {}), soft_wrap=True, highlight=False, markup=False)
+    for line in _describe_gaps(run):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     for each in run.witnesses:
-        if each.outcome is Outcome.SKIPPED:
-            console.print(
-                f"not tried: {each.name}: {each.detail}", soft_wrap=True, highlight=False, markup=False
-            )
-        elif each.outcome is Outcome.PASSED and (each.detail or "").startswith("hygiene: "):
+        if each.outcome is Outcome.PASSED and (each.detail or "").startswith("hygiene: "):
             console.print(f"{each.name}: {each.detail}", soft_wrap=True, highlight=False, markup=False)
     for line in describe_limits(run):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
@@ -91,6 +89,17 @@ def print_run(
     line = f"{result}{told}, {run.sent} + {run.driven} requests"
     line += f", profile {settings.profile}, seed {settings.seed}"
     console.print(Text(line, "bold green" if result == "kept" else "bold red"), soft_wrap=True)
+
+
+def _describe_gaps(run: FuzzRun) -> Iterator[str]:
+    """Say what was not tried, and why: a line for each operation and reason."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for each in run.witnesses:
+        if each.outcome is Outcome.SKIPPED:
+            operation = str((each.example or {}).get("operation", ""))
+            found.setdefault((operation, each.detail), []).append(check_of(each)[1])
+    for (operation, reason), checks in found.items():
+        yield f"not tried: {operation} [{', '.join(checks)}]: {reason}"
 
 
 def describe_limits(run: FuzzRun) -> Iterator[str]:

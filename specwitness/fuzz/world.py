@@ -280,6 +280,8 @@ class World:
         return ""
 
     def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> Answer | None:
+        if not (endpoint.is_safe or self.client.may_write):
+            return None
         request = self.build(endpoint, actor, values if endpoint.path_names else None)
         answer = self.call(endpoint, actor, request) if request else None
         if answer and not answer.succeeded and endpoint.id not in self.variants:

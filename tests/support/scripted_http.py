@@ -51,6 +51,7 @@ def answering(answer: Callable[[str, str], Reply], certificate: Path | None = No
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one piece: two would wait for each other's receipt
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
