@@ -35,6 +35,9 @@ from specwitness.verify import verify as run_verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.config import FuzzConfig
+    from specwitness.fuzz.run import FuzzRun
+
 KEPT, BROKEN, INVALID = 0, 1, 2
 INSPECTION = "contract.json"
 
@@ -171,23 +174,14 @@ def fuzz(  # noqa: PLR0913  # one for each option
         settings = narrow_fuzz(config.fuzz, {name: each for name, each in given.items() if each is not None})
         config = config.model_copy(update={"contract": contract or config.contract})
         if junit:
-            junit.unlink(missing_ok=True)
+            junit.unlink(missing_ok=True)  # a report of before is none of this run
         output = root / "build" / "fuzz"
         output.mkdir(parents=True, exist_ok=True)
         # What an app in this process prints is no part of the report.
         log = (output / "service.log").open("w", encoding="utf-8")
         with Progress(Console(stderr=True)) as progress, log, redirect_stdout(log):
             run = run_on_configured(root, config, settings, lambda said: progress.show(said, 0, 0))
-        (output / "fuzz.json").write_text(
-            json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8"
-        )
-        said = {"contract": contract, "base_url": base_url, "profile": profile, "seed": seed}
-        said |= {"strict": strict or None, "allow_writes": allow_writes or None}
-        said |= {"operations": given["operations"], "shard": None if shard == "1/1" else given["shard"]}
-        said = {name: each for name, each in said.items() if each is not None}
-        if junit:
-            write_junit(run, said, junit)
-        print_run(run, settings, Console(), said)
+        _report(run, settings, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
     raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
 
 
@@ -209,6 +203,22 @@ def token(
 def schema() -> None:
     """Print the JSON Schema of trace.json."""
     typer.echo(json.dumps(trace_schema(), indent=2))
+
+
+def _report(
+    run: FuzzRun, settings: FuzzConfig, said: dict[str, object], files: tuple[Path, Path | None]
+) -> None:
+    report, junit = files
+    report.write_text(json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8")
+    if junit:
+        write_junit(run, said, junit)
+    print_run(run, settings, Console(), said)
+
+
+def _list_given(**given: object) -> dict[str, object]:
+    """List what the command line said, and a test that plays a check again has to say too."""
+    defaults = {"only": given["only"], "seconds": given["seconds"], "shard": (1, 1)}
+    return {name: each for name, each in given.items() if each not in (None, defaults.get(name))}
 
 
 @contextmanager

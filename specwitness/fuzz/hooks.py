@@ -50,7 +50,8 @@ def bearer_attacks(_ctx: CheckContext, response: Response, case: Case[Any]) -> N
     """Refuse every bad credential on a request that is otherwise good."""
     request = _read(response)
     scheme, _, token = dict(request.headers).get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token and _is_first(case, response, "bearer_attacks"):
+    is_own = scheme.lower() == "bearer" and bool(token) and _is_protected(case)
+    if is_own and _is_first(case, response, "bearer_attacks"):
         _judge(_attack(request, Material(_BEARER, token, "alice"), _reach(case, response)))
 
 
@@ -62,7 +63,7 @@ def another_user(_ctx: CheckContext, response: Response, case: Case[Any]) -> Non
         _tell(f"{_BOB} is not set: another_user tries nothing")
         return
     request = _read(response)
-    is_own = dict(request.headers).get("Authorization") not in {None, f"Bearer {token}"}
+    is_own = "Authorization" in dict(request.headers) and _is_protected(case)
     raw = case.operation.definition.raw
     if (
         is_own
@@ -75,7 +76,7 @@ def another_user(_ctx: CheckContext, response: Response, case: Case[Any]) -> Non
 
 
 def _judge(complaints: Iterator[str]) -> None:
-    said = []
+    said: list[str] = []
     try:
         said += complaints
     except ReadOnlyError:
@@ -104,6 +105,13 @@ def _trespass(request: Request, token: str, client: Client, *, is_deletable: boo
     # Some services answer so for what is not there; only what is gone was deleted.
     if answer.succeeded and client.send(request).status in _GONE:
         yield f"another user was answered {answer.status} to DELETE, and the object is gone"
+
+
+def _is_protected(case: Case[Any]) -> bool:
+    """Tell whether the contract asks for credentials: who sends them everywhere does not say so."""
+    operation = case.operation
+    security = operation.definition.raw.get("security", operation.schema.raw_schema.get("security"))
+    return bool(security) and all(security)
 
 
 def _serves_deletion(case: Case[Any]) -> bool:

@@ -76,8 +76,7 @@ def test_st_run_finds_planted_bugs(folder: Path) -> None:
         code, said = st_run(folder, ground, SPECWITNESS_TOKEN_BOB=ground.tokens["bob"])
     assert code == 1
     assert [each for each in COMPLAINTS if each not in said] == [], said
-    for label in ("GET /orders/{order_id}", "PATCH /orders/{order_id}"):
-        assert label in said
+    assert "curl -X PATCH" in said
 
 
 def test_setting_that_is_missing_is_told(folder: Path) -> None:
