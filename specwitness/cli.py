@@ -1,4 +1,4 @@
-"""The command line: `specwitness verify`, `contract`, `fuzz`, `derive`, `requirements`, `schema`."""
+"""The command line: `specwitness verify`, `contract`, `fuzz`, `token`, `derive`, `requirements`, `schema`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from specwitness.config import (
 )
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
-from specwitness.fuzz.replay import run_on_configured
+from specwitness.fuzz.junit import write_junit
+from specwitness.fuzz.replay import make_token, run_on_configured
 from specwitness.fuzz.summary import as_json, print_run, result_of
 from specwitness.inspection import inspect
 from specwitness.progress import Progress
@@ -33,6 +34,9 @@ from specwitness.verify import verify as run_verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from specwitness.config import FuzzConfig
+    from specwitness.fuzz.run import FuzzRun
 
 KEPT, BROKEN, INVALID = 0, 1, 2
 INSPECTION = "contract.json"
@@ -152,6 +156,9 @@ def fuzz(  # noqa: PLR0913  # one for each option
     check: Annotated[
         list[str] | None, typer.Option(help="A check, such as isolation; may be repeated.")
     ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Attack a service by its contract. Exit: 0 kept, 1 broken, 2 invalid."""
     with _invalid_ends_here():
@@ -169,23 +176,52 @@ def fuzz(  # noqa: PLR0913  # one for each option
         }
         settings = narrow_fuzz(config.fuzz, {name: each for name, each in given.items() if each is not None})
         config = config.model_copy(update={"contract": contract or config.contract})
+        if junit:
+            junit.unlink(missing_ok=True)  # a report of before is none of this run
         output = root / "build" / "fuzz"
         output.mkdir(parents=True, exist_ok=True)
         # What an app in this process prints is no part of the report.
         log = (output / "service.log").open("w", encoding="utf-8")
         with Progress(Console(stderr=True)) as progress, log, redirect_stdout(log):
             run = run_on_configured(root, config, settings, lambda said: progress.show(said, 0, 0))
-        (output / "fuzz.json").write_text(
-            json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8"
-        )
-        print_run(run, settings, Console())
+        _report(run, settings, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
     raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="alice, bob, admin, or an attack as a failure names it.")],
+    root: Root = Path(),
+    *,
+    base_url: Annotated[str | None, typer.Option(help="The running service, for a login.")] = None,
+) -> None:
+    """Print the token of a user, or of an attack: for the variables of a `curl` line."""
+    with _invalid_ends_here():
+        config = read_config(root)
+        settings = narrow_fuzz(config.fuzz, {"base_url": base_url or config.fuzz.base_url})
+        typer.echo(make_token(name, root, config, settings))
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of trace.json."""
     typer.echo(json.dumps(trace_schema(), indent=2))
+
+
+def _report(
+    run: FuzzRun, settings: FuzzConfig, said: dict[str, object], files: tuple[Path, Path | None]
+) -> None:
+    report, junit = files
+    report.write_text(json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8")
+    if junit:
+        write_junit(run, said, junit)
+    print_run(run, settings, Console(), said)
+
+
+def _list_given(**given: object) -> dict[str, object]:
+    """List what the command line said, and a test that plays a check again has to say too."""
+    defaults = {"only": given["only"], "seconds": given["seconds"], "shard": (1, 1)}
+    return {name: each for name, each in given.items() if each not in (None, defaults.get(name))}
 
 
 @contextmanager

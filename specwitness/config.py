@@ -55,7 +55,8 @@ CheckName = Annotated[str, Field(pattern=f"^({'|'.join(FUZZ_CHECKS)})$")]
 class FuzzConfig(Frozen):
     """`[tool.specwitness.fuzz]`: how deep, from which seed, and what each check testifies for.
 
-    `strict` lets hygiene break a run too; `seconds` is the time budget; `operations`, `only` and
+    `strict` lets hygiene break a run too; `seconds` is the time budget, and `timeout` that of one
+    answer over HTTP; `operations`, `only` and
     `shard` (the how manieth of how many) narrow a run to operations and checks; `identities` says
     how users come by their credentials where no target does.
 
@@ -67,6 +68,7 @@ class FuzzConfig(Frozen):
     seed: int = 1
     strict: bool = False
     seconds: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=30, gt=0)
     base_url: str | None = None
     allow_writes: bool = False
     operations: tuple[str, ...] = ()

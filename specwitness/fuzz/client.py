@@ -7,30 +7,34 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import anyio
-import urllib3
 from schemathesis.python import asgi
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.network import SilentError
+from specwitness.fuzz.patience import TOO_MANY, Patience, ThrottledError
+from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_TOO_MANY = 429
-_TOO_LARGE = 431
-_LONGEST_HEAD = 60_000  # bytes; servers take 8 to 64 kB
-_LONGEST_WAIT = 10.0
-_MOST_RETRIES = 3
-_TIMEOUT_SECONDS = 30.0
-_REMEMBERED = 50
+_MOST_SILENCES = 3
+# Whoever restarts a service that has crashed needs a moment.
+_RETURNS = (0.5, 1.0, 2.0)
 
 
 class OutOfTimeError(Exception):
     """The time budget is spent; what was not reached is told, and testifies for nothing."""
+
+
+class ReadOnlyError(TargetError):
+    """A call may change a service elsewhere, and nobody allowed it."""
+
+
+class GoneError(TargetError):
+    """The service answered for a while, and then no more."""
 
 
 class Transport(Protocol):
@@ -41,54 +45,6 @@ class Transport(Protocol):
     def send(self, request: Request) -> Answer:
         """Send a request."""
         ...
-
-
-class HttpTransport:
-    """Over HTTP, to one base URL and nowhere else."""
-
-    def __init__(self, base_url: str) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise TargetError(
-                f"`{base_url}` is no http URL", where="--base-url", remedy="write http://127.0.0.1:8000"
-            )
-        self.is_remote = parts.hostname not in LOOPBACK
-        self._base = base_url.rstrip("/")
-        self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT_SECONDS, maxsize=8)
-
-    def send(self, request: Request) -> Answer:
-        """Send a request over HTTP.
-
-        Raises:
-            TargetError: Nobody answers.
-        """
-        headers = urllib3.HTTPHeaderDict()
-        for name, value in request.headers:
-            headers.add(name, value)
-        if request.body is not None and "content-length" not in headers:
-            headers.add("Content-Length", str(len(request.body)))
-        try:
-            answer = self._pool.request(
-                request.method,
-                self._base + request.target,
-                headers=headers,
-                body=request.body,
-                redirect=False,
-                retries=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            if request.head_size > _LONGEST_HEAD:
-                # Servers hang up on such a head as often as they answer it.
-                return Answer(_TOO_LARGE)
-            raise TargetError(
-                f"{request.method} {request.path} was not answered: {type(error).__name__}",
-                where=self._base,
-                remedy="start the service, or mend --base-url",
-            ) from error
-        lines: dict[str, list[str]] = {}
-        for name, value in answer.headers.iteritems():
-            lines.setdefault(name.lower(), []).append(value)
-        return Answer(answer.status, lines, answer.data)
 
 
 class AsgiTransport:
@@ -163,17 +119,24 @@ class Client:
         allow_writes: Whether methods that change something may go to a service elsewhere.
         seconds: The time budget; None for none.
         clock: Tells monotonic seconds.
+        now: Tells seconds since the epoch.
         sleep: Waits for seconds.
+        tell: Told what is waited for.
+        learn: Shown what was changed, and what the service said to it.
     """
 
     transport: Transport
     allow_writes: bool = False
     seconds: float | None = None
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[str], None] = lambda _: None
+    learn: Callable[[Request, Answer], None] = lambda _request, _answer: None
     sent: int = 0
-    throttled: int = 0
-    recent: deque[tuple[Request, Answer]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    patience: Patience = field(default_factory=Patience)
+    _answered: int = 0
+    _silences: int = 0
     _end: float | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -191,31 +154,34 @@ class Client:
 
     def log_in(self, request: Request) -> Answer:
         """Send the request that gives a user a token: it changes nothing that anybody would miss."""
-        return self._send(request)
+        return self._send_patiently(request)
 
     def send(self, request: Request) -> Answer:
         """Send a request; wait and try again where the service says 429.
 
+        Returns:
+            The answer; `NO_ANSWER` where this request alone got none.
+
         Raises:
             OutOfTimeError: The time budget is spent.
-            TargetError: The method changes something, the service is elsewhere, and nobody allowed it.
+            ThrottledError: The service says 429 however long it is waited for.
+            GoneError: The service answers no more.
+            ReadOnlyError: The method changes something, the service is elsewhere, and nobody allowed it.
+            TargetError: The service never answered.
         """
         if self.is_late:
             raise OutOfTimeError
         if not request.is_safe and not self.may_write:
-            raise TargetError(
+            raise ReadOnlyError(
                 f"{request.method} {request.path} may change a service that is not on this machine",
                 where="--base-url",
                 remedy="add --allow-writes if its data may be lost, or name a service on this machine",
             )
-        answer = self._send(request)
-        for _ in range(_MOST_RETRIES):
-            if answer.status != _TOO_MANY:
-                break
-            self.throttled += 1
-            self.sleep(min(_read_delay(answer), _LONGEST_WAIT))
-            answer = self._send(request)
-        self.recent.append((request, answer))
+        answer = self._send_patiently(request)
+        if answer.status == TOO_MANY:
+            raise ThrottledError(f"{request.method} {request.path}")
+        if answer.succeeded and not request.is_safe:
+            self.learn(request, answer)
         return answer
 
     def send_together(self, requests: Sequence[Request]) -> list[Answer]:
@@ -223,11 +189,52 @@ class Client:
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             return list(pool.map(self.send, requests))
 
+    def _send_patiently(self, request: Request) -> Answer:
+        answer, waits = self._send(request), list[float]()
+        while answer.status == TOO_MANY:
+            delay = self.patience.propose(request, answer, waits, self.now())
+            if delay is None:
+                break
+            self._wait(delay)
+            waits.append(delay)
+            answer = self._send(request)
+        self.patience.note_answer(request, answer)
+        return answer
+
+    def _wait(self, seconds: float) -> None:
+        if self._end is not None and self.clock() + seconds >= self._end:
+            raise OutOfTimeError
+        self.patience.note_wait(seconds)
+        self.tell(f"the service says 429: waiting {seconds:.0f} s")
+        self.sleep(seconds)
+
     def _send(self, request: Request) -> Answer:
-        self.sent += 1
-        return self.transport.send(request)
+        """Send once; where nobody listens any more, look whether the service comes back."""
+        for wait in (*_RETURNS, None):
+            self.sent += 1
+            try:
+                answer = self.transport.send(request)
+            except SilentError as error:
+                if not error.is_unreachable:
+                    return self._bear(error)
+                if wait is None or not self._answered:
+                    raise self._give_up(error) from error
+                self.sleep(wait)
+            else:
+                self._answered += 1
+                self._silences = 0
+                return answer
+        raise AssertionError("the last round returns or raises")
 
+    def _bear(self, error: SilentError) -> Answer:
+        """Take it as an answer that one request got none; several in a row are the end."""
+        self._silences += 1
+        if self._silences >= _MOST_SILENCES:
+            raise self._give_up(error) from error
+        return NO_ANSWER
 
-def _read_delay(answer: Answer) -> float:
-    said = answer.header("retry-after")
-    return float(said) if said.isdecimal() else 1.0
+    def _give_up(self, error: SilentError) -> TargetError:
+        if not self._answered:
+            return error
+        message = f"{error.message}; it had answered {self._answered} requests before"
+        return GoneError(message, where=error.where, remedy="see the service's own log")

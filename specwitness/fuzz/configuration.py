@@ -33,6 +33,8 @@ CHECKS = (
 )
 # positive_data_acceptance is left out: a contract cannot say that a cursor was never handed out.
 
+# Of an answer with all the waiting that a service asks for; the client itself ends sooner.
+_TIMEOUT_SECONDS = 600
 _EXAMPLES = {"quick": 10, "deep": 100}
 # A pull request waits for the coverage phase, and for nothing that is drawn at random.
 _PHASES: dict[str, dict[str, Any]] = {
@@ -44,15 +46,15 @@ _PHASES: dict[str, dict[str, Any]] = {
 }
 
 
-def configure(settings: FuzzConfig, base_url: str | None) -> SchemathesisConfig:
-    """Give the configuration of a run, against a base URL where no app is called."""
+def configure(settings: FuzzConfig) -> SchemathesisConfig:
+    """Give the configuration of a run against an app."""
     examples = _EXAMPLES[settings.profile]
     checks = {"enabled": False, **{name: {"enabled": True} for name in CHECKS}}
     project = ProjectConfig(
         workers=1,
         continue_on_failure=True,
-        base_url=base_url,
         max_redirects=0,
+        request_timeout=_TIMEOUT_SECONDS,
         checks=ChecksConfig.from_dict(checks),
         phases=PhasesConfig.from_dict(_PHASES[settings.profile]),
         generation=GenerationConfig(max_examples=examples, database="none", with_security_parameters=False),

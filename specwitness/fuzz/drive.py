@@ -14,11 +14,16 @@ from schemathesis.engine import events, from_schema
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from specwitness.errors import TargetError
+from specwitness.fuzz.client import GoneError, OutOfTimeError
 from specwitness.fuzz.configuration import configure
+from specwitness.fuzz.ledger import BROKEN_OFF, OUT_OF_TIME
+from specwitness.fuzz.ledger import THROTTLED as THROTTLED_FOR_GOOD
+from specwitness.fuzz.narrowing import narrow
+from specwitness.fuzz.relay import MARK, SILENT, THROTTLED, Relay
 from specwitness.fuzz.reproduction import as_curl
 from specwitness.fuzz.seats import find_credentials
 from specwitness.fuzz.tally import Breach, Tally
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,38 +58,48 @@ class Drive:
         self._endpoints = {each.operation.name: each for each in self.engine.surface.endpoints}
 
     def run(self, wanted: set[str]) -> None:
-        """Call the operations in every way that their schemas suggest.
+        """Call the operations in every way that their schemas suggest, if the service lets itself be called.
 
         Raises:
             TargetError: The service cannot be driven at all.
         """
+        if self.engine.client.patience.is_over:
+            self._skip(wanted, THROTTLED_FOR_GOOD)
+            return
         document = self._narrow(wanted)
-        configuration = configure(self.settings, self.engine.target.base_url if not self.engine.app else None)
-        schema = schemathesis.openapi.from_dict(document, config=configuration)
-        if self.engine.app:
-            schema.app = self.engine.app
+        schema = schemathesis.openapi.from_dict(document, config=configure(self.settings))
+        relay = schema.app = Relay(self.engine.client)
         with _hooked(schema, self._authorize), _without_netrc(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = from_schema(schema).execute()
             for event in stream:
                 self._take(event)
-                if self.engine.client.is_late:
+                if relay.ended or self.engine.client.is_late:
                     stream.stop()
+                    self._end(relay.ended or OutOfTimeError(), wanted)
                     break
+
+    def _end(self, error: Exception, wanted: set[str]) -> None:
+        """Note what was not reached; whatever else ended the run is raised."""
+        if isinstance(error, GoneError):
+            self.engine.broken_off = error
+        elif not isinstance(error, OutOfTimeError):
+            raise error
+        self._skip(wanted, BROKEN_OFF if isinstance(error, GoneError) else OUT_OF_TIME)
+
+    def _skip(self, wanted: set[str], reason: str) -> None:
+        for each in self._endpoints.values():
+            if each.id in wanted and not self._tally(each).attacks["schemathesis"]:
+                self.engine.trial.ledger.skip(each, "conformance", reason)
 
     def _narrow(self, wanted: set[str]) -> dict[str, Any]:
         """Give the contract with the operations alone that may be called."""
-        document = self.engine.surface.document
         refused = {
             (each.path, each.method.lower())
             for each in self.engine.surface.endpoints
             if each.id not in wanted or not (each.is_safe or self.engine.client.may_write)
         }
-        paths = {
-            path: {key: value for key, value in item.items() if (path, key) not in refused}
-            for path, item in document.get("paths", {}).items()
-        }
-        return {**document, "paths": paths}
+        return narrow(self.engine.surface.document, refused)
 
     def _take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -114,10 +129,13 @@ class Drive:
             case, response = recorder.cases[case_id].value, interaction.response
             if response is None:
                 continue
-            self.sent += 1
             endpoint = self._endpoints[case.operation.label]
             tally = self._tally(endpoint)
             request = _read_request(response)
+            if mark := response.headers.get(MARK):
+                self._take_mark(endpoint, mark[0], redaction.clean(as_curl(request)))
+                continue
+            self.sent += 1
             if case.method == endpoint.method:
                 tally.count(response.status_code)
                 tally.attacks["schemathesis"] += 1
@@ -133,6 +151,13 @@ class Drive:
                 kind = f"{check.name} {failure.title} {response.status_code}"
                 text = redaction.clean(f"{came}: {_read_message(failure)}")
                 tally.blame(kind, Breach(text, redaction.clean(as_curl(request))))
+
+    def _take_mark(self, endpoint: Endpoint, mark: str, curl: str) -> None:
+        """Note a request to which the service itself gave no answer."""
+        if mark == THROTTLED:
+            self.engine.trial.ledger.skip(endpoint, "conformance", THROTTLED_FOR_GOOD)
+        elif mark == SILENT:
+            self._tally(endpoint).blame("silence", Breach(NO_ANSWER.phrase, curl))
 
     def _authorize(self, case: Case[Any]) -> None:
         """Put the owner's credentials into a case that does not play with them itself."""
@@ -180,7 +205,7 @@ def _read_request(response: Response) -> Request:
     headers = tuple((name, str(value)) for name, value in request.headers.items())
     parts = urlsplit(request.url or "")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-    return Request(request.method or "GET", parts.path, query, headers, body)
+    return Request(request.method or "GET", parts.path, query, headers, body, parts.query)
 
 
 def _read_message(failure: Any) -> str:

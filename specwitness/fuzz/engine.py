@@ -20,11 +20,13 @@ from specwitness.fuzz.checks.refusal import check_refusal
 from specwitness.fuzz.checks.robustness import check_robustness
 from specwitness.fuzz.checks.shadow import check_shadow
 from specwitness.fuzz.checks.situation import check_situation
-from specwitness.fuzz.client import AsgiTransport, Client, HttpTransport, OutOfTimeError
+from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError, ReadOnlyError
 from specwitness.fuzz.control import control, in_order, is_ending, spend
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
 from specwitness.fuzz.key_host import KeyHost
-from specwitness.fuzz.ledger import CREDENTIAL_CHECKS, Ledger
+from specwitness.fuzz.ledger import BROKEN_OFF, CREDENTIAL_CHECKS, OUT_OF_TIME, READ_ONLY, THROTTLED, Ledger
+from specwitness.fuzz.network import HttpTransport
+from specwitness.fuzz.patience import ThrottledError
 from specwitness.fuzz.reproduction import Redaction
 from specwitness.fuzz.served import ServedApp
 from specwitness.fuzz.trial import Trial
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
     Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
 
 _UNAUTHORIZED = 401
-_OUT_OF_TIME = "the time budget was spent before it was reached"
+# The first checks of the steps that see whether what was refused changed nothing.
+_REFUSING = frozenset({"none", "isolation"})
 
 
 @dataclass(slots=True)
@@ -64,14 +67,18 @@ class Engine:
     app: ServedApp | None = field(init=False)
     client: Client = field(init=False)
     trial: Trial = field(init=False)
+    broken_off: GoneError | None = None
     _cast: dict[str, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
         self.app = ServedApp(self.target.app) if self.target.app is not None else None
         self.client = Client(
-            AsgiTransport(self.app) if self.app else HttpTransport(self.target.base_url or ""),
+            AsgiTransport(self.app)
+            if self.app
+            else HttpTransport(self.target.base_url or "", self.settings.timeout),
             allow_writes=self.settings.allow_writes,
             seconds=self.settings.seconds,
+            tell=self.progress,
         )
         names = (ALICE, BOB, ADMIN, *(each.identity for each in self.target.situations))
         identities = {name: self._identify(name) for name in dict.fromkeys(names)}
@@ -97,6 +104,7 @@ class Engine:
             is_deep=self.settings.profile == "deep",
             succeeded={},
         )
+        self.client.learn = self.trial.ledger.redaction.learn
 
     def _identify(self, name: str) -> Identity | None:
         provider = self.target.provider
@@ -112,7 +120,7 @@ class Engine:
             ) from error
 
     def run(self, extra: tuple[Attack, ...] = ()) -> Ledger:
-        """Run the checks; what time does not allow is noted as a gap.
+        """Run the checks; what time or the service does not allow is noted as a gap.
 
         Raises:
             TargetError: The service refuses its own user everywhere.
@@ -123,9 +131,17 @@ class Engine:
                 self.progress(
                     f"{endpoint.operation.name if endpoint else 'all operations'}: {', '.join(names)}"
                 )
-                step()
+                try:
+                    step()
+                except ThrottledError:
+                    self._note_gap(endpoint, names, THROTTLED)
+                except ReadOnlyError:
+                    self._note_gap(endpoint, names, READ_ONLY)
         except OutOfTimeError:
-            self._note_gaps(steps)
+            self._note_gaps(steps, OUT_OF_TIME)
+        except GoneError as error:
+            self.broken_off = error
+            self._note_gaps(steps, BROKEN_OFF)
         finally:
             if self.trial.key_host is not None:
                 self.trial.key_host.close()
@@ -228,7 +244,9 @@ class Engine:
         return {each for each in sharded if not self.settings.operations or each in self.settings.operations}
 
     def _is_wanted(self, names: tuple[str, ...]) -> bool:
-        return not self.settings.only or bool(set(names) & set(self.settings.only))
+        """Tell whether a step is for a check that is wanted: refusals are looked behind on the way."""
+        only = set(self.settings.only)
+        return not only or bool(set(names) & only) or ("side_effect" in only and names[0] in _REFUSING)
 
     def _refuse_locked_service(self) -> None:
         trial = self.trial
@@ -242,11 +260,17 @@ class Engine:
                 remedy="check the token's secret, issuer, audience and clock",
             )
 
-    def _note_gaps(self, steps: list[tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]]) -> None:
-        """Note every check that a spent budget kept from an operation."""
+    def _note_gap(self, endpoint: Endpoint | None, names: tuple[str, ...], reason: str) -> None:
+        """Note that a step was not done to its end."""
+        for each in [endpoint] if endpoint else self.surface.endpoints:
+            for name in names:
+                self.trial.ledger.skip(each, "conformance" if name == "control" else name, reason)
+
+    def _note_gaps(self, steps: list[Step], reason: str) -> None:
+        """Note every check that was not begun."""
         for endpoint, names, _ in steps:
             for each in [endpoint] if endpoint else self.surface.endpoints:
                 for name in names:
                     tally = self.trial.ledger.tallies.get((each.id, name))
                     if tally is None or not tally.cases:
-                        self.trial.ledger.skip(each, name, _OUT_OF_TIME)
+                        self.trial.ledger.skip(each, name, reason)

@@ -34,6 +34,11 @@ CHECKS = {
     "shadow": "serves nothing beside the contract",
     "situation": "in states that the target brings about",
 }
+# Why a check was not tried to the end.
+OUT_OF_TIME = "the time budget was spent before it was reached"
+THROTTLED = "the service answered 429 however long it was waited for"
+READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
+BROKEN_OFF = "the service answered no more before it was reached"
 CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 
 

@@ -50,7 +50,7 @@ def judge_refusal(answer: Answer, attack: Attack, kind: str, endpoint: Endpoint)
         expected = " or ".join(map(str, sorted(attack.allowed)))
         yield Fault(
             f"status {answer.status}",
-            f"expected {expected}, came {answer.status}",
+            f"expected {expected}, came {answer.status or 'no answer'}",
             Level.MUST if answer.crashed else level,
         )
         return

@@ -26,7 +26,13 @@ _TRANSPORT = frozenset(
         "x-schemathesis-testcaseid",
     }
 )
-_QUOTED_VARIABLE = re.compile(r"""'([^'"`\\]*\$(?:TOKEN_[A-Z]+|BAD_TOKEN|ID)[^'"`\\]*)'""")
+_VARIABLE = re.compile(r"\$(?:TOKEN_[A-Z]+|BAD_TOKEN|ID(?:_\d+)?)")
+_ID = re.compile(r"\$ID(?:_(\d+))?")
+# A quoted quote, a string with escapes, and a plain one, as `_quote` writes them.
+_QUOTED = re.compile(r"""\"'\"|\$'(?:[^'\\]|\\.)*'|'[^']*'""")
+# What our own requests are filled with comes back in answers, and is made up by nobody else.
+_OWN_TEXT = re.compile(r"(?:alice|bob|admin)s[0-9a-f]+zq")
+_DIGIT = re.compile(r"\d")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w!-]*=?")
 
 
@@ -59,7 +65,7 @@ def _escape(byte: int) -> str:
 
 
 class Redaction:
-    """Puts `$ID` for what the service made up, and `$TOKEN_ALICE` and the like for every credential.
+    """Puts `$ID`, `$ID_2` … for what the service made up, and `$TOKEN_ALICE` and the like for credentials.
 
     Args:
         credentials: Secrets, by the name of who has them.
@@ -79,22 +85,51 @@ class Redaction:
     def learn(self, request: Request, answer: Answer) -> None:
         """Take note of what an answer holds that the request did not."""
         sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
-        found = set(_find_texts(answer.content))
+        # Words of the service, such as a state, are no ids.
+        texts = (each for each in _find_texts(answer.content) if _DIGIT.search(each))
+        found = {each for each in texts if not _OWN_TEXT.search(each)}
         if location := answer.header("location"):
             found.add(location.rpartition("/")[2])
         self._made_up |= {text for text in found if len(text) >= _SHORTEST_ID and text not in sent}
 
     def clean(self, text: str) -> str:
-        """Give the text without what was learnt and without credentials."""
+        """Give the text without what was learnt and without credentials; what is a `curl` line still runs."""
         for value, name in self._names:
             text = text.replace(value, f"$TOKEN_{name.upper()}" if name else "$BAD_TOKEN")
-        text = _JWT.sub("$BAD_TOKEN", text)
-        for made_up in sorted(
-            (each for each in self._made_up if each in text), key=lambda each: (-len(each), each)
-        ):
-            text = text.replace(made_up, "$ID")
-        # A shell puts variables in between double quotes only.
-        return _QUOTED_VARIABLE.sub(r'"\1"', text)
+        text = self._hide_ids(_JWT.sub("$BAD_TOKEN", text))
+        return "\n".join(
+            _QUOTED.sub(_open_quotes, line) if line.lstrip().startswith("curl ") else line
+            for line in text.split("\n")
+        )
+
+    def _hide_ids(self, text: str) -> str:
+        # The longest first: one may be a part of another.
+        found = sorted((each for each in self._made_up if each in text), key=lambda each: (-len(each), each))
+        places = {each: text.index(each) for each in found}
+        # A text may have been cleaned before, when less was known.
+        first = 1 + max((int(number or 1) for number in _ID.findall(text)), default=0)
+        names = {
+            each: "$ID" if number == 1 else f"$ID_{number}"
+            for number, each in enumerate(sorted(found, key=places.__getitem__), first)
+        }
+        for made_up in found:
+            text = text.replace(made_up, names[made_up])
+        return text
+
+
+def _open_quotes(match: re.Match[str]) -> str:
+    """Let a shell put variables in, which it does between double quotes only."""
+    text = match[0]
+    if not _VARIABLE.search(text):
+        return text
+    if text.startswith("$"):
+        return _VARIABLE.sub(lambda found: f"'\"{found[0]}\"$'", text)
+    plain, end, written = text[1:-1], 0, ""
+    for found in _VARIABLE.finditer(plain):
+        written += re.sub(r'([\\"$`])', r"\\\1", plain[end : found.start()]) + found[0]
+        end = found.end()
+    rest = re.sub(r'([\\"$`])', r"\\\1", plain[end:])
+    return f'"{written}{rest}"'
 
 
 def _find_texts(content: bytes) -> Iterable[str]:

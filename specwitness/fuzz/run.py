@@ -83,8 +83,8 @@ def run_fuzz(
         engine.run(_own_attacks(target))
         if target.reset:
             target.reset()
-        drive = Drive(engine, settings, progress)
-        if not settings.only or "conformance" in settings.only:
+        sent, drive = engine.client.sent, Drive(engine, settings, progress)
+        if not engine.broken_off and (not settings.only or "conformance" in settings.only):
             drive.run(engine.wanted())
     finally:
         shutdown_lifespans()
@@ -98,7 +98,7 @@ def run_fuzz(
         for check in CHECKS
         if _is_tried(endpoint, check, engine)
     )
-    return FuzzRun(tuple(witnesses), engine.client.sent, drive.sent, engine)
+    return FuzzRun(tuple(witnesses), sent, drive.sent, engine)
 
 
 def _refuse_mute_target(engine: Engine) -> None:
@@ -132,7 +132,7 @@ def _is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
     if check in CREDENTIAL_CHECKS and check != "claims":
         return endpoint.is_protected or (tally is not None and tally.cases > 0)
     is_open = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
-    return check not in _WHERE_TRIED or is_open
+    return check not in _WHERE_TRIED or is_open or (endpoint.id, check) in engine.trial.ledger.gaps
 
 
 def _testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig) -> Witness:

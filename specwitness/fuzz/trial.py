@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.patience import TOO_MANY, ThrottledError
 from specwitness.fuzz.refusals import describe_headers, describe_misfit
 from specwitness.fuzz.things import prefixes
 
@@ -66,7 +67,11 @@ class Trial:
 
     def send(self, endpoint: Endpoint, check: str, attack: str, request: Request) -> Answer:
         """Send a request for a check, and hold the answer to what every answer has to keep."""
-        answer = self.client.send(request)
+        try:
+            answer = self.client.send(request)
+        except ThrottledError:
+            self.ledger.count(endpoint, check, attack, TOO_MANY)
+            raise
         self.ledger.count(endpoint, check, attack, answer.status)
         self.judge(endpoint, request, answer, is_malformed=check == "robustness")
         return answer
@@ -76,7 +81,7 @@ class Trial:
     ) -> None:
         """Hold an answer to the contract: no crash, a documented status, the documented headers and body."""
         if answer.crashed:
-            self.blame(endpoint, "robustness", f"answered {answer.status}", request)
+            self.blame(endpoint, "robustness", answer.phrase, request)
             return
         response = endpoint.response_for(answer.status)
         if response is None:

@@ -14,18 +14,23 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `path` is percent-encoded, header values are Latin-1, names may repeat."""
+    """One request; `path` is percent-encoded, header values are Latin-1, names may repeat.
+
+    `raw_query` is a query as it came from elsewhere, and goes before `query`.
+    """
 
     method: str
     path: str
     query: Pairs = ()
     headers: Pairs = ()
     body: bytes | None = None
+    raw_query: str | None = None
 
     @property
     def target(self) -> str:
         """Path and query as they stand in the request line."""
-        return self.path + (f"?{urlencode(self.query)}" if self.query else "")
+        query = urlencode(self.query) if self.raw_query is None else self.raw_query
+        return self.path + (f"?{query}" if query else "")
 
     @property
     def head_size(self) -> int:
@@ -46,7 +51,8 @@ class Request:
     def with_query(self, query: Pairs) -> Request:
         """Give the request with query parameters put in; those of the same name go."""
         names = {name for name, _ in query}
-        return replace(self, query=(*(pair for pair in self.query if pair[0] not in names), *query))
+        kept = (pair for pair in self.query if pair[0] not in names)
+        return replace(self, query=(*kept, *query), raw_query=None)
 
     def with_json(self, value: Any) -> Request:
         """Give the request with a JSON body."""
@@ -72,8 +78,13 @@ class Answer:
 
     @property
     def crashed(self) -> bool:
-        """Tell whether the status is 5xx, other than 501 and 503, which a service may mean."""
-        return self.status >= _SERVER_ERROR and self.status not in {501, 503}
+        """Tell whether the status is 5xx, other than 501 and 503, which a service may mean, or none came."""
+        return self.status == 0 or (self.status >= _SERVER_ERROR and self.status not in {501, 503})
+
+    @property
+    def phrase(self) -> str:
+        """What came, as a sentence takes it: `answered 404`."""
+        return f"answered {self.status}" if self.status else "closed the connection or gave no answer in time"
 
     @property
     def text(self) -> str:
@@ -90,6 +101,10 @@ class Answer:
             return json.loads(self.content)
         except (ValueError, RecursionError):
             return None
+
+
+# Of a service that is there, and left one request without an answer.
+NO_ANSWER = Answer(0)
 
 
 def encode_segment(value: Any) -> str:

@@ -233,6 +233,8 @@ class World:
         return read_id(answer, name, noun_for(name, prefixes(reader.path)[-1]))
 
     def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...] | None) -> Answer | None:
+        if not (endpoint.is_safe or self.client.may_write):
+            return None
         request = self.build(endpoint, actor, values)
         answer = self.call(endpoint, actor, request) if request else None
         if answer and not answer.succeeded and endpoint.id not in self.variants:

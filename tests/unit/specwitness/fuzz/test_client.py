@@ -8,7 +8,9 @@ from threading import Thread
 import pytest
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.client import Client, HttpTransport, OutOfTimeError
+from specwitness.fuzz.client import Client, OutOfTimeError
+from specwitness.fuzz.network import HttpTransport
+from specwitness.fuzz.patience import ThrottledError
 from specwitness.fuzz.wire import Answer, Request
 
 
@@ -31,12 +33,13 @@ def test_throttled_request_waits_as_long_as_it_is_told_but_not_for_ever() -> Non
     client = Client(Scripted(*throttled), sleep=waits.append)
     assert client.send(Request("GET", "/")).status == 200
     assert waits == [2.0, 10.0]
-    assert (client.sent, client.throttled) == (3, 2)
+    assert (client.sent, client.patience.times, client.patience.seconds) == (3, 2, 12.0)
 
 
 def test_throttled_for_good_is_told_and_not_tried_for_ever() -> None:
     client = Client(Scripted(*[Answer(429)] * 9), sleep=lambda _: None)
-    assert client.send(Request("GET", "/")).status == 429
+    with pytest.raises(ThrottledError, match="GET /"):
+        client.send(Request("GET", "/"))
     assert client.sent == 4
 
 

@@ -33,7 +33,7 @@ def _lifespans_end() -> Iterator[None]:
 def call(*faults: Fault, method: str = "GET") -> None:
     """Make a note, and call it with both checks."""
     with open_target(*faults) as target:
-        schema = schemathesis.openapi.from_dict(CONTRACT, config=configure(FuzzConfig(), None))
+        schema = schemathesis.openapi.from_dict(CONTRACT, config=configure(FuzzConfig()))
         schema.app = ServedApp(target.app)
         made = schema["/notes"]["POST"].Case(body={"text": "a"}, media_type="application/json")
         note = made.call(headers=OWN).json()

@@ -44,7 +44,7 @@ def test_redaction_takes_out_credentials_and_made_up_values() -> None:
     redaction.learn(request(), Answer(200, {}, body))
     redaction.learn(request(), Answer(201, {"location": ["/notes/identifier"]}))
     text = f"7f3c-0001 at 2025-01-01T00:00 identifier {CREDENTIAL} {CREDENTIAL}x"
-    assert redaction.clean(text) == "$ID at $ID $ID $TOKEN_ALICE $TOKEN_BOB"
+    assert redaction.clean(text) == "$ID at $ID_2 $ID_3 $TOKEN_ALICE $TOKEN_BOB"
 
 
 def test_token_that_was_altered_is_taken_out_too() -> None:

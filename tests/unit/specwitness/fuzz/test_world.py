@@ -60,6 +60,8 @@ THINGS: dict[str, Any] = {
 class Things:
     """A client whose service has things, each in version 7."""
 
+    may_write = True
+
     def __init__(self) -> None:
         self.made = 0
 

@@ -1,0 +1,201 @@
+"""A service of the proving ground in a process of its own, as a user of the fuzzer would find it.
+
+`python -m tests.support.ground orders read-any,alg-none` serves a build on a free port of 127.0.0.1,
+and tells on one line where, with the signing key and the tokens of its users.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+import yaml
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from tests.proving_ground.catalogue import find_service
+from tests.proving_ground.model import Faults
+from tests.support.environment import inherit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from tests.proving_ground.model import Service
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Lets so many requests a second through, and answers 429 to the others."""
+
+    app: ASGIApp
+    rate: float
+    level: float = 0
+    at: float = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        now = time.monotonic()
+        self.level, self.at = max(0.0, self.level - (now - self.at) * self.rate), now
+        if self.level >= self.rate:
+            refusal = JSONResponse({"title": "too many requests"}, 429, {"Retry-After": "1"})
+            await refusal(scope, receive, send)
+            return
+        self.level += 1
+        await self.app(scope, receive, send)
+
+
+@dataclass(slots=True)
+class Mortal:
+    """Ends the process when so many requests have come."""
+
+    app: ASGIApp
+    most: int
+    seen: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        self.seen += scope["type"] == "http"
+        if self.seen > self.most:
+            os._exit(1)
+        await self.app(scope, receive, send)
+
+
+def build(service: Service, switches: frozenset[str]) -> Starlette:
+    """Build a service with bugs, and a login beside it that knows its users by their names."""
+
+    async def log_in(request: Request) -> JSONResponse:
+        name = (await request.json()).get("name")
+        if name not in service.mint.subjects:
+            return JSONResponse({"title": "nobody"}, 401)
+        return JSONResponse({"data": {"token": service.mint.token(name, time.time())}})
+
+    app = service.create(Faults(switches), time.time)
+    return Starlette(routes=[Route("/login", log_in, methods=["POST"]), Mount("/", app)])
+
+
+def main(name: str, bugs: str = "", rate: str = "", most: str = "") -> None:
+    """Serve until somebody ends the process."""
+    service = find_service(name)
+    app: ASGIApp = build(service, frozenset(filter(None, bugs.split(","))))
+    listener = socket.create_server(("127.0.0.1", 0))
+    said = {
+        "port": listener.getsockname()[1],
+        "key": service.mint.key,
+        "tokens": {who: service.mint.token(who, time.time()) for who in service.mint.subjects},
+    }
+    sys.stdout.write(f"{json.dumps(said)}\n")
+    sys.stdout.flush()
+    app = Bucket(app, float(rate)) if rate else app
+    config = uvicorn.Config(Mortal(app, int(most)) if most else app, log_level="critical")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A service that runs.
+
+    Attributes:
+        process: The process.
+        url: Where it is.
+        key: What its tokens are signed with.
+        tokens: One for each user.
+    """
+
+    process: subprocess.Popen[str]
+    url: str
+    key: str
+    tokens: dict[str, str]
+
+
+@contextmanager
+def serving(name: str, *bugs: str, rate: int | str = "", most: int | str = "") -> Iterator[Ground]:
+    """Serve a build while the context lasts.
+
+    Args:
+        name: The service's name.
+        bugs: The switches of what is planted.
+        rate: How many requests a second it lets through; all, if none is told.
+        most: How many requests it lives for.
+    """
+    words = [sys.executable, "-m", "tests.support.ground", name, ",".join(bugs)]
+    with subprocess.Popen(
+        [*words, str(rate), str(most)],
+        cwd=ROOT,
+        env={"PATH": os.defpath, **inherit()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = json.loads(process.stdout.readline())
+            yield Ground(process, f"http://127.0.0.1:{said['port']}", said["key"], said["tokens"])
+        finally:
+            process.kill()
+
+
+def write_repository(root: Path, contract: Mapping[str, Any], identities: str, settings: str = "") -> None:
+    """Write a repository that holds a contract, and who the users of its service are.
+
+    Args:
+        root: Where.
+        contract: The contract.
+        identities: A line of `[tool.specwitness.fuzz.identities]`.
+        settings: Lines of `[tool.specwitness.fuzz]`.
+    """
+    text = f"[tool.specwitness.fuzz]\nstrict = true\n{settings}\n"
+    (root / "openapi.yaml").write_text(yaml.safe_dump(dict(contract), sort_keys=False), encoding="utf-8")
+    text += f"[tool.specwitness.fuzz.identities]\n{identities}\n"
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def describe_mint(name: str) -> str:
+    """Give the line that lets the fuzzer sign as the service's issuer, with the key of the variable KEY."""
+    mint = find_service(name).mint
+    header = f", header = {{ kid = {json.dumps(mint.kid)} }}" if mint.kid else ""
+    subjects = json.dumps([mint.subjects["alice"], mint.subjects["bob"]])
+    return (
+        f'mint = {{ algorithm = "{mint.algorithm}", key = "env:KEY", issuer = "{mint.issuer}", '
+        f'audience = "{mint.audience}", subjects = {subjects}{header} }}'
+    )
+
+
+def call_specwitness(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `specwitness` with nothing but these variables."""
+    return subprocess.run(
+        [sys.executable, "-m", "specwitness", *words],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "COLUMNS": "200", **inherit(), **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def fuzz(root: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `specwitness fuzz` on the contract of a repository."""
+    return call_specwitness("fuzz", "--root", str(root), "--contract", "openapi.yaml", *words, **variables)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,93 @@
+"""A server of this process that answers over HTTP what a test tells it to, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.support.certificate import make_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+class Reply(NamedTuple):
+    """What is answered; with `after`, so many seconds later."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes = b""
+    after: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """A server that runs: its address, and the method and target of each request."""
+
+    port: int
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def answering(answer: Callable[[str, str], Reply], certificate: Path | None = None) -> Iterator[Scripted]:
+    """Serve while the context lasts.
+
+    Args:
+        answer: Gives the reply to method and target.
+        certificate: A folder for a certificate that nobody trusts; without it, the server speaks plainly.
+    """
+    calls: list[tuple[str, str]] = []
+    is_over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one piece: two would wait for each other's receipt
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def __getattr__(self, name: str) -> Callable[[], None]:
+            if name.startswith("do_"):
+                return self.reply
+            raise AttributeError(name)
+
+        def reply(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            calls.append((self.command, self.path))
+            reply = answer(self.command, self.path)
+            if is_over.wait(reply.after):
+                return
+            self.send_response(reply.status)
+            for name, value in (*reply.headers, ("Content-Length", str(len(reply.content)))):
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(reply.content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever leaves early is part of the test
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        for name, part in zip(("key.pem", "certificate.pem"), make_certificate("127.0.0.1"), strict=True):
+            (certificate / name).write_bytes(part)
+        context.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield Scripted(server.server_port, calls)
+    finally:
+        is_over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
