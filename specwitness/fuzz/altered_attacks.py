@@ -72,13 +72,12 @@ _SHOULD: dict[str, Any] = {"level": Level.SHOULD}
 
 ALTERED_ATTACKS = (
     _row("an unsigned token (alg none)", "RFC 8725 §3.2", with_token(_none("none")), **_CORE),
-    _row("an unsigned token (alg None)", "RFC 8725 §3.2", with_token(_none("None")), **_CORE),
-    _row("an unsigned token (alg nOnE)", "RFC 8725 §3.2", with_token(_none("nOnE")), **_CORE),
+    _row("an unsigned token (alg None)", "RFC 8725 §3.2", with_token(_none("None"))),
+    _row("an unsigned token (alg nOnE)", "RFC 8725 §3.2", with_token(_none("nOnE"))),
     _row(
         "a token whose signature is cut off",
         _RFC7515,
         with_token(lambda _, token: str(token._replace(signature=""))),
-        **_CORE,
     ),
     _row("a token with one bit of its signature flipped", _RFC7515, with_token(_flip), **_CORE),
     _row("a token whose claims were altered", _RFC7515, with_token(_take_subject), **_CORE),

@@ -119,12 +119,12 @@ def _by_short_secret(material: Material, mint: Mint) -> str | None:
     return material.value if isinstance(key, bytes) and len(key) < _LEAST_BYTES else None
 
 
-def _row(name: str, breaks: str, recipe: Recipe) -> Attack:
-    return Attack(name, "forged", breaks, recipe, core=True)
+def _row(name: str, breaks: str, recipe: Recipe, *, core: bool = False) -> Attack:
+    return Attack(name, "forged", breaks, recipe, core=core)
 
 
 KEY_ATTACKS = (
-    _row("a token signed by another key", "RFC 7515 §5.2", _by_own_key(lambda *_: {})),
+    _row("a token signed by another key", "RFC 7515 §5.2", _by_own_key(lambda *_: {}), core=True),
     _row("a token signed with an empty secret", "RFC 8725 §3.5", _by_secret("", anywhere=True)),
     *(
         _row(f"a token signed with the secret {each!r}", "RFC 8725 §3.5", _by_secret(each))
@@ -134,6 +134,7 @@ KEY_ATTACKS = (
         "a token that brings its own key",
         "RFC 8725 §3.10",
         _by_own_key(lambda _, key: {"jwk": jose.public_jwk(key)}),
+        core=True,
     ),
     _row("a token that says where its key is", "RFC 8725 §3.10", _by_own_key(_name_key_set)),
     _row("a token whose address of its key is the key", "RFC 8725 §3.10", _by_own_key(_carry_key_set)),
@@ -153,7 +154,12 @@ KEY_ATTACKS = (
 
 # The right key is needed, or what the mint knows of the service's other keys.
 MINTED_KEY_ATTACKS = (
-    _row("a token signed with the public key as a secret", "RFC 8725 §2.1", with_mint(_by_public_key)),
+    _row(
+        "a token signed with the public key as a secret",
+        "RFC 8725 §2.1",
+        with_mint(_by_public_key),
+        core=True,
+    ),
     _row("a token signed by another algorithm with the same key", "RFC 8725 §3.1", with_mint(_by_sibling(0))),
     _row("a token signed by a third algorithm with the same key", "RFC 8725 §3.1", with_mint(_by_sibling(1))),
     _row("a token signed with a secret below 32 bytes", "RFC 7518 §3.2", with_mint(_by_short_secret)),

@@ -47,6 +47,15 @@ class Surface:
         found = self.document.get("components", {}).get("securitySchemes", {})
         return {name: dereference(value, self.document) for name, value in found.items()}
 
+    def overlaps(self, method: str, path: str) -> bool:
+        """Tell whether another template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
+        plain = _PARAMETER.sub("x", path)
+        for each in self.endpoints:
+            parts = ("[^/]+" if "{" in part else re.escape(part) for part in each.path.split("/"))
+            if each.method == method and each.path != path and re.fullmatch("/".join(parts), plain):
+                return True
+        return False
+
     @cached_property
     def _by_shape(self) -> dict[tuple[str, str], Endpoint]:
         return {(each.method, each.shape): each for each in self.endpoints}

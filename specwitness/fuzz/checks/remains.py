@@ -28,12 +28,19 @@ def is_reviving(endpoint: Endpoint) -> bool:
 
 
 def read_traces(thing: Thing, owner: Actor) -> list[str]:
-    """Give what an object is known by: its id, and the texts that its owner gave it alone."""
+    """Give what an object is known by: its id, and the texts that its owner gave it and nothing else."""
     value = thing.answer.json() if thing.answer else None
     texts = [each for _, each in find_values(value) if isinstance(each, str) and owner.maker.is_in(each)]
     found = thing.values[-1]
     ids = [found] if isinstance(found, str) and len(found) >= _SHORTEST_ID else []
-    return list(dict.fromkeys([*ids, *texts]))
+    others = [
+        each.answer.text for each in owner.things.values() if each.answer and each.values != thing.values
+    ]
+    return [
+        each
+        for each in dict.fromkeys([*ids, *texts])
+        if each != owner.identity.subject and not any(each in other for other in others)
+    ]
 
 
 def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[Endpoint, Request]]:

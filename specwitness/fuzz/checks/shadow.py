@@ -77,7 +77,7 @@ def _call(trial: Trial, endpoint: Endpoint, method: str, path: str) -> None:
     request = Request(method, fill(path, values), headers=headers, body=body)
     if not request.is_safe and not trial.client.may_write:
         return
-    if _overlaps(trial, method, path):
+    if trial.surface.overlaps(method, path):
         return
     signed = trial.world.sign(endpoint, trial.alice, request)
     answer = trial.client.send(signed)
@@ -85,13 +85,3 @@ def _call(trial: Trial, endpoint: Endpoint, method: str, path: str) -> None:
     if answer.status not in _NOT_SERVED:
         text = f"and beside it {method} {path} answers {answer.status}, and the contract does not know it"
         trial.blame(endpoint, "shadow", text, signed)
-
-
-def _overlaps(trial: Trial, method: str, path: str) -> bool:
-    """Tell whether a documented template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
-    plain = _PARAMETER.sub("x", path)
-    for each in trial.surface.endpoints:
-        template = "/".join("[^/]+" if "{" in part else re.escape(part) for part in each.path.split("/"))
-        if each.method == method and re.fullmatch(template, plain) and each.path != path:
-            return True
-    return False

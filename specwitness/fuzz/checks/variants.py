@@ -14,6 +14,7 @@ from specwitness.fuzz.checks.strangers import (
     observe_owned,
     shows,
 )
+from specwitness.fuzz.names import USERS, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import Actor, prefixes
@@ -127,6 +128,9 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
     """Call with an own parent and another's child: the parent is checked, and the child often is not."""
     shapes = prefixes(endpoint.path)
     if len(shapes) < 2 or shapes[-1] not in owned:  # noqa: PLR2004  # a parent and a child
+        return
+    # Who is named below an own object is no object of theirs.
+    if noun_for(endpoint.path_names[-1], shapes[-1]) in USERS:
         return
     values = owned[shapes[-1]]
     parents = trial.world.obtain_parents(endpoint, bob)
