@@ -120,7 +120,7 @@ def test_service_that_dies_half_way(tmp_path: Path) -> None:
         code, said = mint_run(tmp_path, ground)
     # Who fell silent at a request, and not in between, may have crashed by it: that is a failure.
     assert code in {1, 2}, said
-    assert "it had answered 200 requests before → see the service's own log" in said
+    assert re.search(r"it had answered \d+ requests before → see the service's own log", said)
     assert "not tried: " in said
     assert "the service answered no more before it was reached" in said
 

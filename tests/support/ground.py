@@ -153,7 +153,9 @@ def serving(name: str, *bugs: str, rate: int | str = "", most: int | str = "") -
             process.kill()
 
 
-def write_repository(root: Path, contract: Mapping[str, Any], identities: str, settings: str = "") -> None:
+def write_repository(
+    root: Path, contract: Mapping[str, Any], identities: str, settings: str = "strict = true"
+) -> None:
     """Write a repository that holds a contract, and who the users of its service are.
 
     Args:
@@ -162,7 +164,7 @@ def write_repository(root: Path, contract: Mapping[str, Any], identities: str, s
         identities: A line of `[tool.specwitness.fuzz.identities]`.
         settings: Lines of `[tool.specwitness.fuzz]`.
     """
-    text = f"[tool.specwitness.fuzz]\nstrict = true\n{settings}\n"
+    text = f"[tool.specwitness.fuzz]\n{settings}\n"
     (root / "openapi.yaml").write_text(yaml.safe_dump(dict(contract), sort_keys=False), encoding="utf-8")
     text += f"[tool.specwitness.fuzz.identities]\n{identities}\n"
     (root / "pyproject.toml").write_text(text, encoding="utf-8")

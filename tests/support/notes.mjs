@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 const bugs = new Set(process.argv.slice(2))
 const secret = process.env.SECRET
 const notes = new Map()
-const decode = (part) => JSON.parse(Buffer.from(part, 'base64url').toString())
+const decode = (part) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
 const sign = (text) => createHmac('sha256', secret).update(text).digest()
 
 function mint(sub) {
@@ -22,9 +22,13 @@ function verify(token) {
     if (bugs.has('alg-none') && header.alg === 'none') return claims.sub
     const came = Buffer.from(parts[2], 'base64url')
     const made = sign(`${parts[0]}.${parts[1]}`)
-    if (header.alg !== 'HS256' || 'crit' in header || came.toString('base64url') !== parts[2]) return null
+    const isStrange = 'crit' in header || 'zip' in header || 'cty' in header || 'b64' in header
+    if (header.alg !== 'HS256' || isStrange || !/^(JWT|at\+jwt)$/i.test(header.typ ?? 'JWT')) return null
+    if (came.toString('base64url') !== parts[2]) return null
     if (came.length !== made.length || !timingSafeEqual(came, made)) return null
-    return claims.exp > Date.now() / 1000 && typeof claims.sub === 'string' ? claims.sub : null
+    const now = Date.now() / 1000
+    const isInTime = Number.isFinite(claims.exp) && claims.exp > now && (claims.nbf ?? 0) <= now
+    return isInTime && typeof claims.sub === 'string' && claims.sub ? claims.sub : null
   } catch {
     return null
   }
@@ -64,7 +68,7 @@ function handle(request, response, body) {
     try {
       ({ text } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)))
     } catch {}
-    const isKnown = typeof text === 'string' && text.length > 0 && [...text].length <= 80
+    const isKnown = typeof text === 'string' && text.isWellFormed() && text.length > 0 && [...text].length <= 80
     if (!isKnown || Object.keys(JSON.parse(body)).length > 1) return refuse(response, 422)
     const note = { id: randomUUID(), owner: user, text }
     notes.set(note.id, note)

@@ -8,10 +8,10 @@ from threading import Thread
 import pytest
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.client import Client, OutOfTimeError
-from specwitness.fuzz.network import HttpTransport
+from specwitness.fuzz.client import Client, GoneError, OutOfTimeError
+from specwitness.fuzz.network import HttpTransport, SilentError
 from specwitness.fuzz.patience import ThrottledError
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
 
 
 class Scripted:
@@ -43,6 +43,77 @@ def test_throttled_for_good_is_told_and_not_tried_for_ever() -> None:
     assert client.sent == 4
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("3", 3.0),
+        ("0", 0.25),
+        ("", 1.0),
+        ("soon", 1.0),
+        ("Thu, 01 Jan 1970 00:00:07 GMT", 7.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.25),
+        ("Fri, 02 Jan 1970 00:00:00 GMT", 10.0),
+    ],
+)
+def test_wait_is_told_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
+    waits: list[float] = []
+    transport = Scripted(Answer(429, {"retry-after": [said]}))
+    assert Client(transport, sleep=waits.append, now=lambda: 0.0).send(Request("GET", "/")).status == 200
+    assert waits == [seconds]
+
+
+def test_nothing_is_waited_for_any_more_where_it_never_helped() -> None:
+    waits: list[float] = []
+    client = Client(Scripted(*[Answer(429)] * 99), sleep=waits.append)
+    for path in ("/a", "/a", "/b", "/c", "/d"):
+        with pytest.raises(ThrottledError):
+            client.send(Request("GET", path))
+    assert len(waits) == 6
+    assert sum(waits) <= 60
+
+
+def test_wait_does_not_go_beyond_the_time_budget() -> None:
+    client = Client(Scripted(Answer(429, {"retry-after": ["5"]})), seconds=4, clock=lambda: 0.0)
+    with pytest.raises(OutOfTimeError):
+        client.send(Request("GET", "/"))
+
+
+def test_login_waits_too() -> None:
+    waits: list[float] = []
+    client = Client(Scripted(Answer(429, {"retry-after": ["2"]})), sleep=waits.append)
+    assert client.log_in(Request("POST", "/login")).status == 200
+    assert waits == [2.0]
+
+
+class Silent(Scripted):
+    """Answers so often, and then no more."""
+
+    def send(self, request: Request) -> Answer:
+        if not self.answers:
+            raise SilentError("no answer", where="http://x", is_unreachable=self.is_remote)
+        return super().send(request)
+
+
+def test_request_that_gets_no_answer_is_one_until_there_are_several() -> None:
+    client = Client(Silent(Answer(200)))
+    assert client.send(Request("GET", "/")).status == 200
+    assert [client.send(Request("GET", "/")) for _ in range(2)] == [NO_ANSWER] * 2
+    with pytest.raises(GoneError, match="it had answered 1 requests before"):
+        client.send(Request("GET", "/"))
+
+
+def test_service_that_is_started_again_is_waited_for() -> None:
+    transport, waits = Silent(Answer(200), is_remote=True), list[float]()
+
+    def start(seconds: float) -> None:
+        waits.append(seconds)
+        transport.answers += [Answer(204)] * (len(waits) == 2)
+
+    client = Client(transport, sleep=start)
+    assert [client.send(Request("GET", "/")).status for _ in range(2)] == [200, 204]
+    assert waits == [0.5, 1.0]
+
+
 def test_redirect_is_an_answer_and_is_not_followed() -> None:
     transport = Scripted(Answer(302, {"location": ["https://elsewhere.example/"]}))
     assert Client(transport).send(Request("GET", "/")).status == 302
@@ -70,13 +141,22 @@ def test_time_budget_ends_the_run() -> None:
 
 @pytest.mark.parametrize(
     ("url", "is_remote"),
-    [("http://127.0.0.1:1", False), ("http://localhost", False), ("https://api.example.com", True)],
+    [
+        ("http://127.0.0.1:1", False),
+        ("http://127.1.2.3", False),
+        ("http://[::1]:1", False),
+        ("http://localhost", False),
+        ("http://localhost.example", True),
+        ("https://api.example.com", True),
+    ],
 )
 def test_address_tells_whether_the_service_is_elsewhere(url: str, is_remote: bool) -> None:  # noqa: FBT001  # a table's column
     assert HttpTransport(url).is_remote is is_remote
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "nonsense", "http://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "nonsense", "http://", "http://[::1", "http://a:99999", "http://u:p@h", "http://a?b"]
+)
 def test_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(TargetError, match="is no http URL"):
         HttpTransport(url)

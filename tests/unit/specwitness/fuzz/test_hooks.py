@@ -10,9 +10,13 @@ import schemathesis
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
+from specwitness.fuzz.attacks import Material
+from specwitness.fuzz.client import Client
 from specwitness.fuzz.configuration import configure
-from specwitness.fuzz.hooks import another_user, bearer_attacks
+from specwitness.fuzz.hooks import _BEARER, _attack, _judge, another_user, bearer_attacks
+from specwitness.fuzz.network import HttpTransport
 from specwitness.fuzz.served import ServedApp
+from specwitness.fuzz.wire import Request
 from specwitness.openapi import bundle, read_contract
 from tests.proving_ground.notes.service import VALID, Fault
 from tests.proving_ground.notes.target import open_target
@@ -56,3 +60,10 @@ def test_another_user_who_is_let_in_is_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SPECWITNESS_TOKEN_BOB", VALID)
     with pytest.raises(BaseException, match="another user was answered 200"):
         call()
+
+
+def test_service_elsewhere_is_only_read(capsys: pytest.CaptureFixture[str]) -> None:
+    client = Client(HttpTransport("http://api.example"))
+    _judge(_attack(Request("DELETE", "/notes/1"), Material(_BEARER, VALID, "alice"), client))
+    assert client.sent == 0
+    assert "a service elsewhere is only read without SPECWITNESS_ALLOW_WRITES=1" in capsys.readouterr().err

@@ -55,3 +55,27 @@ def test_value_that_the_request_sent_stays() -> None:
     redaction = Redaction({})
     redaction.learn(request(b'{"text": "buy some milk"}'), Answer(200, {}, b'{"text": "buy some milk"}'))
     assert redaction.clean("buy some milk") == "buy some milk"
+
+
+def test_variable_in_a_body_of_json_is_put_in_by_a_shell() -> None:
+    redaction = Redaction({"alice": [CREDENTIAL]})
+    redaction.learn(Request("POST", "/notes"), Answer(201, {}, b'{"id": "7f3c-0001"}'))
+    sent = request(
+        b'{"ids": ["7f3c-0001"], "price": "$5 `x`", "who": "it\'s"}', Authorization=f"Bearer {CREDENTIAL}"
+    )
+    line = redaction.clean(as_curl(sent)).replace("curl", "printf '%s\\0'", 1)
+    variables = {"ID": "other", "TOKEN_ALICE": "token", "PATH": "/usr/bin:/bin"}
+    output = subprocess.run(["bash", "-c", line], capture_output=True, check=True, env=variables).stdout  # noqa: S607  # whichever bash there is
+    assert b'{"ids": ["other"], "price": "$5 `x`", "who": "it\'s"}' in output.split(b"\0")
+    assert b"Authorization: Bearer token" in output.split(b"\0")
+
+
+def test_text_that_is_no_line_keeps_its_quotes() -> None:
+    redaction = Redaction({"alice": [CREDENTIAL]})
+    assert redaction.clean(f"bob's {CREDENTIAL} isn't") == "bob's $TOKEN_ALICE isn't"
+
+
+def test_words_of_the_service_and_our_own_texts_are_no_ids() -> None:
+    redaction = Redaction({})
+    redaction.learn(Request("GET", "/notes"), Answer(200, {}, b'["pending_review", "alices1zq016"]'))
+    assert redaction.clean("pending_review alices1zq016") == "pending_review alices1zq016"
