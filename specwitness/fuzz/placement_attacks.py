@@ -151,7 +151,6 @@ PLACEMENT_ATTACKS = (
         _RFC6750,
         only_bearer(_with_scheme("")),
         allowed=MALFORMED,
-        core=True,
     ),
     Attack("Basic credentials", "none", "the contract", only_bearer(_as_basic), allowed=MALFORMED),
     Attack(

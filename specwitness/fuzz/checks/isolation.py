@@ -28,10 +28,11 @@ from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.checks.strangers import Exchange, Owned
+    from specwitness.fuzz.checks.strangers import Owned
     from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
-    from specwitness.fuzz.wire import Request
+    from specwitness.fuzz.wire import Answer, Request
 
 
 def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
@@ -48,11 +49,8 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     state = trial.state() if trial.state and not endpoint.is_safe else None
     foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
     changed_state = state is not None and trial.state is not None and trial.state() != state
-    absents = [
-        call_as(trial, endpoint, bob, absent_ids(owned, number), attack="an absent id") for number in range(2)
-    ]
     if foreign is not None and answer is not None:
-        _judge(trial, endpoint, owned, foreign=(foreign, answer), absents=absents)
+        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer))
         judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
     check_alternatives(trial, endpoint, bob, owned)
     check_options(trial, endpoint, bob, owned)
@@ -74,24 +72,25 @@ def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> Non
 
 
 def _judge(
-    trial: Trial, endpoint: Endpoint, owned: Owned, *, foreign: Exchange, absents: list[Exchange]
+    trial: Trial, endpoint: Endpoint, owned: Owned, bob: Actor, *, foreign: tuple[Request, Answer]
 ) -> None:
     request, answer = foreign
-    (_, first), (_, second) = absents
-    if request is None or answer is None or first is None or second is None:
+    absent, first = call_as(trial, endpoint, bob, absent_ids(owned, 0), attack="an absent id")
+    if absent is None or first is None or answer.status == 429:  # noqa: PLR2004  # too many requests
         return
     ids = [each for values in owned.values() for each in values]
     others = [make_absent(each, number) for each in ids for number in range(2)]
-    echoes = [
-        *ids,
-        *others,
-        *_texts(request, trial),
-        *_texts(absents[0][0], trial),
-        *_texts(absents[1][0], trial),
-    ]
-    prints = [take_fingerprint(each, echoes) for each in (answer, first, second)]
-    places = differ(prints[0], prints[1]) - differ(prints[1], prints[2])
-    if answer.status == 429 or not places:  # noqa: PLR2004  # too many requests: nothing is told
+    echoes = [*ids, *others, *_texts(request, trial), *_texts(absent, trial)]
+    places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
+    if places:
+        # What differs between two ids that nothing has says nothing of the third.
+        again, second = call_as(trial, endpoint, bob, absent_ids(owned, 1), attack="an absent id")
+        if second is None:
+            return
+        echoes += _texts(again, trial)
+        places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
+        places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
+    if not places:
         return
     # Where anybody may take an id that is free, that one is taken is no secret.
     if endpoint.method == "PUT" and first.succeeded and not answer.succeeded:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
 
-_PAIRS = 3
+_PAIRS = 2
 
 
 def check_race(trial: Trial, endpoint: Endpoint) -> None:
