@@ -81,7 +81,7 @@ def test_keys_of_an_attacker_are_holes_and_the_likeliest_are_tried_on_every_oper
         "a token that brings its own key",
         "a token signed with the public key as a secret",
     }
-    assert all(BY_NAME[f"an unsigned token (alg {each})"].core for each in ("none", "None", "nOnE"))
+    assert BY_NAME["an unsigned token (alg none)"].core
 
 
 def test_keys_of_attackers_need_no_mint() -> None:
