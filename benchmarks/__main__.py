@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from benchmarks import authentication, detection, existence, tokens
+from benchmarks.detection_table import put_between, tabulate_detection, write_detection
 from benchmarks.report import (
     draw_tokens,
     tabulate_authentication,
-    tabulate_detection,
     tabulate_existence,
     tabulate_tokens,
-    write_detection,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OUTPUT = Path("build/bench")
+README = Path("README.md")
 
 
 def run_tokens(console: Console) -> None:
@@ -62,9 +62,11 @@ def run_detection(console: Console) -> None:
         figures = detection.measure()
     _keep(console, "detection", figures)
     console.print(tabulate_detection(figures))
-    page = OUTPUT / "detection.md"
-    page.write_text(write_detection(figures), encoding="utf-8")
-    console.print(f"as Markdown in {page.as_posix()}", highlight=False)
+    README.write_text(
+        put_between(README.read_text(encoding="utf-8"), "detection", write_detection(figures)),
+        encoding="utf-8",
+    )
+    console.print(f"written into {README}", highlight=False)
 
 
 BENCHMARKS: dict[str, Callable[[Console], None]] = {

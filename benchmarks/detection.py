@@ -79,16 +79,15 @@ def measure(seeds: range = SEEDS, bugs: frozenset[str] | None = None) -> dict[st
     """
     chosen = [bug for service in SERVICES for bug in service.bugs if bugs is None or bug.id in bugs]
     names = sorted({bug.service for bug in chosen})
-    # One after the other first: the seconds of these are told.
-    rights = {
-        job: run(job)
-        for tool in TOOLS
-        for name in names
-        for job in (Job(tool, name, None, seed) for seed in seeds)
-    }
-    jobs = [Job(tool, bug.service, bug.id, seeds.start) for bug in chosen for tool in TOOLS]
+    first = [Job(tool, name, None, seeds.start) for tool in TOOLS for name in names]
+    # One after the other, by themselves: the seconds of these are told.
+    results = {job: run(job) for job in first}
+    jobs = [Job(tool, name, None, seed) for tool in TOOLS for name in names for seed in seeds[1:]]
+    jobs += [Job(tool, bug.service, bug.id, seeds.start) for bug in chosen for tool in TOOLS]
     with ProcessPoolExecutor(max_tasks_per_child=40) as pool:
-        broken = dict(zip(jobs, pool.map(run, jobs), strict=True))
+        results |= zip(jobs, pool.map(run, jobs), strict=True)
+    rights = {job: each for job, each in results.items() if job.bug is None}
+    broken = {job: each for job, each in results.items() if job.bug is not None}
     usual = {
         (tool, name): frozenset().union(*(rights[Job(tool, name, None, seed)].kinds for seed in seeds))
         for tool in TOOLS

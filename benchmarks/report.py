@@ -65,35 +65,6 @@ def tabulate_existence(figures: dict[str, Any]) -> Table:
     return table
 
 
-def tabulate_detection(figures: dict[str, Any]) -> Table:
-    """Give the table of `benchmarks.detection`."""
-    first, last = figures["seeds"]
-    table = Table(
-        "", *figures["tools"], title=f"planted bugs found, of {figures['bugs']} (seeds {first} to {last})"
-    )
-    for name, *cells in _detection_rows(figures):
-        table.add_row(name, *cells)
-    return table
-
-
-def write_detection(figures: dict[str, Any]) -> str:
-    """Give the table of `benchmarks.detection` in Markdown."""
-    tools = list(figures["tools"])
-    lines = [f"| | {' | '.join(tools)} |", f"|---{'|---' * len(tools)}|"]
-    lines += [f"| {' | '.join(row)} |" for row in _detection_rows(figures)]
-    return "\n".join(lines) + "\n"
-
-
-def _detection_rows(figures: dict[str, Any]) -> Iterator[list[str]]:
-    tools = list(figures["tools"].values())
-    yield ["**found**", *(f"{each['found']} ({each['found'] / figures['bugs']:.0%})" for each in tools)]
-    for family in tools[0]["families"]:
-        yield [family, *("{} of {}".format(*each["families"][family]) for each in tools)]
-    yield ["requests, all right builds", *(f"{each['requests']:.0f}" for each in tools)]
-    yield ["seconds, all right builds", *(f"{each['seconds']:.1f}" for each in tools)]
-    yield ["false alarms, all seeds", *(f"{each['false_alarms']:.0f}" for each in tools)]
-
-
 def draw_tokens(figures: dict[str, Any]) -> bytes:
     """Draw how long each peer takes where this verifier takes 1, for tokens that are new."""
     style = Style(
