@@ -1,0 +1,47 @@
+"""Faults that show in one part of a call alone: an option, a list, a header, an item, a link, a second time."""
+
+import pytest
+
+from specwitness.config import FuzzConfig
+from specwitness.fuzz.identity import Tokens
+from specwitness.fuzz.target import Target
+from tests.support.attacks import attack_target, complaints
+from tests.support.orders_shop import make_paths, make_shop
+from tests.support.surfaces import make_surface
+
+SUBJECTS = {"alice": "alice-1", "bob": "bob-22"}
+CHECKS = ("isolation", "disclosure", "existence", "assignment", "deletion", "race", "side_effect")
+
+
+def complain(fault: str | None) -> dict[str, list[str]]:
+    schemes = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
+    surface = make_surface(make_paths(), components=schemes, security=[{"bearer": []}])
+    identities = Tokens(alice="a-token", bob="b-token", subjects=SUBJECTS)
+    engine = attack_target(
+        surface, Target(app=make_shop(fault), identities=identities), FuzzConfig(only=CHECKS)
+    )
+    assert {each.id for each in surface.endpoints} == set(engine.trial.succeeded)
+    return {check: texts for check, texts in complaints(engine).items() if check in CHECKS}
+
+
+def test_right_shop_is_not_blamed() -> None:
+    assert complain(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "text"),
+    [
+        ("expand", "isolation", "with expand, answered 200"),
+        ("bulk", "isolation", "POST /orders/cancel as another user answered 200, and then"),
+        ("header", "isolation", "with headers and parameters that name the owner"),
+        ("query", "isolation", "with headers and parameters that name the owner"),
+        ("item", "isolation", "under an own parent, answered 200"),
+        ("price", "assignment", "takes `price` in `items`"),
+        ("listed", "deletion", "shows an object that was deleted"),
+        ("link", "deletion", "still shows an object that was deleted"),
+        ("redeem", "race", "succeeds several times when called at once"),
+    ],
+)
+def test_fault_in_one_part_of_a_call_is_found(fault: str, check: str, text: str) -> None:
+    found = complain(fault)
+    assert any(text in each for each in found.get(check, [])), found
