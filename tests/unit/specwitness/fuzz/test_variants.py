@@ -33,8 +33,8 @@ def test_right_shop_is_not_blamed() -> None:
     [
         ("expand", "isolation", "with expand, answered 200"),
         ("bulk", "isolation", "POST /orders/cancel as another user answered 200, and then"),
-        ("header", "isolation", "with headers and parameters that name the owner"),
-        ("query", "isolation", "with headers and parameters that name the owner"),
+        ("header", "isolation", "GET /orders/{order_id} as another user, with headers and parameters that"),
+        ("query", "isolation", "PUT /settings called by another user with headers and parameters that"),
         ("item", "isolation", "under an own parent, answered 200"),
         ("price", "assignment", "takes `price` in `items`"),
         ("listed", "deletion", "shows an object that was deleted"),
