@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from specwitness.fuzz.wire import Answer, Request
 
 _ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
-_ENDING = ("logout", "signout", "sign-out", "revoke", "deactivate", "close-account", "erase")
+_ENDING = (
+    "logout",
+    "refresh",
+    "rotate",
+    "signout",
+    "sign-out",
+    "revoke",
+    "deactivate",
+    "close-account",
+    "erase",
+)
 _MOST_EXAMPLES = 3
 _FORBIDDEN = 403
 _GONE = frozenset({404, 410})

@@ -17,7 +17,7 @@ from specwitness.fuzz.extraction import (
 )
 from specwitness.fuzz.names import USERS, collection_of, find_producers, noun_at, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
-from specwitness.fuzz.surface import Parameter
+from specwitness.fuzz.surface import Parameter, type_of
 from specwitness.fuzz.things import JSON, Actor, Thing, dump, encode_body, fill, list_told, prefixes
 from specwitness.fuzz.values import Maker
 from specwitness.fuzz.versions import is_version, read_version
@@ -286,7 +286,7 @@ class World:
             return version
         noun, plain = singular(noun_of(name)), snake(name)
         is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
-        if not is_reference or schema.get("type") in {"array", "object", "boolean"}:
+        if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
         prefix = collection_of(self.surface, actor.focus, noun) or collection_of(
             self.surface, actor.focus, noun.rpartition("_")[2] or "-"

@@ -103,7 +103,7 @@ def open_target():
 """
 
 
-def test_service_over_http_is_found_to_be_what_it_is_in_process(tmp_path: Path, broken: Ground) -> None:
+def test_service_over_http_is_found_to_be_what_it_is_in_process(tmp_path: Path) -> None:
     over_http, in_process = tmp_path / "http", tmp_path / "process"
     for root in (over_http, in_process):
         root.mkdir()
@@ -113,7 +113,9 @@ def test_service_over_http_is_found_to_be_what_it_is_in_process(tmp_path: Path, 
     (in_process / "pyproject.toml").write_text(
         f'[tool.specwitness]\ncontract = "openapi.yaml"\ntarget = "ground_target:open_target"\n{settings}'
     )
-    run(over_http, broken)
+    # Both begin with nothing in store.
+    with serving("orders", *BUGS) as broken:
+        run(over_http, broken)
     done = fuzz(in_process, KEY=broken.key)
     assert done.returncode == 1, done.stderr
     one, other = (

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.remains import find_views, is_reviving, read_children, read_traces
+from specwitness.fuzz.checks.remains import (
+    find_views,
+    is_reviving,
+    read_children,
+    read_id_traces,
+    read_traces,
+)
 from specwitness.fuzz.checks.strangers import impersonate, make_absent
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.things import prefixes
@@ -43,7 +49,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
             _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
-        if answer.succeeded and any(each in answer.text for each in traces):
+        if answer.succeeded and any(each in answer.text for each in read_id_traces(thing, traces)):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
     for other, looking in children:
         answer = trial.send(other, "deletion", "what was made of a deleted object", looking)

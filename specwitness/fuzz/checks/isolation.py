@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.pretence import check_pretence
@@ -14,6 +13,7 @@ from specwitness.fuzz.checks.strangers import (
     make_absent,
     observe_owned,
     shows,
+    texts_of,
 )
 from specwitness.fuzz.checks.variants import (
     check_alternatives,
@@ -23,7 +23,6 @@ from specwitness.fuzz.checks.variants import (
     check_options,
 )
 from specwitness.fuzz.control import spend
-from specwitness.fuzz.extraction import find_values
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.things import prefixes
 
@@ -80,14 +79,14 @@ def _judge(
         return
     ids = [each for values in owned.values() for each in values]
     others = [make_absent(each, number) for each in ids for number in range(2)]
-    echoes = [*ids, *others, *_texts(request, trial), *_texts(absent, trial)]
+    echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]
     places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
     if places:
         # What differs between two ids that nothing has says nothing of the third.
         again, second = call_as(trial, endpoint, bob, absent_ids(owned, 1), attack="an absent id")
         if second is None:
             return
-        echoes += _texts(again, trial)
+        echoes += texts_of(again, bob)
         places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
         places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
     if not places:
@@ -105,15 +104,3 @@ def _judge(
         came = "" if place != "status" else f" ({answer.status}, and {first.status})"
         text = f"tells another user's id from one that is not there: {place} differs{came}"
         trial.blame(endpoint, "existence", text, request)
-
-
-def _texts(request: Request | None, trial: Trial) -> list[str]:
-    """Give the texts that the caller sent: they are echoed, and differ from call to call."""
-    body = request.body if request else None
-    if not body or trial.bob is None:
-        return []
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return []
-    return [each for _, each in find_values(value) if isinstance(each, str) and trial.bob.maker.is_in(each)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.strangers import find_trace
+from specwitness.fuzz.checks.strangers import find_trace, texts_of
 from specwitness.fuzz.extraction import read_id
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.things import prefixes
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Request
 
 _PAIRS = 2
 
@@ -77,19 +78,21 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     if len(set(made)) < len(made) and None not in made:
         text = "gives two objects the same id when both users call at once"
         trial.blame(endpoint, "race", text, requests[0][1])
-    _look_for_strangers(trial, endpoint, users)
+    _look_for_strangers(trial, endpoint, requests)
 
 
-def _look_for_strangers(trial: Trial, endpoint: Endpoint, users: tuple[Actor, Actor]) -> None:
+def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
+    """Read both users' lists: what the other one sent just now is in neither."""
     reader = trial.world.find("GET", endpoint.shape)
     if reader is None or reader.id not in trial.succeeded:
         return
-    for actor, other in (users, users[::-1]):
+    for actor in {each.name: each for each, _ in sent}.values():
+        strange = [text for other, each in sent if other is not actor for text in texts_of(each, other)]
         request = trial.world.build(reader, actor)
         if request is None:
             continue
         signed = trial.world.sign(reader, actor, request)
         answer = trial.client.send(signed)
-        if answer.succeeded and other.maker.is_in(answer.text):
+        if answer.succeeded and any(each in answer.text for each in strange):
             text = "lists what another user made at the same time"
             trial.blame(endpoint, "race", text, signed)

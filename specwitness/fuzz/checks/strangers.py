@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
@@ -175,3 +176,14 @@ def find_trace(answer: Answer, owner: Actor) -> str | None:
     if any(each in text for each in long):
         return "the id of an object of theirs"
     return None
+
+
+def texts_of(request: Request | None, sender: Actor) -> list[str]:
+    """Give the texts of their own that a user sent: they are echoed, and differ from call to call."""
+    if request is None or not request.body:
+        return []
+    try:
+        value = json.loads(request.body)
+    except ValueError:
+        return []
+    return [each for _, each in find_values(value) if isinstance(each, str) and sender.maker.is_in(each)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -84,6 +85,16 @@ def test_write_names_the_version_that_the_object_has_now() -> None:
     assert request is not None
     assert request.body == b'{"version": 7}'
     assert ("If-Match", '"seven"') in request.headers
+
+
+def test_member_that_may_be_null_names_an_object_all_the_same() -> None:
+    paths = copy.deepcopy(THINGS)
+    body = paths["/moves"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body["properties"]["to_thing_id"] = {"type": ["string", "null"]}
+    world, find = open_world(paths)
+    request = world.build(find("moveThing"), world.actor(Identity("alice"), 1))
+    assert request is not None
+    assert request.body == b'{"from_thing_id": "t1", "to_thing_id": "t2"}'
 
 
 def test_two_members_of_one_kind_name_two_objects() -> None:
