@@ -92,6 +92,7 @@ class Shop:
     """What a shop holds, and the fault that it has."""
 
     fault: str | None
+    quota: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(100_001))
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -132,9 +133,9 @@ def show(order: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in order.items() if key != "user"}
 
 
-def make_shop(fault: str | None = None) -> FastAPI:
-    """Make the shop, with a fault or none."""
-    app, shop = FastAPI(openapi_url=None), Shop(fault)
+def make_shop(fault: str | None = None, quota: int = 0) -> FastAPI:
+    """Make the shop, with a fault or none; a user may have so many orders, or any number where it is 0."""
+    app, shop = FastAPI(openapi_url=None), Shop(fault, quota)
     add_orders(app, shop)
     add_order(app, shop)
     add_links(app, shop)
@@ -160,6 +161,8 @@ def add_orders(app: FastAPI, shop: Shop) -> None:
         )
         if not all(isinstance(each, dict) and isinstance(each.get("sku"), str) for each in items):
             raise HTTPException(422)
+        if shop.quota and sum(each["user"] == user for each in shop.orders.values()) >= shop.quota:
+            raise HTTPException(409)
         made = [
             {
                 "id": f"itm-{next(shop.numbers)}",

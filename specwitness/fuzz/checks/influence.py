@@ -126,9 +126,18 @@ def _copy(trial: Trial, made: list[tuple[Endpoint, Request]]) -> None:
             continue
         signed = trial.world.sign(endpoint, trial.alice, request)
         answer = trial.send(endpoint, "existence", "what another user sent", signed)
-        if answer.status in _REFUSED and not _names_publicly(endpoint) and not _names_object(trial, request):
+        is_told = answer.status in _REFUSED and not _names_publicly(endpoint)
+        # Who may make nothing more, or not for another, is refused whatever another has.
+        if is_told and not _names_object(trial, request) and _may_still_make(trial, endpoint):
             text = f"answered {answer.status} to what another user has: that it is there is told"
             trial.blame(endpoint, "existence", text, signed)
+
+
+def _may_still_make(trial: Trial, endpoint: Endpoint) -> bool:
+    request = trial.world.build(endpoint, trial.alice)
+    return (
+        request is not None and trial.client.send(trial.world.sign(endpoint, trial.alice, request)).succeeded
+    )
 
 
 def _names_publicly(endpoint: Endpoint) -> bool:
@@ -137,10 +146,12 @@ def _names_publicly(endpoint: Endpoint) -> bool:
 
 
 def _names_object(trial: Trial, request: Request) -> bool:
-    """Tell whether a body names an object that is bob's: then it is refused for that."""
+    """Tell whether a body names bob or an object that is his: then it is refused for that."""
     bob = trial.bob
     text = (request.body or b"").decode(errors="replace")
     ids = {str(each.values[-1]) for each in bob.owned} if bob else set()
+    if bob and bob.identity.subject:
+        ids.add(bob.identity.subject)
     return any(f'"{each}"' in text or f": {each}" in text for each in ids)
 
 

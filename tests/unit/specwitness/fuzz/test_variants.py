@@ -13,12 +13,12 @@ SUBJECTS = {"alice": "alice-1", "bob": "bob-22"}
 CHECKS = ("isolation", "disclosure", "existence", "assignment", "deletion", "race", "side_effect")
 
 
-def complain(fault: str | None) -> dict[str, list[str]]:
+def complain(fault: str | None, quota: int = 0) -> dict[str, list[str]]:
     schemes = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
     surface = make_surface(make_paths(), components=schemes, security=[{"bearer": []}])
     identities = Tokens(alice="a-token", bob="b-token", subjects=SUBJECTS)
     engine = attack_target(
-        surface, Target(app=make_shop(fault), identities=identities), FuzzConfig(only=CHECKS)
+        surface, Target(app=make_shop(fault, quota), identities=identities), FuzzConfig(only=CHECKS)
     )
     assert {each.id for each in surface.endpoints} == set(engine.trial.succeeded)
     return {check: texts for check, texts in complaints(engine).items() if check in CHECKS}
@@ -26,6 +26,11 @@ def complain(fault: str | None) -> dict[str, list[str]]:
 
 def test_right_shop_is_not_blamed() -> None:
     assert complain(None) == {}
+
+
+@pytest.mark.parametrize("quota", range(8, 40, 4))
+def test_user_who_may_make_no_more_is_told_nothing_of_another(quota: int) -> None:
+    assert complain(None, quota) == {}
 
 
 @pytest.mark.parametrize(
