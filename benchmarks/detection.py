@@ -10,9 +10,9 @@ import json
 import logging
 import time
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -84,8 +84,9 @@ def measure(seeds: range = SEEDS, bugs: frozenset[str] | None = None) -> dict[st
     results = {job: run(job) for job in first}
     jobs = [Job(tool, name, None, seed) for tool in TOOLS for name in names for seed in seeds[1:]]
     jobs += [Job(tool, bug.service, bug.id, seeds.start) for bug in chosen for tool in TOOLS]
-    with ProcessPoolExecutor(max_tasks_per_child=40) as pool:
-        results |= zip(jobs, pool.map(run, jobs), strict=True)
+    # Not concurrent.futures: its pool may wait for ever once a worker has done its number of tasks.
+    with get_context("spawn").Pool(maxtasksperchild=40) as pool:
+        results |= zip(jobs, pool.imap(run, jobs), strict=True)
     rights = {job: each for job, each in results.items() if job.bug is None}
     broken = {job: each for job, each in results.items() if job.bug is not None}
     usual = {

@@ -1,8 +1,11 @@
 """The table of what finds the planted bugs, and its place in the README."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.detection_table import put_between, write_detection
+from tests.proving_ground.catalogue import SERVICES
 
 FIGURES = {
     "seeds": [1, 10],
@@ -42,3 +45,8 @@ def test_block_of_a_page_is_replaced() -> None:
     assert put_between(page, "x", "new\n") == page.replace("old", "new")
     with pytest.raises(ValueError, match="the page has no block y"):
         put_between(page, "y", "new\n")
+
+
+def test_table_of_the_readme_counts_every_planted_bug() -> None:
+    bugs = sum(len(service.bugs) for service in SERVICES)
+    assert f"{bugs} planted bugs at seed 1" in Path("README.md").read_text(encoding="utf-8")
