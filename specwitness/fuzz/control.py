@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.extraction import singular, snake
+from specwitness.fuzz.names import USERS, names_object
 from specwitness.fuzz.things import prefixes
+from specwitness.fuzz.values import NAMING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 _ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
 _ENDING = (
     "logout",
+    "log-out",
     "refresh",
     "rotate",
     "signout",
@@ -26,7 +31,16 @@ _ENDING = (
     "deactivate",
     "close-account",
     "erase",
+    "password",
+    "mfa",
+    "2fa",
 )
+_CLOSING = ("deactivate", "close", "erase")
+# What an administrator calls with these would be missed by the other users.
+_SWEEPING = re.compile(
+    r"reset|clear|purge|wipe|drop|delete|remove|shut|restart|seed|flush|import|ban|disable"
+)
+_NO_OBJECT = "needs a stored object, and none could be made"
 _MOST_EXAMPLES = 3
 _FORBIDDEN = 403
 _GONE = frozenset({404, 410})
@@ -34,15 +48,27 @@ _GONE = frozenset({404, 410})
 
 def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
     """Order operations so that objects are made, read, changed and deleted, and accounts ended last."""
-    return sorted(endpoints, key=lambda each: (is_ending(each), _rank(each), len(each.path_names)))
+    return sorted(
+        endpoints,
+        key=lambda each: (is_ending(each), is_account_end(each), _rank(each), len(each.path_names)),
+    )
 
 
 def is_ending(endpoint: Endpoint) -> bool:
     """Tell whether an operation may end the caller's own access or account."""
     last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    if endpoint.is_safe or names_object(endpoint):
+        return False
     is_named = any(each.location == "query" and each.required for each in endpoint.parameters)
-    is_own = not endpoint.path_names and endpoint.method == "DELETE" and not is_named and not endpoint.bodies
-    return is_own or (not endpoint.is_safe and any(word in last for word in _ENDING))
+    is_own = endpoint.method == "DELETE" and not is_named and not endpoint.bodies
+    return is_own or any(word in last for word in _ENDING)
+
+
+def is_account_end(endpoint: Endpoint) -> bool:
+    """Tell whether an operation may end the caller's account, and nobody can be let in after it."""
+    words = [singular(snake(each)) for each in endpoint.path.strip("/").split("/") if "{" not in each]
+    is_account = bool(words) and (words[-1] in {*USERS, "me", "self"} or words[-1].startswith(_CLOSING))
+    return is_account and is_ending(endpoint)
 
 
 def _rank(endpoint: Endpoint) -> int:
@@ -58,8 +84,7 @@ def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
         trial.world.variants[endpoint.id] = variant
         request = _build(trial, endpoint, trial.alice)
         if request is None:
-            reason = "needs a stored object, and none could be made"
-            trial.ledger.skip(endpoint, "conformance", reason)
+            trial.ledger.skip(endpoint, "conformance", _NO_OBJECT)
             break
         answer = trial.send(endpoint, "conformance", "a good request", request)
         trial.ledger.redaction.learn(request, answer)
@@ -94,6 +119,32 @@ def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
                 break
 
 
+def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
+    """Bring an operation that only some users may call to a 2xx as one of them.
+
+    An administrator's call may reach everybody's data: none is made that could take some away.
+    """
+    is_sweeping = not endpoint.path_names and bool(_SWEEPING.search(endpoint.operation.name.lower()))
+    for variant in _variants(endpoint):
+        trial.world.variants[endpoint.id] = variant
+        request = _build(trial, endpoint, admin)
+        thing = admin.things.get(prefixes(endpoint.path)[-1]) if endpoint.path_names else None
+        is_harmless = endpoint.is_safe or (thing.is_created if thing else not is_sweeping)
+        if request is None or not is_harmless:
+            reason = "it changes what is not the run's own" if request else _NO_OBJECT
+            trial.ledger.skip(endpoint, "conformance", reason)
+            break
+        answer = trial.send(endpoint, "conformance", "a good request", request)
+        trial.ledger.redaction.learn(request, answer)
+        if answer.succeeded:
+            trial.by_admin[endpoint.id] = request, answer
+            spend(trial, endpoint, admin)
+            return
+        if answer.status == _FORBIDDEN:
+            break
+    trial.world.variants.pop(endpoint.id, None)
+
+
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
     request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
     return None if request is None else trial.world.sign(endpoint, actor, request)
@@ -125,12 +176,21 @@ def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:
     return any(f"{shape}/{{}}" in prefixes(each.path) for each in trial.surface.endpoints)
 
 
+def _optional(endpoint: Endpoint) -> set[str]:
+    schema = endpoint.body_schema or {}
+    return set(schema.get("properties", {})) - set(schema.get("required", ()))
+
+
 def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
     yield {"full": True}
     if endpoint.media is not None:
+        if any(snake(name).endswith(NAMING) for name in _optional(endpoint)):
+            yield {"full": True, "plain": True}
         yield {"full": False}
         yield {"full": True, "told": True}
         yield {"full": False, "told": True}
+        yield {"full": True, "told": True, "insisting": True}
+        yield {"full": True, "borrowing": True}
         yield from ({"example": index} for index in range(min(len(endpoint.body_examples), _MOST_EXAMPLES)))
     if any(each.location == "query" and not each.required for each in endpoint.parameters):
         yield {"full": True, "query": True}

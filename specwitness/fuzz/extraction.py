@@ -95,6 +95,17 @@ def read_expression(expression: str, answer: Answer) -> Any:
     return None
 
 
+def list_members(value: Any) -> Iterator[tuple[str, Any]]:
+    """Give every member of the objects in a value, lists and objects as they are."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield key, child
+            yield from list_members(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from list_members(child)
+
+
 def find_values(value: Any) -> Iterator[tuple[str, Any]]:
     """Give every scalar below a value, with the name of the member that holds it."""
     if isinstance(value, dict):

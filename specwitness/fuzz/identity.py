@@ -149,17 +149,25 @@ class IdentityProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Identities whose tokens are known: `Tokens(alice="…", bob="…")`."""
+    """Identities whose tokens are known: `Tokens(alice="…", bob="…")`.
 
-    alice: str = field(repr=False)
+    Args:
+        alice, bob, admin: The token of each; for an apiKey scheme the value of its header, query or cookie.
+        subjects: The user's id in the service, by name, where it is known.
+        values: By name, what single security schemes take instead: `{"alice": {"feedKey": "…"}}`.
+    """
+
+    alice: str | None = field(default=None, repr=False)
     bob: str | None = field(default=None, repr=False)
     admin: str | None = field(default=None, repr=False)
     subjects: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def identify(self, name: str, client: Client | None = None) -> Identity | None:  # noqa: ARG002  # the protocol's
         """Give the token of an identity."""
         token = {ALICE: self.alice, BOB: self.bob, ADMIN: self.admin}.get(name)
-        return Identity(name, token, subject=self.subjects.get(name)) if token else None
+        values = self.values.get(name, {})
+        return Identity(name, token, values, self.subjects.get(name)) if token or values else None
 
 
 def read_secret(setting: str, text: str, environment: Mapping[str, str] = os.environ) -> str:

@@ -199,6 +199,14 @@ def _number(value: int) -> str:
     return encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
+def read_subject(token: str | None) -> str | None:
+    """Read whom a token is for, without looking at its signature; None where it does not say."""
+    parts = (token or "").split(".")
+    claims = _read_object(parts[1]) if len(parts) == 3 else None  # noqa: PLR2004  # a JWS
+    subject = claims.get("sub") if claims else None
+    return subject if isinstance(subject, str) and subject else None
+
+
 def _read_object(part: str) -> dict[str, Any] | None:
     try:
         value = json.loads(decode(part))

@@ -134,7 +134,6 @@ KEY_ATTACKS = (
         "a token that brings its own key",
         "RFC 8725 §3.10",
         _by_own_key(lambda _, key: {"jwk": jose.public_jwk(key)}),
-        core=True,
     ),
     _row("a token that says where its key is", "RFC 8725 §3.10", _by_own_key(_name_key_set)),
     _row("a token whose address of its key is the key", "RFC 8725 §3.10", _by_own_key(_carry_key_set)),

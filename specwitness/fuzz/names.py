@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.extraction import noun_of, singular, snake
@@ -29,6 +30,7 @@ USERS = frozenset(
 )
 # Every object may have these: they tell nothing of whose it is.
 _GENERIC = frozenset({"id", "ids", "uuid", "_id", "key", "name", "number"})
+_KEYS = frozenset({"slug", "code", "sku", "key", "handle", "iban"})
 # What an object is to another of its own kind.
 _ROLES = frozenset(
     {
@@ -56,6 +58,20 @@ def noun_at(shape: str) -> str:
 def noun_for(parameter_name: str, shape: str) -> str:
     """Give what a path's parameter names: by its own name, or else by its collection's."""
     return noun_of(parameter_name) or noun_at(shape)
+
+
+def names_object(endpoint: Endpoint) -> bool:
+    """Tell whether a path names an object other than the caller: a user that no call makes is the caller."""
+    shapes = prefixes(endpoint.path)
+    if len(shapes) != 1 or noun_for(endpoint.path_names[0], shapes[0]) not in USERS:
+        return bool(shapes)
+    return "post" in endpoint.document["paths"].get(shapes[0].removesuffix("/{}"), {})
+
+
+def is_deleting(endpoint: Endpoint) -> bool:
+    """Tell whether an operation deletes, by its method or its name."""
+    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    return endpoint.method == "DELETE" or last.startswith(("delete", "remove", "destroy"))
 
 
 def find_producers(
@@ -96,11 +112,11 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
 
     Where no path holds an id of it, the operation that makes its objects stands for it.
     """
-    path = focus.path if focus else ""
-    nouns = [noun] if noun else [singular(snake(each)) for each in reversed(path.split("/")) if each]
-    shapes = [shape for each in surface.endpoints for shape in prefixes(each.path)]
-    flat = [shape for shape in shapes if shape.count("{}") == 1]
-    last = {noun_at(shape): shape for shape in reversed(flat)}
+    nouns = [noun] if noun else list(_nouns_in(focus))
+    shapes = list(_collections_in(surface))
+    # The nearest to the root first: what lies below another object is known by that alone.
+    shapes.sort(key=lambda shape: shape.count("{}"))
+    last = {noun_at(shape): shape for shape in reversed(shapes)}
     for each in nouns:
         if each in last:
             return last[each]
@@ -108,7 +124,38 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
             return f"{maker.path}/{{}}"
     if noun in _ROLES and focus is not None:
         return collection_of(surface, focus, "")
-    return flat[0] if flat and not noun else None
+    made = [shape for shape in shapes if surface.find("POST", shape.removesuffix("/{}"))]
+    return next(iter([*made, *shapes]), None) if not noun else None
+
+
+def collection_by_key(surface: Surface, name: str) -> str | None:
+    """Find the one collection whose objects a slug or a code names: `sender_slug` wants one."""
+    key = name.rpartition("_")[2]
+    found = {
+        shape
+        for each in surface.endpoints
+        for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        if key in _KEYS and snake(parameter) == key
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _collections_in(surface: Surface) -> Iterator[str]:
+    """Give the collections whose objects the paths name; the callers, whom no call makes, are none."""
+    for each in surface.endpoints:
+        for name, shape in zip(each.path_names, prefixes(each.path), strict=True):
+            is_user = noun_for(name, shape) in USERS
+            if not is_user or shape.count("{}") > 1 or surface.find("POST", shape.removesuffix("/{}")):
+                yield shape
+
+
+def _nouns_in(focus: Endpoint | None) -> Iterator[str]:
+    """Give the nouns by which an operation says what it is for: in its path, its id, its summary."""
+    if focus is None:
+        return
+    words = [each for each in reversed(focus.path.split("/")) if each and "{" not in each]
+    words += re.split(r"_", snake(focus.id)) + re.findall(r"\w+", str(focus.raw.get("summary", "")))
+    yield from (singular(snake(each)) for each in words)
 
 
 def _maker_of(surface: Surface, noun: str, focus: Endpoint | None) -> Endpoint | None:

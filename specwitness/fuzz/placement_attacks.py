@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.wire import Request
 
 _RFC6750 = "RFC 6750"
+_QUERY_NAMES = ("access_token", "token", "auth_token", "api_key", "jwt")
 
 
 def _without(material: Material) -> Change:
@@ -48,7 +49,7 @@ def _in_query(material: Material) -> Change | None:
     if material.seat.location == "query":
         return None
     bare = _without(material)
-    return lambda request: bare(request).with_query((("access_token", material.value),))
+    return lambda request: bare(request).with_query(tuple((name, material.value) for name in _QUERY_NAMES))
 
 
 def _in_cookie(material: Material) -> Change | None:
@@ -127,10 +128,17 @@ PLACEMENT_ATTACKS = (
         "forged",
         _RFC6750,
         lambda _: "not-a-credential",
-        core=True,
         allowed=MALFORMED,
     ),
-    Attack("the token in the query", "none", "RFC 6750 §2.3", only_bearer(_in_query), brings=False),
+    Attack(
+        "the token in the query",
+        "none",
+        "RFC 6750 §2.3",
+        only_bearer(_in_query),
+        allowed=MALFORMED | {422},
+        core=True,
+        brings=False,
+    ),
     Attack("the token in a form", "none", "RFC 6750 §2.2", only_bearer(_in_form), brings=False),
     Attack(
         "two Authorization headers, the good one first",

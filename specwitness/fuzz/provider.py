@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.identity import IdentityProvider
 
 _WHERE = "[tool.specwitness.fuzz.identities]"
-_AS_THEY_ARE = ("issuer", "audience", "claims", "header", "lifetime", "leeway", "maximum_age")
+_AS_THEY_ARE = ("issuer", "audience", "claims", "claims_of", "header", "lifetime", "leeway", "maximum_age")
 _MINT = frozenset({"algorithm", "secret", "key", "subjects", "unfit", *_AS_THEY_ARE})
 _UNFIT = frozenset({"key", "why", "algorithm", "kid"})
 _LOGIN = frozenset({"path", "method", "bodies", "token", "subject", "form"})
@@ -87,8 +87,14 @@ def _read_tokens(table: Mapping[str, Any]) -> Tokens:
         raise ConfigError(
             "there is no token of alice", where=f"{_WHERE} tokens", remedy='set alice = "env:NAME"'
         )
-    read = {name: read_secret(f"{_WHERE} tokens", str(text)) for name, text in table.items()}
-    return Tokens(read[ALICE], read.get(BOB), read.get(ADMIN))
+    several = {name: each if isinstance(each, dict) else {"": each} for name, each in table.items()}
+    read = {
+        name: {scheme: read_secret(f"{_WHERE} tokens", str(text)) for scheme, text in each.items()}
+        for name, each in several.items()
+    }
+    values = {name: {scheme: text for scheme, text in each.items() if scheme} for name, each in read.items()}
+    plain = {name: each.get("") for name, each in read.items()}
+    return Tokens(plain[ALICE], plain.get(BOB), plain.get(ADMIN), values=values)
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: frozenset[str], name: str) -> None:

@@ -17,6 +17,8 @@ from specwitness.fuzz.patience import TOO_MANY, ThrottledError
 from specwitness.fuzz.wire import Answer, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from specwitness.fuzz.client import Client
     from specwitness.fuzz.served import Message, Receive, Send
 
@@ -27,10 +29,16 @@ _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connec
 
 
 class Relay:
-    """The app; `ended` is what ended the run, after which nothing more is sent."""
+    """The app; `ended` is what ended the run, after which nothing more is sent.
 
-    def __init__(self, client: Client) -> None:
+    Args:
+        client: The way to the service.
+        may_send: Whether a request is one of this run: methods that nobody documented are tried too.
+    """
+
+    def __init__(self, client: Client, may_send: Callable[[Request], bool] = lambda _: True) -> None:
         self.client = client
+        self.may_send = may_send
         self.ended: Exception | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -50,7 +58,8 @@ class Relay:
         await send({"type": "http.response.body", "body": answer.content})
 
     def _exchange(self, request: Request) -> Answer:
-        if self.ended or not (request.is_safe or self.client.may_write):
+        is_allowed = (request.is_safe or self.client.may_write) and self.may_send(request)
+        if self.ended or not is_allowed:
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
         try:
             answer = self.client.send(request)

@@ -73,14 +73,18 @@ class Redaction:
 
     def __init__(self, credentials: Mapping[str, Iterable[str | None]]) -> None:
         named = [(value, name) for name, values in credentials.items() for value in values if value]
-        self._names = sorted(set(named), key=lambda pair: (-len(pair[0]), pair))
+        self._names = sorted(set(named), key=_by_length)
         self._made_up: set[str] = set()
 
     def hide_alike(self, made: object, secret: str) -> None:
         """Hide a credential that gives most of a secret away."""
         if isinstance(made, str) and made != secret and {made[:4], made[:4].swapcase()} & {secret[:4]}:
             self._names = [*self._names, (made, "")] if (made, "") not in self._names else self._names
-            self._names.sort(key=lambda pair: (-len(pair[0]), pair))
+            self._names.sort(key=_by_length)
+
+    def hide(self, name: str, values: Iterable[str | None]) -> None:
+        """Hide further credentials of a user."""
+        self._names = sorted({*self._names, *((each, name) for each in values if each)}, key=_by_length)
 
     def learn(self, request: Request, answer: Answer) -> None:
         """Take note of what an answer holds that the request did not."""
@@ -115,6 +119,11 @@ class Redaction:
         for made_up in found:
             text = text.replace(made_up, names[made_up])
         return text
+
+
+def _by_length(named: tuple[str, str]) -> tuple[int, tuple[str, str]]:
+    """Put the longest first: one may be a part of another."""
+    return -len(named[0]), named
 
 
 def _open_quotes(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.attacks import Attack, Level
+from specwitness.fuzz.control import is_ending
 from specwitness.fuzz.coverage import Coverage, find_documented, find_observed, find_unseen, fits, measure
 from specwitness.fuzz.drive import Drive
 from specwitness.fuzz.engine import Engine
@@ -80,12 +81,15 @@ def run_fuzz(
     try:
         engine = Engine(read_surface(contract), target, settings, progress)
         _refuse_mute_target(engine)
-        engine.run(_own_attacks(target))
-        if target.reset:
-            target.reset()
-        sent, drive = engine.client.sent, Drive(engine, settings, progress)
-        if not engine.broken_off and (not settings.only or "conformance" in settings.only):
-            drive.run(engine.wanted())
+        extra, drive = _own_attacks(target), Drive(engine, settings, progress)
+        ending = {each.id for each in engine.surface.endpoints if is_ending(each)} & engine.wanted()
+        engine.begin(extra)
+        sent = engine.client.sent
+        _drive(engine, drive, engine.wanted() - ending)
+        between = engine.client.sent
+        engine.finish(extra)
+        sent += engine.client.sent - between
+        _drive(engine, drive, ending)
     finally:
         shutdown_lifespans()
         if target.reset:
@@ -99,6 +103,15 @@ def run_fuzz(
         if _is_tried(endpoint, check, engine)
     )
     return FuzzRun(tuple(witnesses), sent, drive.sent, engine)
+
+
+def _drive(engine: Engine, drive: Drive, wanted: set[str]) -> None:
+    """Let Schemathesis call operations, in a service that is as it was in the beginning."""
+    engine.renew()
+    is_wanted = not engine.settings.only or "conformance" in engine.settings.only
+    if wanted and is_wanted and not engine.broken_off:
+        drive.run(wanted)
+        engine.renew()
 
 
 def _refuse_mute_target(engine: Engine) -> None:

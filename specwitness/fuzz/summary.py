@@ -49,6 +49,16 @@ def result_of(run: FuzzRun) -> str:
     return "kept" if is_kept else "invalid"
 
 
+def list_unreached(run: FuzzRun) -> list[str]:
+    """Give the ids of the operations that never answered 2xx: nothing was tried on them."""
+    wanted, ledger = run.engine.wanted(), run.engine.trial.ledger
+    return [
+        each.id
+        for each in run.engine.surface.endpoints
+        if each.id in wanted and not ledger.tally(each, "conformance").succeeded
+    ]
+
+
 def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
     """Give the run as plain data."""
     return {
@@ -62,6 +72,7 @@ def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
             "throttled": run.engine.client.patience.times,
         },
         "statuses": asdict(run.coverage),
+        "unreached": list_unreached(run),
         "witnesses": [
             {**each.model_dump(mode="json"), "attacks": _attacks_of(run, each)} for each in run.witnesses
         ],
@@ -102,6 +113,8 @@ def print_run(
     line = f"{result}{told}, {run.sent} + {run.driven} requests"
     coverage = run.coverage
     line += f", {coverage.observed} of {coverage.documented} documented statuses"
+    if missing := len(list_unreached(run)):
+        line += f", {missing} of {len(run.engine.wanted())} operations never reached"
     line += f", profile {settings.profile}, seed {settings.seed}"
     console.print(Text(line, "bold green" if result == "kept" else "bold red"), soft_wrap=True)
 

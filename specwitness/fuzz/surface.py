@@ -51,10 +51,18 @@ class Surface:
         """Tell whether another template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
         plain = _PARAMETER.sub("x", path)
         for each in self.endpoints:
-            parts = ("[^/]+" if "{" in part else re.escape(part) for part in each.path.split("/"))
-            if each.method == method and each.path != path and re.fullmatch("/".join(parts), plain):
+            if each.method == method and each.path != path and re.fullmatch(_as_pattern(each.path), plain):
                 return True
         return False
+
+    def match(self, method: str, path: str) -> Endpoint | None:
+        """Find the operation that a request is for; of several templates that take its path, the plainest."""
+        found = [
+            each
+            for each in self.endpoints
+            if each.method == method and re.fullmatch(_as_pattern(each.path), path.rstrip("/") or "/")
+        ]
+        return min(found, key=lambda each: len(each.path_names), default=None)
 
     @cached_property
     def _by_shape(self) -> dict[tuple[str, str], Endpoint]:
@@ -166,6 +174,11 @@ class Endpoint:
                 for media in response.get("content", {}).values():
                     found |= _collect_properties(media.get("schema", {}), self.document)
         return found
+
+
+def _as_pattern(template: str) -> str:
+    parts = ("[^/]+" if "{" in part else re.escape(part) for part in template.rstrip("/").split("/"))
+    return "/".join(parts) or "/"
 
 
 def read_surface(contract: Contract) -> Surface:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from specwitness.fuzz.wire import Answer, as_text, encode_segment
+from specwitness.fuzz.extraction import find_values, snake
+from specwitness.fuzz.surface import type_of
+from specwitness.fuzz.wire import Answer, encode_segment
 
 if TYPE_CHECKING:
     from specwitness.fuzz.identity import Identity
-    from specwitness.fuzz.surface import Endpoint, Parameter
+    from specwitness.fuzz.surface import Endpoint, Parameter, Schema
     from specwitness.fuzz.values import Maker
 
 PARAMETER = re.compile(r"\{[^{}]+\}")
-JSON = "application/json"
+_COMMON_WORDS = frozenset({"id", "at", "by", "name", "type", "status", "count"})
+_KINDS = {str: "string", int: "integer", float: "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ class Thing:
 
 @dataclass(slots=True)
 class Actor:
-    """An identity at work; who impersonates an `owner` knows the ids of the owner's objects."""
+    """An identity at work; who impersonates an `owner` knows the ids of the owner's objects.
+
+    What is `given` are texts of theirs by which others have named something of their own.
+    """
 
     identity: Identity
     maker: Maker
@@ -44,12 +48,37 @@ class Actor:
     owned: list[Thing] = field(default_factory=list)
     focus: Endpoint | None = None
     at: tuple[Any, ...] = ()
+    given: set[str] = field(default_factory=set)
     owner: Actor | None = None
+    borrowing: bool = False
 
     @property
     def name(self) -> str:
         """The identity's name."""
         return self.identity.name
+
+    def subject_as(self, schema: Schema) -> Any:
+        """Give the user's id as a schema has it; `...` where it is not known."""
+        subject = self.identity.subject
+        if subject is None:
+            return ...
+        return int(subject) if type_of(schema) == "integer" and subject.isdecimal() else subject
+
+
+def borrow(actor: Actor, name: str, schema: Schema) -> Any:
+    """Give a value that an answer to a user showed under a name, or its last words; `...` for none.
+
+    `to_iban` wants an `iban`, and no schema says which ones there are.
+    """
+    plain, kind = snake(name), type_of(schema)
+    holder = actor.owner or actor
+    for answer in [*holder.answers.values(), *(each.answer for each in holder.things.values())]:
+        for key, value in find_values(answer.json()) if answer else ():
+            word = snake(key)
+            is_named = plain == word or (plain.endswith(f"_{word}") and word not in _COMMON_WORDS)
+            if is_named and kind == _KINDS.get(type(value)):
+                return value
+    return ...
 
 
 def prefixes(path: str) -> list[str]:
@@ -64,23 +93,8 @@ def fill(path: str, values: tuple[Any, ...]) -> str:
     return PARAMETER.sub(lambda _: encode_segment(next(pending, "")), path)
 
 
-def encode_body(value: Any, media: str) -> bytes:
-    """Write a body in its media type."""
-    plain = media.partition(";")[0].strip().lower()
-    if plain == "application/x-www-form-urlencoded" and isinstance(value, dict):
-        return urlencode({key: as_text(each) for key, each in value.items()}).encode()
-    if plain.endswith("json") or not isinstance(value, str):
-        return dump(value)
-    return value.encode()
-
-
 def list_told(parameter: Parameter) -> list[Any]:
     """List the values that the contract itself names for a parameter."""
     values = [parameter.example] if parameter.example is not ... else []
     values += [parameter.schema["default"]] if "default" in parameter.schema else []
     return [*values, *parameter.schema.get("enum", ())]
-
-
-def dump(value: Any) -> bytes:
-    """Write a value as JSON."""
-    return json.dumps(value).encode()

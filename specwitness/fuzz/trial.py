@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.names import names_object
 from specwitness.fuzz.patience import TOO_MANY, ThrottledError
 from specwitness.fuzz.refusals import describe_headers, describe_misfit
 from specwitness.fuzz.things import prefixes
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 # Servers and proxies give these for any request; contracts seldom name them.
 GENERAL = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
-_MALFORMED = 400
+_MALFORMED = frozenset({400})
+_ASTRAY = frozenset({404})
 # A log that grows with each reading differs at another index each time.
 _INDEX = re.compile(r"\[\d+\]")
 _READING = re.compile(r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)")
@@ -49,6 +51,8 @@ class Trial:
         is_deep: Whether everything is tried, or what a pull request can wait for.
         succeeded: The operations that answered the owner with 2xx: the positive control.
         uses: The collections whose objects each operation names outside its path.
+        is_over: Whether alice has ended her account, and is let in no more.
+        by_admin: The operations for some users alone that answered the admin with 2xx.
     """
 
     surface: Surface
@@ -64,6 +68,8 @@ class Trial:
     is_deep: bool
     succeeded: dict[str, Request]
     uses: dict[str, list[str]] = field(default_factory=dict)
+    is_over: bool = False
+    by_admin: dict[str, tuple[Request, Answer]] = field(default_factory=dict)
 
     def send(self, endpoint: Endpoint, check: str, attack: str, request: Request) -> Answer:
         """Send a request for a check, and hold the answer to what every answer has to keep."""
@@ -73,19 +79,24 @@ class Trial:
             self.ledger.count(endpoint, check, attack, TOO_MANY)
             raise
         self.ledger.count(endpoint, check, attack, answer.status)
-        self.judge(endpoint, request, answer, is_malformed=check == "robustness")
+        spared = _MALFORMED if check == "robustness" else frozenset[int]()
+        spared |= _ASTRAY if attack.endswith("in the path") else frozenset[int]()
+        self.judge(endpoint, request, answer, spared=spared)
         return answer
 
     def judge(
-        self, endpoint: Endpoint, request: Request, answer: Answer, *, is_malformed: bool = False
+        self, endpoint: Endpoint, request: Request, answer: Answer, *, spared: frozenset[int] = frozenset()
     ) -> None:
-        """Hold an answer to the contract: no crash, a documented status, the documented headers and body."""
+        """Hold an answer to the contract: no crash, a documented status, the documented headers and body.
+
+        Statuses that are `spared` need not be documented.
+        """
         if answer.crashed:
             self.blame(endpoint, "robustness", answer.phrase, request)
             return
         response = endpoint.response_for(answer.status)
         if response is None:
-            if answer.status not in GENERAL and not (is_malformed and answer.status == _MALFORMED):
+            if answer.status not in GENERAL | spared:
                 text = f"answered {answer.status}, which the contract does not know"
                 self.blame(endpoint, "conformance", text, request)
             return
@@ -117,13 +128,13 @@ class Trial:
         return endpoint.method == "GET" or (endpoint.method == "POST" and bool(_READING.search(last)))
 
     def views(self) -> list[Endpoint]:
-        """Give the operations that show many objects, or the caller's own: their path names no object."""
+        """Give the operations that show many objects, or the caller's own: no path to another object."""
         return [
             each
             for each in self.reached()
             if self.reads_like(each)
             and each.security
-            and not each.path_names
+            and not names_object(each)
             and not each.raw.get("x-shared")
             and not self.uses.get(each.id)
         ]

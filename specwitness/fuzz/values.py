@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 
+from specwitness.fuzz.extraction import snake
 from specwitness.fuzz.surface import Schema, resolve, type_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 _NAMESPACE = UUID("5f0c2f9e-5d2c-4f5f-9a0e-2b8f3a0c7d11")
 _DEEPEST = 6
+# How members end that name objects.
+NAMING = ("_id", "_ids", "_by", "_to")
+# What the texts of all users have in them.
+COMMON = "zq"
 # Where a pattern takes no figures, letters stand for them.
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
 _LEAST_PUBLIC = ("private", "draft", "user", "member", "low")
@@ -38,6 +43,8 @@ class Maker:
         lookup: Gives a value that is known for a name, such as the id of a stored object; `...` for none.
         told: Whether values that the contract names come before made ones: not all that a service
             takes can be read from a schema.
+        insisting: Whether they come before known ones too.
+        plain: Whether optional members that name objects are left out.
     """
 
     marker: str
@@ -45,6 +52,8 @@ class Maker:
     seed: int = 1
     lookup: Callable[[str, Schema], Any] = lambda _name, _schema: ...
     told: bool = False
+    insisting: bool = False
+    plain: bool = False
     _count: int = 0
 
     def make(self, schema: Any, name: str = "", *, full: bool = True, depth: int = 0) -> Any:
@@ -57,10 +66,11 @@ class Maker:
             depth: How deep the value lies.
         """
         resolved = resolve(schema, self.document)
-        known = self.lookup(name, resolved)
+        fixed = [resolved["const"]] if "const" in resolved else _list_told(resolved) if self.told else []
+        known = self.lookup(name, resolved) if not (fixed and self.insisting) else ...
         if known is not ...:
             return known
-        if fixed := [resolved["const"]] if "const" in resolved else self.told and _list_told(resolved):
+        if fixed:
             return fixed[0]
         if resolved.get("enum"):
             return _choose(resolved)
@@ -76,7 +86,8 @@ class Maker:
         made = {}
         for name, each in schema.get("properties", {}).items():
             member = resolve(each, self.document)
-            is_wanted = name in required or (full and depth < _DEEPEST)
+            is_spared = self.plain and snake(name).endswith(NAMING)
+            is_wanted = name in required or (full and depth < _DEEPEST and not is_spared)
             if is_wanted and not member.get("readOnly"):
                 made[name] = self.make(each, name, full=full, depth=depth + 1)
         return made
@@ -101,6 +112,10 @@ class Maker:
         """Tell whether a text of the identity's stands in another text, however it is spelled."""
         lower = text.lower()
         return self.marker in lower or self.marker.translate(_LETTERS) in lower
+
+    def find_texts(self, text: str) -> list[str]:
+        """Find the identity's texts in another text."""
+        return re.findall(rf"{re.escape(self.marker)}\w*", text)
 
     def next_text(self) -> str:
         """Make a text that nobody has."""

@@ -54,6 +54,13 @@ class Request:
         kept = (pair for pair in self.query if pair[0] not in names)
         return replace(self, query=(*kept, *query), raw_query=None)
 
+    def read_json(self) -> Any:
+        """Give the body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body) if self.body is not None else None
+        except (ValueError, RecursionError):
+            return None
+
     def with_json(self, value: Any) -> Request:
         """Give the request with a JSON body."""
         return self.with_body(json.dumps(value).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.bodies import content_type, dump, encode_body
 from specwitness.fuzz.extraction import (
     find_members,
     id_in,
@@ -15,11 +16,11 @@ from specwitness.fuzz.extraction import (
     singular,
     snake,
 )
-from specwitness.fuzz.names import USERS, collection_of, find_producers, noun_at, noun_for
+from specwitness.fuzz.names import USERS, collection_by_key, collection_of, find_producers, noun_at, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import Parameter, type_of
-from specwitness.fuzz.things import JSON, Actor, Thing, dump, encode_body, fill, list_told, prefixes
-from specwitness.fuzz.values import Maker
+from specwitness.fuzz.things import Actor, Thing, borrow, fill, list_told, prefixes
+from specwitness.fuzz.values import COMMON, Maker
 from specwitness.fuzz.versions import is_version, read_version
 from specwitness.fuzz.wire import Answer, Request, as_text
 
@@ -46,14 +47,19 @@ class World:
 
     def actor(self, identity: Identity, seed: int) -> Actor:
         """Put an identity to work."""
-        maker = Maker(f"{identity.name}s{seed:x}zq", self.surface.document, seed)
+        maker = Maker(f"{identity.name}s{seed:x}{COMMON}", self.surface.document, seed)
         actor = Actor(identity, maker)
         maker.lookup = self.lookup_of(actor)
         return actor
 
     def lookup_of(self, actor: Actor) -> Callable[[str, Schema], Any]:
         """Give what finds an actor's objects by the names of members."""
-        return lambda name, schema: self._look_up(actor, name, schema)
+
+        def look_up(name: str, schema: Schema) -> Any:
+            found = self._look_up(actor, name, schema)
+            return borrow(actor, name, schema) if found is ... and actor.borrowing else found
+
+        return look_up
 
     def obtain_parents(self, endpoint: Endpoint, actor: Actor) -> tuple[Any, ...] | None:
         """Find or make the objects above the one that an operation's path names."""
@@ -102,13 +108,15 @@ class World:
         actor.used.clear()
         actor.named.clear()
         variant = self.variants.get(endpoint.id, {})
-        before, told = actor.focus, actor.maker.told
-        actor.focus, actor.at, actor.maker.told = endpoint, values, bool(variant.get("told"))
+        before = actor.focus, actor.borrowing, actor.maker.told, actor.maker.insisting, actor.maker.plain
+        actor.focus, actor.at, actor.borrowing = endpoint, values, bool(variant.get("borrowing"))
+        actor.maker.told, actor.maker.insisting = bool(variant.get("told")), bool(variant.get("insisting"))
+        actor.maker.plain = bool(variant.get("plain"))
         query, headers = self._parameters(endpoint, actor, full=bool(variant.get("query")))
         body = self.make_body(endpoint, actor, full=variant.get("full", True), example=variant.get("example"))
-        actor.focus, actor.maker.told = before, told
+        actor.focus, actor.borrowing, actor.maker.told, actor.maker.insisting, actor.maker.plain = before
         if body is not None:
-            headers = (*headers, ("Content-Type", endpoint.media or JSON))
+            headers = (*headers, ("Content-Type", content_type(endpoint)))
         return Request(endpoint.method, path, query, headers, body)
 
     def _parameters(
@@ -142,8 +150,8 @@ class World:
         if media is None:
             return None
         if example is not None and example < len(endpoint.body_examples):
-            return encode_body(endpoint.body_examples[example], media)
-        return encode_body(actor.maker.make(endpoint.bodies[media], full=full), media)
+            return encode_body(endpoint.body_examples[example], endpoint)
+        return encode_body(actor.maker.make(endpoint.bodies[media], full=full), endpoint)
 
     def obtain(self, endpoint: Endpoint, actor: Actor, *, fresh: bool = False) -> Thing | None:
         """Find or make the object that an operation's path names."""
@@ -288,14 +296,15 @@ class World:
         is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
-        prefix = collection_of(self.surface, actor.focus, noun) or collection_of(
-            self.surface, actor.focus, noun.rpartition("_")[2] or "-"
+        prefix = (
+            collection_of(self.surface, actor.focus, noun)
+            or collection_of(self.surface, actor.focus, noun.rpartition("_")[2] or "-")
+            or collection_by_key(self.surface, plain)
         )
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
-            is_user = noun in USERS and actor.identity.subject is not None
-            return actor.identity.subject if is_user else ...
+            return actor.subject_as(schema) if noun in USERS else ...
         used, parameter = list(actor.used), Parameter(name, "path", required=True, schema=schema)
-        thing = self._obtain(actor, prefix, (), parameter, fresh=False)
+        thing = self._obtain_named(actor, prefix, parameter)
         above = prefixes(actor.focus.path) if actor.focus else []
         is_taken = prefix in above or any(actor.named[each] == prefix for each in actor.named if each != name)
         if thing and is_taken and actor.owner is None:
@@ -304,11 +313,19 @@ class World:
         actor.named[name] = prefix
         return thing.values[-1] if thing else ...
 
+    def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> Thing | None:
+        """Find or make an object that a member names, and those above it."""
+        if prefix.count("{}") == 1 or (actor.owner and prefix in actor.things):
+            known = actor.things.get(prefix) if actor.owner else None
+            return known or self._obtain(actor, prefix, (), parameter, fresh=False)
+        endpoint = next(each for each in self.surface.endpoints if prefix in prefixes(each.path)[-1:])
+        return self.obtain(endpoint, actor)
+
     def _obtain_second(self, actor: Actor, first: Thing, parameter: Parameter) -> Thing:
         """Find or make another object of a collection: few operations take the same one twice."""
         known = actor.seconds.get(first.prefix)
         if known is None or known.values == first.values:
-            known = self._obtain(actor, first.prefix, (), parameter, fresh=True) or first
+            known = self._obtain(actor, first.prefix, first.values[:-1], parameter, fresh=True) or first
             actor.things[first.prefix] = first
             actor.seconds[first.prefix] = known
         return known

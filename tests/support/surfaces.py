@@ -12,12 +12,18 @@ from specwitness.openapi import read_contract
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Surface
+    from specwitness.openapi import Contract
 
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 
 
 def make_surface(paths: dict[str, Any], **more: Any) -> Surface:
     """Make the surface of a contract; operations without responses answer 200."""
+    return read_surface(make_contract(paths, **more))
+
+
+def make_contract(paths: dict[str, Any], **more: Any) -> Contract:
+    """Make a contract; operations without responses answer 200."""
     for item in paths.values():
         for method in _METHODS & item.keys():
             item[method].setdefault("responses", {"200": {"description": "Done"}})
@@ -25,4 +31,4 @@ def make_surface(paths: dict[str, Any], **more: Any) -> Surface:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "openapi.json"
         path.write_text(json.dumps(document), encoding="utf-8")
-        return read_surface(read_contract(path, Path(folder)))
+        return read_contract(path, Path(folder))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.extraction import snake
@@ -80,7 +79,7 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
             if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
         }
         request = trial.world.build(endpoint, trial.alice) if extras else None
-        body = json.loads(request.body) if request and request.body else None
+        body = request.read_json() if request else None
         held = _first_object(body.get(name)) if isinstance(body, dict) else None
         if request is None or not held:
             continue
@@ -135,9 +134,9 @@ def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
 def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
     """Send members, and judge what came; tell whether they were taken at all."""
     request = trial.world.build(endpoint, trial.alice)
-    if request is None or request.body is None:
+    body = request.read_json() if request else None
+    if request is None or not isinstance(body, dict):
         return False
-    body = json.loads(request.body)
     signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, **extras}))
     answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
     if not answer.succeeded:

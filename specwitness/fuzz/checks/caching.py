@@ -14,8 +14,11 @@ _DIRECTIVE = re.compile(r"""([\w-]+)(?:\s*=\s*"?([^",]*)"?)?""")
 
 
 def check_caching(trial: Trial, endpoint: Endpoint) -> None:
-    """Judge the owner's own answer; nothing more is sent."""
-    request, answer = trial.succeeded[endpoint.id], trial.alice.answers[endpoint.id]
+    """Judge the answer to the good call; nothing more is sent."""
+    if endpoint.id in trial.by_admin:
+        request, answer = trial.by_admin[endpoint.id]
+    else:
+        request, answer = trial.succeeded[endpoint.id], trial.alice.answers[endpoint.id]
     if request.method not in {"GET", "HEAD"} or not endpoint.is_protected:
         return
     trial.ledger.tally(endpoint, "caching").attacks["the owner's answer"] += 1

@@ -11,8 +11,10 @@ from specwitness.fuzz.checks.remains import (
     read_id_traces,
     read_traces,
 )
-from specwitness.fuzz.checks.strangers import impersonate, make_absent
+from specwitness.fuzz.checks.strangers import impersonate, make_absent, texts_of
 from specwitness.fuzz.control import spend
+from specwitness.fuzz.keys import find_key, is_key
+from specwitness.fuzz.names import is_deleting, names_object
 from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     traces = read_traces(thing, alice)
     views = list(find_views(trial, thing, traces))
     children = list(read_children(trial, endpoint, thing, traces))
+    key = find_key(trial, thing.answer, alice) if is_key(endpoint) else None
     signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
@@ -51,9 +54,12 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
         if answer.succeeded and any(each in answer.text for each in read_id_traces(thing, traces)):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
-    for other, looking in children:
+    if key and trial.send(key.probe, "deletion", "a key that was deleted", key.request).succeeded:
+        text = f"succeeds, and {key.probe.operation.name} takes the key as before"
+        trial.blame(endpoint, "deletion", text, key.request)
+    for other, looking, texts in children:
         answer = trial.send(other, "deletion", "what was made of a deleted object", looking)
-        if answer.succeeded and any(each in answer.text for each in traces):
+        if answer.succeeded and any(each in answer.text for each in texts):
             trial.blame(other, "deletion", "still shows an object that was deleted", looking)
     alice.things.pop(thing.prefix, None)
 
@@ -63,12 +69,23 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     alice = trial.alice
     spend(trial, endpoint, alice)
     request = trial.world.build(endpoint, alice)
-    named = {each: alice.things[each].values for each in alice.used if each in alice.things}
+    things = {each: alice.things[each] for each in alice.used if each in alice.things}
+    named = {prefix: each.values for prefix, each in things.items()}
     if request is None or not named:
         return
+    traces = {prefix: read_traces(each, alice) for prefix, each in things.items()}
+    views = [
+        (traces[prefix], *view)
+        for prefix, each in things.items()
+        for view in find_views(trial, each, traces[prefix])
+    ]
     signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
+    for texts, other, looking in views:
+        answer = trial.send(other, "deletion", "a view after a deletion", looking)
+        if answer.succeeded and any(each in answer.text for each in texts):
+            trial.blame(other, "deletion", "shows an object that was deleted", looking)
     absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
     for other in list(trial.reached()):
         if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
@@ -87,9 +104,7 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
 
 def is_named_deletion(trial: Trial, endpoint: Endpoint) -> bool:
     """Tell whether an operation deletes an object whose id is in no path."""
-    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    is_deleting = endpoint.method == "DELETE" or last.startswith(("delete", "remove", "destroy"))
-    return is_deleting and not endpoint.path_names and bool(trial.uses.get(endpoint.id))
+    return is_deleting(endpoint) and not names_object(endpoint) and bool(trial.uses.get(endpoint.id))
 
 
 def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
@@ -101,18 +116,34 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         and each.shape.startswith(f"{endpoint.shape}/")
         and len(each.path_names) == len(endpoint.path_names)
     ]
+    # An action leaves nothing below, and may bring the object into a state in which it cannot be deleted.
+    below = [each for each in below if trial.world.find("GET", each.shape)] or below
     thing = trial.world.obtain(endpoint, trial.alice, fresh=True) if below else None
     if thing is None:
         return
+    texts: list[str] = []
     for each in below:
         request = trial.world.build(each, trial.alice, thing.values)
-        if request is not None:
-            trial.client.send(trial.world.sign(each, trial.alice, request))
+        if request is not None and trial.world.call(each, trial.alice, request).succeeded:
+            texts += texts_of(request, trial.alice)
+    views = list(find_views(trial, thing, texts)) if texts else []
     request = trial.world.build(endpoint, trial.alice, thing.values)
-    if request is not None:
-        signed = trial.world.sign(endpoint, trial.alice, request)
-        trial.send(endpoint, "deletion", "the deletion of an object with others below it", signed)
+    if request is None:
+        return
+    signed = trial.world.sign(endpoint, trial.alice, request)
+    attack = "the deletion of an object with others below it"
+    is_gone = trial.send(endpoint, "deletion", attack, signed).succeeded
     trial.alice.things.pop(thing.prefix, None)
+    if not is_gone:
+        return
+    for other in list(trial.reached()):
+        is_below = other.method == "GET" and other.shape in {each.shape for each in below}
+        if is_below and not is_reviving(other):
+            _use(trial, other, thing.values)
+    for other, looking in views:
+        answer = trial.send(other, "deletion", "a view after the deletion of what was above", looking)
+        if answer.succeeded and any(each in answer.text for each in texts):
+            trial.blame(other, "deletion", "shows what was below an object that was deleted", looking)
 
 
 def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:

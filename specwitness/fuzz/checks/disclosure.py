@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.influence import check_influence, make_more, read_view
-from specwitness.fuzz.checks.pages import with_size
+from specwitness.fuzz.checks.pages import find_next_pages, with_size
 from specwitness.fuzz.checks.pretence import UNKNOWING, find_pretended_change, pretend
 from specwitness.fuzz.checks.strangers import find_trace
+from specwitness.fuzz.checks.variants import describe_options, list_options, with_options
 from specwitness.fuzz.control import is_ending, spend
-from specwitness.fuzz.extraction import snake
-from specwitness.fuzz.names import USERS
+from specwitness.fuzz.extraction import list_members, snake
+from specwitness.fuzz.names import USERS, names_object
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.wire import as_text
@@ -43,6 +43,10 @@ def check_disclosure(trial: Trial) -> None:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
             if attack.startswith(_CLAIM) and answer.status not in UNKNOWING:
                 break
+        for attack, request in find_next_pages(trial, endpoint, bob):
+            answer = trial.send(endpoint, "disclosure", attack, request)
+            if answer.succeeded and (trace := find_trace(answer, trial.alice)):
+                trial.blame(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
     check_influence(trial, views, bob)
     _check_reach(trial, views, bob)
 
@@ -80,6 +84,11 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
         marker = trial.alice.maker.marker
         if endpoint.accepts(each.schema, marker):
             found.append((f"another's text for {each.name}", plain.with_query(((each.name, marker),))))
+        found += [
+            (f"{each.name} of an object of another's", plain.with_query(((each.name, value),)))
+            for value in _find_shown(trial.alice, each.name)
+        ]
+    found += _with_options(endpoint, found)
     found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
     if subject is None:
@@ -91,9 +100,35 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
     return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
 
 
+def _find_shown(owner: Actor, name: str) -> list[str]:
+    """Give a value that an object of a user's has under the name of a parameter: their tag for `tag`."""
+    names = {snake(name), f"{snake(name)}s"}
+    for thing in [*owner.things.values(), *owner.owned[-_OWN_OBJECTS:]]:
+        value = thing.answer.json() if thing.answer else None
+        for key, each in list_members(value):
+            several = each if isinstance(each, list) else [each]
+            if (
+                snake(key) in names
+                and several
+                and isinstance(several[0], str)
+                and owner.maker.is_in(several[0])
+            ):
+                return [several[0]]
+    return []
+
+
+def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[tuple[str, Request]]:
+    """Ask with each option for what shows most: where a text is wanted, for the other user's."""
+    attack, request = found[-1] if len(found) > 1 else found[0]
+    return [
+        (f"{attack}, {describe_options(each)}", with_options(endpoint, request, each))
+        for each in list_options(endpoint)
+    ]
+
+
 def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
     schema = endpoint.body_schema
-    body = json.loads(plain.body or b"null") if (endpoint.media or "").endswith("json") else None
+    body = plain.read_json()
     if schema is None or not isinstance(body, dict):
         return []
     marker = trial.alice.maker.marker
@@ -114,7 +149,7 @@ def _names_user(name: str) -> bool:
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
     """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
     for endpoint in trial.reached():
-        is_bare = not endpoint.path_names and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
+        is_bare = not names_object(endpoint) and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
         if not is_bare or trial.reads_like(endpoint) or endpoint.is_safe or not endpoint.is_protected:
             continue
         make_more(trial)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.pages import SHORT, with_size
+from specwitness.fuzz.checks.pages import SHORT, find_word, with_size
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.control import is_ending
 from specwitness.fuzz.extraction import list_items, snake
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.names import is_deleting, names_object
+from specwitness.fuzz.values import COMMON
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
@@ -53,10 +55,16 @@ def read_view(
     if request is None:
         return None
     plain = with_size(endpoint, request, size=size)
+    # What both users have in their texts finds the objects of both, where a search lets it.
+    word = find_word(endpoint)
+    if word and word.required and endpoint.accepts(word.schema, COMMON):
+        plain = plain.with_query(((word.name, COMMON),))
     if size is not None and plain == request:
         return None
     signed = trial.world.sign(endpoint, actor, plain)
-    return signed, trial.client.send(signed)
+    answer = trial.client.send(signed)
+    trial.judge(endpoint, signed, answer)
+    return signed, answer
 
 
 def check_influence(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
@@ -124,7 +132,11 @@ def _copy(trial: Trial, made: list[tuple[Endpoint, Request]]) -> None:
             or not trial.bob.maker.is_in(request.body.decode(errors="replace"))
         ):
             continue
-        signed = trial.world.sign(endpoint, trial.alice, request)
+        # The path may name the caller.
+        own = trial.world.build(endpoint, trial.alice) if endpoint.path_names else request
+        if own is None:
+            continue
+        signed = trial.world.sign(endpoint, trial.alice, own.with_body(request.body))
         answer = trial.send(endpoint, "existence", "what another user sent", signed)
         is_told = answer.status in _REFUSED and not _names_publicly(endpoint)
         # Who may make nothing more, or not for another, is refused whatever another has.
@@ -149,7 +161,8 @@ def _names_object(trial: Trial, request: Request) -> bool:
     """Tell whether a body names bob or an object that is his: then it is refused for that."""
     bob = trial.bob
     text = (request.body or b"").decode(errors="replace")
-    ids = {str(each.values[-1]) for each in bob.owned} if bob else set()
+    things = [*bob.owned, *bob.things.values()] if bob else []
+    ids = {str(each.values[-1]) for each in things} | trial.alice.given
     if bob and bob.identity.subject:
         ids.add(bob.identity.subject)
     return any(f'"{each}"' in text or f": {each}" in text for each in ids)
@@ -161,7 +174,8 @@ def _makers(trial: Trial) -> list[Endpoint]:
         for each in trial.reached()
         if each.method == "POST"
         and not trial.reads_like(each)
-        and not each.path_names
+        and not is_deleting(each)
+        and not names_object(each)
         and not is_ending(each)
         and each.is_protected
         and isinstance(trial.alice.answers[each.id].json(), dict)

@@ -21,6 +21,7 @@ from specwitness.fuzz.checks.variants import (
     check_members,
     check_nested,
     check_options,
+    check_versions,
 )
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
@@ -57,6 +58,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     check_members(trial, endpoint, bob, owned)
     check_bulk(trial, endpoint, bob, owned)
     check_nested(trial, endpoint, bob, owned)
+    check_versions(trial, endpoint, bob, owned)
     spend(trial, endpoint, trial.alice)
 
 
@@ -89,6 +91,9 @@ def _judge(
         echoes += texts_of(again, bob)
         places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
         places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
+    if endpoint.method == "PUT" and first.succeeded and answer.succeeded:
+        # What bob has named as something of hers is named is his.
+        trial.alice.given |= {str(each) for each in ids}
     if not places:
         return
     # Where anybody may take an id that is free, that one is taken is no secret.
@@ -97,7 +102,7 @@ def _judge(
     if answer.succeeded and not first.succeeded:
         text = f"as another user answered {answer.status}, and {first.status} for an id that is not there"
         trial.blame(endpoint, "isolation", text, request)
-    elif answer.succeeded and shows(answer, trial.alice):
+    elif answer.succeeded and shows(answer, trial.alice, request):
         trial.blame(endpoint, "isolation", "as another user shows what is not theirs", request)
     else:
         place = min(places)

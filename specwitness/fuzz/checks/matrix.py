@@ -18,34 +18,36 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.seats import Credentials
     from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
 
 
 def check_credentials(
-    trial: Trial, endpoint: Endpoint, *, whole: bool, extra: tuple[Attack, ...] = ()
+    trial: Trial, endpoint: Endpoint, caller: Actor, *, whole: bool, extra: tuple[Attack, ...] = ()
 ) -> None:
     """Try an operation with every bad credential.
 
     Args:
         trial: The run.
-        endpoint: An operation that answered its owner with 2xx.
+        endpoint: An operation that answered its caller with 2xx.
+        caller: Whose credentials are spoilt.
         whole: Whether the whole matrix is tried, or its core.
         extra: Further attacks, such as tokens that the target itself calls expired.
     """
-    request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
-    alternatives = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    request = trial.world.build(endpoint, caller, fresh=endpoint.method == "DELETE")
+    alternatives = find_credentials(endpoint, trial.surface, caller.identity)
     if request is None or not alternatives:
         for check in CREDENTIAL_CHECKS:
             trial.ledger.skip(endpoint, check, "the identity has no credential for its security schemes")
         return
-    values = _values_in(trial, endpoint)
-    before = [] if endpoint.is_safe or trial.state else trial.observe(endpoint, values)
+    is_observed = not endpoint.is_safe and not trial.state and caller is trial.alice
+    before = trial.observe(endpoint, _values_in(trial, endpoint)) if is_observed else []
     state = trial.state() if trial.state else None
     all_refused = True
     attacks = (*extra, *ATTACKS, *list_unfit_key_attacks(trial.mint))
     for credentials in alternatives:
-        for attack, bad in _prepare(trial, request, credentials, attacks, whole=whole):
+        for attack, bad in _prepare(trial, request, credentials, attacks, name=caller.name, whole=whole):
             kind = credentials[0][0].kind
             answer = trial.client.send(bad)
             trial.ledger.count(endpoint, attack.check, attack.name, answer.status)
@@ -69,12 +71,18 @@ def _values_in(trial: Trial, endpoint: Endpoint) -> tuple[object, ...]:
 
 
 def _prepare(
-    trial: Trial, request: Request, credentials: Credentials, attacks: tuple[Attack, ...], *, whole: bool
+    trial: Trial,
+    request: Request,
+    credentials: Credentials,
+    attacks: tuple[Attack, ...],
+    *,
+    name: str,
+    whole: bool,
 ) -> Iterator[tuple[Attack, Request]]:
     """Attack each credential of an alternative in turn, with the others in place."""
     for seat, value in credentials:
         other = trial.bob.identity.value_for(seat.scheme) if trial.bob else None
-        material = Material(seat, value, trial.alice.name, trial.mint, other, trial.key_host)
+        material = Material(seat, value, name, trial.mint, other, trial.key_host)
         good = authorize(request, credentials)
         for attack in attacks:
             if (whole or attack.core) and (change := attack.prepare(material)) is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.control import spend
@@ -21,6 +20,7 @@ _REFUSED = frozenset({400, 402, 403, 404, 409, 410, 412, 422, 423})
 _SPENT = frozenset({409, 410})
 _LACKING = ("402", "409", "422")
 _AT_ONCE = 4
+_MOST_VIEWS = 3
 _AMOUNTS = (100, 1_000, 10, 10_000)
 
 
@@ -73,9 +73,26 @@ def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any
     request = trial.world.build(endpoint, actor, fresh=bool(endpoint.path_names))
     if request is None:
         return None
-    if change and request.body is not None:
-        request = request.with_json({**json.loads(request.body), **change})
+    body = request.read_json()
+    if change and isinstance(body, dict):
+        request = request.with_json({**body, **change})
     return trial.world.sign(endpoint, actor, request)
+
+
+def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
+    """See that what is refused because it was done already takes nothing from the caller's own."""
+    seen, used = [], list(trial.alice.used)
+    for view in [each for each in trial.views() if each.is_safe][:_MOST_VIEWS]:
+        plain = trial.world.build(view, trial.alice)
+        if plain is not None:
+            signed = trial.world.sign(view, trial.alice, plain)
+            seen.append((view, signed, trial.client.send(signed)))
+    answer = trial.send(endpoint, "side_effect", "what was done already", request)
+    if not answer.succeeded and (change := trial.find_change([each for each in seen if each[2].succeeded])):
+        text = f"answered {answer.status} to what was done already, and then {change[0]}"
+        trial.blame(endpoint, "side_effect", text, request)
+    # What the call itself has used up, and not what the views did.
+    trial.alice.used[:] = used
 
 
 def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor | None:
@@ -84,5 +101,7 @@ def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor |
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
         return trial.bob if is_spent else None
-    refused = trial.send(endpoint, "race", "the same call again", request).status in _REFUSED
-    return trial.alice if refused else None
+    if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
+        return None
+    _judge_refusal(trial, endpoint, request)
+    return trial.alice

@@ -60,14 +60,16 @@ def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[tuple[s
 
 
 def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Read as bob what is alice's, with her name wherever a service might look for it."""
+    """Call as bob for what is alice's, with her name wherever a service might look for it."""
     subject = trial.alice.identity.subject
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
-    if subject is None or path is None or not endpoint.is_safe or not subject.isprintable():
+    if subject is None or path is None or not subject.isprintable():
         return
     pairs = [_build(trial, endpoint, bob, each) for each in (owned, absent_ids(owned, 0))]
     foreign, absent = pairs
-    if foreign is None or absent is None or trial.client.send(foreign).succeeded:
+    # What bob can do in his own name was blamed already.
+    is_open = bool(trial.ledger.tally(endpoint, "isolation").breaches)
+    if foreign is None or absent is None or is_open:
         return
     requests = zip(pretend(endpoint, foreign, subject), pretend(endpoint, absent, subject), strict=True)
     for (attack, request), (_, other) in requests:
@@ -75,6 +77,8 @@ def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
         if answer.succeeded and not trial.client.send(other).succeeded:
             text = f"as another user, with {attack}, answered {answer.status}"
             trial.blame(endpoint, "isolation", text, request)
+        if answer.status not in UNKNOWING:
+            return
 
 
 def _build(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> Request | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.strangers import find_owned, make_absent, observe_owned
@@ -43,7 +42,7 @@ def check_refusal(trial: Trial, endpoint: Endpoint) -> None:
 
 
 def _almost_right(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
-    body = json.loads(good.body or b"null")
+    body = good.read_json()
     if not isinstance(body, dict) or endpoint.body_schema is None:
         return
     version = next(

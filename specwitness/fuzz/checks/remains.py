@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.pages import with_size
+from specwitness.fuzz.checks.pages import find_word, with_size
+from specwitness.fuzz.checks.strangers import texts_of
 from specwitness.fuzz.extraction import find_values
-from specwitness.fuzz.names import find_producers, noun_for
+from specwitness.fuzz.names import find_producers, noun_at, noun_for
 from specwitness.fuzz.surface import type_of
 from specwitness.fuzz.things import prefixes
 
@@ -56,27 +57,39 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
     for endpoint in [*views, *([lister] if lister and lister not in views else [])]:
         if is_reviving(endpoint) or endpoint.id not in trial.succeeded:
             continue
-        plain = trial.world.build(endpoint, trial.alice, thing.values[: len(endpoint.path_names)] or None)
+        above = thing.values[: len(endpoint.path_names)] if endpoint is lister else ()
+        plain = trial.world.build(endpoint, trial.alice, above or None)
         if plain is None:
             continue
-        words = tuple(
-            (each.name, traces[-1])
-            for each in endpoint.parameters
-            if each.location == "query"
-            and each.required
-            and traces
-            and type_of(each.schema) == "string"
-            and endpoint.accepts(each.schema, traces[-1])
-        )
-        request = trial.world.sign(endpoint, trial.alice, with_size(endpoint, plain).with_query(words))
-        answer = trial.client.send(request)
-        if answer.succeeded and any(each in answer.text for each in read_id_traces(thing, traces)):
-            yield endpoint, request
+        signed = trial.world.sign(endpoint, trial.alice, with_size(endpoint, plain))
+        shown: set[bool] = set()
+        for words in _list_words(endpoint, [each for each in traces if each != thing.values[-1]]):
+            request = signed.with_query(words)
+            answer = trial.client.send(request)
+            is_shown = answer.succeeded and any(each in answer.text for each in read_id_traces(thing, traces))
+            if is_shown and bool(words) not in shown:
+                shown.add(bool(words))
+                yield endpoint, request
+
+
+def _list_words(endpoint: Endpoint, texts: list[str]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Give what a view is asked: what it has to be, and what it may be searched for."""
+    required = [
+        each
+        for each in endpoint.parameters
+        if each.location == "query" and each.required and type_of(each.schema) == "string"
+    ]
+    word = find_word(endpoint)
+    if not required:
+        yield ()
+    wanted = [*required, *([word] if word is not None and not word.required else ())]
+    for text in texts if wanted else ():
+        yield tuple((each.name, text) for each in wanted if endpoint.accepts(each.schema, text))
 
 
 def read_children(
     trial: Trial, endpoint: Endpoint, thing: Thing, traces: list[str]
-) -> Iterator[tuple[Endpoint, Request]]:
+) -> Iterator[tuple[Endpoint, Request, list[str]]]:
     """Make something of an object, such as a link to it, and give the calls that show the object by it."""
     makers = [
         each
@@ -107,5 +120,8 @@ def read_children(
                 continue
             signed = trial.world.sign(reader, trial.alice, looking)
             shown = trial.client.send(signed)
-            if shown.succeeded and any(each in shown.text for each in traces):
-                yield reader, signed
+            # What lies below the object goes with it, wherever it is read; what was made of it tells of it.
+            is_below = noun_at(shape) == noun_at(f"{maker.shape}/{{}}")
+            texts = [*traces, *(texts_of(request, trial.alice) if is_below else ())]
+            if shown.succeeded and any(each in shown.text for each in texts):
+                yield reader, signed, texts

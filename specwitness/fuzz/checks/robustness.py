@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.bodies import find_files
 from specwitness.fuzz.checks.pages import find_size
-from specwitness.fuzz.extraction import list_items
+from specwitness.fuzz.extraction import list_items, read_id
+from specwitness.fuzz.names import find_producers, noun_for
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.wire import as_text, encode_segment
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.surface import Endpoint, Schema
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
 
@@ -34,19 +38,33 @@ NUMBERS: dict[str, Any] = {
     "a number of 400 digits": 10**400,
 }
 _HUGE_FLOAT = "1e400"
+_DAYS: dict[str, dict[str, Any]] = {
+    "date": {"the first day": "0001-01-01", "the last day": "9999-12-31"},
+    "date-time": {"the first moment": "0001-01-01T00:00:00Z", "the last moment": "9999-12-31T23:59:59-12:00"},
+}
 _PLAIN = ("a NUL", "punctuation")
+_FILE_NAMES = {
+    "a file's name in Japanese": "日本語.txt",
+    "a file's name that leads upwards": "../../name.txt",
+    "a file's name with a line break": "a%0d%0ab.txt",
+    "a long file's name": f"{'x' * 300}.txt",
+}
+# What is borne when it is stored may not be when it is read: headers take no Japanese.
+_STORED = ("an emoji as", *_FILE_NAMES)
+_FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
-def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
-    """Send odd input to every place that takes some."""
-    alice = trial.alice
-    good = trial.world.build(endpoint, alice)
+def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
+    """Send odd input to every place that takes some, as a user who may call the operation."""
+    good = trial.world.build(endpoint, caller)
     if good is None:
         return
-    signed = trial.world.sign(endpoint, alice, good)
+    signed = trial.world.sign(endpoint, caller, good)
     for attack, request in _requests(trial, endpoint, signed):
         answer = trial.send(endpoint, "robustness", attack, request)
         _judge_page(trial, endpoint, request, answer)
+        if answer.succeeded and attack.startswith(_STORED):
+            _read_back(trial, endpoint, caller, answer)
 
 
 def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
@@ -55,9 +73,31 @@ def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
     yield from _in_headers(endpoint, good)
     if good.body is not None and (endpoint.media or "").endswith("json"):
         yield from _in_members(endpoint, good, is_deep=trial.is_deep)
-        first = next(each for each in trial.reached() if each.media == endpoint.media)
+        first = next((each for each in trial.reached() if each.media == endpoint.media), endpoint)
         # Bodies are read in one place: what comes before their members is tried whole there once.
         yield from _in_encoding(good, is_whole=trial.is_deep or endpoint.id == first.id)
+    for attack, name in _FILE_NAMES.items() if find_files(endpoint) else ():
+        put = f'filename="{name}"'.encode().replace(b"\\", rb"\\")
+        yield attack, good.with_body(_FILE_NAME.sub(put, good.body or b""))
+
+
+def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) -> None:
+    """Read what odd input has made."""
+    for reader in trial.reached():
+        shape = prefixes(reader.path)[-1:]
+        if reader.method != "GET" or not shape or len(prefixes(reader.path)) > 1 + len(endpoint.path_names):
+            continue
+        name = reader.path_names[-1]
+        parameter = reader.parameter(name, "path")
+        noun = noun_for(name, shape[0])
+        makers = find_producers(trial.surface, shape[0], parameter, noun) if parameter else ()
+        value = read_id(stored, name, noun) if endpoint.id in {each.id for each, _ in makers} else None
+        above = trial.world.obtain(endpoint, caller) if endpoint.path_names else None
+        parents = above.values[: len(reader.path_names) - 1] if above else ()
+        request = trial.world.build(reader, caller, (*parents, value)) if value is not None else None
+        if request is not None:
+            signed = trial.world.sign(reader, caller, request)
+            trial.send(reader, "robustness", "what odd input has stored", signed)
 
 
 def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
@@ -133,7 +173,7 @@ def _in_headers(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Reques
 
 
 def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator[tuple[str, Request]]:
-    body = json.loads(good.body or b"null")
+    body = good.read_json()
     if not isinstance(body, dict) or endpoint.body_schema is None:
         return
     members = {
@@ -148,6 +188,9 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
     }
     numbers = {name: each for name, each in members.items() if type_of(each) in {"integer", "number"}}
     yield from _spread(endpoint, good, texts, TEXTS)
+    for form, days in _DAYS.items():
+        dated = {name: each for name, each in texts.items() if each.get("format") == form}
+        yield from _spread(endpoint, good, dated, days)
     yield from _spread(endpoint, good, numbers, NUMBERS)
     for name in numbers:
         raw = json.dumps({**body, name: "\x00"}).replace('"\\u0000"', _HUGE_FLOAT)
@@ -163,7 +206,7 @@ def _spread(
     endpoint: Endpoint, good: Request, members: dict[str, Schema], odd: dict[str, Any]
 ) -> Iterator[tuple[str, Request]]:
     """Send what fits the schema in all members at once, and the rest one by one: a refusal hides others."""
-    body = json.loads(good.body or b"{}")
+    body = good.read_json()
     for attack, value in odd.items():
         fitting = [name for name, schema in members.items() if endpoint.accepts(schema, value)]
         if fitting:

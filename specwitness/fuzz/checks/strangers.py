@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
@@ -161,19 +160,25 @@ def judge_change(
         trial.ledger.tally(endpoint, "side_effect").attacks["another's id"] += 1
 
 
-def shows(answer: Answer, owner: Actor) -> bool:
-    """Tell whether an answer shows something of a user."""
-    return find_trace(answer, owner) is not None
+def shows(answer: Answer, owner: Actor, request: Request) -> bool:
+    """Tell whether an answer shows something of a user that its request did not name."""
+    sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
+    return find_trace(answer, owner, sent) is not None
 
 
-def find_trace(answer: Answer, owner: Actor) -> str | None:
-    """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made."""
+def find_trace(answer: Answer, owner: Actor, sent: str = "") -> str | None:
+    """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made.
+
+    An id that was `sent` may come back.
+    """
     text = answer.text
+    for given in owner.given:
+        text = text.replace(given, "")
     if owner.maker.is_in(text):
         return "a text of theirs"
     ids = {each.values[-1] for each in owner.owned}
     long = {each for each in ids if isinstance(each, str) and len(each) >= _SHORTEST_ID}
-    if any(each in text for each in long):
+    if any(each in text and each not in sent for each in long):
         return "the id of an object of theirs"
     return None
 
@@ -182,8 +187,7 @@ def texts_of(request: Request | None, sender: Actor) -> list[str]:
     """Give the texts of their own that a user sent: they are echoed, and differ from call to call."""
     if request is None or not request.body:
         return []
-    try:
-        value = json.loads(request.body)
-    except ValueError:
-        return []
+    value = request.read_json()
+    if value is None:
+        return sender.maker.find_texts(request.body.decode(errors="replace"))
     return [each for _, each in find_values(value) if isinstance(each, str) and sender.maker.is_in(each)]

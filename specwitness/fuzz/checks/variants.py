@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.strangers import (
     absent_ids,
@@ -13,7 +12,10 @@ from specwitness.fuzz.checks.strangers import (
     make_absent,
     observe_owned,
     shows,
+    texts_of,
 )
+from specwitness.fuzz.extraction import snake
+from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.names import USERS, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import resolve, type_of
@@ -21,9 +23,14 @@ from specwitness.fuzz.things import Actor, prefixes
 from specwitness.fuzz.wire import as_text
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.checks.strangers import Owned
+    from specwitness.fuzz.checks.strangers import Exchange, Owned
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Request
+
+    Options = dict[str, Any]
+
+_MOST_OPTIONS = 8
 
 
 def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
@@ -38,7 +45,7 @@ def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owne
         if signed is None:
             continue
         answer = trial.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
-        if answer.succeeded and shows(answer, trial.alice):
+        if answer.succeeded and shows(answer, trial.alice, signed):
             text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
             trial.blame(endpoint, "isolation", text, signed)
 
@@ -53,44 +60,130 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         if prefix not in owned:
             continue
         absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
-        reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)[1]
+        first, reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)
+        # Where an absent one does no harm, such as in a list, only what changes tells.
+        is_borne = reference is not None and reference.succeeded and not endpoint.is_safe
+        before = observe_owned(trial, endpoint, {prefix: owned[prefix]}, ()) if is_borne else []
         request, answer = call_as(trial, endpoint, bob, owned, attack=f"another's id as {name}", only=name)
         if request is None or answer is None or reference is None:
             continue
+        ids = [owned[prefix][-1], absent[prefix][-1], *texts_of(first, bob), *texts_of(request, bob)]
+        places = differ(take_fingerprint(answer, ids), take_fingerprint(reference, ids))
         if answer.succeeded and not reference.succeeded:
             text = f"as another user, with another's id as {name}, answered {answer.status}"
             trial.blame(endpoint, "isolation", text, request)
         elif answer.status != reference.status:
             text = f"tells another's id as {name}: {answer.status}, not {reference.status}"
             trial.blame(endpoint, "existence", text, request)
+        elif is_borne and places and answer.succeeded:
+            text = f"tells another's id as {name} from one that is not there: {min(places)} differs"
+            trial.blame(endpoint, "existence", text, request)
+        judge_change(trial, endpoint, (request, answer), before, changed_state=False)
 
 
 def check_options(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object with each option set: what is checked without it may not be with it."""
-    options = {
-        each.name: (each.schema.get("enum") or ["true"])[0]
-        for each in endpoint.parameters
-        if each.location == "query"
-        and not each.required
-        and (each.schema.get("enum") or type_of(each.schema) == "boolean")
-    }
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
-    if not options or path is None or not endpoint.is_safe:
+    if path is None:
         return
-    query = tuple((name, as_text(value)) for name, value in options.items())
+    for options in list_options(endpoint):
+        request, answer = _call_with(trial, endpoint, bob, owned, options=options)
+        if request is None or answer is None or not answer.succeeded:
+            continue
+        absent = _call_with(trial, endpoint, bob, absent_ids(owned, 0), options=options)[1]
+        if absent is not None and (not absent.succeeded or shows(answer, trial.alice, request)):
+            text = f"as another user, with {describe_options(options)}, answered {answer.status}"
+            trial.blame(endpoint, "isolation", text, request)
+
+
+def list_options(endpoint: Endpoint) -> list[Options]:
+    """Give what an operation may be asked beside the usual: each value of an enumeration, all flags with it.
+
+    Of what reads they are parameters, of what changes members of the body.
+    """
+    if endpoint.is_safe:
+        members = {
+            each.name: each.schema
+            for each in endpoint.parameters
+            if each.location == "query" and not each.required
+        }
+    else:
+        properties = (endpoint.body_schema or {}).get("properties", {})
+        members = {name: resolve(each, endpoint.document) for name, each in properties.items()}
+    enums = {name: each["enum"] for name, each in members.items() if each.get("enum")}
+    flags: Options = {
+        name: True for name, each in members.items() if endpoint.is_safe and type_of(each) == "boolean"
+    }
+    together = {name: values[0] for name, values in enums.items()} if endpoint.is_safe else {}
+    found = [{**together, **flags}, *({**flags, name: each} for name in enums for each in enums[name])]
+    is_new = (each for index, each in enumerate(found) if each and each not in found[:index])
+    return [each for each in is_new if each != flags or each == found[0]][:_MOST_OPTIONS]
+
+
+def describe_options(options: Options) -> str:
+    """Name options as a sentence takes them: `format=csv, all=true`."""
+    return ", ".join(f"{name}={as_text(value)}" for name, value in options.items())
+
+
+def with_options(endpoint: Endpoint, request: Request, options: Options) -> Request:
+    """Give a request with options put in."""
+    if endpoint.is_safe:
+        return request.with_query(tuple((name, as_text(value)) for name, value in options.items()))
+    body = request.read_json()
+    return request.with_json({**body, **options}) if isinstance(body, dict) else request
+
+
+def _call_with(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, options: Options) -> Exchange:
+    place = next(owned[shape] for shape in prefixes(endpoint.path)[-1:] if shape in owned)
+    request = trial.world.build(endpoint, impersonate(trial, bob, owned), place)
+    if request is None:
+        return None, None
+    signed = with_options(endpoint, trial.world.sign(endpoint, bob, request), options)
+    return signed, trial.send(endpoint, "isolation", f"another's id with {describe_options(options)}", signed)
+
+
+def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
+    """Call with another's parent and the caller's own name below it: who joins by himself was not invited."""
+    subject, parents = bob.identity.subject, trial.world.obtain_parents(endpoint, trial.alice)
+    if subject is None or not parents or endpoint.is_safe or endpoint.method == "DELETE":
+        return
+    absent = tuple(make_absent(each, 0) for each in parents)
     answers = []
-    for each in (owned, absent_ids(owned, 0)):
+    for above, attack in (
+        (absent, "an absent parent and the own name"),
+        (parents, "another's parent and the own name"),
+    ):
+        request = trial.world.build(endpoint, bob, (*above, subject))
+        if request is None:
+            return
+        signed = trial.world.sign(endpoint, bob, request)
+        answers.append((signed, trial.send(endpoint, "isolation", attack, signed)))
+    (_, reference), (request, answer) = answers
+    if answer.succeeded and not reference.succeeded:
+        text = f"as another user, by the own name below another's object, answered {answer.status}"
+        trial.blame(endpoint, "isolation", text, request)
+
+
+def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Name another's object in a version that it never had: that it has another tells that it is there."""
+    name = next((each.name for each in endpoint.parameters if snake(each.name) == "if_match"), None)
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    if name is None or path is None or endpoint.is_safe:
+        return
+    header = ((name, '"none-of-yours"'),)
+    answers = []
+    for each in (absent_ids(owned, 0), owned):
         place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
         request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
         if request is None:
             return
-        signed = trial.world.sign(endpoint, bob, request).with_query(query)
-        attack = f"another's id with {', '.join(options)}" if each is owned else "an absent id with options"
-        answers.append((signed, trial.send(endpoint, "isolation", attack, signed)))
-    (request, answer), (_, absent) = answers
-    if answer.succeeded and (not absent.succeeded or shows(answer, trial.alice)):
-        text = f"as another user, with {', '.join(options)}, answered {answer.status}"
-        trial.blame(endpoint, "isolation", text, request)
+        signed = trial.world.sign(endpoint, bob, request).with_headers(header)
+        attack = "another's id in another version" if each is owned else "an absent id in a version"
+        answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
+    (_, reference), (signed, answer) = answers
+    if answer.status != reference.status:
+        text = f"tells another's id in another version: {answer.status}, not {reference.status}"
+        trial.blame(endpoint, "existence", text, signed)
 
 
 def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
@@ -101,7 +194,7 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
     }
     for name, prefix in body_names.items():
         request = trial.world.build(endpoint, bob, fresh=False)
-        body = json.loads(request.body) if request and request.body else None
+        body = request.read_json() if request else None
         if request is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
             continue
         signed = trial.world.sign(endpoint, bob, request)
@@ -112,7 +205,7 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
         ):
             mixed = signed.with_json({**body, name: [*body[name], value]})
             answer = trial.send(endpoint, "isolation", f"an own id and {place} as {name}", mixed)
-            if place == "another's" and answer.succeeded and shows(answer, trial.alice):
+            if place == "another's" and answer.succeeded and shows(answer, trial.alice, mixed):
                 text = "as another user, with an own id too, shows what is not theirs"
                 trial.blame(endpoint, "isolation", text, mixed)
             elif place == "another's":
@@ -131,6 +224,7 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
         return
     # Who is named below an own object is no object of theirs.
     if noun_for(endpoint.path_names[-1], shapes[-1]) in USERS:
+        _check_own_place(trial, endpoint, bob)
         return
     values = owned[shapes[-1]]
     parents = trial.world.obtain_parents(endpoint, bob)

@@ -36,7 +36,7 @@ def test_user_who_may_make_no_more_is_told_nothing_of_another(quota: int) -> Non
 @pytest.mark.parametrize(
     ("fault", "check", "text"),
     [
-        ("expand", "isolation", "with expand, answered 200"),
+        ("expand", "isolation", "with expand=items, answered 200"),
         ("bulk", "isolation", "POST /orders/cancel as another user answered 200, and then"),
         ("header", "isolation", "GET /orders/{order_id} as another user, with headers and parameters that"),
         ("query", "isolation", "PUT /settings called by another user with headers and parameters that"),

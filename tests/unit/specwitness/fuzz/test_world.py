@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from specwitness.fuzz.identity import Identity
+from specwitness.fuzz.things import borrow
 from specwitness.fuzz.values import Maker
 from specwitness.fuzz.wire import Answer
 from specwitness.fuzz.world import World
@@ -129,3 +132,79 @@ def test_text_is_the_users_own_however_the_pattern_has_it_spelled(pattern: str) 
     texts = [maker.make({"type": "string", "pattern": pattern}) for _ in range(2)]
     assert len(set(texts)) == len(texts)
     assert all(maker.is_in(each) and not other.is_in(each) for each in texts)
+
+
+def test_contract_that_insists_on_its_examples_is_obeyed_before_what_is_known() -> None:
+    schema = {"type": "object", "properties": {"agent_id": {"type": "integer", "example": 3}}}
+    maker = Maker("alice", {}, told=True, lookup=lambda name, _: 1 if name else ...)
+    assert maker.make(schema) == {"agent_id": 1}
+    maker.insisting = True
+    assert maker.make(schema) == {"agent_id": 3}
+
+
+def test_plain_body_names_no_object_that_it_need_not() -> None:
+    properties = {name: {"type": "string"} for name in ("title", "assigneeId", "created_by")}
+    maker = Maker("alice", {}, plain=True)
+    assert maker.make({"type": "object", "properties": properties}).keys() == {"title"}
+    assert maker.make({"type": "object", "properties": properties, "required": ["assigneeId"]}).keys() == {
+        "title",
+        "assigneeId",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "value"),
+    [
+        ("to_iban", {"type": "string"}, "DE02"),
+        ("iban", {"type": "string"}, "DE02"),
+        ("limit", {"type": "integer"}, 5),
+        ("limit", {"type": "string"}, ...),
+        ("owner_name", {"type": "string"}, ...),
+    ],
+)
+def test_value_that_an_answer_showed_is_borrowed(name: str, schema: dict[str, Any], value: object) -> None:
+    world, _ = open_world(THINGS)
+    alice = world.actor(Identity("alice"), 1)
+    alice.answers["makeThing"] = Answer(200, {}, b'{"iban": "DE02", "limit": 5, "name": "A"}')
+    assert borrow(alice, name, schema) == value
+
+
+def test_lists_of_ids_name_the_objects_that_the_operation_speaks_of() -> None:
+    ids = {"type": "object", "properties": {"ids": {"type": "array", "items": {"type": "string"}}}}
+    user = {"name": "user_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/api/{user_id}/things": {"parameters": [user], "post": {"operationId": "makeThing"}},
+        "/api/{user_id}/things/{id}": {"parameters": [user, ID], "get": {"operationId": "readThing"}},
+        "/api/{user_id}/bulk/delete": {
+            "parameters": [user],
+            "post": {
+                "operationId": "deleteSeveral",
+                "summary": "Delete several things",
+                "requestBody": {"content": {"application/json": {"schema": ids}}},
+            },
+        },
+    }
+    world, find = open_world(paths)
+    request = world.build(find("deleteSeveral"), world.actor(Identity("alice", subject="u1"), 1))
+    assert request is not None
+    assert (request.path, request.body) == ("/api/u1/bulk/delete", b'{"ids": ["t1"]}')
+
+
+def test_form_with_a_file_carries_the_users_text() -> None:
+    form = {
+        "type": "object",
+        "required": ["title", "image"],
+        "properties": {"title": {"type": "string"}, "image": {"type": "string", "format": "binary"}},
+    }
+    content = {"multipart/form-data": {"schema": form, "encoding": {"image": {"contentType": "image/png"}}}}
+    paths = {"/images": {"post": {"operationId": "upload", "requestBody": {"content": content}}}}
+    world, find = open_world(paths)
+    request = world.build(find("upload"), world.actor(Identity("alice"), 1))
+    assert request is not None
+    assert request.body is not None
+    head = f"Content-Type: {dict(request.headers)['Content-Type']}\r\n\r\n".encode()
+    title, image = BytesParser(policy=HTTP).parsebytes(head + request.body).iter_parts()
+    assert title.get_content() == "alices1zq001"
+    assert image.get_content_type() == "image/png"
+    assert image.get_filename() == "alices1zq002.png"
+    assert bytes(image.get_payload(decode=True)).startswith(b"\x89PNG")

@@ -1,0 +1,209 @@
+"""Whether the users still are let in: a call may end a session, and a login opens another."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from specwitness.errors import TargetError
+from specwitness.fuzz.attacks import Level
+from specwitness.fuzz.client import GoneError
+from specwitness.fuzz.control import is_account_end, is_ending
+from specwitness.fuzz.extraction import read_id, singular
+from specwitness.fuzz.names import names_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from specwitness.fuzz.identity import Identity
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
+    from specwitness.fuzz.trial import Trial
+
+    Identify = Callable[[str], Identity | None]
+
+ACCESS_LOST = "a user's access was lost before it was reached"
+_UNAUTHORIZED = 401
+_DOTS_OF_JWS = 2
+_OWN = frozenset({"me", "whoami", "profile", "userinfo", "account", "user", "self"})
+_LOG_OUT = re.compile(r"^(log|sign)-?_?out$")
+_WORDS = frozenset({"auth", "credential", "key", "login", "password", "session", "token"})
+
+
+class LostError(GoneError):
+    """A user's good credentials are refused, and there are no others."""
+
+
+def refuse_locked_out(trial: Trial) -> None:
+    """See that both users are let in: refused everywhere, they would prove nothing.
+
+    Raises:
+        TargetError: One of them is refused, or the two are one.
+    """
+    protected = [each for each in trial.surface.endpoints if each.is_protected]
+    tallies = [trial.ledger.tally(each, "conformance") for each in protected]
+    is_refused = any(_UNAUTHORIZED in tally.statuses for tally in tallies)
+    if is_refused and not any(tally.succeeded for tally in tallies):
+        raise TargetError(
+            "the valid token is refused everywhere: no protected operation answered 2xx, but with 401",
+            where="Target.identities",
+            remedy="check the token's secret, issuer, audience and clock",
+        )
+    alice, bob, probe = trial.alice, trial.bob, _find_probe(trial)
+    if bob is None:
+        return
+    if alice.identity.token is not None and alice.identity.token == bob.identity.token:
+        raise TargetError(
+            "alice and bob have the same token: they have to be two users",
+            where="Target.identities",
+            remedy="give bob credentials of his own, or none at all",
+        )
+    if probe is not None and not _is_let_in(trial, probe, bob):
+        raise TargetError(
+            f"bob's valid token is refused: {probe.operation.name} answered 401 to him, and not to alice",
+            where="Target.identities",
+            remedy="check bob's token; give no bob where there is one user alone",
+        )
+
+
+def learn_subjects(trial: Trial) -> None:
+    """Learn the ids of the users that the provider does not know, from what they read of themselves."""
+    own = [
+        each
+        for each in trial.surface.endpoints
+        if each.method == "GET"
+        and each.is_protected
+        and not each.path_names
+        and each.path.rstrip("/").rpartition("/")[2].lower() in _OWN
+    ]
+    for actor in (trial.alice, trial.bob):
+        for each in own if actor is not None and actor.identity.subject is None else ():
+            request = trial.world.build(each, actor) if actor else None
+            answer = trial.world.call(each, actor, request) if actor and request else None
+            found = read_id(answer, "id", "user") if answer and answer.succeeded else None
+            if actor and found is not None:
+                actor.identity = replace(actor.identity, subject=str(found))
+                break
+
+
+def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> None:
+    """See, after a call that may have ended a user's access, that they are let in; sign them in if not.
+
+    Raises:
+        LostError: Their credentials are refused, and new ones too.
+    """
+    if endpoint.is_safe or not _touches_access(endpoint) or trial.is_over:
+        return
+    try:
+        restore_access(trial, identify, after=endpoint)
+    except LostError:
+        # Whoever erased their account is let in no more: that is what the operation is for.
+        if not is_account_end(endpoint):
+            raise
+        trial.is_over = True
+
+
+def restore_access(trial: Trial, identify: Identify, after: Endpoint | None = None) -> None:
+    """Let the users sign in again who are let in no more.
+
+    Raises:
+        LostError: Their credentials are refused, and new ones too.
+    """
+    probe = _find_probe(trial)
+    for actor in (trial.alice, trial.bob):
+        if probe is None or actor is None or _is_let_in(trial, probe, actor):
+            continue
+        identity = _sign_in(actor, identify, after)
+        actor.identity = identity
+        trial.ledger.redaction.hide(actor.name, [identity.token, *identity.values.values()])
+        if not _is_let_in(trial, probe, actor):
+            raise _lost(actor, after, f"{probe.operation.name} answers 401")
+
+
+@contextmanager
+def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
+    """See that a session is over once its user has logged out."""
+    yield
+    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    is_log_out = bool(_LOG_OUT.search(last)) or (endpoint.method == "DELETE" and singular(last) == "session")
+    probe = _find_probe(trial)
+    if not is_log_out or probe is None or endpoint.id not in trial.succeeded:
+        return
+    request = trial.world.build(probe, trial.alice)
+    if request is None:
+        return
+    signed = trial.world.sign(probe, trial.alice, request)
+    answer = trial.send(endpoint, "expired", "the credentials of a session that is over", signed)
+    if answer.succeeded:
+        # A token that nobody keeps a list of is good until it expires.
+        is_stateless = (trial.alice.identity.token or "").count(".") == _DOTS_OF_JWS
+        text = f"ends the session, and {probe.operation.name} with its credentials answers {answer.status}"
+        level = Level.SHOULD if is_stateless else Level.MUST
+        trial.ledger.blame(endpoint, "expired", "logged out", text=text, request=signed, level=level)
+
+
+@contextmanager
+def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
+    """See that what was the user's own is gone once it was deleted."""
+    reader = trial.world.find("GET", endpoint.shape)
+    is_seen = endpoint.method == "DELETE" and reader is not None and reader.id in trial.succeeded
+    request = trial.world.build(reader, trial.alice) if reader and is_seen else None
+    if reader is None or request is None:
+        yield
+        return
+    signed = trial.world.sign(reader, trial.alice, request)
+    texts = trial.alice.maker.find_texts(trial.client.send(signed).text)
+    yield
+    if endpoint.id in trial.succeeded and texts:
+        answer = trial.send(endpoint, "deletion", "what was the caller's own", signed)
+        if answer.succeeded and any(each in answer.text for each in texts):
+            trial.blame(
+                endpoint, "deletion", f"answered 2xx, and {reader.operation.name} shows it still", signed
+            )
+
+
+def _touches_access(endpoint: Endpoint) -> bool:
+    words = {singular(word) for word in re.split(r"[/_-]", endpoint.path.lower())}
+    return is_ending(endpoint) or bool(words & _WORDS)
+
+
+def _find_probe(trial: Trial) -> Endpoint | None:
+    return next(
+        (
+            each
+            for each in trial.reached()
+            if each.method == "GET"
+            and each.is_protected
+            and not names_object(each)
+            and not trial.uses.get(each.id)
+        ),
+        None,
+    )
+
+
+def _is_let_in(trial: Trial, probe: Endpoint, actor: Actor) -> bool:
+    request = trial.world.build(probe, actor)
+    if request is None:
+        return True
+    return trial.client.send(trial.world.sign(probe, actor, request)).status != _UNAUTHORIZED
+
+
+def _sign_in(actor: Actor, identify: Identify, after: Endpoint | None) -> Identity:
+    try:
+        identity = identify(actor.name)
+    except TargetError as error:
+        raise _lost(actor, after, str(error)) from error
+    if identity is None:
+        raise _lost(actor, after, "the provider gives no other")
+    return identity
+
+
+def _lost(actor: Actor, after: Endpoint | None, reason: str) -> LostError:
+    what = after.operation.name if after else "the target's reset"
+    return LostError(
+        f"{what} ended {actor.name}'s access: {reason}",
+        where="Target.identities",
+        remedy="give a Login, which signs in again, or try the other operations by --operation",
+    )

@@ -1,0 +1,199 @@
+"""What a run does, in which order: controls, checks operation by operation, and what ends access last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.access import check_account_end, check_log_out, learn_subjects, refuse_locked_out
+from specwitness.fuzz.checks.assignment import check_assignment
+from specwitness.fuzz.checks.caching import check_caching
+from specwitness.fuzz.checks.deletion import check_deletion, check_named_deletion, is_named_deletion
+from specwitness.fuzz.checks.disclosure import check_disclosure
+from specwitness.fuzz.checks.isolation import check_isolation
+from specwitness.fuzz.checks.matrix import check_credentials, check_optional
+from specwitness.fuzz.checks.once import check_once
+from specwitness.fuzz.checks.privilege import check_privilege, is_privileged
+from specwitness.fuzz.checks.race import check_race
+from specwitness.fuzz.checks.refusal import check_refusal
+from specwitness.fuzz.checks.robustness import check_robustness
+from specwitness.fuzz.checks.shadow import check_shadow
+from specwitness.fuzz.checks.situation import check_situation
+from specwitness.fuzz.control import control, control_as_admin, in_order, is_ending, spend
+from specwitness.fuzz.keys import learn_keys
+from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
+from specwitness.fuzz.names import names_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from specwitness.config import FuzzConfig
+    from specwitness.fuzz.attacks import Attack
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.target import Target
+    from specwitness.fuzz.things import Actor
+    from specwitness.fuzz.trial import Trial
+
+    Check = tuple[tuple[str, ...], Callable[[], object]]
+    Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
+
+_FORBIDDEN = 403
+# The first checks of the steps that see whether what was refused changed nothing.
+_REFUSING = frozenset({"none", "isolation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The steps of a run.
+
+    Args:
+        trial: The run.
+        target: The service.
+        settings: Depth, and which checks are wanted.
+        wanted: The ids of the operations that are wanted.
+        extra: Bad credentials that the target itself gives.
+    """
+
+    trial: Trial
+    target: Target
+    settings: FuzzConfig
+    wanted: AbstractSet[str]
+    extra: tuple[Attack, ...] = ()
+
+    def first(self) -> Iterator[Step]:
+        """Give the steps on the operations that leave everybody's access as it is."""
+        trial = self.trial
+        others = [each for each in in_order(trial.surface.endpoints) if not is_ending(each)]
+        yield None, ("control",), partial(learn_subjects, trial)
+        for each in others:
+            yield from self._control(each)
+        yield None, ("control",), partial(refuse_locked_out, trial)
+        yield None, ("control",), partial(learn_keys, trial)
+        for each in others:
+            yield from self._check(each)
+        if self._is_wanted(("disclosure", "existence")):
+            yield None, ("disclosure", "existence"), partial(check_disclosure, trial)
+        if self._is_wanted(("shadow",)):
+            shadow = partial(check_shadow, trial, self.target.app, self.target.undocumented)
+            yield None, ("shadow",), shadow
+
+    def last(self) -> Iterator[Step]:
+        """Give the steps on the operations that may end a user's access."""
+        for each in in_order(self.trial.surface.endpoints):
+            if is_ending(each):
+                yield from self._control(each)
+                yield from self._check(each)
+
+    def situations(self, cast: Mapping[str, Actor]) -> Iterator[Step]:
+        """Give the steps in the states that the target brings about: from each it has to come back."""
+        for situation in self.target.situations if self._is_wanted(("situation",)) else ():
+            actor = cast.get(situation.identity)
+            yield None, ("situation",), partial(check_situation, self.trial, situation, actor, self.wanted)
+
+    def _control(self, endpoint: Endpoint) -> Iterator[Step]:
+        if not self._may_call(endpoint):
+            return
+        admin = self.trial.admin if is_privileged(endpoint) else None
+        step: Callable[[], object] = partial(control, self.trial, endpoint)
+        if is_ending(endpoint):
+            step = partial(self._end, endpoint)
+        elif admin is not None:
+            step = partial(control_as_admin, self.trial, endpoint, admin)
+        yield endpoint, ("control",), step
+
+    def _end(self, endpoint: Endpoint) -> None:
+        """Call what may end a user's access, and see whether it did what it says."""
+        with check_account_end(self.trial, endpoint), check_log_out(self.trial, endpoint):
+            control(self.trial, endpoint)
+
+    def _check(self, endpoint: Endpoint) -> Iterator[Step]:
+        if endpoint.id not in self.wanted:
+            return
+        checks: list[Check] = [
+            (CREDENTIAL_CHECKS, partial(self._check_credentials, endpoint)),
+            *self._checks_of(endpoint),
+        ]
+        for names, step in checks:
+            if self._is_wanted(names):
+                yield endpoint, names, partial(self._run_if_reached, endpoint, step)
+        if self._is_wanted(("privilege",)) and self._may_call(endpoint):
+            yield endpoint, ("privilege",), partial(check_privilege, self.trial, endpoint)
+        if self._is_wanted(CREDENTIAL_CHECKS) and self._may_call(endpoint):
+            yield endpoint, CREDENTIAL_CHECKS, partial(self._check_unreached, endpoint)
+
+    def _checks_of(self, endpoint: Endpoint) -> Iterator[Check]:
+        """Give the checks of an operation, in the order in which they disturb each other least."""
+        trial = self.trial
+        yield ("caching",), partial(check_caching, trial, endpoint)
+        if is_ending(endpoint):
+            return
+        if trial.admin is not None and is_privileged(endpoint):
+            if endpoint.is_safe:
+                yield ("robustness",), partial(check_robustness, trial, endpoint, trial.admin)
+            return
+        if endpoint.is_protected:
+            yield ("isolation", "existence"), partial(check_isolation, trial, endpoint)
+        yield ("assignment",), partial(check_assignment, trial, endpoint)
+        if endpoint.method == "DELETE" and endpoint.path.endswith("}"):
+            yield ("deletion",), partial(check_deletion, trial, endpoint)
+        if not names_object(endpoint) and not endpoint.is_safe:
+            yield ("deletion",), partial(self._check_named_deletion, endpoint)
+        yield ("side_effect",), partial(check_refusal, trial, endpoint)
+        yield ("robustness",), partial(check_robustness, trial, endpoint, trial.alice)
+        yield ("race",), partial(check_race, trial, endpoint)
+        yield ("race",), partial(check_once, trial, endpoint)
+
+    def _may_call(self, endpoint: Endpoint) -> bool:
+        return self.trial.client.may_write or endpoint.is_safe
+
+    def _run_if_reached(self, endpoint: Endpoint, step: Callable[[], object]) -> None:
+        """Run a step only where the positive control succeeded."""
+        if endpoint.id in self.trial.by_admin:
+            step()
+        elif endpoint.id in self.trial.succeeded:
+            step()
+            for actor in (self.trial.alice, self.trial.bob):
+                if actor is not None:
+                    spend(self.trial, endpoint, actor)
+
+    def _check_credentials(self, endpoint: Endpoint) -> None:
+        trial = self.trial
+        if endpoint.is_protected:
+            is_whole = endpoint.id in self._representatives()
+            caller = trial.admin if trial.admin and endpoint.id in trial.by_admin else trial.alice
+            check_credentials(trial, endpoint, caller, whole=is_whole, extra=self.extra)
+        elif endpoint.is_optional:
+            check_optional(trial, endpoint)
+
+    def _check_unreached(self, endpoint: Endpoint) -> None:
+        """Try with bad credentials what is for some users alone, and refused the good ones of others."""
+        trial = self.trial
+        is_reached = endpoint.id in trial.by_admin or endpoint.id in trial.succeeded
+        statuses = trial.ledger.tally(endpoint, "privilege").statuses
+        if endpoint.is_protected and not is_reached and set(statuses) == {_FORBIDDEN}:
+            check_credentials(trial, endpoint, trial.alice, whole=False)
+
+    def _check_named_deletion(self, endpoint: Endpoint) -> None:
+        if is_named_deletion(self.trial, endpoint):
+            check_named_deletion(self.trial, endpoint)
+
+    def _representatives(self) -> set[str]:
+        """Choose the operations that get the whole matrix: all, or one for each way to be protected."""
+        trial = self.trial
+        answered = self.wanted & (trial.succeeded.keys() | trial.by_admin.keys())
+        reached = [each for each in in_order(trial.surface.endpoints) if each.id in answered]
+        if self.settings.profile == "deep":
+            return set(answered)
+        found: dict[str, str] = {}
+        for each in sorted(
+            reached, key=lambda one: (one.method != "GET", one.id in trial.by_admin, len(one.path_names))
+        ):
+            found.setdefault(str([sorted(one) for one in each.security]), each.id)
+        return set(found.values())
+
+    def _is_wanted(self, names: tuple[str, ...]) -> bool:
+        """Tell whether a step is for a check that is wanted: refusals are looked behind on the way."""
+        only = set(self.settings.only)
+        return not only or bool(set(names) & only) or ("side_effect" in only and names[0] in _REFUSING)
