@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.access import check_account_end, check_log_out, learn_subjects, refuse_locked_out
 from specwitness.fuzz.checks.assignment import check_assignment
@@ -24,6 +24,7 @@ from specwitness.fuzz.control import control, control_as_admin, in_order, is_end
 from specwitness.fuzz.keys import learn_keys
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.names import names_object
+from specwitness.fuzz.seats import KEY, seat_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,6 +73,9 @@ class Agenda:
         yield None, ("control",), partial(refuse_locked_out, trial)
         yield None, ("control",), partial(learn_keys, trial)
         for each in others:
+            if self._may_call(each) and any(seat_of(*named).kind == KEY for named in self._schemes_of(each)):
+                yield each, ("control",), partial(self._control_again, each)
+        for each in others:
             yield from self._check(each)
         if self._is_wanted(("disclosure", "existence")):
             yield None, ("disclosure", "existence"), partial(check_disclosure, trial)
@@ -103,6 +107,17 @@ class Agenda:
             step = partial(control_as_admin, self.trial, endpoint, admin)
         yield endpoint, ("control",), step
 
+    def _schemes_of(self, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
+        known = self.trial.surface.schemes
+        return [(name, known[name]) for each in endpoint.security for name in each if name in known]
+
+    def _control_again(self, endpoint: Endpoint) -> None:
+        """Bring to a 2xx what wanted a key that had to be made first."""
+        trial = self.trial
+        is_new = any(name in trial.alice.identity.values for name, _ in self._schemes_of(endpoint))
+        if is_new and endpoint.id not in trial.succeeded and endpoint.id not in trial.by_admin:
+            control(trial, endpoint)
+
     def _end(self, endpoint: Endpoint) -> None:
         """Call what may end a user's access, and see whether it did what it says."""
         with check_account_end(self.trial, endpoint), check_log_out(self.trial, endpoint):
@@ -127,7 +142,7 @@ class Agenda:
         """Give the checks of an operation, in the order in which they disturb each other least."""
         trial = self.trial
         yield ("caching",), partial(check_caching, trial, endpoint)
-        if is_ending(endpoint):
+        if is_ending(endpoint) and not names_object(endpoint):
             return
         if trial.admin is not None and is_privileged(endpoint):
             if endpoint.is_safe:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MOST_SILENCES = 3
+_UNAUTHORIZED = 401
 # Whoever restarts a service that has crashed needs a moment.
 _RETURNS = (0.5, 1.0, 2.0)
 
@@ -123,6 +124,8 @@ class Client:
         sleep: Waits for seconds.
         tell: Told what is waited for.
         learn: Shown what was changed, and what the service said to it.
+        is_users_own: Tells whether a request brings a user's good credentials, and nothing else.
+        is_refused: Whether such a request was answered with 401.
     """
 
     transport: Transport
@@ -134,6 +137,8 @@ class Client:
     tell: Callable[[str], None] = lambda _: None
     learn: Callable[[Request, Answer], None] = lambda _request, _answer: None
     sent: int = 0
+    is_users_own: Callable[[Request], bool] = lambda _: False
+    is_refused: bool = False
     patience: Patience = field(default_factory=Patience)
     _answered: int = 0
     _silences: int = 0
@@ -182,6 +187,8 @@ class Client:
             raise ThrottledError(f"{request.method} {request.path}")
         if answer.succeeded and not request.is_safe:
             self.learn(request, answer)
+        if answer.status == _UNAUTHORIZED and self.is_users_own(request):
+            self.is_refused = True
         return answer
 
     def send_together(self, requests: Sequence[Request]) -> list[Answer]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.extraction import singular, snake
-from specwitness.fuzz.names import USERS, names_object
+from specwitness.fuzz.names import USERS, names_object, noun_at
 from specwitness.fuzz.things import prefixes
 from specwitness.fuzz.values import NAMING
 
@@ -57,8 +57,10 @@ def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
 def is_ending(endpoint: Endpoint) -> bool:
     """Tell whether an operation may end the caller's own access or account."""
     last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    if endpoint.is_safe or names_object(endpoint):
+    if endpoint.is_safe:
         return False
+    if names_object(endpoint):
+        return _is_of_sessions(endpoint)
     is_named = any(each.location == "query" and each.required for each in endpoint.parameters)
     is_own = endpoint.method == "DELETE" and not is_named and not endpoint.bodies
     return is_own or any(word in last for word in _ENDING)
@@ -69,6 +71,13 @@ def is_account_end(endpoint: Endpoint) -> bool:
     words = [singular(snake(each)) for each in endpoint.path.strip("/").split("/") if "{" not in each]
     is_account = bool(words) and (words[-1] in {*USERS, "me", "self"} or words[-1].startswith(_CLOSING))
     return is_account and is_ending(endpoint)
+
+
+def _is_of_sessions(endpoint: Endpoint) -> bool:
+    """Tell whether a path names a session, and nothing makes one but to sign in."""
+    shape = prefixes(endpoint.path)[-1]
+    is_made = "post" in endpoint.document["paths"].get(shape.removesuffix("/{}"), {})
+    return noun_at(shape) == "session" and not is_made
 
 
 def _rank(endpoint: Endpoint) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
 
 _SUCCESS = 2
+_BOUNDARY = re.compile(r"boundary=([0-9a-f]{32})")
 
 
 @dataclass(slots=True)
@@ -216,9 +218,13 @@ def _without_netrc() -> Iterator[None]:
 
 
 def _read_request(response: Response) -> Request:
+    """Read what was sent; the boundary of a form is drawn anew each time, and is told as one that is not."""
     request = response.request
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
     headers = tuple((name, str(value)) for name, value in request.headers.items())
+    if drawn := _BOUNDARY.search(str(request.headers.get("Content-Type", ""))):
+        body = body.replace(drawn[1].encode(), b"specwitness")
+        headers = tuple((name, value.replace(drawn[1], "specwitness")) for name, value in headers)
     parts = urlsplit(request.url or "")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     return Request(request.method or "GET", parts.path, query, headers, body, parts.query)

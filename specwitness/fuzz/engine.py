@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.errors import TargetError
 from specwitness.fuzz import jose
-from specwitness.fuzz.access import ACCESS_LOST, LostError, keep_access, restore_access
+from specwitness.fuzz.access import ACCESS_LOST, LostError, keep_access
 from specwitness.fuzz.agenda import Agenda
 from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError, ReadOnlyError
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint, Surface
     from specwitness.fuzz.target import Target
     from specwitness.fuzz.things import Actor
+    from specwitness.fuzz.wire import Request
 
 
 @dataclass(slots=True)
@@ -87,6 +88,12 @@ class Engine:
             succeeded={},
         )
         self.client.learn = self.trial.ledger.redaction.learn
+        self.client.is_users_own = self._is_users_own
+
+    def _is_users_own(self, request: Request) -> bool:
+        brought = [value for name, value in request.headers if name.lower() == "authorization"]
+        tokens = [each.identity.token for each in (self.trial.alice, self.trial.bob) if each is not None]
+        return len(brought) == 1 and brought[0] in {f"Bearer {token}" for token in tokens if token}
 
     def _identify(self, name: str) -> Identity | None:
         provider = self.target.provider
@@ -100,9 +107,10 @@ class Engine:
                 where="Target.identities",
                 remedy="call identify() on its own to see the whole traceback",
             ) from error
-        if found is None or found.subject is not None:
-            return found
-        return replace(found, subject=jose.read_subject(found.token))
+        if found is None:
+            return None
+        known = found.subject if found.subject is not None else jose.read_subject(found.token)
+        return replace(found, subject=None if known is None else str(known))
 
     def run(self, extra: tuple[Attack, ...] = ()) -> Ledger:
         """Run all checks; what time or the service does not allow is noted as a gap.
@@ -145,12 +153,16 @@ class Engine:
             each.things.clear()
             each.seconds.clear()
         if not self.broken_off:
-            self._restore_access()
+            self._sign_in_again()
         return True
 
-    def _restore_access(self) -> None:
+    def _sign_in_again(self) -> None:
+        """Let everybody sign in: a service that begins anew may know no session of before."""
         try:
-            restore_access(self.trial, self._identify)
+            for name, actor in self._cast.items():
+                if (identity := self._identify(name)) is not None:
+                    actor.identity = replace(identity, subject=identity.subject or actor.identity.subject)
+                    self.trial.ledger.redaction.hide(name, [identity.token, *identity.values.values()])
             self.trial.is_over = False
         except OutOfTimeError:
             return
@@ -170,8 +182,9 @@ class Engine:
                 )
                 try:
                     step()
-                    if endpoint is not None:
-                        keep_access(self.trial, endpoint, self._identify)
+                    if endpoint is not None and keep_access(self.trial, endpoint, self._identify):
+                        # What was refused for the call before has another chance.
+                        self._retry(endpoint, names, step)
                 except ThrottledError:
                     self._note_gap(endpoint, names, THROTTLED)
                 except ReadOnlyError:
@@ -199,6 +212,11 @@ class Engine:
         index, count = self.settings.shard
         sharded = every[index - 1 :: count]
         return {each for each in sharded if not self.settings.operations or each in self.settings.operations}
+
+    def _retry(self, endpoint: Endpoint, names: tuple[str, ...], step: Callable[[], object]) -> None:
+        if names == ("control",) and endpoint.id not in self.trial.succeeded:
+            step()
+            keep_access(self.trial, endpoint, self._identify)
 
     def _note_gap(self, endpoint: Endpoint | None, names: tuple[str, ...], reason: str) -> None:
         """Note that a step was not done to its end."""

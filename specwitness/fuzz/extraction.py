@@ -54,7 +54,8 @@ def read_id(answer: Answer, name: str, noun: str) -> Any:
 def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
     """Read the id from an object."""
     members = {snake(key): value for key, value in holder.items()}
-    for key in (snake(name), f"{noun}_id", *_COMMON):
+    # `from_account_id` is the `account_id` of an account.
+    for key in (snake(name), f"{noun}_id", f"{noun.rpartition('_')[2]}_id", *_COMMON):
         value = members.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value

@@ -33,6 +33,8 @@ _QUOTED = re.compile(r"""\"'\"|\$'(?:[^'\\]|\\.)*'|'[^']*'""")
 # What our own requests are filled with comes back in answers, and is made up by nobody else.
 _OWN_TEXT = re.compile(r"(?:alice|bob|admin)s[0-9a-f]+zq")
 _DIGIT = re.compile(r"\d")
+# No word of a language is so long.
+_SECRET = re.compile(r"[\w-]{24,}")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w!-]*=?")
 
 
@@ -90,7 +92,9 @@ class Redaction:
         """Take note of what an answer holds that the request did not."""
         sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
         # Words of the service, such as a state, are no ids.
-        texts = (each for each in _find_texts(answer.content) if _DIGIT.search(each))
+        texts = (
+            each for each in _find_texts(answer.content) if _DIGIT.search(each) or _SECRET.fullmatch(each)
+        )
         found = {each for each in texts if not _OWN_TEXT.search(each)}
         if location := answer.header("location"):
             found.add(location.rpartition("/")[2])

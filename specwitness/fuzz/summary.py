@@ -30,6 +30,7 @@ _STYLES = {
 }
 
 
+_MANY = 3
 # What a check that passed has to say all the same.
 _TOLD = ("hygiene: ", f"{NEVER_OBSERVED}: ")
 
@@ -120,14 +121,21 @@ def print_run(
 
 
 def _describe_gaps(run: FuzzRun) -> Iterator[str]:
-    """Say what was not tried, and why: a line for each operation and reason."""
+    """Say what was not tried, and why: a line for each operation and reason, or one for many alike."""
     found: dict[tuple[str, str | None], list[str]] = {}
     for each in run.witnesses:
         if each.outcome is Outcome.SKIPPED:
             operation = str((each.example or {}).get("operation", ""))
             found.setdefault((operation, each.detail), []).append(check_of(each)[1])
+    # What holds for many is said once.
+    alike: dict[tuple[str, str | None], list[str]] = {}
     for (operation, reason), checks in found.items():
-        yield f"not tried: {operation} [{', '.join(checks)}]: {reason}"
+        alike.setdefault((", ".join(checks), reason), []).append(operation)
+    for (checks_told, reason), operations in alike.items():
+        if len(operations) > _MANY:
+            yield f"not tried: {len(operations)} operations [{checks_told}]: {reason}"
+        else:
+            yield from (f"not tried: {each} [{checks_told}]: {reason}" for each in operations)
 
 
 def describe_limits(run: FuzzRun) -> Iterator[str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NAMESPACE = UUID("5f0c2f9e-5d2c-4f5f-9a0e-2b8f3a0c7d11")
 _DEEPEST = 6
+# A schema that requires itself has no value at all.
+_TOO_DEEP = 20
 # How members end that name objects.
 NAMING = ("_id", "_ids", "_by", "_to")
 # What the texts of all users have in them.
@@ -87,6 +89,8 @@ class Maker:
         for name, each in schema.get("properties", {}).items():
             member = resolve(each, self.document)
             is_spared = self.plain and snake(name).endswith(NAMING)
+            if depth > _TOO_DEEP:
+                continue
             is_wanted = name in required or (full and depth < _DEEPEST and not is_spared)
             if is_wanted and not member.get("readOnly"):
                 made[name] = self.make(each, name, full=full, depth=depth + 1)
@@ -152,8 +156,8 @@ def _list_told(schema: Schema) -> list[Any]:
 
 
 def _choose(schema: Schema) -> Any:
-    values = schema["enum"]
-    if schema.get("default") in values:
+    values = [each for each in schema["enum"] if each is not None] or schema["enum"]
+    if "default" in schema and schema["default"] in values:
         return schema["default"]
     return next((each for each in _LEAST_PUBLIC if each in values), values[0])
 

@@ -51,7 +51,10 @@ def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
 
 
 def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> dict[str, Any]:
-    properties = endpoint.body_schema.get("properties", {}) if endpoint.body_schema else {}
+    properties = {
+        name: resolve(each, endpoint.document)
+        for name, each in (endpoint.body_schema or {}).get("properties", {}).items()
+    }
     settable = {name for name, each in properties.items() if not each.get("readOnly")}
     known = endpoint.response_properties()
     extras: dict[str, Any] = {}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.attacks import Level
 from specwitness.fuzz.checks.remains import (
     find_views,
+    is_listed,
     is_reviving,
     read_children,
     read_id_traces,
@@ -14,12 +16,15 @@ from specwitness.fuzz.checks.remains import (
 from specwitness.fuzz.checks.strangers import impersonate, make_absent, texts_of
 from specwitness.fuzz.control import spend
 from specwitness.fuzz.keys import find_key, is_key
-from specwitness.fuzz.names import is_deleting, names_object
+from specwitness.fuzz.names import is_deleting, names_object, noun_at
 from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.trial import Trial
+    from specwitness.fuzz.wire import Request
+
+    Child = tuple[Endpoint, Request, list[str]]
 
 
 def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
@@ -39,29 +44,36 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     views = list(find_views(trial, thing, traces))
     children = list(read_children(trial, endpoint, thing, traces))
     key = find_key(trial, thing.answer, alice) if is_key(endpoint) else None
+    if key:
+        trial.ledger.redaction.hide(alice.name, [key.value])
     signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
-        if (
-            prefixes(other.path)[-1:] == [thing.prefix]
-            and other.method != "DELETE"
-            and not is_reviving(other)
-        ):
+        is_of_it = prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE"
+        if is_of_it and not is_reviving(other):
             _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
-        if answer.succeeded and any(each in answer.text for each in read_id_traces(thing, traces)):
+        if answer.succeeded and is_listed(answer, read_id_traces(thing, traces)):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
     if key and trial.send(key.probe, "deletion", "a key that was deleted", key.request).succeeded:
         text = f"succeeds, and {key.probe.operation.name} takes the key as before"
         trial.blame(endpoint, "deletion", text, key.request)
+    _look_at_children(trial, children, traces)
+    _name(trial, endpoint, {thing.prefix: thing.values})
+    alice.things.pop(thing.prefix, None)
+
+
+def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) -> None:
     for other, looking, texts in children:
         answer = trial.send(other, "deletion", "what was made of a deleted object", looking)
-        if answer.succeeded and any(each in answer.text for each in texts):
+        if answer.succeeded and any(each in answer.text for each in traces):
             trial.blame(other, "deletion", "still shows an object that was deleted", looking)
-    alice.things.pop(thing.prefix, None)
+        elif answer.succeeded and any(each in answer.text for each in texts):
+            text = "still shows what was below an object that was deleted"
+            trial.ledger.blame(other, "deletion", text, text=text, request=looking, level=Level.SHOULD)
 
 
 def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
@@ -84,21 +96,9 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         return
     for texts, other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
-        if answer.succeeded and any(each in answer.text for each in texts):
+        if answer.succeeded and is_listed(answer, texts):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
-    absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
-    for other in list(trial.reached()):
-        if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
-            continue
-        found = []
-        for each in (named, absent):
-            plain = trial.world.build(other, impersonate(trial, alice, each))
-            if plain is not None:
-                used = trial.world.sign(other, alice, plain)
-                found.append((used, trial.send(other, "deletion", "the id of a deleted object", used)))
-        if len(found) == len((named, absent)) and found[0][1].succeeded and not found[1][1].succeeded:
-            text = f"answered {found[0][1].status} for an object that was deleted"
-            trial.blame(other, "deletion", text, found[0][0])
+    _name(trial, endpoint, named)
     spend(trial, endpoint, alice)
 
 
@@ -140,10 +140,40 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         is_below = other.method == "GET" and other.shape in {each.shape for each in below}
         if is_below and not is_reviving(other):
             _use(trial, other, thing.values)
+    # What has a path of its own may live on without what it lay below.
+    level = Level.SHOULD if _have_own_paths(trial, below) else Level.MUST
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after the deletion of what was above", looking)
         if answer.succeeded and any(each in answer.text for each in texts):
-            trial.blame(other, "deletion", "shows what was below an object that was deleted", looking)
+            text = "shows what was below an object that was deleted"
+            trial.ledger.blame(other, "deletion", text, text=text, request=looking, level=level)
+
+
+def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
+    nouns = {noun_at(f"{each.shape}/{{}}") for each in below}
+    return any(
+        noun_at(each.shape) in nouns
+        for each in trial.surface.endpoints
+        if prefixes(each.path) == [each.shape]
+    )
+
+
+def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]) -> None:
+    """Name deleted objects wherever others of their kind are named, outside of paths."""
+    alice = trial.alice
+    absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
+    for other in list(trial.reached()):
+        if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
+            continue
+        found = []
+        for each in (named, absent):
+            plain = trial.world.build(other, impersonate(trial, alice, each))
+            if plain is not None:
+                used = trial.world.sign(other, alice, plain)
+                found.append((used, trial.send(other, "deletion", "the id of a deleted object", used)))
+        if len(found) == len((named, absent)) and found[0][1].succeeded and not found[1][1].succeeded:
+            text = f"answered {found[0][1].status} for an object that was deleted"
+            trial.blame(other, "deletion", text, found[0][0])
 
 
 def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:

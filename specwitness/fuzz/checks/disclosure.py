@@ -38,7 +38,7 @@ def check_disclosure(trial: Trial) -> None:
     for endpoint in views:
         for attack, request in _requests(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request)
-            trace = find_trace(answer, trial.alice) if answer.succeeded else None
+            trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
             if attack.startswith(_CLAIM) and answer.status not in UNKNOWING:
@@ -88,6 +88,7 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
             (f"{each.name} of an object of another's", plain.with_query(((each.name, value),)))
             for value in _find_shown(trial.alice, each.name)
         ]
+    found += _name_objects(endpoint, plain, trial.alice)
     found += _with_options(endpoint, found)
     found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
@@ -115,6 +116,18 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
             ):
                 return [several[0]]
     return []
+
+
+def _name_objects(endpoint: Endpoint, plain: Request, owner: Actor) -> list[tuple[str, Request]]:
+    """Ask for what belongs to an object of a user's: `?accountId=…`."""
+    found = []
+    for each in endpoint.parameters:
+        if each.location == "query" and not each.required and not _names_user(each.name):
+            value = owner.maker.lookup(each.name, each.schema)
+            if value is not ...:
+                request = plain.with_query(((each.name, as_text(value)),))
+                found.append((f"another's object for {each.name}", request))
+    return found
 
 
 def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[tuple[str, Request]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.control import spend
+from specwitness.fuzz.extraction import find_values, snake
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.versions import is_version
 
@@ -21,6 +23,8 @@ _SPENT = frozenset({409, 410})
 _LACKING = ("402", "409", "422")
 _AT_ONCE = 4
 _MOST_VIEWS = 3
+_AMOUNT = re.compile(r"amount|quantity|points|credits|sum")
+_BALANCE = re.compile(r"balance|credit|available|remaining|stock|points")
 _AMOUNTS = (100, 1_000, 10, 10_000)
 
 
@@ -33,7 +37,7 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
     """
     if endpoint.is_safe or endpoint.method == "DELETE" or trial.reads_like(endpoint):
         return
-    for change in _changes(endpoint):
+    for change in _changes(endpoint, trial.alice):
         first = _build(trial, endpoint, trial.alice, change)
         # What is refused to alice by now was granted her once, when the operation was first reached.
         who = first and _find_who_may(trial, endpoint, first)
@@ -49,7 +53,7 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         return
 
 
-def _changes(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
     """Give what is tried: the good call as it is, then with amounts that may use up what there is."""
     yield {}
     schema = endpoint.body_schema or {}
@@ -59,11 +63,19 @@ def _changes(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
         if type_of(resolved := resolve(each, endpoint.document)) in {"integer", "number"}
         and not is_version(name)
     }
-    if len(numbers) != 1 or not any(status in endpoint.responses for status in _LACKING[:2]):
+    is_amount = any(_AMOUNT.search(snake(name)) for name in numbers)
+    lacking = _LACKING if is_amount else _LACKING[:2]
+    if len(numbers) != 1 or not any(status in endpoint.responses for status in lacking):
         return
     ((name, member),) = numbers.items()
     told = [each for each in (member.get("example"), *member.get("examples", ())) if each is not None]
-    for amount in dict.fromkeys([*told, *_AMOUNTS]):
+    shown = [
+        each
+        for thing in alice.things.values()
+        for key, each in find_values(thing.answer.json() if thing.answer else None)
+        if is_amount and _BALANCE.search(snake(key)) and isinstance(each, int) and each > 0
+    ]
+    for amount in dict.fromkeys([*shown[:1], *told, *_AMOUNTS]):
         if endpoint.accepts(member, amount):
             yield {name: amount}
 
@@ -88,7 +100,9 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
             signed = trial.world.sign(view, trial.alice, plain)
             seen.append((view, signed, trial.client.send(signed)))
     answer = trial.send(endpoint, "side_effect", "what was done already", request)
-    if not answer.succeeded and (change := trial.find_change([each for each in seen if each[2].succeeded])):
+    change = trial.find_change([each for each in seen if each[2].succeeded])
+    # That a call was made may well be counted; it may cost nothing.
+    if not answer.succeeded and change and _BALANCE.search(change[0].lower()):
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
         trial.blame(endpoint, "side_effect", text, request)
     # What the call itself has used up, and not what the views did.

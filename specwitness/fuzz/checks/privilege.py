@@ -17,6 +17,11 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _ADMIN = "admin"
+_FIRST_SEGMENTS = 4
+# What everybody is who has signed in.
+_EVERYBODY = frozenset(
+    {"user", "users", "member", "customer", "everyone", "anyone", "authenticated", "owner"}
+)
 _CONFLICT = 409
 _ROLES = ("x-roles", "x-role", "x-required-roles", "x-required-role")
 _SCOPES = ("scope", "scp", "scopes", "permissions")
@@ -35,13 +40,19 @@ _SPOOFED = (
 def is_privileged(endpoint: Endpoint) -> bool:
     """Tell whether the contract keeps an operation for some users: by role, scope, path, tag or word."""
     raw = endpoint.raw
-    if any(raw.get(name) for name in (*_ROLES, "x-permissions")):
-        return True
+    roles = _list_roles(endpoint)
+    if roles or raw.get("x-permissions"):
+        return not roles & _EVERYBODY
     scopes = {scope for each in endpoint.security for several in each.values() for scope in several}
     if any(_WORD.search(scope) for scope in scopes):
         return True
-    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", " ", endpoint.id), endpoint.path, *map(str, raw.get("tags", ()))]
-    if any(_WORD.search(word.replace("_", " ").replace("-", " ")) for word in words):
+    # A whole segment of the path, or the first word of a name: `/staff-picks` is for all.
+    segments = endpoint.path.strip("/").split("/")[:_FIRST_SEGMENTS]
+    names = [
+        re.split(r"[\W_]|(?<=[a-z])(?=[A-Z])", each)[0]
+        for each in (endpoint.id, *map(str, raw.get("tags", ())))
+    ]
+    if any(_WORD.fullmatch(each) and each.lower() != "root" for each in [*segments, *names]):
         return True
     spoken = f"{raw.get('summary', '')} {raw.get('description', '')}"
     is_told = re.search(r"\b(only|require\w*|needs?|must be|for)\b", spoken, re.IGNORECASE)
@@ -84,6 +95,15 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
         trial.blame(
             endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
         )
+
+
+def _list_roles(endpoint: Endpoint) -> set[str]:
+    """List the roles that the contract names for an operation."""
+    found: set[str] = set()
+    for name in _ROLES:
+        said = endpoint.raw.get(name)
+        found |= {str(each).lower() for each in (said if isinstance(said, list) else [said] if said else ())}
+    return found
 
 
 def _find_role(endpoint: Endpoint) -> str:

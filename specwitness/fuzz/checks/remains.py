@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.pages import find_word, with_size
 from specwitness.fuzz.checks.strangers import texts_of
-from specwitness.fuzz.extraction import find_values
+from specwitness.fuzz.extraction import find_values, list_items, list_members, snake
 from specwitness.fuzz.names import find_producers, noun_at, noun_for
 from specwitness.fuzz.surface import type_of
 from specwitness.fuzz.things import prefixes
@@ -17,15 +19,55 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.things import Actor, Thing
     from specwitness.fuzz.trial import Trial
-    from specwitness.fuzz.wire import Request
+    from specwitness.fuzz.wire import Answer, Request
 
-_REVIVING = ("restore", "undelete", "recover", "trash", "history", "audit", "archive", "log", "event")
+_REVIVING = (
+    "restore",
+    "undelete",
+    "recover",
+    "trash",
+    "recycle",
+    "history",
+    "audit",
+    "archive",
+    "log",
+    "event",
+    "activit",
+    "feed",
+    "timeline",
+    "notification",
+    "sync",
+    "change",
+    "deleted",
+)
+_ENDED = re.compile(r"revoked|cancel|archived|trashed|closed|disabled|inactive")
 _SHORTEST_ID = 6
 
 
 def is_reviving(endpoint: Endpoint) -> bool:
     """Tell whether an operation may show what was deleted."""
     return any(word in endpoint.path.lower() for word in _REVIVING)
+
+
+def is_listed(answer: Answer, traces: list[str]) -> bool:
+    """Tell whether an answer shows an object as one that is there, and not as revoked or archived."""
+    if not any(each in answer.text for each in traces):
+        return False
+    items = [each for each in list_items(answer.json()) if any(trace in json.dumps(each) for trace in traces)]
+    return not items or not all(_is_ended(each) for each in items)
+
+
+def _is_ended(item: Any) -> bool:
+    """Tell whether an object says that it is no more: `revoked_at`, `archived: true`, `status: closed`."""
+    return any(
+        bool(value and _ENDED.search(snake(key)))
+        or (
+            isinstance(value, str)
+            and snake(key) in {"status", "state"}
+            and bool(_ENDED.search(value.lower()))
+        )
+        for key, value in list_members(item)
+    )
 
 
 def read_id_traces(thing: Thing, traces: list[str]) -> list[str]:

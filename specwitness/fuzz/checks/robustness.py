@@ -179,7 +179,7 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
     members = {
         name: resolve(each, endpoint.document)
         for name, each in endpoint.body_schema.get("properties", {}).items()
-        if not each.get("readOnly")
+        if not resolve(each, endpoint.document).get("readOnly")
     }
     texts = {
         name: each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
@@ -162,18 +163,18 @@ def judge_change(
 
 def shows(answer: Answer, owner: Actor, request: Request) -> bool:
     """Tell whether an answer shows something of a user that its request did not name."""
-    sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
-    return find_trace(answer, owner, sent) is not None
+    return find_trace(answer, owner, request) is not None
 
 
-def find_trace(answer: Answer, owner: Actor, sent: str = "") -> str | None:
+def find_trace(answer: Answer, owner: Actor, request: Request | None = None) -> str | None:
     """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made.
 
-    An id that was `sent` may come back.
+    What the `request` itself named may come back.
     """
     text = answer.text
-    for given in owner.given:
-        text = text.replace(given, "")
+    sent = f"{request.target} {(request.body or b'').decode(errors='replace')}" if request else ""
+    for echo in {*owner.given, *owner.maker.find_texts(sent)}:
+        text = re.sub(rf"{re.escape(echo)}(?!\w)", "", text)
     if owner.maker.is_in(text):
         return "a text of theirs"
     ids = {each.values[-1] for each in owner.owned}
