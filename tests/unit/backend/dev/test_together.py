@@ -53,8 +53,17 @@ def running(place: Path, path: str, **settings: str) -> Iterator[subprocess.Pope
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End it as a user does: killed, it would leave the front end behind."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def read_until(process: subprocess.Popen[str], last: str) -> str:
