@@ -59,10 +59,14 @@ contract: $(installed) ## hold the contract against its base, by default main: m
 isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: operation, caller, row, answer
 	@$(bin)/python -m tests.isolation.show
 
+# Side by side, each with a PostgreSQL of its own: on one that is given there is one set of roles, so in turn.
+workers = $(if $(DATABASE_URL),0,auto)
+
 .PHONY: test
-test: $(installed) ## run the tests, with coverage by branch
+test: $(installed) ## run the tests, with coverage by branch: make test workers=0 runs them in turn
 	@$(bin)/python -m coverage erase
-	$(bin)/python -m coverage run -m pytest
+	$(bin)/python -m coverage run -m pytest -p xdist --numprocesses $(workers) --maxprocesses 4 \
+		--dist loadgroup --no-loadscope-reorder
 	@$(bin)/python -m coverage combine --quiet
 	$(bin)/python -m coverage report
 

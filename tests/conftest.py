@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from backend.core.config import Settings
 
 _ORIGIN = pytest.StashKey[str]()
+_HERE = Path(__file__).parent
+# What stands for long, such as a front end, stands once: its tests stay with one worker of `make test`.
+_KEPT_TOGETHER = ("e2e", "faults", "pooler")
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +125,28 @@ def signed_in(issuer: Issuer) -> Callable[[str], dict[str, bytes]]:
         return bearer(issuer.token(make_subject(name)))
 
     return sign_in
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file with one worker, and those of a folder that shares what is costly."""
+    for item in items:
+        place = item.path.relative_to(_HERE)
+        group = place.parts[0] if place.parts[0] in _KEPT_TOGETHER else place.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started the workers which PostgreSQL this worker had."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["origin"] = session.config.stash.get(_ORIGIN, "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear it from the worker."""
+    if origin := getattr(node, "workeroutput", {}).get("origin"):
+        node.config.stash[_ORIGIN] = origin
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
