@@ -158,7 +158,7 @@ class Agenda:
         yield ("side_effect",), partial(check_refusal, trial, endpoint)
         yield ("robustness",), partial(check_robustness, trial, endpoint, trial.alice)
         yield ("race",), partial(check_race, trial, endpoint)
-        yield ("race",), partial(check_once, trial, endpoint)
+        yield ("race", "existence"), partial(check_once, trial, endpoint)
 
     def _may_call(self, endpoint: Endpoint) -> bool:
         return self.trial.client.may_write or endpoint.is_safe

@@ -168,10 +168,8 @@ def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) ->
 
 def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
     """Forget the objects that a call may have used up."""
-    is_producer = (
-        endpoint.method == "POST" and not endpoint.path.endswith("}") and _is_collection(trial, endpoint)
-    )
-    if trial.reads_like(endpoint) or endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or is_producer:
+    is_kept = endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or makes_objects(trial, endpoint)
+    if trial.reads_like(endpoint) or is_kept:
         return
     gone = [*prefixes(endpoint.path)[-1:], *actor.used]
     # What lies below an object goes with it.
@@ -180,9 +178,11 @@ def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
         actor.seconds.pop(each, None)
 
 
-def _is_collection(trial: Trial, endpoint: Endpoint) -> bool:
-    shape = endpoint.shape
-    return any(f"{shape}/{{}}" in prefixes(each.path) for each in trial.surface.endpoints)
+def makes_objects(trial: Trial, endpoint: Endpoint) -> bool:
+    """Tell whether an operation is the one that makes the objects of a collection."""
+    if endpoint.method != "POST" or endpoint.path.endswith("}"):
+        return False
+    return any(f"{endpoint.shape}/{{}}" in prefixes(each.path) for each in trial.surface.endpoints)
 
 
 def _optional(endpoint: Endpoint) -> set[str]:

@@ -59,6 +59,7 @@ def make_paths() -> dict[str, Any]:
             "get": {"operationId": "readOrder", "parameters": [expand]},
             "delete": {"operationId": "deleteOrder"},
         },
+        "/orders/{order_id}/pay": {"parameters": _path("order_id"), "post": {"operationId": "payOrder"}},
         "/orders/{order_id}/items/{item_id}": {
             "parameters": _path("order_id", "item_id"),
             "get": {"operationId": "readItem"},
@@ -138,6 +139,7 @@ def make_shop(fault: str | None = None, quota: int = 0) -> FastAPI:
     app, shop = FastAPI(openapi_url=None), Shop(fault, quota)
     add_orders(app, shop)
     add_order(app, shop)
+    add_payment(app, shop)
     add_links(app, shop)
     add_own(app, shop)
     return app
@@ -232,6 +234,21 @@ def add_order(app: FastAPI, shop: Shop) -> None:
         if found is None:
             raise HTTPException(404)
         return found
+
+
+def add_payment(app: FastAPI, shop: Shop) -> None:
+    """Serve what can be done once with an order."""
+
+    @app.post("/orders/{order_id}/pay")
+    def pay_order(order_id: str, request: Request, credentials: Credentials) -> dict[str, Any]:
+        user = shop.caller_of(request, credentials)
+        if shop.fault == "state" and shop.orders.get(order_id, {}).get("paid"):
+            raise HTTPException(409)
+        order = shop.own(order_id, user)
+        if order.get("paid"):
+            raise HTTPException(409)
+        order["paid"] = True
+        return show(order)
 
 
 def add_links(app: FastAPI, shop: Shop) -> None:

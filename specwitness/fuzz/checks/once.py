@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.control import spend
+from specwitness.fuzz.checks.states import check_state
+from specwitness.fuzz.control import makes_objects, spend
 from specwitness.fuzz.extraction import find_values, snake
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.versions import is_version
@@ -114,8 +115,10 @@ def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor |
     first = trial.send(endpoint, "race", "a call once", request)
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
-        return trial.bob if is_spent else None
+        # Where objects are made, she may just have made as many as one may have.
+        return trial.bob if is_spent and not makes_objects(trial, endpoint) else None
     if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
         return None
+    check_state(trial, endpoint)
     _judge_refusal(trial, endpoint, request)
     return trial.alice

@@ -1,0 +1,51 @@
+"""What the state of an object forbids: who asks for the state before the owner tells it to everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.checks.strangers import absent_ids, impersonate
+from specwitness.fuzz.things import prefixes
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.trial import Trial
+
+_FORBIDDEN_BY_STATE = frozenset({"409", "410", "412", "423"})
+_MOST_OPERATIONS = 6
+
+
+def check_state(trial: Trial, endpoint: Endpoint) -> None:
+    """Name, as another user, an object of alice's that is in a state in which little may be done with it.
+
+    Args:
+        trial: The run.
+        endpoint: The operation that brought the object there: alice's second call of it was refused.
+    """
+    bob, shape = trial.bob, next(iter(prefixes(endpoint.path)[-1:]), None)
+    thing = trial.alice.things.get(shape) if shape else None
+    if bob is None or shape is None or thing is None:
+        return
+    owned = {shape: thing.values}
+    for other in [each for each in trial.surface.endpoints if _may_refuse(each, shape)][:_MOST_OPERATIONS]:
+        answers = []
+        for values, attack in (
+            (absent_ids(owned, 0), "an absent id where the state forbids"),
+            (owned, "another's id in a state that forbids"),
+        ):
+            request = trial.world.build(other, impersonate(trial, bob, values), values[shape])
+            if request is None:
+                break
+            signed = trial.world.sign(other, bob, request)
+            answers.append((signed, trial.send(other, "existence", attack, signed)))
+        else:
+            (_, reference), (signed, answer) = answers
+            if str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status:
+                text = f"tells the state of another's object: {answer.status}, not {reference.status}"
+                trial.blame(other, "existence", text, signed)
+
+
+def _may_refuse(endpoint: Endpoint, shape: str) -> bool:
+    """Tell whether an operation is on the objects of a collection, and says that a state may forbid it."""
+    is_on_it = prefixes(endpoint.path)[-1:] == [shape]
+    return is_on_it and not endpoint.is_safe and bool(_FORBIDDEN_BY_STATE & endpoint.responses.keys())
