@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.extraction import noun_of, singular, snake
-from specwitness.fuzz.things import prefixes
+from specwitness.fuzz.things import is_choice, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,8 +62,13 @@ def noun_for(parameter_name: str, shape: str) -> str:
 
 def names_object(endpoint: Endpoint) -> bool:
     """Tell whether a path names an object other than the caller: a user that no call makes is the caller."""
-    shapes = prefixes(endpoint.path)
-    if len(shapes) != 1 or noun_for(endpoint.path_names[0], shapes[0]) not in USERS:
+    names = endpoint.path_names
+    shapes = [
+        shape
+        for name, shape in zip(names, prefixes(endpoint.path), strict=True)
+        if not is_choice(endpoint.parameter(name, "path"))
+    ]
+    if len(shapes) != 1 or noun_for(names[0], shapes[0]) not in USERS:
         return bool(shapes)
     return "post" in endpoint.document["paths"].get(shapes[0].removesuffix("/{}"), {})
 
@@ -91,11 +96,24 @@ def find_producers(
     found += [(each, "") for each in sorted(named, key=lambda each: len(each.path_names))]
     name = snake(parameter.name)
     if noun_of(name) != "" or name not in _GENERIC:
-        found += [(each, "") for each in others if name in map(snake, each.response_properties())]
+        found += [
+            (each, "")
+            for each in others
+            if name in map(snake, each.response_properties()) and not _is_key_of(surface, each, name)
+        ]
     first: dict[str, tuple[Endpoint, str]] = {}
     for each, link in found:
         first.setdefault(each.id, (each, link))
     return iter(first.values())
+
+
+def _is_key_of(surface: Surface, maker: Endpoint, name: str) -> bool:
+    """Tell whether a slug or a code in an answer is that of the object which the operation makes."""
+    return name in _KEYS and any(
+        shape == f"{maker.shape}/{{}}" and snake(parameter) == name
+        for each in surface.endpoints
+        for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
+    )
 
 
 def _find_link(surface: Surface, endpoint: Endpoint, prefix: str, name: str) -> str:

@@ -102,13 +102,16 @@ def describe_headers(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
 
 
 def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
-    """Say what of the body does not fit what the contract says of the status; None if it fits."""
+    """Say what of the body does not fit what the contract says of the status; None if it fits.
+
+    An answer to HEAD has no body (RFC 9110 §9.3.2).
+    """
     response = endpoint.response_for(answer.status)
     content = {
         name.partition(";")[0].strip().lower(): media
         for name, media in (response or {}).get("content", {}).items()
     }
-    if not content:
+    if not content or endpoint.method == "HEAD":
         return None
     media_type = answer.header("content-type").partition(";")[0].strip().lower()
     if media_type not in content and not any(name.endswith("*") for name in content):

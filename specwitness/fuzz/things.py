@@ -20,6 +20,12 @@ _COMMON_WORDS = frozenset({"id", "at", "by", "name", "type", "status", "count"})
 _KINDS = {str: "string", int: "integer", float: "number"}
 
 
+class Choice(str):
+    """A value of a path that is one of a few in the contract, such as a format: it is no object's id."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
     """A stored object: its collection (`/notes/{}`), the values of the path's parameters, and its answer."""
@@ -93,8 +99,14 @@ def fill(path: str, values: tuple[Any, ...]) -> str:
     return PARAMETER.sub(lambda _: encode_segment(next(pending, "")), path)
 
 
+def is_choice(parameter: Parameter | None) -> bool:
+    """Tell whether a parameter takes one of a few values that the contract lists."""
+    return parameter is not None and bool(parameter.schema.get("enum") or "const" in parameter.schema)
+
+
 def list_told(parameter: Parameter) -> list[Any]:
     """List the values that the contract itself names for a parameter."""
     values = [parameter.example] if parameter.example is not ... else []
     values += [parameter.schema["default"]] if "default" in parameter.schema else []
-    return [*values, *parameter.schema.get("enum", ())]
+    constant = [parameter.schema["const"]] if "const" in parameter.schema else []
+    return [*values, *parameter.schema.get("enum", constant)]

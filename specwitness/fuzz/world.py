@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.bodies import content_type, dump, encode_body
@@ -19,7 +19,7 @@ from specwitness.fuzz.extraction import (
 from specwitness.fuzz.names import USERS, collection_by_key, collection_of, find_producers, noun_at, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import Parameter, type_of
-from specwitness.fuzz.things import Actor, Thing, borrow, fill, list_told, prefixes
+from specwitness.fuzz.things import Actor, Choice, Thing, borrow, fill, is_choice, list_told, prefixes
 from specwitness.fuzz.values import COMMON, Maker
 from specwitness.fuzz.versions import is_version, read_version
 from specwitness.fuzz.wire import Answer, Request, as_text
@@ -192,11 +192,12 @@ class World:
             return known
         self._making.add(key)
         try:
-            for thing in self._sources(actor, prefix, parents, parameter):
+            find = self._choices if is_choice(parameter) else self._sources
+            for thing in find(actor, prefix, parents, parameter):
                 if fresh and thing.is_embedded and known is not None and thing.values == known.values:
                     continue
                 actor.things[prefix] = thing
-                if thing.is_created:
+                if thing.is_created and not isinstance(thing.values[-1], Choice):
                     actor.owned.append(thing)
                 return thing
         finally:
@@ -222,6 +223,20 @@ class World:
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))
         yield from self._put(actor, prefix, parents, parameter)
         yield from (Thing(prefix, (*parents, value)) for value in list_told(parameter))
+
+    def _choices(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
+    ) -> Iterator[Thing]:
+        """Give what has a place among a few that the contract lists: put there, posted, or there anyhow."""
+        for thing in self._put(actor, prefix, parents, parameter):
+            yield replace(thing, values=(*parents, Choice(as_text(thing.values[-1]))))
+        maker = self.find("POST", prefix.removesuffix("/{}"))
+        answer = self._produce(maker, actor, parents) if maker else None
+        made = read_id(answer, parameter.name, "") if answer and answer.succeeded else None
+        if made is not None and as_text(made) in map(as_text, list_told(parameter)):
+            yield Thing(prefix, (*parents, Choice(as_text(made))), answer, is_created=True)
+        for value in list_told(parameter):
+            yield Thing(prefix, (*parents, Choice(as_text(value))))
 
     def _embedded(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]

@@ -93,7 +93,7 @@ def _judge(
         places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
     if endpoint.method == "PUT" and first.succeeded and answer.succeeded:
         # What bob has named as something of hers is named is his.
-        trial.alice.given |= {str(each) for each in ids}
+        trial.alice.given |= {str(each) for each in (*ids, *others)}
     if not places:
         return
     # Where anybody may take an id that is free, that one is taken is no secret.

@@ -11,7 +11,7 @@ from specwitness.fuzz.checks.strangers import texts_of
 from specwitness.fuzz.extraction import find_values, list_items, list_members, snake
 from specwitness.fuzz.names import find_producers, noun_at, noun_for
 from specwitness.fuzz.surface import type_of
-from specwitness.fuzz.things import prefixes
+from specwitness.fuzz.things import Choice, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,8 @@ def read_traces(thing: Thing, owner: Actor) -> list[str]:
     value = thing.answer.json() if thing.answer else None
     texts = [each for _, each in find_values(value) if isinstance(each, str) and owner.maker.is_in(each)]
     found = thing.values[-1]
-    ids = [found] if isinstance(found, str) and len(found) >= _SHORTEST_ID else []
+    is_telling = isinstance(found, str) and len(found) >= _SHORTEST_ID and not isinstance(found, Choice)
+    ids = [found] if is_telling else []
     others = [
         each.answer.text for each in owner.things.values() if each.answer and each.values != thing.values
     ]

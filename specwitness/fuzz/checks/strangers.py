@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from specwitness.fuzz.extraction import find_values, list_items
-from specwitness.fuzz.things import Actor, Thing, prefixes
+from specwitness.fuzz.things import Actor, Choice, Thing, prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
@@ -24,7 +24,9 @@ _SHORTEST_ID = 6
 
 
 def make_absent(value: Any, number: int) -> Any:
-    """Make an id like another one, which nothing has."""
+    """Make an id like another one, which nothing has; a choice stays as it is."""
+    if isinstance(value, Choice):
+        return value
     if isinstance(value, int):
         return value + _FAR + number
     text = str(value)
@@ -72,7 +74,11 @@ def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
         return {}
     named = [*prefixes(endpoint.path), *alice.used]
     found = {each: alice.things[each] for each in named if each in alice.things}
-    return {each: thing.values for each, thing in found.items() if not _is_shared(trial, thing)}
+    return {
+        each: thing.values
+        for each, thing in found.items()
+        if not _is_shared(trial, thing) and not all(isinstance(value, Choice) for value in thing.values)
+    }
 
 
 def _is_shared(trial: Trial, thing: Thing) -> bool:

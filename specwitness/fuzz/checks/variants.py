@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.strangers import (
@@ -20,8 +21,8 @@ from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.names import USERS, noun_for
 from specwitness.fuzz.seats import authorize, find_credentials
 from specwitness.fuzz.surface import resolve, type_of
-from specwitness.fuzz.things import Actor, prefixes
-from specwitness.fuzz.wire import as_text
+from specwitness.fuzz.things import Actor, Choice, is_choice, prefixes
+from specwitness.fuzz.wire import as_text, encode_segment
 
 if TYPE_CHECKING:
     from specwitness.fuzz.checks.strangers import Exchange, Owned
@@ -108,7 +109,8 @@ def list_options(endpoint: Endpoint) -> list[Options]:
         members = {
             each.name: each.schema
             for each in endpoint.parameters
-            if each.location == "query" and not each.required
+            if (each.location == "query" and not each.required)
+            or (each.location == "path" and is_choice(each))
         }
     else:
         properties = (endpoint.body_schema or {}).get("properties", {})
@@ -131,9 +133,26 @@ def describe_options(options: Options) -> str:
 def with_options(endpoint: Endpoint, request: Request, options: Options) -> Request:
     """Give a request with options put in."""
     if endpoint.is_safe:
-        return request.with_query(tuple((name, as_text(value)) for name, value in options.items()))
+        placed = _with_choices(endpoint, request, options)
+        names = endpoint.path_names
+        return placed.with_query(
+            tuple((name, as_text(value)) for name, value in options.items() if name not in names)
+        )
     body = request.read_json()
     return request.with_json({**body, **options}) if isinstance(body, dict) else request
+
+
+def _with_choices(endpoint: Endpoint, request: Request, options: Options) -> Request:
+    """Give a request with choices put into its path."""
+    segments, template = request.path.split("/"), endpoint.path.split("/")
+    if len(segments) != len(template):
+        return request
+    for name, value in options.items():
+        segments = [
+            encode_segment(as_text(value)) if each == f"{{{name}}}" else segment
+            for segment, each in zip(segments, template, strict=True)
+        ]
+    return replace(request, path="/".join(segments))
 
 
 def _call_with(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, options: Options) -> Exchange:
@@ -223,24 +242,27 @@ def _is_list(endpoint: Endpoint, name: str) -> bool:
 def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Call with an own parent and another's child: the parent is checked, and the child often is not."""
     shapes = prefixes(endpoint.path)
-    if len(shapes) < 2 or shapes[-1] not in owned:  # noqa: PLR2004  # a parent and a child
+    values = owned.get(shapes[-1], ()) if shapes else ()
+    # The child is the last that is an object: what follows it, such as a format, may stay.
+    place = max((index for index, each in enumerate(values) if not isinstance(each, Choice)), default=0)
+    if place == 0:
         return
     # Who is named below an own object is no object of theirs.
-    if noun_for(endpoint.path_names[-1], shapes[-1]) in USERS:
+    if noun_for(endpoint.path_names[place], shapes[place]) in USERS:
         _check_own_place(trial, endpoint, bob)
         return
-    values = owned[shapes[-1]]
     parents = trial.world.obtain_parents(endpoint, bob)
-    if parents is None or parents == values[:-1]:
+    if parents is None or parents[:place] == values[:place]:
         return
-    owned = {**owned, shapes[-1]: (*parents, values[-1])}
+    child, rest = values[place], values[place + 1 :]
+    owned = {**owned, shapes[-1]: (*parents[:place], child, *rest)}
     if endpoint.is_safe:
         before = []
     else:
         trial.world.build(endpoint, trial.alice, fresh=False)
         before = observe_owned(trial, endpoint, {shapes[-1]: values}, values)
     request, answer = call_as(trial, endpoint, bob, owned, attack="an own parent and another's id")
-    absent = {**owned, shapes[-1]: (*parents, make_absent(values[-1], 0))}
+    absent = {**owned, shapes[-1]: (*parents[:place], make_absent(child, 0), *rest)}
     reference = call_as(trial, endpoint, bob, absent, attack="an own parent and an absent id")[1]
     if request is None or answer is None or reference is None:
         return
