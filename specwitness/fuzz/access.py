@@ -11,9 +11,10 @@ from specwitness.errors import TargetError
 from specwitness.fuzz.attacks import Level
 from specwitness.fuzz.client import GoneError
 from specwitness.fuzz.control import is_account_end, is_ending
-from specwitness.fuzz.extraction import read_id, singular
+from specwitness.fuzz.extraction import read_id, singular, snake
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.names import names_object
+from specwitness.fuzz.names import USERS, names_object, noun_at
+from specwitness.fuzz.things import HANDLES, prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,13 +83,25 @@ def learn_subjects(trial: Trial) -> None:
         and each.path.rstrip("/").rpartition("/")[2].lower() in _OWN
     ]
     for actor in (trial.alice, trial.bob):
-        for each in own if actor is not None and actor.identity.subject is None else ():
+        for each in own if actor is not None and _lacks_name(trial, actor) else ():
             request = trial.world.build(each, actor) if actor else None
             answer = trial.world.call(each, actor, request) if actor and request else None
-            found = read_id(answer, "id", "user") if answer and answer.succeeded else None
-            if actor and found is not None:
+            if actor is None or answer is None or not answer.succeeded:
+                continue
+            actor.me = answer
+            found = read_id(answer, "id", "user")
+            if actor.identity.subject is None and found is not None:
                 actor.identity = replace(actor.identity, subject=str(found))
-                break
+            break
+
+
+def _lacks_name(trial: Trial, actor: Actor) -> bool:
+    """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
+    return actor.identity.subject is None or any(
+        noun_at(shape) in USERS and snake(name) in HANDLES
+        for each in trial.surface.endpoints
+        for name, shape in zip(each.path_names, prefixes(each.path), strict=True)
+    )
 
 
 def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> bool:

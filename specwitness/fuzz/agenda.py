@@ -133,6 +133,8 @@ class Agenda:
         for names, step in checks:
             if self._is_wanted(names):
                 yield endpoint, names, partial(self._run_if_reached, endpoint, step)
+        if self._is_wanted(("robustness",)) and self._may_call(endpoint) and not endpoint.security:
+            yield endpoint, ("robustness",), partial(self._check_public, endpoint)
         if self._is_wanted(("privilege",)) and self._may_call(endpoint):
             yield endpoint, ("privilege",), partial(check_privilege, self.trial, endpoint)
         if self._is_wanted(CREDENTIAL_CHECKS) and self._may_call(endpoint):
@@ -189,6 +191,11 @@ class Agenda:
         statuses = trial.ledger.tally(endpoint, "privilege").statuses
         if endpoint.is_protected and not is_reached and set(statuses) == {_FORBIDDEN}:
             check_credentials(trial, endpoint, trial.alice, whole=False)
+
+    def _check_public(self, endpoint: Endpoint) -> None:
+        """Send odd input to what anybody may call, such as a login, and nothing good is known for."""
+        if endpoint.id not in self.trial.succeeded:
+            check_robustness(self.trial, endpoint, self.trial.alice)
 
     def _check_named_deletion(self, endpoint: Endpoint) -> None:
         if is_named_deletion(self.trial, endpoint):

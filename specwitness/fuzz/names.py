@@ -47,6 +47,7 @@ _ROLES = frozenset(
         "related",
     }
 )
+_DELETING = re.compile(r"(^|[-_:.])(delete|remove|destroy|purge)")
 _MAKING = frozenset({"create", "new", "add", "open", "upload", "insert", "make", "register"})
 
 
@@ -76,7 +77,7 @@ def names_object(endpoint: Endpoint) -> bool:
 def is_deleting(endpoint: Endpoint) -> bool:
     """Tell whether an operation deletes, by its method or its name."""
     last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    return endpoint.method == "DELETE" or last.startswith(("delete", "remove", "destroy"))
+    return endpoint.method == "DELETE" or bool(_DELETING.search(last))
 
 
 def find_producers(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint, Parameter, Schema
     from specwitness.fuzz.values import Maker
 
+# By these a path may name a user who has an id as well.
+HANDLES = frozenset({"username", "user_name", "handle", "login", "nickname", "email", "slug"})
 PARAMETER = re.compile(r"\{[^{}]+\}")
 _COMMON_WORDS = frozenset({"id", "at", "by", "name", "type", "status", "count"})
 _KINDS = {str: "string", int: "integer", float: "number"}
@@ -49,6 +51,7 @@ class Actor:
     things: dict[str, Thing] = field(default_factory=dict)
     seconds: dict[str, Thing] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
+    me: Answer | None = None
     used: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     owned: list[Thing] = field(default_factory=list)
@@ -69,6 +72,11 @@ class Actor:
         if subject is None:
             return ...
         return int(subject) if type_of(schema) == "integer" and subject.isdecimal() else subject
+
+    def handle_for(self, name: str) -> Any:
+        """Give what a user is called under a name, such as a username, in what they read of themselves."""
+        members = find_values(self.me.json()) if self.me and snake(name) in HANDLES else ()
+        return next((value for key, value in members if snake(key) == snake(name)), None)
 
 
 def borrow(actor: Actor, name: str, schema: Schema) -> Any:

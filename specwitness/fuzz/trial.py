@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.excess import find_excess
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.names import names_object
 from specwitness.fuzz.patience import TOO_MANY, ThrottledError
@@ -108,6 +109,9 @@ class Trial:
             self.blame(endpoint, "conformance", f"answered {answer.status} {text}", request)
         if request.method != "HEAD" and (said := describe_misfit(answer, endpoint)):
             self.blame(endpoint, "conformance", f"answered {answer.status}: {said}", request)
+        for name in find_excess(answer, endpoint):
+            text = f"shows `{name}`, which the contract shows to nobody"
+            self.blame(endpoint, "disclosure", text, request)
 
     def blame(self, endpoint: Endpoint, check: str, text: str, request: Request) -> None:
         """Note what is wrong; the text is the kind."""

@@ -218,6 +218,8 @@ class World:
                 if found is not None:
                     yield Thing(prefix, (*parents, found), answer, is_created=True)
         yield from self._embedded(actor, prefix, parents, (parameter.name, noun))
+        if noun_at(prefix) in USERS and (handle := actor.handle_for(parameter.name)) is not None:
+            yield Thing(prefix, (*parents, handle))
         if noun in USERS and actor.identity.subject is not None:
             yield Thing(prefix, (*parents, actor.identity.subject))
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))

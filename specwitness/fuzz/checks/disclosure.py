@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.influence import check_influence, make_more, read_view
-from specwitness.fuzz.checks.pages import find_next_pages, with_size
+from specwitness.fuzz.checks.pages import find_next_pages, find_word, with_size
 from specwitness.fuzz.checks.pretence import UNKNOWING, find_pretended_change, pretend
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.checks.variants import describe_options, list_options, with_options
 from specwitness.fuzz.control import is_ending, spend
-from specwitness.fuzz.extraction import list_members, snake
-from specwitness.fuzz.names import USERS, names_object
+from specwitness.fuzz.extraction import list_members, singular, snake
+from specwitness.fuzz.names import USERS, names_object, noun_at
 from specwitness.fuzz.surface import resolve, type_of
-from specwitness.fuzz.things import prefixes
+from specwitness.fuzz.things import is_choice, prefixes
 from specwitness.fuzz.wire import as_text
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
             (f"{each.name} of an object of another's", plain.with_query(((each.name, value),)))
             for value in _find_shown(trial.alice, each.name)
         ]
-    found += _name_objects(endpoint, plain, trial.alice)
+    found += _name_objects(endpoint, _with_word(endpoint, plain, trial.alice), trial.alice)
     found += _with_options(endpoint, found)
     found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
@@ -99,6 +99,14 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
     found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
     claims = pretend(endpoint, plain, text) if text.isprintable() else ()
     return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
+
+
+def _with_word(endpoint: Endpoint, plain: Request, owner: Actor) -> Request:
+    """Look for what a user has in their texts, where something has to be looked for."""
+    word = find_word(endpoint)
+    if word is None or not word.required or not endpoint.accepts(word.schema, owner.maker.marker):
+        return plain
+    return plain.with_query(((word.name, owner.maker.marker),))
 
 
 def _find_shown(owner: Actor, name: str) -> list[str]:
@@ -119,11 +127,17 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
 
 
 def _name_objects(endpoint: Endpoint, plain: Request, owner: Actor) -> list[tuple[str, Request]]:
-    """Ask for what belongs to an object of a user's: `?accountId=…`."""
+    """Ask for what belongs to an object of a user's: `?accountId=…`, or `?account=…`."""
     found = []
     for each in endpoint.parameters:
         if each.location == "query" and not each.required and not _names_user(each.name):
             value = owner.maker.lookup(each.name, each.schema)
+            if value is ... and not is_choice(each):
+                noun = singular(snake(each.name))
+                known = (one for shape, one in owner.things.items() if noun_at(shape) == noun)
+                value = next(
+                    (one.values[-1] for one in known if endpoint.accepts(each.schema, one.values[-1])), ...
+                )
             if value is not ...:
                 request = plain.with_query(((each.name, as_text(value)),))
                 found.append((f"another's object for {each.name}", request))

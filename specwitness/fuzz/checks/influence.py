@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.pages import SHORT, find_word, with_size
 from specwitness.fuzz.checks.strangers import find_trace
-from specwitness.fuzz.control import is_ending
+from specwitness.fuzz.control import is_ending, makes_objects
 from specwitness.fuzz.extraction import list_items, snake
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.names import is_deleting, names_object
@@ -182,9 +182,21 @@ def _makers(trial: Trial) -> list[Endpoint]:
     ]
 
 
+def _makers_below(trial: Trial) -> list[Endpoint]:
+    """Give what makes objects below others, such as the messages of a room: counts may be of these."""
+    return [
+        each
+        for each in trial.reached()
+        if names_object(each)
+        and each.is_protected
+        and makes_objects(trial, each)
+        and not (trial.reads_like(each) or is_deleting(each) or is_ending(each))
+    ]
+
+
 def make_more(trial: Trial) -> None:
     """Let alice make one more object of each kind."""
-    for endpoint in _makers(trial):
+    for endpoint in (*_makers(trial), *_makers_below(trial)):
         request = trial.world.build(endpoint, trial.alice)
         if request is not None:
             answer = trial.client.send(trial.world.sign(endpoint, trial.alice, request))

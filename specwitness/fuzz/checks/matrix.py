@@ -8,7 +8,7 @@ from specwitness.fuzz.attack_table import ATTACKS
 from specwitness.fuzz.attacks import Attack, Level, Material
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.key_attacks import list_unfit_key_attacks
+from specwitness.fuzz.key_attacks import FORGED, list_unfit_key_attacks
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.refusals import find_echo, judge_refusal
 from specwitness.fuzz.seats import authorize, find_credentials
@@ -136,22 +136,26 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
     own = trial.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
     anonymous = trial.send(endpoint, "none", "no credentials", request)
     _judge_anonymous(trial, endpoint, (request, anonymous))
-    noise = differ(take_fingerprint(own), take_fingerprint(anonymous))
-    if not noise:
-        return
+    is_told_apart = bool(differ(take_fingerprint(own), take_fingerprint(anonymous)))
     material = Material(seat, value, trial.alice.name, trial.mint, host=trial.key_host)
     for attack in (*ATTACKS, *list_unfit_key_attacks(trial.mint)):
         is_spared = attack.level is Level.SHOULD and not trial.is_deep
         change = None if attack.accepted or not attack.brings or is_spared else attack.prepare(material)
-        if change is None:
+        if change is None or not (is_told_apart or attack.name == FORGED):
             continue
         bad = change(authorize(request, alternatives[0]))
         answer = trial.send(endpoint, attack.check, attack.name, bad)
-        if answer.succeeded and not differ(take_fingerprint(own), take_fingerprint(answer)):
+        if not answer.succeeded:
+            continue
+        if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(answer)):
             text = f"with {attack.name}: answers as to the owner ({attack.breaks})"
             trial.ledger.blame(
                 endpoint, attack.check, attack.name, text=text, request=bad, level=attack.level
             )
+        elif attack.name == FORGED:
+            text = f"with {attack.name}: expected 401, came {answer.status} as without one (RFC 6750 §3.1)"
+            kind = "a bad one is taken for none"
+            trial.ledger.blame(endpoint, attack.check, kind, text=text, request=bad, level=Level.SHOULD)
 
 
 def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
@@ -160,10 +164,7 @@ def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, 
     bob = trial.bob
     if bob is None or not anonymous.succeeded or find_trace(anonymous, trial.alice) is None:
         return
-    plain = trial.world.build(endpoint, bob)
-    if plain is None:
-        return
-    theirs = trial.client.send(trial.world.sign(endpoint, bob, plain))
+    theirs = trial.client.send(trial.world.sign(endpoint, bob, request))
     if theirs.succeeded and find_trace(theirs, trial.alice) is None:
         text = "without credentials shows what is hidden from other users"
         trial.blame(endpoint, "none", text, request)

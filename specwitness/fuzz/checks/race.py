@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
-    from specwitness.fuzz.wire import Request
+    from specwitness.fuzz.wire import Answer, Request
 
 _PAIRS = 2
+# Who calls at the same time as another may have to wait, and is no other.
+_STRANGE = frozenset({401, 403, 404})
 
 
 def check_race(trial: Trial, endpoint: Endpoint) -> None:
@@ -72,13 +74,41 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
         other = users[1] if actor is users[0] else users[0]
         if answer.crashed:
             trial.blame(endpoint, "race", f"answered {answer.status} when both users call at once", request)
+        elif answer.status in _STRANGE and trial.client.send(request).succeeded:
+            text = f"answered {answer.status} when both users call at once, and succeeds alone"
+            trial.blame(endpoint, "race", text, request)
         elif answer.succeeded and other.maker.is_in(answer.text):
             trial.blame(endpoint, "race", "answers one user with what another sent at the same time", request)
     made = [read_id(answer, "id", "") for answer in answers if answer.succeeded]
     if len(set(made)) < len(made) and None not in made:
         text = "gives two objects the same id when both users call at once"
         trial.blame(endpoint, "race", text, requests[0][1])
-    _look_for_strangers(trial, endpoint, requests)
+    if not _read_back(trial, endpoint, list(zip(requests, answers, strict=True))[:_PAIRS]):
+        _look_for_strangers(trial, endpoint, requests)
+
+
+def _read_back(trial: Trial, endpoint: Endpoint, made: list[tuple[tuple[Actor, Request], Answer]]) -> bool:
+    """Read as each user what they made just now: it may have become the other's. Say whether it was read."""
+    reader = trial.world.find("GET", f"{endpoint.shape}/{{}}")
+    if reader is None or reader.id not in trial.succeeded:
+        return False
+    for (actor, request), answer in made:
+        value = trial.world.read_made(reader, answer) if answer.succeeded else None
+        above = trial.world.obtain(endpoint, actor) if endpoint.path_names else None
+        parents = above.values if above else ()
+        plain = trial.world.build(reader, actor, (*parents, value)) if value is not None else None
+        if plain is None:
+            return False
+        signed = trial.world.sign(reader, actor, plain)
+        if not trial.client.send(signed).succeeded:
+            other = next(each for each in (trial.alice, trial.bob) if each is not None and each is not actor)
+            theirs = trial.client.send(trial.world.sign(reader, other, plain))
+            if theirs.succeeded:
+                text = "gives another user what was made when both call at once"
+                trial.blame(endpoint, "race", text, request)
+                return True
+            return False
+    return True
 
 
 def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
