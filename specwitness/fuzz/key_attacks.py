@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.attacks import Recipe
     from specwitness.fuzz.identity import Mint, UnfitKey
 
-FORGED = "a token signed by another key"
 _LEAST_BYTES = 32  # RFC 7518 §3.2, for HS256
 _SIBLINGS = {
     "HS256": ("HS512",),
@@ -125,7 +124,7 @@ def _row(name: str, breaks: str, recipe: Recipe, *, core: bool = False) -> Attac
 
 
 KEY_ATTACKS = (
-    _row(FORGED, "RFC 7515 §5.2", _by_own_key(lambda *_: {}), core=True),
+    _row("a token signed by another key", "RFC 7515 §5.2", _by_own_key(lambda *_: {}), core=True),
     _row("a token signed with an empty secret", "RFC 8725 §3.5", _by_secret("", anywhere=True)),
     *(
         _row(f"a token signed with the secret {each!r}", "RFC 8725 §3.5", _by_secret(each))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.checks.influence import check_influence, make_more, read_view
+from specwitness.fuzz.checks.influence import check_influence, find_makers_below, make_more, read_view
 from specwitness.fuzz.checks.pages import find_next_pages, find_word, with_size
 from specwitness.fuzz.checks.pretence import UNKNOWING, find_pretended_change, pretend
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.checks.variants import describe_options, list_options, with_options
-from specwitness.fuzz.control import is_ending, spend
+from specwitness.fuzz.control import is_ending, makes_objects, spend
 from specwitness.fuzz.extraction import list_members, singular, snake
 from specwitness.fuzz.names import USERS, names_object, noun_at
 from specwitness.fuzz.surface import resolve, type_of
@@ -59,6 +59,10 @@ def _populate(trial: Trial, bob: Actor) -> None:
             for _ in range(_OWN_OBJECTS):
                 trial.world.obtain(endpoint, bob, fresh=True)
             trial.world.obtain(endpoint, trial.alice, fresh=True)
+    for each in find_makers_below(trial):
+        # What has no path of its own was not made by then.
+        if not makes_objects(trial, each) and (request := trial.world.build(each, trial.alice)):
+            trial.world.call(each, trial.alice, request)
     for each in trial.reached():
         if trial.uses.get(each.id):
             # Objects whose ids are in no path are made by the way.

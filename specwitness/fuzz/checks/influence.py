@@ -182,21 +182,21 @@ def _makers(trial: Trial) -> list[Endpoint]:
     ]
 
 
-def _makers_below(trial: Trial) -> list[Endpoint]:
+def find_makers_below(trial: Trial) -> list[Endpoint]:
     """Give what makes objects below others, such as the messages of a room: counts may be of these."""
     return [
         each
         for each in trial.reached()
         if names_object(each)
         and each.is_protected
-        and makes_objects(trial, each)
+        and (makes_objects(trial, each) or (each.method == "POST" and trial.world.find("GET", each.shape)))
         and not (trial.reads_like(each) or is_deleting(each) or is_ending(each))
     ]
 
 
 def make_more(trial: Trial) -> None:
     """Let alice make one more object of each kind."""
-    for endpoint in (*_makers(trial), *_makers_below(trial)):
+    for endpoint in (*_makers(trial), *find_makers_below(trial)):
         request = trial.world.build(endpoint, trial.alice)
         if request is not None:
             answer = trial.client.send(trial.world.sign(endpoint, trial.alice, request))

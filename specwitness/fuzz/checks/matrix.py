@@ -8,7 +8,7 @@ from specwitness.fuzz.attack_table import ATTACKS
 from specwitness.fuzz.attacks import Attack, Level, Material
 from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.key_attacks import FORGED, list_unfit_key_attacks
+from specwitness.fuzz.key_attacks import list_unfit_key_attacks
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.refusals import find_echo, judge_refusal
 from specwitness.fuzz.seats import authorize, find_credentials
@@ -137,14 +137,17 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
     anonymous = trial.send(endpoint, "none", "no credentials", request)
     _judge_anonymous(trial, endpoint, (request, anonymous))
     is_told_apart = bool(differ(take_fingerprint(own), take_fingerprint(anonymous)))
+    is_pending = True
     material = Material(seat, value, trial.alice.name, trial.mint, host=trial.key_host)
     for attack in (*ATTACKS, *list_unfit_key_attacks(trial.mint)):
         is_spared = attack.level is Level.SHOULD and not trial.is_deep
         change = None if attack.accepted or not attack.brings or is_spared else attack.prepare(material)
-        if change is None or not (is_told_apart or attack.name == FORGED):
+        is_first = is_pending and attack.check == "forged"
+        if change is None or not (is_told_apart or is_first):
             continue
         bad = change(authorize(request, alternatives[0]))
         answer = trial.send(endpoint, attack.check, attack.name, bad)
+        is_pending = is_pending and not is_first
         if not answer.succeeded:
             continue
         if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(answer)):
@@ -152,7 +155,7 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
             trial.ledger.blame(
                 endpoint, attack.check, attack.name, text=text, request=bad, level=attack.level
             )
-        elif attack.name == FORGED:
+        elif is_first:
             text = f"with {attack.name}: expected 401, came {answer.status} as without one (RFC 6750 §3.1)"
             kind = "a bad one is taken for none"
             trial.ledger.blame(endpoint, attack.check, kind, text=text, request=bad, level=Level.SHOULD)

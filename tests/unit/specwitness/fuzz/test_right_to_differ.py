@@ -17,6 +17,8 @@ from tests.support.surfaces import make_surface
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from specwitness.fuzz.engine import Engine
+
 USERS = {"token-of-ann": "usr-ann", "token-of-ben": "usr-ben"}
 SCHEMES = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
 TEXT = {"type": "string", "minLength": 1, "maxLength": 60}
@@ -53,15 +55,19 @@ async def read_text(request: Request, name: str = "text") -> str:
     return value.encode(errors="replace").decode()
 
 
-def complain(paths: dict[str, Any], serve: Callable[[FastAPI], None]) -> dict[str, list[str]]:
+def attack(paths: dict[str, Any], serve: Callable[[FastAPI], None]) -> Engine:
     app = FastAPI(openapi_url=None)
     serve(app)
     surface = make_surface(paths, components=SCHEMES, security=[{"bearer": []}])
     identities = Tokens(
         alice="token-of-ann", bob="token-of-ben", subjects={"alice": "usr-ann", "bob": "usr-ben"}
     )
-    engine = attack_target(surface, Target(app=app, identities=identities), FuzzConfig())
-    assert {each.id for each in surface.endpoints} == set(engine.trial.succeeded)
+    return attack_target(surface, Target(app=app, identities=identities), FuzzConfig(strict=True))
+
+
+def complain(paths: dict[str, Any], serve: Callable[[FastAPI], None]) -> dict[str, list[str]]:
+    engine = attack(paths, serve)
+    assert {each.id for each in engine.surface.endpoints} == set(engine.trial.succeeded)
     return complaints(engine)
 
 
