@@ -24,6 +24,7 @@ _SIBLINGS = {
     "RS256": ("RS512", "PS256"),
     "PS256": ("PS512", "RS256"),
 }
+_NO = ...  # a parameter that is left out
 # Of tutorials, of a well-known page that decodes tokens, and the default of Better Auth.
 _GUESSABLE = (
     "secret",
@@ -36,7 +37,7 @@ _GUESSABLE = (
 
 def _forge(token: jose.Token, key: jose.Key, **parameters: Any) -> str | None:
     """Sign the claims of a good token with another key; None where its algorithm is not known here."""
-    header = {**token.parameters, **parameters}
+    header = {name: value for name, value in {**token.parameters, **parameters}.items() if value is not _NO}
     try:
         return str(jose.sign(jose.dump(header), jose.decode(token.payload), str(header.get("alg")), key))
     except (ValueError, KeyError):
@@ -67,6 +68,12 @@ def _by_secret(secret: str, *, anywhere: bool = False, **parameters: Any) -> Rec
         return _forge(token, secret.encode(), alg=algorithm if is_secret else "HS256", **parameters)
 
     return with_token(make)
+
+
+def _name_none(material: Material, _key: jose.Key) -> dict[str, Any]:
+    token = material.token
+    # Where keys have no names anyway, it is the token that is signed by another key.
+    return {"kid": _NO if token and "kid" in token.parameters else None}
 
 
 def _name_key_set(material: Material, key: jose.Key) -> dict[str, Any]:
@@ -125,6 +132,7 @@ def _row(name: str, breaks: str, recipe: Recipe, *, core: bool = False) -> Attac
 
 KEY_ATTACKS = (
     _row("a token signed by another key", "RFC 7515 §5.2", _by_own_key(lambda *_: {}), core=True),
+    _row("a token signed by another key, which it does not name", "RFC 7515 §5.2", _by_own_key(_name_none)),
     _row("a token signed with an empty secret", "RFC 8725 §3.5", _by_secret("", anywhere=True)),
     *(
         _row(f"a token signed with the secret {each!r}", "RFC 8725 §3.5", _by_secret(each))

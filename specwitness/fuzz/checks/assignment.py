@@ -65,6 +65,11 @@ def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> di
     extras |= {
         name: _alter(name, None, each, trial) for name, each in properties.items() if each.get("readOnly")
     }
+    for name, each in properties.items():
+        # A state that answers know and bodies do not is set by others.
+        several = known.get(name, {}).get("enum", ()) if each.get("enum") else ()
+        others = [one for one in several if one not in each["enum"] and one not in {normal.get(name), None}]
+        extras |= {name: others[0]} if others else {}
     return {name: value for name, value in extras.items() if value is not None}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.influence import check_influence, find_makers_below, make_more, read_view
 from specwitness.fuzz.checks.pages import find_next_pages, find_word, with_size
@@ -19,7 +19,7 @@ from specwitness.fuzz.wire import as_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.surface import Endpoint, Schema
     from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
@@ -59,16 +59,16 @@ def _populate(trial: Trial, bob: Actor) -> None:
             for _ in range(_OWN_OBJECTS):
                 trial.world.obtain(endpoint, bob, fresh=True)
             trial.world.obtain(endpoint, trial.alice, fresh=True)
-    for each in find_makers_below(trial):
-        # What has no path of its own was not made by then.
-        if not makes_objects(trial, each) and (request := trial.world.build(each, trial.alice)):
-            trial.world.call(each, trial.alice, request)
     for each in trial.reached():
         if trial.uses.get(each.id):
             # Objects whose ids are in no path are made by the way.
             for actor in (bob, trial.alice):
                 spend(trial, each, actor)
                 trial.world.build(each, actor)
+    for each in find_makers_below(trial):
+        # What has no path of its own was not made by then.
+        if not makes_objects(trial, each) and (request := trial.world.build(each, trial.alice)):
+            trial.world.call(each, trial.alice, request)
 
 
 def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, Request]]:
@@ -92,17 +92,28 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
             (f"{each.name} of an object of another's", plain.with_query(((each.name, value),)))
             for value in _find_shown(trial.alice, each.name)
         ]
-    found += _name_objects(endpoint, _with_word(endpoint, plain, trial.alice), trial.alice)
+    found += _name_objects(trial, endpoint, _with_word(endpoint, plain, trial.alice))
     found += _with_options(endpoint, found)
     found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
     if subject is None:
         return found
-    people = [each for each in endpoint.parameters if each.location == "query" and _names_user(each.name)]
+    people = [
+        each for each in endpoint.parameters if each.location == "query" and _names_user(trial, each.name)
+    ]
     text = as_text(subject)
     found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
     claims = pretend(endpoint, plain, text) if text.isprintable() else ()
     return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
+
+
+def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema) -> Any:
+    """Give what an object of a user's says under the name of a parameter: it belongs to what is named so."""
+    for thing in [*reversed(owner.owned), *owner.things.values()] if snake(name).endswith("_id") else ():
+        for key, value in list_members(thing.answer.json() if thing.answer else None):
+            if snake(key) == snake(name) and value is not None and endpoint.accepts(schema, value):
+                return value
+    return ...
 
 
 def _with_word(endpoint: Endpoint, plain: Request, owner: Actor) -> Request:
@@ -130,12 +141,14 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
     return []
 
 
-def _name_objects(endpoint: Endpoint, plain: Request, owner: Actor) -> list[tuple[str, Request]]:
+def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
     """Ask for what belongs to an object of a user's: `?accountId=…`, or `?account=…`."""
-    found = []
+    found, owner = [], trial.alice
     for each in endpoint.parameters:
-        if each.location == "query" and not each.required and not _names_user(each.name):
-            value = owner.maker.lookup(each.name, each.schema)
+        if each.location == "query" and not each.required and not _names_user(trial, each.name):
+            value = _find_referenced(owner, each.name, endpoint, each.schema)
+            if value is ...:
+                value = owner.maker.lookup(each.name, each.schema)
             if value is ... and not is_choice(each):
                 noun = singular(snake(each.name))
                 known = (one for shape, one in owner.things.items() if noun_at(shape) == noun)
@@ -173,8 +186,11 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
     return [("another's text in the body", plain.with_json({**body, **dict.fromkeys(texts, marker)}))]
 
 
-def _names_user(name: str) -> bool:
-    return any(word in snake(name).split("_") for word in USERS)
+def _names_user(trial: Trial, name: str) -> bool:
+    """Tell whether a parameter names a user: a customer whom a user has made is none."""
+    nouns = USERS & set(snake(name).split("_"))
+    made = {noun_at(f"{each.shape}/{{}}") for each in trial.reached() if each.method == "POST"}
+    return bool(nouns - made)
 
 
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:

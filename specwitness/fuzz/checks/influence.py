@@ -9,7 +9,7 @@ from specwitness.fuzz.checks.strangers import find_trace
 from specwitness.fuzz.control import is_ending, makes_objects
 from specwitness.fuzz.extraction import list_items, snake
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.names import is_deleting, names_object
+from specwitness.fuzz.names import is_deleting, names_object, noun_at
 from specwitness.fuzz.values import COMMON
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _REFUSED = frozenset({400, 403, 409, 422})
 _COPIES = 2
+# By these people sign in: a second account with the same one cannot be.
+_ADDRESSES = frozenset({"email", "email_address", "phone", "phone_number"})
+_ACCOUNTS = frozenset({"user", "account", "profile"})
 # Names by which everybody finds the object: that they are one of a kind is no secret.
 _PUBLIC_NAMES = frozenset(
     {
@@ -30,10 +33,6 @@ _PUBLIC_NAMES = frozenset(
         "handle",
         "nickname",
         "slug",
-        "email",
-        "email_address",
-        "phone",
-        "phone_number",
         "domain",
         "subdomain",
         "host",
@@ -153,8 +152,9 @@ def _may_still_make(trial: Trial, endpoint: Endpoint) -> bool:
 
 
 def _names_publicly(endpoint: Endpoint) -> bool:
-    members = (endpoint.body_schema or {}).get("properties", {})
-    return any(snake(each) in _PUBLIC_NAMES for each in members)
+    members = {snake(each) for each in (endpoint.body_schema or {}).get("properties", {})}
+    is_account = noun_at(f"{endpoint.shape}/{{}}") in _ACCOUNTS
+    return bool(members & _PUBLIC_NAMES) or (is_account and bool(members & _ADDRESSES))
 
 
 def _names_object(trial: Trial, request: Request) -> bool:

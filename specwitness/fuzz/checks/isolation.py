@@ -45,8 +45,8 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
         return
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
     _fill_list(trial, endpoint, path)
-    before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, path)
-    before += _fill_below(trial, endpoint, path)
+    below = _fill_below(trial, endpoint, path)
+    before = below if endpoint.is_safe else [*observe_owned(trial, endpoint, owned, path), *below]
     state = trial.state() if trial.state and not endpoint.is_safe else None
     foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
     changed_state = state is not None and trial.state is not None and trial.state() != state

@@ -11,7 +11,7 @@ from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.key_attacks import list_unfit_key_attacks
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.refusals import find_echo, judge_refusal
-from specwitness.fuzz.seats import authorize, find_credentials
+from specwitness.fuzz.seats import authorize, find_credentials, seat_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,10 +59,30 @@ def check_credentials(
                 if not answer.succeeded:
                     text = f"with {attack.name}: the stored state changed"
                     trial.blame(endpoint, "side_effect", text, bad)
+    all_refused = _check_other_schemes(trial, endpoint, request, caller) and all_refused
     if all_refused and (change := trial.find_change(before)):
         trial.blame(endpoint, "side_effect", f"refused every bad credential, and yet {change[0]}", change[1])
     elif before or trial.state:
         trial.ledger.tally(endpoint, "side_effect").attacks["bad credentials"] += 1
+
+
+def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
+    """Call with a credential that is good elsewhere, such as a key for a token; say if it is refused."""
+    named = {name for each in endpoint.security for name in each}
+    taken = {caller.identity.value_for(name) for name in named}
+    is_refused = True
+    for name, scheme in trial.surface.schemes.items():
+        value = caller.identity.value_for(name)
+        if name in named or value is None or value in taken:
+            continue
+        signed = seat_of(name, scheme).put(request, value)
+        attack = f"a credential of {name}, which is not taken here"
+        answer = trial.send(endpoint, "none", attack, signed)
+        if answer.succeeded:
+            is_refused = False
+            text = f"with {attack}: expected 401, came {answer.status} (the contract's security)"
+            trial.ledger.blame(endpoint, "none", attack, text=text, request=signed)
+    return is_refused
 
 
 def _values_in(trial: Trial, endpoint: Endpoint) -> tuple[object, ...]:

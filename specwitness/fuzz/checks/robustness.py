@@ -51,6 +51,7 @@ _FILE_NAMES = {
 }
 # What is borne when it is stored may not be when it is read: headers take no Japanese.
 _STORED = ("an emoji as", *_FILE_NAMES)
+_NAMES_FILE = re.compile("file_?name")
 _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
@@ -116,6 +117,7 @@ def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
             names = (
                 TEXTS if trial.is_deep else ("a NUL", "punctuation", "a number beyond 64 bits", "a long text")
             )
+            names = (*names, "an emoji") if _NAMES_FILE.search(each.name.lower()) else names
             odd = {
                 name: TEXTS.get(name, "9223372036854775808") for name in names if name != "half a character"
             }

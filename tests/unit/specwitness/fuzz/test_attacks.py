@@ -8,25 +8,30 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from cryptography import x509
+from fastapi import FastAPI, HTTPException
+from fastapi import Request as Incoming
 
 from specwitness.config import FuzzConfig
 from specwitness.fuzz import jose
 from specwitness.fuzz.attack_table import ATTACKS
 from specwitness.fuzz.attacks import Level, Material
-from specwitness.fuzz.identity import Mint, UnfitKey
+from specwitness.fuzz.identity import Mint, Tokens, UnfitKey
 from specwitness.fuzz.key_attacks import KEY_ATTACKS, MINTED_KEY_ATTACKS, list_unfit_key_attacks
 from specwitness.fuzz.key_host import KeyHost
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
 from specwitness.fuzz.seats import BEARER, Seat
+from specwitness.fuzz.target import Target
 from specwitness.fuzz.wire import Request
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_operation
 from tests.proving_ground.model import EVERY, Family
-from tests.support.attacks import attack, complaints
+from tests.support.attacks import attack, attack_target, complaints
+from tests.support.surfaces import make_surface
 
 if TYPE_CHECKING:
     from tests.proving_ground.model import Bug, Service
 
+TOKENS = ("token-of-alice", "token-of-bob")
 SEAT = Seat("bearer", BEARER, prefix="Bearer ")
 FAMILIES = {
     Family.TOKEN_HEADER,
@@ -84,7 +89,7 @@ def test_keys_of_an_attacker_are_holes_and_the_likeliest_are_tried_on_every_oper
 
 
 def test_keys_of_attackers_need_no_mint() -> None:
-    token = str(Mint("a-secret-of-tests-that-is-long-enough").mint("alice"))
+    token = str(Mint("a-secret-of-tests-that-is-long-enough", header={"kid": "2026"}).mint("alice"))
     material = Material(SEAT, token, "alice")
     assert [each.name for each in KEY_ATTACKS if each.prepare(material) is None] == [
         "a token that brings its own certificate",
@@ -150,3 +155,55 @@ def test_unfit_key_is_named_and_signs() -> None:
     signed = f"{token.header}.{token.payload}".encode()
     assert jose.decode(token.signature) == jose.make_signature(signed, "HS256", b"y" * 32)
     assert list_unfit_key_attacks(None) == ()
+
+
+def test_forged_token_names_no_key_where_good_ones_do() -> None:
+    name = "a token signed by another key, which it does not name"
+    named, nameless = (
+        Mint("a-secret-of-enough-bytes-for-hs256", header=header, subjects={"alice": "u-1"})
+        for header in ({"kid": "2026"}, {})
+    )
+    forged = read_token(name, make_material(named))
+    assert forged is not None
+    assert "kid" not in forged.parameters
+    assert forged.parameters["alg"] == "HS256"
+    assert read_token(name, make_material(nameless)) is None
+
+
+@pytest.mark.parametrize("takers", [("/feed",), ("/feed", "/report")])
+def test_credential_of_another_scheme_is_tried(takers: tuple[str, ...]) -> None:
+    app = FastAPI(openapi_url=None)
+
+    def serve(path: str, *, by_token: bool) -> None:
+        @app.get(path)
+        def read(request: Incoming) -> list[str]:
+            lines = request.headers.getlist("authorization")
+            scheme, _, token = (lines or [""])[0].partition(" ")
+            is_bearer = scheme.lower() == "bearer" and token in TOKENS and len(lines) == 1
+            has_key = path in takers and request.headers.get("x-key") in {"key-of-alice", "key-of-bob"}
+            if not has_key and not (by_token and is_bearer):
+                challenge = 'Bearer error="invalid_token"' if lines else "Bearer"
+                raise HTTPException(401, headers={"WWW-Authenticate": challenge})
+            return []
+
+    serve("/feed", by_token=False)
+    serve("/report", by_token=True)
+    responses = {status: {"description": "An answer"} for status in ("200", "401")}
+    paths = {
+        path: {"get": {"operationId": path.strip("/"), "security": [{scheme: []}], "responses": responses}}
+        for path, scheme in (("/feed", "key"), ("/report", "bearer"))
+    }
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+    }
+    values = {name: {"key": f"key-of-{name}"} for name in ("alice", "bob")}
+    identities = Tokens(alice=TOKENS[0], bob=TOKENS[1], values=values)
+    engine = attack_target(
+        make_surface(paths, components={"securitySchemes": schemes}),
+        Target(app=app, identities=identities),
+        FuzzConfig(only=("none",)),
+    )
+    found = [each for texts in complaints(engine).values() for each in texts]
+    assert len(found) == len(takers) - 1
+    assert all("GET /report with a credential of key, which is not taken here" in each for each in found)

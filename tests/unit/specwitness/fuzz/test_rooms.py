@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 60}
 SLUG = {"type": "string", "pattern": "^[a-z0-9-]{1,60}$"}
+STATES = ["open", "muted", "verified"]
 NAMES = {user: user.removeprefix("usr-") for user in USERS.values()}
 
 
@@ -44,7 +45,17 @@ def make_paths() -> dict[str, Any]:
     profile["responses"]["200"] |= json_of(username=TEXT)
     login = _does("logIn", security=[])
     login["requestBody"] = json_of(username=TEXT, password=TEXT)
+    change = _does("changeRoom")
+    change["requestBody"] = json_of(state={"type": "string", "enum": STATES[:2]})
+    change["responses"]["200"] |= json_of(state={"type": "string", "enum": STATES})
+    bill, contact = _does("sendBill"), _does("addContact")
+    bill["requestBody"] = json_of(room_id=SLUG, text=TEXT)
+    contact["requestBody"] = json_of(email={**TEXT, "format": "email"}, text=TEXT)
+    contact["responses"]["409"] = {"description": "You have it"}
     return {
+        "/bills": {"get": _does("listBills", parameters=[query("room_id")]), "post": bill},
+        "/bills/{bill_id}": {"parameters": [path("bill_id")], "get": _does("readBill")},
+        "/contacts": {"get": _does("listContacts"), "post": contact},
         "/login": {"post": login},
         "/me": {"get": _does("readMe")},
         "/users/{username}": {"parameters": [path("username")], "get": profile},
@@ -59,6 +70,7 @@ def make_paths() -> dict[str, Any]:
         "/rooms/{room_id}": {
             "parameters": [path("room_id")],
             "get": _does("readRoom"),
+            "patch": change,
             "delete": _does("closeRoom"),
         },
         "/rooms/{room_id}/messages": {
@@ -79,6 +91,8 @@ class House:
     rooms: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(100_001))
     caller: str = ""
+    bills: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contacts: list[dict[str, Any]] = field(default_factory=list)
 
     def own(self, room_id: str, user: str) -> dict[str, Any]:
         found = self.rooms.get(room_id)
@@ -96,6 +110,8 @@ def serve(fault: str | None) -> Callable[[FastAPI], None]:
         add_people(app, house)
         add_rooms(app, house)
         add_room(app, house)
+        add_bills(app, house)
+        add_contacts(app, house)
         add_messages(app, house)
 
     return add
@@ -164,6 +180,14 @@ def add_room(app: FastAPI, house: House) -> None:
     def read_room(request: Request, room_id: str) -> dict[str, Any]:
         return {"id": room_id, "text": house.own(room_id, caller_of(request))["text"]}
 
+    @app.patch("/rooms/{room_id}")
+    async def change_room(request: Request, room_id: str) -> dict[str, Any]:
+        room, state = house.own(room_id, caller_of(request)), await read_text(request, "state")
+        if state not in (STATES if house.fault == "state" else STATES[:2]):
+            raise HTTPException(422)
+        room["state"] = state
+        return {"state": state}
+
     @app.delete("/rooms/{room_id}")
     def close_room(request: Request, room_id: str) -> dict[str, str]:
         user = caller_of(request)
@@ -172,6 +196,54 @@ def add_room(app: FastAPI, house: House) -> None:
         house.own(room_id, user)
         del house.rooms[room_id]
         return {}
+
+
+def add_bills(app: FastAPI, house: House) -> None:
+    def show(bill: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in bill.items() if name != "user"}
+
+    @app.get("/bills")
+    def list_bills(request: Request, room_id: str | None = None) -> list[dict[str, Any]]:
+        user = caller_of(request)
+        if room_id is not None and not 0 < len(room_id) <= TEXT["maxLength"]:  # type: ignore[operator]  # a number
+            raise HTTPException(422)
+        bills = [each for each in house.bills.values() if room_id in {None, each["room_id"]}]
+        is_open = house.fault == "reference" and room_id is not None
+        return [show(each) for each in bills if is_open or each["user"] == user]
+
+    @app.post("/bills")
+    async def send_bill(request: Request) -> dict[str, Any]:
+        user, text = caller_of(request), await read_text(request)
+        room = house.own(await read_text(request, "room_id"), user)
+        key = f"bill-{next(house.numbers)}"
+        house.bills[key] = {"id": key, "user": user, "room_id": room["id"], "text": text}
+        return show(house.bills[key])
+
+    @app.get("/bills/{bill_id}")
+    def read_bill(request: Request, bill_id: str) -> dict[str, Any]:
+        user, found = caller_of(request), house.bills.get(bill_id)
+        if found is None or found["user"] != user:
+            raise HTTPException(404)
+        return show(found)
+
+
+def add_contacts(app: FastAPI, house: House) -> None:
+    @app.get("/contacts")
+    def list_contacts(request: Request) -> list[str]:
+        user = caller_of(request)
+        return [each["email"] for each in house.contacts if each["user"] == user]
+
+    @app.post("/contacts")
+    async def add_contact(request: Request) -> dict[str, Any]:
+        user, email = caller_of(request), await read_text(request, "email")
+        await read_text(request)
+        if "@" not in email:
+            raise HTTPException(422)
+        known = [each for each in house.contacts if each["email"] == email]
+        if known and (house.fault == "email" or any(each["user"] == user for each in known)):
+            raise HTTPException(409)
+        house.contacts.append({"user": user, "email": email})
+        return {"email": email}
 
 
 def add_messages(app: FastAPI, house: House) -> None:
@@ -229,6 +301,9 @@ def test_right_rooms_are_not_blamed() -> None:
         ("count", "existence", "GET /unread changes with what another user makes: body /total"),
         ("below", "side_effect", "DELETE /rooms/{room_id} as another user answered 404, and then"),
         ("filter", "disclosure", "GET /search shows another user a text of theirs"),
+        ("reference", "disclosure", "GET /bills shows another user"),
+        ("state", "assignment", "PATCH /rooms/{room_id} takes `state`, which is not the caller's to set"),
+        ("email", "existence", "POST /contacts answered 409 to what another user has"),
         ("race", "race", "POST /rooms answered 404 when both users call at once, and succeeds alone"),
     ],
 )
