@@ -11,7 +11,7 @@ from specwitness.contract.lint import lint
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.served import compare_served
 from specwitness.model import Finding, Frozen, Judgement, Level
-from specwitness.openapi import bundle
+from specwitness.openapi import base_path, bundle, strip_base
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -77,6 +77,7 @@ def inspect_document(contract: Contract, base: Base | None, rules: Rulebook) -> 
 
 def inspect_app(contract: Contract, app: App) -> list[Judgement]:
     """Compare a contract with the app: its schema, its routes, and what it serves."""
+    app = _place(app, base_path(bundle(contract)))
     generated = app.generated
     found: list[Finding] = []
     if generated is not None:
@@ -84,6 +85,21 @@ def inspect_app(contract: Contract, app: App) -> list[Judgement]:
         found += find_undocumented(contract, generated, app.undocumented)
     found += find_contradictions(contract, app)
     return [_judge(each) for each in dict.fromkeys(found)]
+
+
+def _place(app: App, base: str) -> App:
+    """Give what an app tells with its paths as the contract has them, below the path of its server."""
+    if not base:
+        return app
+
+    def strip(document: dict[str, Any] | None) -> dict[str, Any] | None:
+        paths = (document or {}).get("paths")
+        if document is None or not isinstance(paths, dict):
+            return document
+        return {**document, "paths": {strip_base(path, base): item for path, item in paths.items()}}
+
+    routes = [(method, strip_base(path, base)) for method, path in app.routes]
+    return app._replace(generated=strip(app.generated), routes=routes, served=strip(app.served))
 
 
 def find_contradictions(contract: Contract, app: App) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ from specwitness.errors import TargetError
 from specwitness.fuzz.network import SilentError
 from specwitness.fuzz.patience import TOO_MANY, Patience, ThrottledError
 from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
+from specwitness.openapi import is_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,6 +123,7 @@ class Client:
         clock: Tells monotonic seconds.
         now: Tells seconds since the epoch.
         sleep: Waits for seconds.
+        base: The path below which the contract's paths are.
         tell: Told what is waited for.
         learn: Shown what was changed, and what the service said to it.
         is_users_own: Tells whether a request brings a user's good credentials, and nothing else.
@@ -137,6 +139,7 @@ class Client:
     tell: Callable[[str], None] = lambda _: None
     learn: Callable[[Request, Answer], None] = lambda _request, _answer: None
     sent: int = 0
+    base: str = ""
     is_users_own: Callable[[Request], bool] = lambda _: False
     is_refused: bool = False
     patience: Patience = field(default_factory=Patience)
@@ -220,7 +223,7 @@ class Client:
         for wait in (*_RETURNS, None):
             self.sent += 1
             try:
-                answer = self.transport.send(request)
+                answer = self.transport.send(self.place(request))
             except SilentError as error:
                 if not error.is_unreachable:
                     return self._bear(error)
@@ -232,6 +235,12 @@ class Client:
                 self._silences = 0
                 return answer
         raise AssertionError("the last round returns or raises")
+
+    def place(self, request: Request) -> Request:
+        """Put a path of the contract below the path of its server."""
+        if not self.base or request.is_whole or is_below(request.path, self.base):
+            return request
+        return replace(request, path=self.base + request.path)
 
     def _bear(self, error: SilentError) -> Answer:
         """Take it as an answer that one request got none; several in a row are the end."""

@@ -21,7 +21,6 @@ from specwitness.fuzz.ledger import BROKEN_OFF, OUT_OF_TIME
 from specwitness.fuzz.ledger import THROTTLED as THROTTLED_FOR_GOOD
 from specwitness.fuzz.narrowing import narrow
 from specwitness.fuzz.relay import MARK, SILENT, THROTTLED, Relay
-from specwitness.fuzz.reproduction import as_curl
 from specwitness.fuzz.seats import find_credentials
 from specwitness.fuzz.tally import Breach, Tally
 from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
@@ -141,7 +140,7 @@ class Drive:
             tally = self._tally(endpoint)
             request = _read_request(response)
             if mark := response.headers.get(MARK):
-                self._take_mark(endpoint, mark[0], redaction.clean(as_curl(request)))
+                self._take_mark(endpoint, mark[0], self.engine.trial.ledger.write_curl(request))
                 continue
             self.sent += 1
             if case.method == endpoint.method:
@@ -164,7 +163,7 @@ class Drive:
                 came = f"{check.name}: {case.method} {endpoint.path} answered {response.status_code}"
                 kind = f"{check.name} {failure.title} {response.status_code}"
                 text = redaction.clean(f"{came}: {_read_message(failure)}")
-                tally.blame(kind, Breach(text, redaction.clean(as_curl(request))))
+                tally.blame(kind, Breach(text, self.engine.trial.ledger.write_curl(request)))
 
     def _take_mark(self, endpoint: Endpoint, mark: str, curl: str) -> None:
         """Note a request to which the service itself gave no answer."""

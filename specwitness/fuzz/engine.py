@@ -9,6 +9,7 @@ from specwitness.errors import TargetError
 from specwitness.fuzz import jose
 from specwitness.fuzz.access import ACCESS_LOST, LostError, keep_access
 from specwitness.fuzz.agenda import Agenda
+from specwitness.fuzz.base import find_base
 from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError, ReadOnlyError
 from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
 from specwitness.fuzz.key_host import KeyHost
@@ -63,6 +64,7 @@ class Engine:
             seconds=self.settings.seconds,
             tell=self.progress,
         )
+        self.client.base = find_base(self.surface, self.client, self.target.base_url)
         names = (ALICE, BOB, ADMIN, *(each.identity for each in self.target.situations))
         identities = {name: self._identify(name) for name in dict.fromkeys(names)}
         world = World(self.surface, self.client)
@@ -87,6 +89,7 @@ class Engine:
             is_deep=self.settings.profile == "deep",
             succeeded={},
         )
+        self.trial.ledger.place = self.client.place
         self.client.learn = self.trial.ledger.redaction.learn
         self.client.is_users_own = self._is_users_own
 

@@ -10,6 +10,8 @@ from specwitness.fuzz.reproduction import as_curl
 from specwitness.fuzz.tally import Breach, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from specwitness.fuzz.reproduction import Redaction
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.wire import Answer, Request
@@ -44,11 +46,16 @@ CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 
 @dataclass(slots=True)
 class Ledger:
-    """The tallies of a run; `redaction` takes secrets out of all that is kept."""
+    """The tallies of a run; `redaction` takes secrets out of all that is kept, `place` completes paths."""
 
     redaction: Redaction
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     gaps: dict[tuple[str, str], str] = field(default_factory=dict)
+    place: Callable[[Request], Request] = lambda request: request
+
+    def write_curl(self, request: Request) -> str:
+        """Write a request as a `curl` line that runs, without secrets."""
+        return self.redaction.clean(as_curl(self.place(request)))
 
     def tally(self, endpoint: Endpoint, check: str) -> Tally:
         """Give the tally of an operation and a check."""
@@ -76,7 +83,7 @@ class Ledger:
     ) -> None:
         """Note what is wrong, once a kind."""
         told = f"{endpoint.operation.name} {text}"
-        breach = Breach(self.redaction.clean(told), self.redaction.clean(as_curl(request)), level.value)
+        breach = Breach(self.redaction.clean(told), self.write_curl(request), level.value)
         self.tally(endpoint, check).blame(kind, breach)
 
     def expect(self, endpoint: Endpoint, check: str, attack: str, answer: Answer) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNAUTHORIZED, _FORBIDDEN, _THROTTLED = 401, 403, 429
 _SHORTEST_ECHO = 24  # characters: what is shorter may be a word of the answer
+_JSON = re.compile(r"(application|text)/json|.+\+json")  # and no lines of JSON
 _CHALLENGE = re.compile(r"(?:^|,)\s*bearer(?=\s|,|$)", re.IGNORECASE)
 _ERROR = re.compile(r'(?<![\w-])error\s*=\s*"?([\w-]*)', re.IGNORECASE)
 
@@ -117,7 +118,7 @@ def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
     if media_type not in content and not any(name.endswith("*") for name in content):
         expected = " or ".join(sorted(content))
         return f"expected the body as {expected}, came {media_type or 'no type'}"
-    if not media_type.endswith("json") or media_type not in content:
+    if not _JSON.fullmatch(media_type) or media_type not in content:
         return None
     try:
         body = json.loads(answer.content)

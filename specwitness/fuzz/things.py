@@ -37,6 +37,7 @@ class Thing:
     answer: Answer | None = None
     is_created: bool = False
     is_embedded: bool = False
+    is_told: bool = False
 
 
 @dataclass(slots=True)

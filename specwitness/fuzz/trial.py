@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.excess import find_excess
+from specwitness.fuzz.extraction import snake
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.names import names_object
 from specwitness.fuzz.patience import TOO_MANY, ThrottledError
@@ -34,7 +35,7 @@ _INVENTED = "headers and parameters that"
 _UNKNOWING = frozenset({400, 422})
 # A log that grows with each reading differs at another index each time.
 _INDEX = re.compile(r"\[\d+\]")
-_READING = re.compile(r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)")
+_READING = re.compile(r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)(_|$)")
 
 
 @dataclass(slots=True)
@@ -132,7 +133,7 @@ class Trial:
 
     def reads_like(self, endpoint: Endpoint) -> bool:
         """Tell whether an operation only reads, by its method or by its name."""
-        last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+        last = snake(endpoint.path.rstrip("/").rpartition("/")[2])
         return endpoint.method == "GET" or (endpoint.method == "POST" and bool(_READING.search(last)))
 
     def views(self) -> list[Endpoint]:
@@ -157,13 +158,20 @@ class Trial:
         self, endpoint: Endpoint, values: tuple[object, ...]
     ) -> list[tuple[Endpoint, Request, Answer]]:
         """Read as the owner what an operation may change."""
-        seen = []
+        return self.read_all(self.plan_views(endpoint, values))
+
+    def plan_views(self, endpoint: Endpoint, values: tuple[object, ...]) -> list[tuple[Endpoint, Request]]:
+        """Give the requests that show the owner what an operation may change."""
+        plan = []
         for reader in self.readers(endpoint):
             request = self.world.build(reader, self.alice, values[: len(reader.path_names)])
             if request is not None:
-                signed = self.world.sign(reader, self.alice, request)
-                seen.append((reader, signed, self.client.send(signed)))
-        return seen
+                plan.append((reader, self.world.sign(reader, self.alice, request)))
+        return plan
+
+    def read_all(self, plan: list[tuple[Endpoint, Request]]) -> list[tuple[Endpoint, Request, Answer]]:
+        """Send requests that are all built: to build one may make an object that another shows."""
+        return [(reader, request, self.client.send(request)) for reader, request in plan]
 
     def find_change(self, before: list[tuple[Endpoint, Request, Answer]]) -> tuple[str, Request] | None:
         """Read again what was read, and say what has changed of itself in between."""

@@ -25,6 +25,7 @@ class Request:
     headers: Pairs = ()
     body: bytes | None = None
     raw_query: str | None = None
+    is_whole: bool = False
 
     @property
     def target(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -216,7 +217,9 @@ class World:
                 made = read_expression(expression, answer) if expression else None
                 found = made if made is not None else read_id(answer, parameter.name, noun)
                 if found is not None:
-                    yield Thing(prefix, (*parents, found), answer, is_created=True)
+                    # Who checks a code that the contract tells has not made it.
+                    is_told = _tells(producer, found)
+                    yield Thing(prefix, (*parents, found), answer, is_created=not is_told, is_told=is_told)
         yield from self._embedded(actor, prefix, parents, (parameter.name, noun))
         if noun_at(prefix) in USERS and (handle := actor.handle_for(parameter.name)) is not None:
             yield Thing(prefix, (*parents, handle))
@@ -224,7 +227,7 @@ class World:
             yield Thing(prefix, (*parents, actor.identity.subject))
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))
         yield from self._put(actor, prefix, parents, parameter)
-        yield from (Thing(prefix, (*parents, value)) for value in list_told(parameter))
+        yield from (Thing(prefix, (*parents, value), is_told=True) for value in list_told(parameter))
 
     def _choices(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
@@ -346,3 +349,9 @@ class World:
             actor.things[first.prefix] = first
             actor.seconds[first.prefix] = known
         return known
+
+
+def _tells(endpoint: Endpoint, value: Any) -> bool:
+    """Tell whether the contract itself gives a value to send, as an example or a constant."""
+    written = json.dumps(value)
+    return written in json.dumps([endpoint.body_schema, endpoint.body_examples], default=str)

@@ -3,14 +3,18 @@
 from specwitness.openapi.document import read_document
 from specwitness.openapi.reading import METHODS, REQUIREMENTS, Contract, Operation, bundle, read_contract
 from specwitness.openapi.references import find_references
+from specwitness.openapi.servers import base_path, is_below, strip_base
 
 __all__ = [
     "METHODS",
     "REQUIREMENTS",
     "Contract",
     "Operation",
+    "base_path",
     "bundle",
     "find_references",
+    "is_below",
     "read_contract",
     "read_document",
+    "strip_base",
 ]

@@ -162,9 +162,23 @@ def _judge_values(
     is_open = bool((endpoint.body_schema or {}).get("additionalProperties"))
     for name, value in extras.items():
         is_new = name not in normal and (is_open or name not in _PRIVILEGES)
-        if name in shown and shown[name] == value and normal.get(name, ...) != value and not is_new:
+        is_taken = name in shown and shown[name] == value and normal.get(name, ...) != value and not is_new
+        if is_taken and _follows(trial, endpoint, name, normal.get(name)):
             text = f"takes `{name}`, which is not the caller's to set"
             trial.blame(endpoint, "assignment", text, request)
+
+
+def _follows(trial: Trial, endpoint: Endpoint, name: str, other: Any) -> bool:
+    """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
+    if not isinstance(other, bool):
+        return True
+    request = trial.world.build(endpoint, trial.alice)
+    body = request.read_json() if request else None
+    if request is None or not isinstance(body, dict):
+        return True
+    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, name: other}))
+    answer = trial.client.send(signed)
+    return not answer.succeeded or _object(answer).get(name, other) == other
 
 
 def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:

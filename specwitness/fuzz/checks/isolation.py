@@ -46,7 +46,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
     _fill_list(trial, endpoint, path)
     below = _fill_below(trial, endpoint, path)
-    before = below if endpoint.is_safe else [*observe_owned(trial, endpoint, owned, path), *below]
+    before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, path, more=below)
     state = trial.state() if trial.state and not endpoint.is_safe else None
     foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
     changed_state = state is not None and trial.state is not None and trial.state() != state
@@ -73,27 +73,19 @@ def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> Non
         trial.client.send(trial.world.sign(maker, trial.alice, request))
 
 
-def _fill_below(
-    trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]
-) -> list[tuple[Endpoint, Request, Answer]]:
-    """Put something below an object that is to be deleted, and read it: it may go before the refusal."""
-    if endpoint.method != "DELETE" or not values:
-        return []
-    seen = []
-    for maker in list(trial.reached()):
+def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
+    """Put something below an object that is to be deleted, and say what shows it."""
+    plan = []
+    for maker in list(trial.reached()) if endpoint.method == "DELETE" and values else ():
         reader = trial.world.find("GET", maker.shape)
         is_below = maker.method == "POST" and prefixes(maker.path) == prefixes(endpoint.path)
         if not is_below or reader is None or reader.id not in trial.succeeded:
             continue
-        requests = [trial.world.build(each, trial.alice, values) for each in (maker, reader)]
-        answers = [
-            trial.world.call(each, trial.alice, request)
-            for each, request in zip((maker, reader), requests, strict=True)
-            if request is not None
-        ]
-        if len(answers) > 1 and requests[1] is not None and all(each.succeeded for each in answers):
-            seen.append((reader, trial.world.sign(reader, trial.alice, requests[1]), answers[1]))
-    return seen
+        making = trial.world.build(maker, trial.alice, values)
+        reading = trial.world.build(reader, trial.alice, values)
+        if making and reading and trial.world.call(maker, trial.alice, making).succeeded:
+            plan.append((reader, trial.world.sign(reader, trial.alice, reading)))
+    return plan
 
 
 def _judge(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.names import USERS, noun_at, noun_for
 from specwitness.fuzz.things import fill, prefixes
 from specwitness.fuzz.wire import Request
+from specwitness.openapi import strip_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,12 +57,13 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
         return
     known = {(each.method, each.shape) for each in trial.surface.endpoints}
     home = trial.surface.endpoints[0]
-    for method, path in list_routes(app):
+    for method, full in list_routes(app):
+        path = strip_base(full, trial.client.base)
         shape = _PARAMETER.sub("{}", path)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
-        if not is_known and not {path, f"{method} {path}"} & ignored:
+        if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
-            _call(trial, nearest, method, path)
+            _call(trial, nearest, method, path, is_whole=path == full and bool(trial.client.base))
     for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
         for method in _PROBED:
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
@@ -83,14 +85,14 @@ def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
         yield next(iter(known), subject or "1")
 
 
-def _call(trial: Trial, endpoint: Endpoint, method: str, path: str) -> None:
+def _call(trial: Trial, endpoint: Endpoint, method: str, path: str, *, is_whole: bool = False) -> None:
     thing = (
         trial.world.obtain(endpoint, trial.alice) if endpoint.path_names and path == endpoint.path else None
     )
     values = thing.values if thing else tuple(_guess_values(trial, path))
     body = b"{}" if method in {"POST", "PUT", "PATCH"} else None
     headers = (("Content-Type", "application/json"),) if body else ()
-    request = Request(method, fill(path, values), headers=headers, body=body)
+    request = Request(method, fill(path, values), headers=headers, body=body, is_whole=is_whole)
     if not request.is_safe and not trial.client.may_write:
         return
     if trial.surface.overlaps(method, path):

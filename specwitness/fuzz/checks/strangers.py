@@ -11,6 +11,8 @@ from specwitness.fuzz.extraction import find_values, list_items
 from specwitness.fuzz.things import Actor, Choice, Thing, prefixes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from specwitness.fuzz.surface import Endpoint
     from specwitness.fuzz.trial import Trial
     from specwitness.fuzz.wire import Answer, Request
@@ -73,7 +75,13 @@ def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
     if request is None:
         return {}
     named = [*prefixes(endpoint.path), *alice.used]
-    found = {each: alice.things[each] for each in named if each in alice.things}
+    on_way = set(prefixes(endpoint.path))
+    # What the contract itself names in a body, such as a code, everybody may know.
+    found = {
+        each: thing
+        for each in named
+        if (thing := alice.things.get(each)) is not None and (each in on_way or not thing.is_told)
+    }
     return {
         each: thing.values
         for each, thing in found.items()
@@ -99,27 +107,30 @@ def _is_shared(trial: Trial, thing: Thing) -> bool:
 
 
 def observe_owned(
-    trial: Trial, endpoint: Endpoint, owned: Owned, path: tuple[Any, ...]
+    trial: Trial,
+    endpoint: Endpoint,
+    owned: Owned,
+    path: tuple[Any, ...],
+    *,
+    more: Sequence[tuple[Endpoint, Request]] = (),
 ) -> list[tuple[Endpoint, Request, Answer]]:
-    """Read as the owner all that shows the objects that a call names."""
-    seen = trial.observe(endpoint, path)
+    """Read as the owner all that shows the objects that a call names, and `more`."""
+    plan = [*trial.plan_views(endpoint, path), *more]
     for prefix, values in owned.items():
         reader = trial.world.find("GET", prefix) or trial.world.find("GET", prefix.removesuffix("/{}"))
         if (
             reader is not None
             and reader.id in trial.succeeded
-            and all(reader is not each for each, _, _ in seen)
+            and all(reader is not each for each, _ in plan)
         ):
             request = trial.world.build(reader, trial.alice, values[: len(reader.path_names)])
             if request is not None:
-                signed = trial.world.sign(reader, trial.alice, request)
-                seen.append((reader, signed, trial.client.send(signed)))
+                plan.append((reader, trial.world.sign(reader, trial.alice, request)))
         for other in trial.readers_of(prefix):
             request = trial.world.build(other, trial.alice)
             if request is not None:
-                signed = trial.world.sign(other, trial.alice, request)
-                seen.append((other, signed, trial.client.send(signed)))
-    return [each for each in seen if each[2].succeeded]
+                plan.append((other, trial.world.sign(other, trial.alice, request)))
+    return [each for each in trial.read_all(plan) if each[2].succeeded]
 
 
 def call_as(  # who, what, with what, and why

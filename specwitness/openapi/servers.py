@@ -1,0 +1,41 @@
+"""Where a contract says that its paths begin: the path of its first server (OpenAPI 3.1 §4.8.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def base_path(document: Mapping[str, Any]) -> str:
+    """Give the path of the first server, such as `/api/v2`, without a slash at its end; empty for none.
+
+    Variables stand for their defaults. Of no use is a path that the paths of the contract begin with
+    themselves.
+    """
+    servers = document.get("servers")
+    server = servers[0] if isinstance(servers, list) and servers else None
+    if not isinstance(server, dict) or not isinstance(server.get("url"), str):
+        return ""
+    url = server["url"]
+    variables = server.get("variables")
+    for name, each in variables.items() if isinstance(variables, dict) else ():
+        url = url.replace(f"{{{name}}}", str(each.get("default", "") if isinstance(each, dict) else ""))
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return ""
+    path = path if path.startswith("/") or not path else f"/{path}"
+    return "" if any(is_below(each, path) for each in document.get("paths") or ()) else path
+
+
+def is_below(path: str, base: str) -> bool:
+    """Tell whether a path is at a base, or below it."""
+    return path == base or path.startswith(f"{base}/")
+
+
+def strip_base(path: str, base: str) -> str:
+    """Give a path as a contract with a base has it."""
+    return (path.removeprefix(base) or "/") if base and is_below(path, base) else path
