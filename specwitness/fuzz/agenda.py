@@ -70,6 +70,10 @@ class Agenda:
         yield None, ("control",), partial(learn_subjects, trial)
         for each in others:
             yield from self._control(each)
+        for each in others:
+            # What shows what is put in the same place has nothing to show before.
+            if each.method == "GET" and trial.world.find("PUT", each.shape):
+                yield each, ("control",), partial(self._control_if_lacking, each)
         yield None, ("control",), partial(refuse_locked_out, trial)
         yield None, ("control",), partial(learn_keys, trial)
         for each in others:
@@ -110,6 +114,10 @@ class Agenda:
     def _schemes_of(self, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
         known = self.trial.surface.schemes
         return [(name, known[name]) for each in endpoint.security for name in each if name in known]
+
+    def _control_if_lacking(self, endpoint: Endpoint) -> None:
+        if endpoint.id not in self.trial.succeeded and endpoint.id not in self.trial.by_admin:
+            control(self.trial, endpoint)
 
     def _control_again(self, endpoint: Endpoint) -> None:
         """Bring to a 2xx what wanted a key that had to be made first."""

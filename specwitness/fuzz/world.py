@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from specwitness.fuzz.identity import Identity
     from specwitness.fuzz.surface import Endpoint, Schema, Surface
 
+# What an object is called: where it is made or changed, a member with such a name is its own.
+_NAMING = ("_name", "_code", "_number", "_slug", "_key")
+
 
 @dataclass(slots=True)
 class World:
@@ -323,6 +326,12 @@ class World:
         )
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
+        if (
+            plain.endswith(_NAMING)
+            and actor.focus
+            and prefix in {actor.focus.shape, f"{actor.focus.shape}/{{}}"}
+        ):
+            return ...
         used, parameter = list(actor.used), Parameter(name, "path", required=True, schema=schema)
         thing = self._obtain_named(actor, prefix, parameter)
         above = prefixes(actor.focus.path) if actor.focus else []

@@ -116,8 +116,12 @@ def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> di
 
 def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
     """Give another value of the kind that a member has; None where there is none."""
-    if snake(name) in _OWNERS and trial.bob and trial.bob.identity.subject:
-        return trial.bob.identity.subject
+    if snake(name) in _OWNERS and trial.bob and (subject := trial.bob.identity.subject):
+        # The owner may be told with more than the id.
+        own = trial.alice.identity.subject
+        if isinstance(value, dict):
+            return {key: subject if each == own else each for key, each in value.items()}
+        return subject
     if snake(name) in _PRIVILEGES and not schema.get("enum"):
         return _PRIVILEGES[snake(name)]
     if schema.get("enum"):

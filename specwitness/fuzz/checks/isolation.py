@@ -17,6 +17,7 @@ from specwitness.fuzz.checks.strangers import (
 )
 from specwitness.fuzz.checks.variants import (
     check_alternatives,
+    check_bad_body,
     check_bulk,
     check_members,
     check_nested,
@@ -60,6 +61,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     check_bulk(trial, endpoint, bob, owned)
     check_nested(trial, endpoint, bob, owned)
     check_versions(trial, endpoint, bob, owned)
+    check_bad_body(trial, endpoint, bob, owned)
     spend(trial, endpoint, trial.alice)
 
 

@@ -57,15 +57,18 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
         return
     known = {(each.method, each.shape) for each in trial.surface.endpoints}
     home = trial.surface.endpoints[0]
+    listed = set[str]()
     for method, full in list_routes(app):
         path = strip_base(full, trial.client.base)
         shape = _PARAMETER.sub("{}", path)
+        listed.add(shape)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
             _call(trial, nearest, method, path, is_whole=path == full and bool(trial.client.base))
     for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
-        for method in _PROBED:
+        # Of what the app itself lists, all methods are known.
+        for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)
 

@@ -208,6 +208,30 @@ def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
         trial.blame(endpoint, "existence", text, signed)
 
 
+def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Name another's object with a body that does not fit: what is looked at first is told by the refusal."""
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    required = (endpoint.body_schema or {}).get("required", ())
+    if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
+        return
+    answers = []
+    for each in (absent_ids(owned, 0), owned):
+        place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
+        request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
+        body = request.read_json() if request else None
+        if request is None or not isinstance(body, dict):
+            return
+        rest = {name: value for name, value in body.items() if name != required[0]}
+        signed = trial.world.sign(endpoint, bob, request).with_json(rest)
+        whose = "another's" if each is owned else "an absent"
+        attack = f"{whose} id without {required[0]}"
+        answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
+    (_, reference), (signed, answer) = answers
+    if answer.status != reference.status and not answer.succeeded:
+        text = f"tells another's id by a body that does not fit: {answer.status}, not {reference.status}"
+        trial.blame(endpoint, "existence", text, signed)
+
+
 def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name an own object and another's in one list: often the first alone is checked."""
     trial.world.build(endpoint, bob)
