@@ -13,7 +13,7 @@ from specwitness.fuzz.client import GoneError
 from specwitness.fuzz.control import is_account_end, is_ending
 from specwitness.fuzz.extraction import read_id, singular, snake
 from specwitness.fuzz.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.names import USERS, names_object, noun_at
+from specwitness.fuzz.names import OWN, USERS, names_object, noun_at, noun_for
 from specwitness.fuzz.things import HANDLES, prefixes
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 ACCESS_LOST = "a user's access was lost before it was reached"
 _ACCEPTED, _UNAUTHORIZED = 202, 401
 _DOTS_OF_JWS = 2
-_OWN = frozenset({"me", "whoami", "profile", "userinfo", "account", "user", "self"})
 _LOG_OUT = re.compile(r"^(log|sign)-?_?out$")
 _WORDS = frozenset({"auth", "credential", "key", "login", "password", "session", "token"})
 
@@ -80,7 +79,7 @@ def learn_subjects(trial: Trial) -> None:
         if each.method == "GET"
         and each.is_protected
         and not each.path_names
-        and each.path.rstrip("/").rpartition("/")[2].lower() in _OWN
+        and each.path.rstrip("/").rpartition("/")[2].lower() in OWN
     ]
     for actor in (trial.alice, trial.bob):
         for each in own if actor is not None and _lacks_name(trial, actor) else ():
@@ -98,7 +97,7 @@ def learn_subjects(trial: Trial) -> None:
 def _lacks_name(trial: Trial, actor: Actor) -> bool:
     """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
     return actor.identity.subject is None or any(
-        noun_at(shape) in USERS and snake(name) in HANDLES
+        {noun_at(shape), noun_for(name, shape)} & USERS and snake(name) in HANDLES
         for each in trial.surface.endpoints
         for name, shape in zip(each.path_names, prefixes(each.path), strict=True)
     )
@@ -121,7 +120,8 @@ def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> bool:
         return restore_access(trial, identify, after=endpoint)
     except LostError:
         # Whoever erased their account is let in no more: that is what the operation is for.
-        if not is_account_end(endpoint):
+        # Nor is who had their password changed by another, which was told.
+        if not is_account_end(endpoint) and not trial.ledger.tally(endpoint, "isolation").breaches:
             raise
         trial.is_over = True
         return True

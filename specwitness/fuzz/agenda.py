@@ -11,6 +11,7 @@ from specwitness.fuzz.checks.assignment import check_assignment
 from specwitness.fuzz.checks.caching import check_caching
 from specwitness.fuzz.checks.deletion import check_deletion, check_named_deletion, is_named_deletion
 from specwitness.fuzz.checks.disclosure import check_disclosure
+from specwitness.fuzz.checks.enumeration import check_enumeration
 from specwitness.fuzz.checks.isolation import check_isolation
 from specwitness.fuzz.checks.matrix import check_credentials, check_optional
 from specwitness.fuzz.checks.once import check_once
@@ -23,6 +24,7 @@ from specwitness.fuzz.checks.situation import check_situation
 from specwitness.fuzz.control import control, control_as_admin, in_order, is_ending, spend
 from specwitness.fuzz.keys import learn_keys
 from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
+from specwitness.fuzz.login import Login
 from specwitness.fuzz.names import names_object
 from specwitness.fuzz.seats import KEY, seat_of
 
@@ -83,6 +85,8 @@ class Agenda:
             yield from self._check(each)
         if self._is_wanted(("disclosure", "existence")):
             yield None, ("disclosure", "existence"), partial(check_disclosure, trial)
+        if isinstance(self.target.identities, Login) and self._is_wanted(("existence",)):
+            yield None, ("existence",), partial(check_enumeration, trial, self.target.identities)
         if self._is_wanted(("shadow",)):
             shadow = partial(check_shadow, trial, self.target.app, self.target.undocumented)
             yield None, ("shadow",), shadow
@@ -153,6 +157,9 @@ class Agenda:
         trial = self.trial
         yield ("caching",), partial(check_caching, trial, endpoint)
         if is_ending(endpoint) and not names_object(endpoint):
+            if endpoint.path_names:
+                # Whose password it is says the path.
+                yield ("isolation", "existence"), partial(check_isolation, trial, endpoint)
             return
         if trial.admin is not None and is_privileged(endpoint):
             if endpoint.is_safe:

@@ -23,6 +23,10 @@ def _none(algorithm: str) -> Callable[[Material, jose.Token], str]:
     return make
 
 
+def _with_signature(token: jose.Token, signature: str) -> str:
+    return str(token._replace(signature=signature))
+
+
 def _flip(_material: Material, token: jose.Token) -> str | None:
     try:
         raw = bytearray(jose.decode(token.signature))
@@ -77,7 +81,18 @@ ALTERED_ATTACKS = (
     _row(
         "a token whose signature is cut off",
         _RFC7515,
-        with_token(lambda _, token: str(token._replace(signature=""))),
+        with_token(lambda _, token: _with_signature(token, "")),
+    ),
+    _row(
+        "a token with the first half of its signature",
+        _RFC7515,
+        with_token(lambda _, token: _with_signature(token, token.signature[: len(token.signature) // 2])),
+    ),
+    # Zeros are a valid signature for those who forget to look (CVE-2022-21449).
+    _row(
+        "a token whose signature is all zeros",
+        _RFC7515,
+        with_token(lambda _, token: _with_signature(token, "A" * len(token.signature))),
     ),
     _row("a token with one bit of its signature flipped", _RFC7515, with_token(_flip), **_CORE),
     _row("a token whose claims were altered", _RFC7515, with_token(_take_subject), **_CORE),

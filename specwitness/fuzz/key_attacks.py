@@ -133,6 +133,11 @@ def _row(name: str, breaks: str, recipe: Recipe, *, core: bool = False) -> Attac
 KEY_ATTACKS = (
     _row("a token signed by another key", "RFC 7515 §5.2", _by_own_key(lambda *_: {}), core=True),
     _row("a token signed by another key, which it does not name", "RFC 7515 §5.2", _by_own_key(_name_none)),
+    _row(
+        "a token signed by another key, under a name that nobody knows",
+        "RFC 8725 §3.10",
+        _by_own_key(lambda *_: {"kid": "none-of-yours"}),
+    ),
     _row("a token signed with an empty secret", "RFC 8725 §3.5", _by_secret("", anywhere=True)),
     *(
         _row(f"a token signed with the secret {each!r}", "RFC 8725 §3.5", _by_secret(each))

@@ -46,7 +46,7 @@ class Login:
         """
         if name not in self.bodies:
             return None
-        answer = client.log_in(self._request(self.bodies[name]))
+        answer = client.log_in(self.request_for(self.bodies[name]))
         said = answer.json()
         if not answer.succeeded:
             raise self._refusal(f"{name} cannot log in: {self.method} {self.path} answered {answer.status}")
@@ -56,7 +56,8 @@ class Login:
             raise self._refusal(f"the answer to {name}'s login has nothing at {self.token}") from error
         return Identity(name, str(token), subject=self._read_subject(said))
 
-    def _request(self, body: Mapping[str, Any]) -> Request:
+    def request_for(self, body: Mapping[str, Any]) -> Request:
+        """Give the request that logs somebody in with a body."""
         media = "application/x-www-form-urlencoded" if self.form else "application/json"
         content = urlencode(body) if self.form else json.dumps(dict(body))
         return Request(self.method, self.path, headers=(("Content-Type", media),), body=content.encode())

@@ -28,6 +28,8 @@ USERS = frozenset(
         "username",
     }
 )
+# What ends in these shows the caller.
+OWN = frozenset({"me", "whoami", "profile", "userinfo", "account", "user", "self"})
 # Every object may have these: they tell nothing of whose it is.
 _GENERIC = frozenset({"id", "ids", "uuid", "_id", "key", "name", "number"})
 _KEYS = frozenset({"slug", "code", "sku", "key", "handle", "iban"})
@@ -149,12 +151,14 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
 
 def collection_by_key(surface: Surface, name: str) -> str | None:
     """Find the one collection whose objects a slug or a code names: `sender_slug` wants one."""
-    key = name.rpartition("_")[2]
+    key, one = name.rpartition("_")[2], singular(name)
     found = {
         shape
         for each in surface.endpoints
         for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
-        if key in _KEYS and snake(parameter) == key
+        # `book_title` in a path is what `titles` in a body are.
+        if (key in _KEYS and snake(parameter) == key)
+        or (one != name and f"_{snake(parameter)}".endswith(f"_{one}"))
     }
     return found.pop() if len(found) == 1 else None
 

@@ -197,16 +197,31 @@ class World:
         self._making.add(key)
         try:
             find = self._choices if is_choice(parameter) else self._sources
-            for thing in find(actor, prefix, parents, parameter):
+            own = self._find_self(actor, prefix, parents, parameter)
+            for thing in own if own and not fresh else find(actor, prefix, parents, parameter):
                 if fresh and thing.is_embedded and known is not None and thing.values == known.values:
                     continue
-                actor.things[prefix] = thing
+                # Another account that was made for the occasion does not become the caller's.
+                if not (own and fresh and known is not None):
+                    actor.things[prefix] = thing
                 if thing.is_created and not isinstance(thing.values[-1], Choice):
                     actor.owned.append(thing)
                 return thing
         finally:
             self._making.discard(key)
         return None if fresh else known
+
+    def _find_self(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
+    ) -> list[Thing]:
+        """Give the caller where a path names users, by handle or id, and nobody makes any but to sign up."""
+        noun = noun_for(parameter.name, prefix)
+        maker = self.find("POST", prefix.removesuffix("/{}"))
+        if not {noun, noun_at(prefix)} & USERS or (maker is not None and maker.is_protected):
+            return []
+        handle = actor.handle_for(parameter.name)
+        name = handle if handle is not None or noun not in USERS else actor.identity.subject
+        return [Thing(prefix, (*parents, name))] if name is not None else []
 
     def _sources(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
@@ -224,8 +239,6 @@ class World:
                     is_told = _tells(producer, found)
                     yield Thing(prefix, (*parents, found), answer, is_created=not is_told, is_told=is_told)
         yield from self._embedded(actor, prefix, parents, (parameter.name, noun))
-        if noun_at(prefix) in USERS and (handle := actor.handle_for(parameter.name)) is not None:
-            yield Thing(prefix, (*parents, handle))
         if noun in USERS and actor.identity.subject is not None:
             yield Thing(prefix, (*parents, actor.identity.subject))
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))
@@ -316,13 +329,15 @@ class World:
         if (version := read_version(self.surface, actor, name, self._read_current)) is not ...:
             return version
         noun, plain = singular(noun_of(name)), snake(name)
+        by_key = collection_by_key(self.surface, plain)
         is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
+        is_reference = is_reference or (by_key is not None and plain != singular(plain))
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
         prefix = (
             collection_of(self.surface, actor.focus, noun)
             or collection_of(self.surface, actor.focus, noun.rpartition("_")[2] or "-")
-            or collection_by_key(self.surface, plain)
+            or by_key
         )
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
@@ -332,7 +347,9 @@ class World:
             and prefix in {actor.focus.shape, f"{actor.focus.shape}/{{}}"}
         ):
             return ...
-        used, parameter = list(actor.used), Parameter(name, "path", required=True, schema=schema)
+        # An answer tells a key by the name that it has in paths.
+        key = self._key_of(prefix) if prefix == by_key else name
+        used, parameter = list(actor.used), Parameter(key, "path", required=True, schema=schema)
         thing = self._obtain_named(actor, prefix, parameter)
         above = prefixes(actor.focus.path) if actor.focus else []
         is_taken = prefix in above or any(actor.named[each] == prefix for each in actor.named if each != name)
@@ -341,6 +358,11 @@ class World:
         actor.used[:] = [*used, prefix]
         actor.named[name] = prefix
         return thing.values[-1] if thing else ...
+
+    def _key_of(self, prefix: str) -> str:
+        found = (each for each in self.surface.endpoints if prefix in prefixes(each.path))
+        endpoint = next(found)
+        return endpoint.path_names[prefixes(endpoint.path).index(prefix)]
 
     def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> Thing | None:
         """Find or make an object that a member names, and those above it."""

@@ -218,8 +218,9 @@ def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answe
 def _object(answer: Answer | None) -> dict[str, Any]:
     value = answer.json() if answer else None
     if isinstance(value, dict):
+        # What was made may stand in a member of its own, beside a message.
         inner = [each for each in value.values() if isinstance(each, dict)]
-        return {**inner[0], **value} if len(value) == 1 and inner else value
+        return {**inner[0], **value} if len(inner) == 1 else value
     return {}
 
 

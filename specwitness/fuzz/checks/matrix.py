@@ -69,13 +69,15 @@ def check_credentials(
 def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
     """Call with a credential that is good elsewhere, such as a key for a token; say if it is refused."""
     named = {name for each in endpoint.security for name in each}
-    taken = {caller.identity.value_for(name) for name in named}
+    taken = [trial.world.sign(endpoint, caller, request)]
     is_refused = True
     for name, scheme in trial.surface.schemes.items():
         value = caller.identity.value_for(name)
-        if name in named or value is None or value in taken:
+        signed = seat_of(name, scheme).put(request, value) if value is not None else None
+        # Two schemes may mean the same header.
+        if name in named or signed is None or signed in taken:
             continue
-        signed = seat_of(name, scheme).put(request, value)
+        taken.append(signed)
         attack = f"a credential of {name}, which is not taken here"
         answer = trial.send(endpoint, "none", attack, signed)
         if answer.succeeded:

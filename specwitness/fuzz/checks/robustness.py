@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.bodies import find_files
 from specwitness.fuzz.checks.pages import find_size
-from specwitness.fuzz.extraction import list_items, read_id
+from specwitness.fuzz.extraction import list_items, read_id, snake
 from specwitness.fuzz.names import find_producers, noun_for
 from specwitness.fuzz.surface import resolve, type_of
 from specwitness.fuzz.things import prefixes
@@ -40,8 +41,13 @@ NUMBERS: dict[str, Any] = {
 _HUGE_FLOAT = "1e400"
 _DAYS: dict[str, dict[str, Any]] = {
     "date": {"the first day": "0001-01-01", "the last day": "9999-12-31"},
-    "date-time": {"the first moment": "0001-01-01T00:00:00Z", "the last moment": "9999-12-31T23:59:59-12:00"},
+    "date-time": {
+        "the first moment": "0001-01-01T00:00:00+14:00",
+        "the last moment": "9999-12-31T23:59:59-12:00",
+    },
 }
+_MOMENT = re.compile(r"(_at|_on|_?date|_?time|due|until|since|deadline)$")
+_LONGEST_DAY = 10
 _PLAIN = ("a NUL", "punctuation")
 _FILE_NAMES = {
     "a file's name in Japanese": "日本語.txt",
@@ -193,6 +199,11 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
     for form, days in _DAYS.items():
         dated = {name: each for name, each in texts.items() if each.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
+        # Where a pattern stands for the format, the value may pass what looks at it loosely.
+        named = [name for name, each in texts.items() if "format" not in each and _MOMENT.search(snake(name))]
+        for (day, value), name in product(days.items(), named):
+            if len(value) > _LONGEST_DAY:
+                yield f"{day} as {name}", good.with_json({**body, name: value})
     yield from _spread(endpoint, good, numbers, NUMBERS)
     for name in numbers:
         raw = json.dumps({**body, name: "\x00"}).replace('"\\u0000"', _HUGE_FLOAT)
@@ -237,13 +248,12 @@ def _in_encoding(good: Request, *, is_whole: bool) -> Iterator[tuple[str, Reques
     }
     for attack, body in bodies.items() if is_whole else list(bodies.items())[:1]:
         yield attack, good.with_body(body)
-    if not is_whole:
-        return
-    yield "a body of another type", good.with_headers((("Content-Type", "text/plain"),))
-    yield (
-        "a body whose charset nobody knows",
-        good.with_headers((("Content-Type", "application/json; charset=\xffnone"),)),
-    )
+    unknown = "application/json; charset=none-such"
+    yield "a body whose charset nobody knows", good.with_headers((("Content-Type", unknown),))
+    if is_whole:
+        yield "a body of another type", good.with_headers((("Content-Type", "text/plain"),))
+        odd = "application/json; charset=\xffnone"
+        yield "a body whose charset is no ASCII", good.with_headers((("Content-Type", odd),))
 
 
 def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:

@@ -65,7 +65,8 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
-            _call(trial, nearest, method, path, is_whole=path == full and bool(trial.client.base))
+            is_whole = path == full and bool(trial.client.base)
+            _call(trial, nearest, method, path, is_listed=True, is_whole=is_whole)
     for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
         # Of what the app itself lists, all methods are known.
         for method in _PROBED if shape not in listed else ():
@@ -88,7 +89,15 @@ def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
         yield next(iter(known), subject or "1")
 
 
-def _call(trial: Trial, endpoint: Endpoint, method: str, path: str, *, is_whole: bool = False) -> None:
+def _call(
+    trial: Trial,
+    endpoint: Endpoint,
+    method: str,
+    path: str,
+    *,
+    is_listed: bool = False,
+    is_whole: bool = False,
+) -> None:
     thing = (
         trial.world.obtain(endpoint, trial.alice) if endpoint.path_names and path == endpoint.path else None
     )
@@ -98,7 +107,8 @@ def _call(trial: Trial, endpoint: Endpoint, method: str, path: str, *, is_whole:
     request = Request(method, fill(path, values), headers=headers, body=body, is_whole=is_whole)
     if not request.is_safe and not trial.client.may_write:
         return
-    if trial.surface.overlaps(method, path):
+    # What the app lists beside a template that takes the path too is served all the same.
+    if not is_listed and trial.surface.overlaps(method, path):
         return
     # What needs no credentials may stand beside what does.
     like = endpoint if endpoint.is_protected else _find_protected(trial)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from specwitness.fuzz.extraction import find_values, list_items
+from specwitness.fuzz.names import OWN, USERS, noun_at, noun_for
+from specwitness.fuzz.surface import resolve
 from specwitness.fuzz.things import Actor, Choice, Thing, prefixes
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
 _FAR = 900_001
 _SHORTEST_ID = 6
+_MOST_PARTS = 3
 
 
 def make_absent(value: Any, number: int) -> Any:
@@ -115,7 +118,7 @@ def observe_owned(
     more: Sequence[tuple[Endpoint, Request]] = (),
 ) -> list[tuple[Endpoint, Request, Answer]]:
     """Read as the owner all that shows the objects that a call names, and `more`."""
-    plan = [*trial.plan_views(endpoint, path), *more]
+    plan = [*trial.plan_views(endpoint, path), *_plan_parts(trial, endpoint, path), *more]
     for prefix, values in owned.items():
         reader = trial.world.find("GET", prefix) or trial.world.find("GET", prefix.removesuffix("/{}"))
         if (
@@ -133,6 +136,28 @@ def observe_owned(
     return [each for each in trial.read_all(plan) if each[2].succeeded]
 
 
+def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
+    """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
+    shapes = prefixes(endpoint.path)
+    is_of_user = any(
+        {noun_at(shape), noun_for(name, shape)} & USERS
+        for name, shape in zip(endpoint.path_names, shapes, strict=True)
+    )
+    plan: list[tuple[Endpoint, Request]] = []
+    for each in trial.reached():
+        is_part = bool(shapes) and prefixes(each.path) == shapes and each.shape.startswith(f"{shapes[-1]}/")
+        is_self = is_of_user and not each.path_names and each.path.rpartition("/")[2].lower() in OWN
+        # What makes the objects of a list below changes the list, and not a part.
+        if each.method != "GET" or each is endpoint or not (is_part or is_self) or len(plan) >= _MOST_PARTS:
+            continue
+        if is_part and trial.world.find("POST", each.shape):
+            continue
+        request = trial.world.build(each, trial.alice, path if is_part else None)
+        if request is not None:
+            plan.append((each, trial.world.sign(each, trial.alice, request)))
+    return plan
+
+
 def call_as(  # who, what, with what, and why
     trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
 ) -> Exchange:
@@ -147,8 +172,24 @@ def call_as(  # who, what, with what, and why
     request = trial.world.build(endpoint, actor, path)
     if request is None:
         return None, None
-    signed = trial.world.sign(endpoint, bob, request)
+    signed = trial.world.sign(endpoint, bob, _vary(trial, endpoint, request, set(actor.named)))
     return signed, trial.send(endpoint, "isolation", attack, signed)
+
+
+def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
+    """Give other texts to a body that is the owner's own: what it writes would not be seen."""
+    known, body = trial.succeeded.get(endpoint.id), request.read_json()
+    if endpoint.is_safe or known is None or known.body != request.body or not isinstance(body, dict):
+        return request
+    members = (endpoint.body_schema or {}).get("properties", {})
+    other = {
+        name: f"b{value}"
+        for name, value in body.items()
+        if isinstance(value, str)
+        and name not in named
+        and endpoint.accepts(resolve(members.get(name, {}), endpoint.document), f"b{value}")
+    }
+    return request.with_json({**body, **other}) if other else request
 
 
 def absent_ids(owned: Owned, number: int) -> Owned:

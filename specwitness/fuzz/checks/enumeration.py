@@ -1,0 +1,59 @@
+"""Whether a login tells who has an account: a wrong password and a name that nobody has are refused alike."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.checks.strangers import make_absent
+from specwitness.fuzz.extraction import snake
+from specwitness.fuzz.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.identity import ALICE
+from specwitness.openapi import strip_base
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.login import Login
+    from specwitness.fuzz.trial import Trial
+
+_SECRET = re.compile(r"passw(or)?d|passphrase|secret|(^|_)pin($|_)|(^|_)code($|_)|(^|_)otp($|_)")
+_WRONG = "not-the-password-9"
+
+
+def check_enumeration(trial: Trial, login: Login) -> None:
+    """Log in as alice and as nobody, both with a wrong password, and compare the refusals.
+
+    Args:
+        trial: The run.
+        login: How the users log in; an operation of the contract, or nothing is tried.
+    """
+    path = strip_base(login.path, trial.client.base)
+    endpoint = trial.surface.match(login.method, path)
+    good = dict(login.bodies.get(ALICE, {}))
+    secrets = [name for name in good if _SECRET.search(snake(name))]
+    names = [
+        name
+        for name, value in good.items()
+        if name not in {*secrets, "grant_type", "scope"} and isinstance(value, str) and value
+    ]
+    if endpoint is None or not secrets or not names:
+        return
+    wrong = {**good, **dict.fromkeys(secrets, _WRONG)}
+    bodies: list[dict[str, Any]] = [
+        wrong,
+        *({**wrong, **{name: make_absent(wrong[name], number) for name in names}} for number in range(2)),
+    ]
+    requests = [login.request_for(each) for each in bodies]
+    attacks = ("a wrong password", "a name that nobody has", "another name that nobody has")
+    answers = [
+        trial.send(endpoint, "existence", attack, request)
+        for attack, request in zip(attacks, requests, strict=True)
+    ]
+    echoes = [each[name] for each in bodies for name in names]
+    known, first, second = (take_fingerprint(each, echoes) for each in answers)
+    # What differs between two names that nobody has says nothing of one that somebody has.
+    places = differ(known, first) - differ(first, second)
+    if places and not any(each.succeeded for each in answers):
+        place = min(places)
+        came = f" ({answers[0].status}, and {answers[1].status})" if place == "status" else ""
+        text = f"tells who has an account: with a wrong password {place} differs{came}"
+        trial.blame(endpoint, "existence", text, requests[0])
