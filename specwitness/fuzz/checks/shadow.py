@@ -68,7 +68,9 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
             is_whole = path == full and bool(trial.client.base)
             _call(trial, nearest, method, path, is_listed=True, is_whole=is_whole)
     for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
-        # Of what the app itself lists, all methods are known.
+        if shape in listed:
+            # The app itself has said which methods there are.
+            trial.ledger.tally(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)
