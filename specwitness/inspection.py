@@ -14,6 +14,7 @@ from specwitness.contract import (
     Rulebook,
     inspect_contract,
     list_routes,
+    place_app,
     read_base,
     read_served,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from specwitness.config import Config
     from specwitness.fuzz.target import Target
+    from specwitness.openapi import Contract
 
 
 def inspect(root: Path, config: Config, today: date) -> Inspection:
@@ -50,7 +52,7 @@ def inspect(root: Path, config: Config, today: date) -> Inspection:
     sys.path.insert(0, str(root))
     # What the service prints is not the result.
     with chdir(root), redirect_stdout(sys.stderr), load_target(config.target) as target:
-        return inspect_contract(contract, describe_app(target, config), base, rules)
+        return inspect_contract(contract, describe_app(target, contract, config), base, rules)
 
 
 def find_base(root: Path, config: Config) -> Base | None:
@@ -67,13 +69,14 @@ def build_rulebook(root: Path, config: Config, today: date) -> Rulebook:
     return Rulebook(config.contract_check, locate_contract_waivers(root, config), known, today)
 
 
-def describe_app(target: Target, config: Config) -> App:
-    """Ask the app for all that it tells of itself."""
+def describe_app(target: Target, contract: Contract, config: Config) -> App:
+    """Ask the app for all that it tells of itself, by the paths that the contract has."""
     path = config.contract_check.served
-    return App(
+    app = App(
         generated=target.generated_schema,
         routes=target.routes or list_routes(target.app),
         served=read_served(target.app, path) if path and target.app is not None else None,
         served_at=path or "",
         undocumented=target.undocumented,
     )
+    return place_app(app, contract)

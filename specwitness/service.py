@@ -53,12 +53,13 @@ def try_service(root: Path, config: Config, writer: RecordWriter) -> None:
 
 
 def _compare(contract: Contract, target: Target, config: Config, writer: RecordWriter) -> None:
-    if target.generated_schema is not None:
-        for witness in compare(contract, target.generated_schema):
+    app = describe_app(target, contract, config)
+    if app.generated is not None:
+        for witness in compare(contract, app.generated):
             writer.witness(_narrow(witness, config))
-        for finding in find_undocumented(contract, target.generated_schema, target.undocumented):
+        for finding in find_undocumented(contract, app.generated, target.undocumented):
             writer.finding(finding)
-    for finding in find_contradictions(contract, describe_app(target, config)):
+    for finding in find_contradictions(contract, app):
         writer.finding(finding)
 
 

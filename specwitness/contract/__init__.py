@@ -10,6 +10,7 @@ from specwitness.contract.inspection import (
     find_contradictions,
     inspect_contract,
     inspect_document,
+    place_app,
 )
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.rules import RULES, Kind
@@ -29,6 +30,7 @@ __all__ = [
     "inspect_contract",
     "inspect_document",
     "list_routes",
+    "place_app",
     "read_base",
     "read_served",
 ]

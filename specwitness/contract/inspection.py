@@ -77,7 +77,6 @@ def inspect_document(contract: Contract, base: Base | None, rules: Rulebook) -> 
 
 def inspect_app(contract: Contract, app: App) -> list[Judgement]:
     """Compare a contract with the app: its schema, its routes, and what it serves."""
-    app = _place(app, base_path(bundle(contract)))
     generated = app.generated
     found: list[Finding] = []
     if generated is not None:
@@ -87,8 +86,9 @@ def inspect_app(contract: Contract, app: App) -> list[Judgement]:
     return [_judge(each) for each in dict.fromkeys(found)]
 
 
-def _place(app: App, base: str) -> App:
+def place_app(app: App, contract: Contract) -> App:
     """Give what an app tells with its paths as the contract has them, below the path of its server."""
+    base = base_path(bundle(contract))
     if not base:
         return app
 

@@ -159,6 +159,7 @@ def collection_by_key(surface: Surface, name: str) -> str | None:
         # `book_title` in a path is what `titles` in a body are.
         if (key in _KEYS and snake(parameter) == key)
         or (one != name and f"_{snake(parameter)}".endswith(f"_{one}"))
+        or ("_" in name and snake(parameter) == name)
     }
     return found.pop() if len(found) == 1 else None
 

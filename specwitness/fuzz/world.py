@@ -331,7 +331,7 @@ class World:
         noun, plain = singular(noun_of(name)), snake(name)
         by_key = collection_by_key(self.surface, plain)
         is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
-        is_reference = is_reference or (by_key is not None and plain != singular(plain))
+        is_reference = is_reference or (by_key is not None and (plain != singular(plain) or "_" in plain))
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
         prefix = (
@@ -341,11 +341,8 @@ class World:
         )
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
-        if (
-            plain.endswith(_NAMING)
-            and actor.focus
-            and prefix in {actor.focus.shape, f"{actor.focus.shape}/{{}}"}
-        ):
+        own = actor.focus.shape if actor.focus else ""
+        if (plain.endswith(_NAMING) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
             return ...
         # An answer tells a key by the name that it has in paths.
         key = self._key_of(prefix) if prefix == by_key else name
