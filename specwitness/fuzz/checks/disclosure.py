@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.influence import check_influence, find_makers_below, make_more, read_view
+from specwitness.fuzz.checks.options import describe_options, list_options, with_options
 from specwitness.fuzz.checks.pages import find_next_pages, find_word, with_size
 from specwitness.fuzz.checks.pretence import UNKNOWING, find_pretended_change, pretend
 from specwitness.fuzz.checks.strangers import find_trace
-from specwitness.fuzz.checks.variants import describe_options, list_options, with_options
 from specwitness.fuzz.control import is_ending, makes_objects, spend
 from specwitness.fuzz.extraction import list_members, singular, snake
 from specwitness.fuzz.names import USERS, names_object, noun_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.checks.options import check_options
 from specwitness.fuzz.checks.pretence import check_pretence
 from specwitness.fuzz.checks.strangers import (
     absent_ids,
@@ -21,7 +22,6 @@ from specwitness.fuzz.checks.variants import (
     check_bulk,
     check_members,
     check_nested,
-    check_options,
     check_versions,
 )
 from specwitness.fuzz.control import spend
