@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
@@ -81,7 +82,10 @@ def make_paths() -> dict[str, Any]:
             "put": _does("writeBook", _body(text=TEXT)),
         },
         "/export": {"get": _does("exportBooks", shown=lines)},
-        "/reports": {"get": _does("countReports"), "post": _does("report", _body(book_title=TEXT))},
+        "/reports": {
+            "get": _does("countReports"),
+            "post": _does("report", _body(book_title=TEXT, due_date=TEXT)),
+        },
         "/codes/check": {"post": _does("checkCode", _body(code={**TEXT, "example": "SPRING"}))},
     }
 
@@ -136,6 +140,9 @@ class Library:
 
 
 async def _read(request: Request, name: str) -> str:
+    if name == "text" and getattr(request.app.state, "fault", None) == "charset":
+        charset = request.headers.get("content-type", "").partition("charset=")[2]
+        (await request.body()).decode(charset if charset.isascii() and charset else "utf-8", "replace")
     try:
         value = (await request.json())[name]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -148,6 +155,7 @@ async def _read(request: Request, name: str) -> str:
 def make_library(fault: str | None = None, base: str = BASE) -> FastAPI:
     """Make the service, with a fault or none, below a path."""
     app, library = FastAPI(openapi_url=None), Library(fault)
+    app.state.fault = fault
     for add in (_add_doors, _add_people, _add_names, _change_books, _add_books, _add_rest):
         add(app, library, base)
     return app
@@ -306,6 +314,9 @@ def _add_rest(app: FastAPI, library: Library, base: str) -> None:
         name = library.caller_of(request)["username"]
         if (name, await _read(request, "book_title")) not in library.books:
             raise HTTPException(404)
+        due = await _read(request, "due_date")
+        if library.fault == "moment" and due.startswith("000"):
+            datetime.fromisoformat(due).astimezone(UTC)
         library.reports.append(name)
         return {}
 

@@ -157,6 +157,33 @@ def test_unfit_key_is_named_and_signs() -> None:
     assert list_unfit_key_attacks(None) == ()
 
 
+def test_signature_is_cut_or_zeros_and_as_long_as_the_good_one() -> None:
+    material = make_material(Mint("a-secret-of-enough-bytes-for-hs256", subjects={"alice": "u-1"}))
+    good = jose.split(str(material.value))
+    zeros, half = (
+        read_token(name, material)
+        for name in ("a token whose signature is all zeros", "a token with the first half of its signature")
+    )
+    assert good is not None
+    assert zeros is not None
+    assert half is not None
+    assert zeros.signature == "A" * len(good.signature)
+    assert good.signature.startswith(half.signature)
+    assert 0 < len(half.signature) < len(good.signature)
+    assert zeros.payload == half.payload == good.payload
+
+
+def test_forged_token_may_name_a_key_that_is_not_there() -> None:
+    mint = Mint("a-secret-of-enough-bytes-for-hs256", header={"kid": "2026"}, subjects={"alice": "u-1"})
+    material = make_material(mint)
+    forged = read_token("a token signed by another key, under a name that nobody knows", material)
+    good = jose.split(str(material.value))
+    assert forged is not None
+    assert good is not None
+    assert forged.parameters["kid"] == "none-of-yours"
+    assert forged.signature != good.signature
+
+
 def test_forged_token_names_no_key_where_good_ones_do() -> None:
     name = "a token signed by another key, which it does not name"
     named, nameless = (

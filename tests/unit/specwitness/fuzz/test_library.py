@@ -43,6 +43,8 @@ def test_right_library_is_not_blamed_wherever_its_paths_begin(base: str) -> None
         ("password", "isolation", "PUT /users/{username}/password as another user answered 200"),
         ("owner", "assignment", "POST /books takes `owner`"),
         ("bulk", "isolation", "POST /books/bulk-delete as another user answered 200, and then"),
+        ("charset", "robustness", "PUT /books/{book_title} answered 500"),
+        ("moment", "robustness", "POST /reports answered 500"),
         ("body", "existence", "PUT /books/{book_title} tells another's id by a body that does not fit: 422"),
     ],
 )
