@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from specwitness.fuzz.client import OutOfTimeError
+from specwitness.fuzz.patience import ThrottledError
 from specwitness.fuzz.things import fill
 from specwitness.fuzz.wire import Request
 from specwitness.openapi import base_path
@@ -32,6 +34,12 @@ def find_base(surface: Surface, client: Client, base_url: str | None) -> str:
     for place in (base, ""):
         for each in readers:
             path = place + fill(each.path, ("1",) * len(each.path_names))
-            if client.send(Request("GET", path, is_whole=True)).status not in _NOTHING:
+            try:
+                answer = client.send(Request("GET", path, is_whole=True))
+            except ThrottledError:
+                return place
+            except OutOfTimeError:
+                return base
+            if answer.status not in _NOTHING:
                 return place
     return "" if readers else base
