@@ -11,7 +11,7 @@ from specwitness.fuzz.extraction import (
     singular,
     snake,
 )
-from specwitness.fuzz.names import USERS, collection_by_key, collection_of
+from specwitness.fuzz.names import USERS, collection_by_key, collection_of, names_object, noun_at, noun_for
 from specwitness.fuzz.stock import Stock
 from specwitness.fuzz.surface import Parameter, type_of
 from specwitness.fuzz.things import Actor, Thing, borrow, fill, prefixes
@@ -73,6 +73,9 @@ class World(Stock):
             if endpoint.path_names and thing is None:
                 return None
             values = thing.values if thing else ()
+            # Whoever is deleted by the way is another account, or nobody.
+            if endpoint.method == "DELETE" and self._is_self(endpoint, actor, values):
+                return None
         path = fill(endpoint.path, values)
         actor.used.clear()
         actor.named.clear()
@@ -87,6 +90,15 @@ class World(Stock):
         if body is not None:
             headers = (*headers, ("Content-Type", content_type(endpoint)))
         return Request(endpoint.method, path, query, headers, body)
+
+    def _is_self(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> bool:
+        """Tell whether a path names the caller at its end, as an object that calls make."""
+        if not names_object(endpoint):
+            return False
+        name, shape = endpoint.path_names[-1], prefixes(endpoint.path)[-1]
+        is_user = bool({noun_for(name, shape), noun_at(shape)} & USERS) and endpoint.path.endswith("}")
+        own = {actor.identity.subject, actor.handle_for(name)} - {None}
+        return is_user and as_text(values[-1]) in map(as_text, own)
 
     def _parameters(
         self, endpoint: Endpoint, actor: Actor, *, full: bool

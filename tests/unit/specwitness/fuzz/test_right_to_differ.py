@@ -232,3 +232,47 @@ def test_schema_of_any_shape_ends_in_no_traceback(member: Any) -> None:
     target = Target(app=app, identities=Tokens(alice="token-of-ann", bob="token-of-ben", subjects=subjects))
     engine = attack_target(surface, target, FuzzConfig())
     assert set(engine.trial.succeeded) == {"make"}
+
+
+def test_account_of_a_user_is_not_deleted_by_the_way() -> None:
+    user = {"name": "user_id", "in": "path", "required": True, "schema": TEXT}
+    paths = {
+        "/users": {
+            "post": {
+                "operationId": "signUp",
+                "security": [],
+                "requestBody": json_of(text=TEXT),
+                "responses": answer(_202="A mail is under way"),
+            }
+        },
+        "/users/{user_id}": {
+            "parameters": [user],
+            "get": {"operationId": "readUser", "responses": answer(_200="Done")},
+            "delete": {"operationId": "dropUser", "responses": answer(_204="Done")},
+        },
+    }
+    deleted = []
+
+    def serve(app: FastAPI) -> None:
+        def own(request: Request, user_id: str) -> str:
+            if (user := caller_of(request)) != user_id or user in deleted:
+                raise HTTPException(404)
+            return user
+
+        @app.post("/users", status_code=202)
+        async def sign_up(request: Request) -> dict[str, str]:
+            await read_text(request)
+            return {"detail": "a mail is under way"}
+
+        @app.get("/users/{user_id}")
+        def read_user(request: Request, user_id: str) -> dict[str, str]:
+            return {"id": own(request, user_id)}
+
+        @app.delete("/users/{user_id}", status_code=204)
+        def drop_user(request: Request, user_id: str) -> None:
+            deleted.append(own(request, user_id))
+
+    engine = attack(paths, serve)
+    assert complaints(engine) == {}
+    assert deleted == []
+    assert set(engine.trial.succeeded) == {"signUp", "readUser"}
