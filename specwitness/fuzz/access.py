@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.attacks import Level
@@ -87,11 +87,25 @@ def learn_subjects(trial: Trial) -> None:
             answer = trial.world.call(each, actor, request) if actor and request else None
             if actor is None or answer is None or not answer.succeeded:
                 continue
-            actor.me = answer
+            actor.handles = _read_handles(answer.json())
             found = read_id(answer, "id", "user")
             if actor.identity.subject is None and found is not None:
                 actor.identity = replace(actor.identity, subject=str(found))
-            break
+            if found is not None or actor.handles:
+                break
+    # What both are called so, such as their team, is nobody's.
+    if trial.bob is not None:
+        alike = trial.alice.handles.items() & trial.bob.handles.items()
+        for actor in (trial.alice, trial.bob):
+            actor.handles = dict(actor.handles.items() - alike)
+
+
+def _read_handles(said: Any) -> dict[str, Any]:
+    """Read by which names an answer calls the user: of themselves, and not of what they belong to."""
+    inner = said.get("user", said.get("data")) if isinstance(said, dict) else None
+    members = inner if isinstance(inner, dict) else said
+    known = members.items() if isinstance(members, dict) else ()
+    return {snake(name): value for name, value in known if snake(name) in HANDLES and isinstance(value, str)}
 
 
 def _lacks_name(trial: Trial, actor: Actor) -> bool:

@@ -85,10 +85,12 @@ class Agenda:
             yield from self._check(each)
         if self._is_wanted(("disclosure", "existence")):
             yield None, ("disclosure", "existence"), partial(check_disclosure, trial)
-        if isinstance(self.target.identities, Login) and self._is_wanted(("existence",)):
-            yield None, ("existence",), partial(check_enumeration, trial, self.target.identities)
+        login = self.target.identities if isinstance(self.target.identities, Login) else None
+        if login and self._is_wanted(("existence",)):
+            yield None, ("existence",), partial(check_enumeration, trial, login)
         if self._is_wanted(("shadow",)):
-            shadow = partial(check_shadow, trial, self.target.app, self.target.undocumented)
+            ignored = self.target.undocumented | ({login.path} if login else frozenset())
+            shadow = partial(check_shadow, trial, self.target.app, ignored)
             yield None, ("shadow",), shadow
 
     def last(self) -> Iterator[Step]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from specwitness.fuzz.client import Client
     from specwitness.fuzz.surface import Surface
 
-_NOTHING = frozenset({0, 404})
+_NOT_FOUND = 404
+_NOWHERE = "/none-of-yours-9f3"
 _MOST_PROBES = 5
 
 
@@ -30,16 +31,22 @@ def find_base(surface: Surface, client: Client, base_url: str | None) -> str:
     base = base_path(surface.document)
     if not base or urlsplit(base_url or "").path.rstrip("/").endswith(base):
         return ""
-    readers = [each for each in surface.endpoints if each.method == "GET"][:_MOST_PROBES]
+    # A path that is there answers GET too, if only with 405; protected ones do not depend on an object.
+    known = sorted(surface.endpoints, key=lambda each: (not each.is_protected, each.method != "GET"))
+    paths = list(dict.fromkeys(fill(each.path, ("1",) * len(each.path_names)) for each in known))
     for place in (base, ""):
-        for each in readers:
-            path = place + fill(each.path, ("1",) * len(each.path_names))
-            try:
-                answer = client.send(Request("GET", path, is_whole=True))
-            except ThrottledError:
+        try:
+            if _is_served(client, place, paths[:_MOST_PROBES]):
                 return place
-            except OutOfTimeError:
-                return base
-            if answer.status not in _NOTHING:
-                return place
-    return "" if readers else base
+        except ThrottledError:
+            return place
+        except OutOfTimeError:
+            return base
+    return "" if paths else base
+
+
+def _is_served(client: Client, place: str, paths: list[str]) -> bool:
+    """Tell whether a path is answered otherwise than one that cannot be there."""
+    nothing = client.send(Request("GET", f"{place}{_NOWHERE}", is_whole=True)).status
+    answers = (client.send(Request("GET", place + path, is_whole=True)).status for path in paths)
+    return any(status not in {0, _NOT_FOUND, nothing} for status in answers)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MOST_SILENCES = 3
+_NOT_FOUND = 404
 _UNAUTHORIZED = 401
 # Whoever restarts a service that has crashed needs a moment.
 _RETURNS = (0.5, 1.0, 2.0)
@@ -162,7 +163,11 @@ class Client:
 
     def log_in(self, request: Request) -> Answer:
         """Send the request that gives a user a token: it changes nothing that anybody would miss."""
-        return self._send_patiently(request)
+        answer = self._send_patiently(request)
+        # Users may sign in elsewhere than below the contract's base.
+        if answer.status == _NOT_FOUND and self.base and not request.is_whole:
+            answer = self._send_patiently(replace(request, is_whole=True))
+        return answer
 
     def send(self, request: Request) -> Answer:
         """Send a request; wait and try again where the service says 429.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SECRET = re.compile(
     r"passw(or)?d|passphrase|secret|(^|_)salt($|_)|private_key|totp|(^|_)otp($|_)|recovery_code|reset_token"
-    r"|refresh_token|security_answer|(^|_)cvv|(^|_)cvc|(^|_)ssn($|_)|card_number"
+    r"|security_answer|(^|_)cvv|(^|_)cvc|(^|_)ssn($|_)|card_number"
 )
 _PERSONAL = re.compile(r"e_?mail|phone|mobile|(^|_)address|birth|(^|_)dob($|_)|iban|salary|passport|latitude")
 _DEEPEST = 8
@@ -28,7 +28,7 @@ _DEEPEST = 8
 def find_excess(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
     """Name the members of a 2xx that are secret, or personal where others are shown, and in no contract.
 
-    What is `writeOnly` may be in no answer (OpenAPI 3.1, OAS 3.0.3 §4.7.24.1).
+    A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
     """
     response = endpoint.response_for(answer.status) if answer.succeeded else None
     content = (response or {}).get("content", {})
@@ -52,7 +52,8 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
     is_open = not known or "additionalProperties" in schema or "patternProperties" in schema
     for name, each in value.items():
         if name in known:
-            if _is_given(each) and resolve(known[name], endpoint.document).get("writeOnly") is True:
+            is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
+            if is_write_only and _is_given(each) and _SECRET.search(snake(name)):
                 yield name
             yield from _walk(each, known[name], endpoint, depth - 1)
         elif not is_open and _is_given(each) and _is_private(name, endpoint):
@@ -62,7 +63,11 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
 def _is_one_of_several(schema: Schema, endpoint: Endpoint) -> bool:
     """Tell whether a value may be of several kinds: which one it is is not for us to say."""
     found = dereference(schema, endpoint.document)
-    parts = [*found.get("anyOf", ()), *found.get("oneOf", ())] if isinstance(found, dict) else []
+    if not isinstance(found, dict):
+        return False
+    if "if" in found or any(_is_one_of_several(each, endpoint) for each in found.get("allOf", ())):
+        return True
+    parts = [*found.get("anyOf", ()), *found.get("oneOf", ())]
     return len([each for each in parts if resolve(each, endpoint.document).get("type") != "null"]) > 1
 
 
@@ -79,4 +84,6 @@ def _shows_others(endpoint: Endpoint) -> bool:
     """Tell whether an operation shows others than the caller."""
     shapes = prefixes(endpoint.path)
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
-    return is_of_user or not endpoint.is_protected or bool(endpoint.raw.get("x-shared"))
+    # Who signs up is shown themselves.
+    is_public = endpoint.is_safe and not endpoint.is_protected
+    return is_of_user or is_public or bool(endpoint.raw.get("x-shared"))

@@ -52,7 +52,7 @@ class Actor:
     things: dict[str, Thing] = field(default_factory=dict)
     seconds: dict[str, Thing] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
-    me: Answer | None = None
+    handles: dict[str, Any] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     owned: list[Thing] = field(default_factory=list)
@@ -76,8 +76,7 @@ class Actor:
 
     def handle_for(self, name: str) -> Any:
         """Give what a user is called under a name, such as a username, in what they read of themselves."""
-        members = find_values(self.me.json()) if self.me and snake(name) in HANDLES else ()
-        return next((value for key, value in members if snake(key) == snake(name)), None)
+        return self.handles.get(snake(name))
 
 
 def borrow(actor: Actor, name: str, schema: Schema) -> Any:

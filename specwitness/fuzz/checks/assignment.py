@@ -31,6 +31,7 @@ _OWNERS = frozenset(
 )
 _PRIVILEGES: dict[str, Any] = {"role": "admin", "is_admin": True, "admin": True}
 _FAR = 1_000_000
+_WORDS_BESIDE = frozenset({"status", "message", "msg", "success", "ok", "detail", "code"})
 
 
 def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
@@ -68,7 +69,7 @@ def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> di
     for name, each in properties.items():
         # A state that answers know and bodies do not is set by others.
         several = known.get(name, {}).get("enum", ()) if each.get("enum") else ()
-        others = [one for one in several if one not in each["enum"] and one not in {normal.get(name), None}]
+        others = [one for one in several if one not in each["enum"] and one not in [normal.get(name), None]]
         extras |= {name: others[0]} if others else {}
     return {name: value for name, value in extras.items() if value is not None}
 
@@ -220,7 +221,8 @@ def _object(answer: Answer | None) -> dict[str, Any]:
     if isinstance(value, dict):
         # What was made may stand in a member of its own, beside a message.
         inner = [each for each in value.values() if isinstance(each, dict)]
-        return {**inner[0], **value} if len(inner) == 1 else value
+        rest = {snake(name) for name, each in value.items() if not isinstance(each, dict)}
+        return {**inner[0], **value} if len(inner) == 1 and rest <= _WORDS_BESIDE else value
     return {}
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from specwitness.fuzz.trial import Trial
 
 _SECRET = re.compile(r"passw(or)?d|passphrase|secret|(^|_)pin($|_)|(^|_)code($|_)|(^|_)otp($|_)")
+_NAME = re.compile(
+    r"^(user_?name|user|login|name|handle|account|e_?mail(_address)?|phone(_number)?|identifier)$"
+)
+_LOCKED = frozenset({423, 429})
 _WRONG = "not-the-password-9"
 
 
@@ -33,7 +37,7 @@ def check_enumeration(trial: Trial, login: Login) -> None:
     names = [
         name
         for name, value in good.items()
-        if name not in {*secrets, "grant_type", "scope"} and isinstance(value, str) and value
+        if name not in secrets and _NAME.search(snake(name)) and isinstance(value, str) and value
     ]
     if endpoint is None or not secrets or not names:
         return
@@ -52,8 +56,9 @@ def check_enumeration(trial: Trial, login: Login) -> None:
     known, first, second = (take_fingerprint(each, echoes) for each in answers)
     # What differs between two names that nobody has says nothing of one that somebody has.
     places = differ(known, first) - differ(first, second)
-    if places and not any(each.succeeded for each in answers):
-        place = min(places)
+    # Who is locked out, or called too often, was not looked up.
+    if places and not any(each.succeeded or each.status in _LOCKED for each in answers):
+        place = "status" if "status" in places else min(places)
         came = f" ({answers[0].status}, and {answers[1].status})" if place == "status" else ""
         text = f"tells who has an account: with a wrong password {place} differs{came}"
         trial.blame(endpoint, "existence", text, requests[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.attack_table import ATTACKS
 from specwitness.fuzz.attacks import Attack, Level, Material
@@ -69,15 +69,16 @@ def check_credentials(
 def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
     """Call with a credential that is good elsewhere, such as a key for a token; say if it is refused."""
     named = {name for each in endpoint.security for name in each}
-    taken = [trial.world.sign(endpoint, caller, request)]
+    # Two schemes may mean the same header.
+    taken = {_place_of(name, trial.surface.schemes[name]) for name in named if name in trial.surface.schemes}
     is_refused = True
     for name, scheme in trial.surface.schemes.items():
         value = caller.identity.value_for(name)
-        signed = seat_of(name, scheme).put(request, value) if value is not None else None
-        # Two schemes may mean the same header.
-        if name in named or signed is None or signed in taken:
+        place = _place_of(name, scheme)
+        if value is None or place in taken:
             continue
-        taken.append(signed)
+        taken.add(place)
+        signed = seat_of(name, scheme).put(request, value)
         attack = f"a credential of {name}, which is not taken here"
         answer = trial.send(endpoint, "none", attack, signed)
         if answer.succeeded:
@@ -85,6 +86,11 @@ def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, cal
             text = f"with {attack}: expected 401, came {answer.status} (the contract's security)"
             trial.ledger.blame(endpoint, "none", attack, text=text, request=signed)
     return is_refused
+
+
+def _place_of(name: str, scheme: dict[str, Any]) -> tuple[str, str]:
+    seat = seat_of(name, scheme)
+    return seat.location, seat.name.lower() if seat.location == "header" else seat.name
 
 
 def _values_in(trial: Trial, endpoint: Endpoint) -> tuple[object, ...]:

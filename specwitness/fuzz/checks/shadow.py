@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PROBED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TOOLS = re.compile(r"^/(openapi(\.(json|ya?ml))?|docs(/.*)?|redoc|favicon\.ico|metrics|static.*)$")
+_OPERATIONS = re.compile(r"^/(health\w*|live\w*|ready\w*|ping|status|version)(/.*)?$")
 _NOT_SERVED = frozenset({401, 403, 404, 405, 406, 410, 429, 501})
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 
@@ -63,6 +64,8 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
         shape = _PARAMETER.sub("{}", path)
         listed.add(shape)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
+        # What operators ask stands beside the base of the contract.
+        is_known = is_known or (bool(trial.client.base) and path == full and bool(_OPERATIONS.match(path)))
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
             is_whole = path == full and bool(trial.client.base)

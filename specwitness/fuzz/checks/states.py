@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.strangers import absent_ids, impersonate
 from specwitness.fuzz.things import prefixes
 
 if TYPE_CHECKING:
     from specwitness.fuzz.surface import Endpoint
+    from specwitness.fuzz.things import Actor
     from specwitness.fuzz.trial import Trial
 
 _FORBIDDEN_BY_STATE = frozenset({"409", "410", "412", "423"})
@@ -40,12 +41,21 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
             answers.append((signed, trial.send(other, "existence", attack, signed)))
         else:
             (_, reference), (signed, answer) = answers
-            if str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status:
+            is_told = str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status
+            if is_told and not _may_read(trial, bob, shape, thing.values):
                 text = f"tells the state of another's object: {answer.status}, not {reference.status}"
                 trial.blame(other, "existence", text, signed)
+
+
+def _may_read(trial: Trial, bob: Actor, shape: str, values: tuple[Any, ...]) -> bool:
+    """Tell whether the other user is shown the object anyway: then its state is no secret."""
+    reader = trial.world.find("GET", shape)
+    request = trial.world.build(reader, bob, values) if reader else None
+    return reader is not None and request is not None and trial.world.call(reader, bob, request).succeeded
 
 
 def _may_refuse(endpoint: Endpoint, shape: str) -> bool:
     """Tell whether an operation is on the objects of a collection, and says that a state may forbid it."""
     is_on_it = prefixes(endpoint.path)[-1:] == [shape]
-    return is_on_it and not endpoint.is_safe and bool(_FORBIDDEN_BY_STATE & endpoint.responses.keys())
+    is_owned = is_on_it and not endpoint.is_safe and not endpoint.raw.get("x-shared")
+    return is_owned and bool(_FORBIDDEN_BY_STATE & endpoint.responses.keys())

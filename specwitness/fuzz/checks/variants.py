@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Options = dict[str, Any]
 
+_NOT_FOUND = 404
 _RECIPIENT = re.compile(r"to_|recipient|receiver|payee|beneficiary|destination|invitee")
 
 
@@ -144,7 +145,8 @@ def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
         attack = f"{whose} id without {required[0]}"
         answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, answer) = answers
-    if answer.status != reference.status and not answer.succeeded:
+    # Where anybody may take an id that is free, the body of an absent one is looked at.
+    if reference.status == _NOT_FOUND and answer.status != reference.status and not answer.succeeded:
         text = f"tells another's id by a body that does not fit: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, signed)
 
