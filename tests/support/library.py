@@ -165,7 +165,9 @@ def _add_doors(app: FastAPI, library: Library, base: str) -> None:
     @app.post(f"{base}/login")
     async def log_in(request: Request) -> dict[str, str]:
         name, password = await _read(request, "username"), await _read(request, "password")
-        user = library.users.get(name)
+        user, body = library.users.get(name), await request.json()
+        if body.get("client_id", "web-app") != "web-app" or body.get("method", "password") != "password":
+            raise HTTPException(422)
         if user is None or user["password"] != password:
             detail = "wrong password" if user and library.fault == "login" else "wrong name or password"
             raise HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})

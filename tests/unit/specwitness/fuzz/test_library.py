@@ -15,10 +15,10 @@ SCHEMES = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}
 SERVER = {"url": "https://{host}/api/{version}/", "variables": {"version": {"default": "v2"}}}
 
 
-def complain(fault: str | None, base: str = BASE) -> dict[str, list[str]]:
+def complain(fault: str | None, base: str = BASE, **more: str) -> dict[str, list[str]]:
     surface = make_surface(make_paths(), components=SCHEMES, security=[{"bearer": []}], servers=[SERVER])
     people = dict(zip(("alice", "bob"), PASSWORDS.items(), strict=True))
-    bodies = {who: {"username": name, "password": secret} for who, (name, secret) in people.items()}
+    bodies = {who: {"username": name, "password": secret, **more} for who, (name, secret) in people.items()}
     login = Login(f"{base}/login", bodies, token="/token", subject="/username")  # a pointer
     engine = attack_target(surface, Target(app=make_library(fault, base), identities=login), FuzzConfig())
     # The login is for those who know a password.
@@ -29,6 +29,10 @@ def complain(fault: str | None, base: str = BASE) -> dict[str, list[str]]:
 @pytest.mark.parametrize("base", [BASE, ""])
 def test_right_library_is_not_blamed_wherever_its_paths_begin(base: str) -> None:
     assert complain(None, base) == {}
+
+
+def test_what_is_no_name_of_a_user_is_left_as_it_is_at_the_login() -> None:
+    assert complain(None, client_id="web-app", method="password") == {}
 
 
 @pytest.mark.parametrize(
