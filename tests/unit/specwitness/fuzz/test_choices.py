@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from tests.unit.specwitness.fuzz.test_right_to_differ import answer, caller_of, complain, json_of, read_text
+from tests.support.small_services import answer, caller_of, complain, json_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

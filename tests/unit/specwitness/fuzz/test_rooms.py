@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from tests.support.attacks import complaints
-from tests.unit.specwitness.fuzz.test_right_to_differ import (
+from tests.support.small_services import (
     USERS,
     answer,
     attack,
