@@ -65,15 +65,14 @@ def noun_for(parameter_name: str, shape: str) -> str:
 
 def names_object(endpoint: Endpoint) -> bool:
     """Tell whether a path names an object other than the caller: a user that no call makes is the caller."""
-    names = endpoint.path_names
-    shapes = [
-        shape
-        for name, shape in zip(names, prefixes(endpoint.path), strict=True)
+    places = [
+        (name, shape)
+        for name, shape in zip(endpoint.path_names, prefixes(endpoint.path), strict=True)
         if not is_choice(endpoint.parameter(name, "path"))
     ]
-    if len(shapes) != 1 or noun_for(names[0], shapes[0]) not in USERS:
-        return bool(shapes)
-    return "post" in endpoint.document["paths"].get(shapes[0].removesuffix("/{}"), {})
+    if len(places) != 1 or noun_for(*places[0]) not in USERS:
+        return bool(places)
+    return "post" in endpoint.document["paths"].get(places[0][1].removesuffix("/{}"), {})
 
 
 def is_deleting(endpoint: Endpoint) -> bool:

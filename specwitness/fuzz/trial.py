@@ -35,7 +35,9 @@ _INVENTED = "headers and parameters that"
 _UNKNOWING = frozenset({400, 422})
 # A log that grows with each reading differs at another index each time.
 _INDEX = re.compile(r"\[\d+\]")
-_READING = re.compile(r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)(_|$)")
+_READING = re.compile(
+    r"^(list|search|find|query|export|read|get|show|fetch|view|filter|report|lookup)(?![a-z])"
+)
 
 
 @dataclass(slots=True)
