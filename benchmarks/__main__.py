@@ -17,13 +17,16 @@ from benchmarks.report import (
     tabulate_authentication,
     tabulate_existence,
     tabulate_tokens,
+    write_tokens,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OUTPUT = Path("build/bench")
-README = Path("README.md")
+DETECTION = Path("docs/detection.md")
+PERFORMANCE = Path("docs/performance.md")
+CHART = Path("docs/images/tokens.svg")
 
 
 def run_tokens(console: Console) -> None:
@@ -31,11 +34,11 @@ def run_tokens(console: Console) -> None:
     with console.status("tokens: every algorithm, this verifier and its peers in turn"):
         figures = tokens.measure()
     _keep(console, "tokens", figures)
-    chart = OUTPUT / "tokens.svg"
-    chart.write_bytes(draw_tokens(figures))
+    CHART.write_bytes(draw_tokens(figures))
     for table in tabulate_tokens(figures):
         console.print(table)
-    console.print(f"drawn in {chart.as_posix()}", highlight=False)
+    console.print(f"drawn in {CHART.as_posix()}", highlight=False)
+    _put(console, PERFORMANCE, "tokens", write_tokens(figures))
 
 
 def run_authentication(console: Console) -> None:
@@ -62,11 +65,7 @@ def run_detection(console: Console) -> None:
         figures = detection.measure()
     _keep(console, "detection", figures)
     console.print(tabulate_detection(figures))
-    README.write_text(
-        put_between(README.read_text(encoding="utf-8"), "detection", write_detection(figures)),
-        encoding="utf-8",
-    )
-    console.print(f"written into {README}", highlight=False)
+    _put(console, DETECTION, "detection", write_detection(figures))
 
 
 BENCHMARKS: dict[str, Callable[[Console], None]] = {
@@ -86,6 +85,12 @@ def main(names: Sequence[str]) -> int:
     for name in names or BENCHMARKS:
         BENCHMARKS[name](Console())
     return 0
+
+
+def _put(console: Console, page: Path, marker: str, block: str) -> None:
+    """Write a table into its place in a page."""
+    page.write_text(put_between(page.read_text(encoding="utf-8"), marker, block), encoding="utf-8")
+    console.print(f"written into {page.as_posix()}; `make docs` takes its figures on", highlight=False)
 
 
 def _keep(console: Console, name: str, figures: dict[str, Any]) -> None:
