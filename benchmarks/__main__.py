@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from benchmarks import authentication, detection, existence, tokens
-from benchmarks.detection_table import put_between, tabulate_detection, write_detection
+from benchmarks.detection_table import tabulate_detection, write_detection
 from benchmarks.report import (
     draw_tokens,
     tabulate_authentication,
@@ -19,6 +19,7 @@ from benchmarks.report import (
     tabulate_tokens,
     write_tokens,
 )
+from tests.pages.blocks import put_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

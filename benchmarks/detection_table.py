@@ -39,20 +39,6 @@ def write_detection(figures: dict[str, Any]) -> str:
     return "\n".join([*lines, "", " ".join([told, *missed])]) + "\n"
 
 
-def put_between(text: str, marker: str, block: str) -> str:
-    """Give a page with the block of a marker replaced.
-
-    Raises:
-        ValueError: The page has no such block.
-    """
-    begin, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->\n"
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"the page has no block {marker}")
-    return f"{before}{begin}{block}{end}{after}"
-
-
 def _detection_rows(figures: dict[str, Any]) -> Iterator[list[str]]:
     tools = list(figures["tools"].values())
     yield ["**found**", *(f"{each['found']} ({each['found'] / figures['bugs']:.0%})" for each in tools)]

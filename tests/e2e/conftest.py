@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.support.both_sides import MODES, find_browser, find_lack, is_required, serving_both
+from tests.support.both_sides import BROWSER_ARGUMENTS, MODES, find_browser, find_lack, is_required, serving_both
 from tests.support.visitor import Visitor, visit
 
 if TYPE_CHECKING:
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from tests.support.both_sides import BothSides
 
 HERE = Path(__file__).parent
-NEAR_ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", NEAR_ALONE),
-)
 # Seconds: a token that ends while somebody looks, and keys that are rotated while a token is good.
 # A machine may be busy; what is awaited is there at once on one that is not.
 PATIENCE_MILLISECONDS = 30_000
@@ -89,7 +84,7 @@ def browser() -> Iterator[Browser]:
     """A browser that reaches nothing but this machine; its event loop would be in the way of other modules."""
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_browser(), args=list(ARGUMENTS))
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=list(BROWSER_ARGUMENTS))
         yield chromium
         chromium.close()
 
