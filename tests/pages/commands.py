@@ -61,11 +61,15 @@ class Place(NamedTuple):
 
 QUICKSTART = "specs/003-jwt-auth-middleware/quickstart.md"
 INSTALL = "pip install ./specwitness"
+TOKENS = 'TOKEN_ALICE=$(specwitness token alice --base-url "$URL")'
+PLAIN_RUN = (
+    'st run openapi.yaml --url http://127.0.0.1:8000 -H "Authorization: Bearer $TOKEN_ALICE" --phases coverage,stateful'
+    " --max-examples 20 --exclude-operation-id eraseAccount --exclude-checks positive_data_acceptance"
+)
 
 # The test that reads the block from the page and runs it.
 PLAYED: dict[Place, str] = {
     Place("README.md", INSTALL): "test_package_is_installed_from_a_clone",
-    Place("README.md", "specwitness verify"): "test_commands_of_the_first_page",
     Place("backend/README.md", "TOKEN=$(make -s token USER=alice)"): "test_service_is_called_as_its_page_says",
     Place("docs/contract.md", "specwitness contract"): "test_contract_is_checked_as_its_page_says",
     Place("docs/contract.md", "git fetch origin main"): "test_contract_is_checked_as_its_page_says",
@@ -73,14 +77,9 @@ PLAYED: dict[Place, str] = {
         "docs/fuzzing.md", "specwitness fuzz --base-url http://127.0.0.1:8000"
     ): "test_running_service_is_attacked_as_the_page_says",
     Place("docs/fuzzing.md", "specwitness fuzz"): "test_target_is_attacked_as_the_page_says",
-    Place(
-        "docs/fuzzing.md", "TOKEN_ALICE=$(specwitness token alice)"
-    ): "test_running_service_is_attacked_as_the_page_says",
-    Place(
-        "docs/fuzzing.md", 'export SPECWITNESS_TOKEN_BOB="$TOKEN_BOB"'
-    ): "test_plain_schemathesis_run_is_green_and_erases_nobody",
+    Place("docs/fuzzing.md", TOKENS): "test_running_service_is_attacked_as_the_page_says",
+    Place("docs/fuzzing.md", PLAIN_RUN): "test_plain_schemathesis_run_is_green_and_erases_nobody",
     Place("docs/fuzz-checks.md", "specwitness fuzz --check isolation"): "test_target_is_attacked_as_the_page_says",
-    Place("specwitness/README.md", INSTALL): "test_package_is_installed_from_a_clone",
     Place("specwitness/README.md", "specwitness derive"): "test_first_spec_is_proven_as_the_page_says",
     Place(QUICKSTART, "TOKEN=$(make -s token USER=ann)"): "test_quickstart_names_the_status_of_every_call",
 }

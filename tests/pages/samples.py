@@ -71,7 +71,8 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _fence(text: str) -> str:
+def show(text: str) -> str:
+    """Give what a command printed as a block of a page."""
     lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
     return f"\n```\n{lines}\n```\n\n"
 
@@ -83,7 +84,7 @@ def make_first_verdict(page: str) -> str:
         write_files(folder, read_files(page))
         run(folder, "derive")
         printed = run(folder, "verify").stdout
-    return put_between(page, "first verdict", _fence(printed))
+    return put_between(page, "first verdict", show(printed))
 
 
 def make_loosened(page: str) -> str:
@@ -97,7 +98,7 @@ def make_loosened(page: str) -> str:
         loosened = ORDERS.replace("listOrders\n", "listOrders\n      security: []\n")
         (folder / "openapi.yaml").write_text(loosened, encoding="utf-8")
         printed = run(folder, "contract", "--base", "main").stdout
-    return put_between(page, "loosened", _fence(f"$ specwitness contract --base main\n{printed}"))
+    return put_between(page, "loosened", show(f"$ specwitness contract --base main\n{printed}"))
 
 
 def _git(folder: Path, *words: str) -> None:
