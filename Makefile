@@ -101,6 +101,10 @@ falsify: $(installed) ## take every check of the verifier away in turn, and see 
 	$(bin)/python -m tests.falsifiers
 	$(bin)/python -m tests.e2e.falsify
 
+.PHONY: docs
+docs: $(installed) ## write the pages, samples and pictures that are made from something else
+	@$(bin)/python -m tests.pages
+
 .PHONY: lock
 lock: $(installed) ## pin the requirements of pyproject.toml anew
 	$(compile) pyproject.toml --group dev --output-file requirements.lock

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SHELLS = frozenset({"sh", "bash", "shell", "console", "zsh"})
 ILLUSTRATION = "illustration"
 _COMMENT = re.compile(r"(?:^|\s)#.*")
-_SETTINGS_ONLY = re.compile(r"(?:export )?(?:[A-Z_]+=(?:\"[^\"`]*\"|'[^']*'|[^\s$`]*) ?)+|unset [A-Z_]+")
+_SETTINGS_ONLY = re.compile(r"(?:export )?(?:[A-Z_]+=(?:\"(?:[^\"`$]|\$(?!\())*\"|'[^']*'|[^\s$`]*) ?)+|unset [A-Z_]+")
 
 
 @dataclass(frozen=True, slots=True)
