@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.fuzz.api.purpose import is_ending, is_key, names_object
 from specwitness.fuzz.requests.answers import find_values
 from specwitness.fuzz.users.credentials import KEY, seat_of
 
@@ -64,10 +63,10 @@ def _makers(trial: Trial) -> list[Endpoint]:
         each
         for each in trial.reached()
         if each.method == "POST"
-        and is_key(each)
+        and each.is_of_keys
         and each.is_protected
-        and not is_ending(each)
-        and not names_object(each)
+        and not each.is_ending
+        and not each.names_object
     ]
 
 

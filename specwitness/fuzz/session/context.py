@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, Surface, prefixes
-from specwitness.fuzz.api.purpose import names_object, only_reads
 from specwitness.fuzz.http.throttling import TOO_MANY, ThrottledError
 from specwitness.fuzz.results.conformance import describe_headers, describe_misfit
 from specwitness.fuzz.results.data_exposure import find_excess
@@ -16,6 +14,7 @@ from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint, Surface
     from specwitness.fuzz.http.client import Client
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
@@ -121,7 +120,7 @@ class Trial:
 
     def readers(self, endpoint: Endpoint) -> list[Endpoint]:
         """Give the operations that show what an operation changes: of the object, and its list."""
-        shapes = prefixes(endpoint.path)
+        shapes = endpoint.collections
         plain = endpoint.path if not shapes else ""
         wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
         wanted = list(dict.fromkeys([*wanted, endpoint.shape]))
@@ -133,16 +132,16 @@ class Trial:
         return [
             each
             for each in self.reached()
-            if only_reads(each)
+            if each.is_reading
             and each.security
-            and not names_object(each)
-            and not each.raw.get("x-shared")
+            and not each.names_object
+            and not each.is_shared
             and not self.uses.get(each.id)
         ]
 
     def readers_of(self, prefix: str) -> list[Endpoint]:
         """Give the operations that show an object whose id is in no path."""
-        return [each for each in self.reached() if prefix in self.uses.get(each.id, ()) and only_reads(each)]
+        return [each for each in self.reached() if prefix in self.uses.get(each.id, ()) and each.is_reading]
 
     def observe(
         self, endpoint: Endpoint, values: tuple[object, ...]

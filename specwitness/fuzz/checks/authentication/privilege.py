@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.purpose import is_privileged
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
@@ -32,7 +31,7 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as users without the right, and with tokens that lack its scopes."""
     if not endpoint.is_protected:
         return
-    if is_privileged(endpoint):
+    if endpoint.is_privileged:
         for actor in (trial.alice, trial.bob):
             request = trial.world.build(endpoint, actor) if actor else None
             if actor is None or request is None:

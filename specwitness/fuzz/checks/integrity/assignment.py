@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -192,8 +192,8 @@ def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answ
 
 
 def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answer) -> tuple[Any, ...] | None:
-    if prefixes(endpoint.path)[-1:] == prefixes(reader.path)[-1:]:
-        thing = trial.alice.things.get(prefixes(reader.path)[-1])
+    if endpoint.last_collection == reader.last_collection:
+        thing = trial.alice.things.get(reader.last_collection)
         return thing.values if thing else None
     found = trial.world.read_made(reader, answer)
     thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_deleting, is_key, is_reviving, names_object, noun_at
+from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.checks.integrity.deletion_traces import (
     find_views,
     is_listed,
@@ -19,6 +18,7 @@ from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Request
     from specwitness.fuzz.session.context import Trial
 
@@ -41,7 +41,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     traces = read_traces(thing, alice)
     views = list(find_views(trial, thing, traces))
     children = list(read_children(trial, endpoint, thing, traces))
-    key = find_key(trial, thing.answer, alice) if is_key(endpoint) else None
+    key = find_key(trial, thing.answer, alice) if endpoint.is_of_keys else None
     if key:
         trial.ledger.redaction.hide(alice.name, [key.value])
     signed = trial.world.sign(endpoint, alice, request)
@@ -49,8 +49,8 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
         return
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
-        is_of_it = prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE"
-        if is_of_it and not is_reviving(other):
+        is_of_it = other.last_collection == thing.prefix and other.method != "DELETE"
+        if is_of_it and not other.keeps_deleted:
             _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
@@ -77,7 +77,7 @@ def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) ->
 def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     """Delete a new object whose id is in no path, and use it everywhere."""
     alice = trial.alice
-    spend(trial, endpoint, alice)
+    spend(endpoint, alice)
     request = trial.world.build(endpoint, alice)
     things = {each: alice.things[each] for each in alice.used if each in alice.things}
     named = {prefix: each.values for prefix, each in things.items()}
@@ -97,12 +97,12 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         if answer.succeeded and is_listed(answer, texts):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
     _name(trial, endpoint, named)
-    spend(trial, endpoint, alice)
+    spend(endpoint, alice)
 
 
 def is_named_deletion(trial: Trial, endpoint: Endpoint) -> bool:
     """Tell whether an operation deletes an object whose id is in no path."""
-    return is_deleting(endpoint) and not names_object(endpoint) and bool(trial.uses.get(endpoint.id))
+    return endpoint.is_deleting and not endpoint.names_object and bool(trial.uses.get(endpoint.id))
 
 
 def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
@@ -136,7 +136,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         return
     for other in list(trial.reached()):
         is_below = other.method == "GET" and other.shape in {each.shape for each in below}
-        if is_below and not is_reviving(other):
+        if is_below and not other.keeps_deleted:
             _use(trial, other, thing.values)
     # What has a path of its own may live on without what it lay below.
     level = Level.SHOULD if _have_own_paths(trial, below) else Level.MUST
@@ -150,9 +150,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
 def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
     nouns = {noun_at(f"{each.shape}/{{}}") for each in below}
     return any(
-        noun_at(each.shape) in nouns
-        for each in trial.surface.endpoints
-        if prefixes(each.path) == [each.shape]
+        noun_at(each.shape) in nouns for each in trial.surface.endpoints if each.collections == (each.shape,)
     )
 
 

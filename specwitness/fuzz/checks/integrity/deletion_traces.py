@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_reviving, noun_at, noun_for
+from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import type_of
 from specwitness.fuzz.api.words import ENDED_STATES, snake
@@ -18,6 +17,7 @@ from specwitness.fuzz.requests.answers import find_values, list_items, list_memb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -73,7 +73,7 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
     lister = trial.world.find("GET", collection)
     views = trial.views()
     for endpoint in [*views, *([lister] if lister and lister not in views else [])]:
-        if is_reviving(endpoint) or endpoint.id not in trial.succeeded:
+        if endpoint.keeps_deleted or endpoint.id not in trial.succeeded:
             continue
         above = thing.values[: len(endpoint.path_names)] if endpoint is lister else ()
         plain = trial.world.build(endpoint, trial.alice, above or None)
@@ -123,7 +123,7 @@ def read_children(
     ]
     for maker in makers:
         for reader in readers:
-            name, shape = reader.path_names[0], prefixes(reader.path)[0]
+            name, shape = reader.path_names[0], reader.collections[0]
             parameter = reader.parameter(name, "path")
             if parameter is None:
                 continue

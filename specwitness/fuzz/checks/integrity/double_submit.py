@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.purpose import makes_objects, only_reads
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import AMOUNTS, BALANCES, snake
 from specwitness.fuzz.checks.isolation.state_leaks import check_state
@@ -36,10 +35,10 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         trial: The run.
         endpoint: An operation that changes something; a deletion may well succeed twice.
     """
-    if endpoint.is_safe or endpoint.method == "DELETE" or only_reads(endpoint):
+    if endpoint.is_safe or endpoint.method == "DELETE" or endpoint.is_reading:
         return
     # Objects are made as often as one likes, where the contract tells of no conflict.
-    if makes_objects(trial.surface, endpoint) and not _CONFLICTS & endpoint.responses.keys():
+    if endpoint.is_making and not _CONFLICTS & endpoint.responses.keys():
         return
     for change in _changes(endpoint, trial.alice):
         first = _build(trial, endpoint, trial.alice, change)
@@ -85,7 +84,7 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any]) -> Request | None:
-    spend(trial, endpoint, actor)
+    spend(endpoint, actor)
     request = trial.world.build(endpoint, actor, fresh=bool(endpoint.path_names))
     if request is None:
         return None
@@ -119,7 +118,7 @@ def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor |
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
         # Where objects are made, she may just have made as many as one may have.
-        return trial.bob if is_spent and not makes_objects(trial.surface, endpoint) else None
+        return trial.bob if is_spent and not endpoint.is_making else None
     if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
         return None
     check_state(trial, endpoint)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.two_users import find_trace, texts_of
 from specwitness.fuzz.requests.answers import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
@@ -22,7 +22,7 @@ _STRANGE = frozenset({401, 403, 404})
 def check_race(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as both users at once, a few times."""
     bob = trial.bob
-    if bob is None or endpoint.raw.get("x-shared") or not endpoint.is_protected:
+    if bob is None or endpoint.is_shared or not endpoint.is_protected:
         return
     if endpoint.is_safe:
         _race_reads(trial, endpoint, bob)
@@ -31,7 +31,7 @@ def check_race(trial: Trial, endpoint: Endpoint) -> None:
 
 
 def _collections(trial: Trial) -> set[str]:
-    return {shape for each in trial.surface.endpoints for shape in prefixes(each.path)}
+    return {shape for each in trial.surface.endpoints for shape in each.collections}
 
 
 def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
@@ -113,7 +113,7 @@ def _read_back(trial: Trial, endpoint: Endpoint, made: list[tuple[tuple[Actor, R
 def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
     """Read both users' lists: what the other one sent just now is in neither."""
     reader = trial.world.find("GET", endpoint.shape)
-    if reader is None or reader.id not in trial.succeeded or reader.raw.get("x-shared"):
+    if reader is None or reader.id not in trial.succeeded or reader.is_shared:
         return
     for actor in {each.name: each for each, _ in sent}.values():
         strange = [text for other, each in sent if other is not actor for text in texts_of(each, other)]

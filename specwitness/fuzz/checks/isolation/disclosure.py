@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, is_choice, prefixes
-from specwitness.fuzz.api.purpose import is_ending, makes_objects, names_object, noun_at, only_reads
+from specwitness.fuzz.api.endpoint import Endpoint, is_choice
+from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import USERS, singular, snake
 from specwitness.fuzz.checks.isolation.impersonation import UNKNOWING, find_pretended_change, pretend
@@ -57,9 +57,9 @@ def check_disclosure(trial: Trial) -> None:
 
 def _populate(trial: Trial, bob: Actor) -> None:
     """Give both users objects of each collection, so that lists have something to show."""
-    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in prefixes(each.path)):
-        endpoint = next(each for each in trial.reached() if prefix in prefixes(each.path))
-        if endpoint.path_names and prefixes(endpoint.path)[-1] == prefix:
+    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in each.collections):
+        endpoint = next(each for each in trial.reached() if prefix in each.collections)
+        if endpoint.path_names and endpoint.last_collection == prefix:
             for _ in range(_OWN_OBJECTS):
                 trial.world.obtain(endpoint, bob, fresh=True)
             trial.world.obtain(endpoint, trial.alice, fresh=True)
@@ -67,11 +67,11 @@ def _populate(trial: Trial, bob: Actor) -> None:
         if trial.uses.get(each.id):
             # Objects whose ids are in no path are made by the way.
             for actor in (bob, trial.alice):
-                spend(trial, each, actor)
+                spend(each, actor)
                 trial.world.build(each, actor)
     for each in find_makers_below(trial):
         # What has no path of its own was not made by then.
-        if not makes_objects(trial.surface, each) and (request := trial.world.build(each, trial.alice)):
+        if not each.is_making and (request := trial.world.build(each, trial.alice)):
             trial.world.call(each, trial.alice, request)
 
 
@@ -200,8 +200,8 @@ def _names_user(trial: Trial, name: str) -> bool:
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
     """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
     for endpoint in trial.reached():
-        is_bare = not names_object(endpoint) and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
-        if not is_bare or only_reads(endpoint) or endpoint.is_safe or not endpoint.is_protected:
+        is_bare = not endpoint.names_object and not trial.uses.get(endpoint.id) and not endpoint.is_ending
+        if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
             continue
         make_more(trial)
         seen = [(each, exchange) for each, exchange in _read_own(trial, views) if exchange[1].succeeded]
@@ -220,9 +220,7 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
 
 def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
     """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
-    readers = [
-        each for each in trial.reached() if each.method == "GET" and prefixes(each.path) == [each.shape]
-    ]
+    readers = [each for each in trial.reached() if each.method == "GET" and each.collections == (each.shape,)]
     things = [(each, trial.world.obtain(each, trial.alice, fresh=True)) for each in readers]
     wanted = [(each, ()) for each in views] + [(each, thing.values) for each, thing in things if thing]
     for each, values in wanted:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
@@ -61,7 +61,7 @@ def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[tuple[s
 def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Call as bob for what is alice's, with her name wherever a service might look for it."""
     subject = trial.alice.identity.subject
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if subject is None or path is None or not subject.isprintable():
         return
     pairs = [_build(trial, endpoint, bob, each) for each in (owned, absent_ids(owned, 0))]
@@ -81,7 +81,7 @@ def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
 
 
 def _build(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> Request | None:
-    path = next(owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned)
+    path = owned[endpoint.last_collection]
     request = trial.world.build(endpoint, impersonate(trial, bob, owned), path)
     return None if request is None else trial.world.sign(endpoint, bob, request)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import RECIPIENTS, USERS, snake
@@ -23,6 +22,7 @@ from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.users.credentials import authorize, find_credentials
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
     from specwitness.fuzz.session.context import Trial
 
@@ -37,7 +37,7 @@ def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owne
     alternatives = find_credentials(endpoint, trial.surface, bob.identity)
     if not endpoint.is_safe or len(alternatives) < 2:  # noqa: PLR2004  # the first was tried
         return
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     request = trial.world.build(endpoint, impersonate(trial, bob, owned), path)
     for credentials in alternatives[1:] if request else ():
         signed = authorize(request, credentials) if request else None
@@ -106,13 +106,13 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
 def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object in a version that it never had: that it has another tells that it is there."""
     name = next((each.name for each in endpoint.parameters if snake(each.name) == "if_match"), None)
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if name is None or path is None or endpoint.is_safe:
         return
     header = ((name, '"none-of-yours"'),)
     answers = []
     for each in (absent_ids(owned, 0), owned):
-        place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
+        place = each[endpoint.last_collection]
         request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
         if request is None:
             return
@@ -127,13 +127,13 @@ def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
 
 def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object with a body that does not fit: what is looked at first is told by the refusal."""
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     required = (endpoint.body_schema or {}).get("required", ())
     if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
         return
     answers = []
     for each in (absent_ids(owned, 0), owned):
-        place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
+        place = each[endpoint.last_collection]
         request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
         body = request.read_json() if request else None
         if request is None or not isinstance(body, dict):
@@ -183,7 +183,7 @@ def _is_list(endpoint: Endpoint, name: str) -> bool:
 
 def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Call with an own parent and another's child: the parent is checked, and the child often is not."""
-    shapes = prefixes(endpoint.path)
+    shapes = endpoint.collections
     values = owned.get(shapes[-1], ()) if shapes else ()
     # The child is the last that is an object: what follows it, such as a format, may stay.
     place = max((index for index, each in enumerate(values) if not isinstance(each, Choice)), default=0)

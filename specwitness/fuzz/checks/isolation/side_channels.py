@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.purpose import (
-    is_deleting,
-    is_ending,
-    makes_objects,
-    names_object,
-    noun_at,
-    only_reads,
-)
+from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.words import ACCOUNTS, ADDRESSES, PUBLIC_NAMES, snake
 from specwitness.fuzz.checks.isolation.pages import SHORT, find_word, with_size
 from specwitness.fuzz.checks.isolation.two_users import find_trace
@@ -164,10 +157,10 @@ def _makers(trial: Trial) -> list[Endpoint]:
         each
         for each in trial.reached()
         if each.method == "POST"
-        and not only_reads(each)
-        and not is_deleting(each)
-        and not names_object(each)
-        and not is_ending(each)
+        and not each.is_reading
+        and not each.is_deleting
+        and not each.names_object
+        and not each.is_ending
         and each.is_protected
         and isinstance(trial.alice.answers[each.id].json(), dict)
     ]
@@ -178,13 +171,10 @@ def find_makers_below(trial: Trial) -> list[Endpoint]:
     return [
         each
         for each in trial.reached()
-        if names_object(each)
+        if each.names_object
         and each.is_protected
-        and (
-            makes_objects(trial.surface, each)
-            or (each.method == "POST" and trial.world.find("GET", each.shape))
-        )
-        and not (only_reads(each) or is_deleting(each) or is_ending(each))
+        and (each.is_making or (each.method == "POST" and trial.world.find("GET", each.shape)))
+        and not (each.is_reading or each.is_deleting or each.is_ending)
     ]
 
 

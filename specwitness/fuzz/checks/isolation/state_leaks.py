@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
@@ -22,7 +22,7 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
         trial: The run.
         endpoint: The operation that brought the object there: alice's second call of it was refused.
     """
-    bob, shape = trial.bob, next(iter(prefixes(endpoint.path)[-1:]), None)
+    bob, shape = trial.bob, next(iter(endpoint.collections[-1:]), None)
     thing = trial.alice.things.get(shape) if shape else None
     if bob is None or shape is None or thing is None:
         return
@@ -55,6 +55,6 @@ def _may_read(trial: Trial, bob: Actor, shape: str, values: tuple[Any, ...]) -> 
 
 def _may_refuse(endpoint: Endpoint, shape: str) -> bool:
     """Tell whether an operation is on the objects of a collection, and says that a state may forbid it."""
-    is_on_it = prefixes(endpoint.path)[-1:] == [shape]
-    is_owned = is_on_it and not endpoint.is_safe and not endpoint.raw.get("x-shared")
+    is_on_it = endpoint.last_collection == shape
+    is_owned = is_on_it and not endpoint.is_safe and not endpoint.is_shared
     return is_owned and bool(_FORBIDDEN_BY_STATE & endpoint.responses.keys())

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.schema import resolve
 from specwitness.fuzz.api.words import OWN, USERS
@@ -17,6 +16,7 @@ from specwitness.fuzz.requests.answers import find_values, list_items
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -79,8 +79,8 @@ def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
     request = trial.world.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
     if request is None:
         return {}
-    named = [*prefixes(endpoint.path), *alice.used]
-    on_way = set(prefixes(endpoint.path))
+    named = [*endpoint.collections, *alice.used]
+    on_way = set(endpoint.collections)
     # What the contract itself names in a body, such as a code, everybody may know.
     found = {
         each: thing
@@ -140,15 +140,15 @@ def observe_owned(
 
 def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
     """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
-    shapes = prefixes(endpoint.path)
+    shapes = endpoint.collections
     is_of_user = any(
         {noun_at(shape), noun_for(name, shape)} & USERS
         for name, shape in zip(endpoint.path_names, shapes, strict=True)
     )
     plan: list[tuple[Endpoint, Request]] = []
     for each in trial.reached():
-        is_part = bool(shapes) and prefixes(each.path) == shapes and each.shape.startswith(f"{shapes[-1]}/")
-        is_self = is_of_user and not each.path_names and each.path.rpartition("/")[2].lower() in OWN
+        is_part = bool(shapes) and each.collections == shapes and each.shape.startswith(f"{shapes[-1]}/")
+        is_self = is_of_user and not each.path_names and each.last_segment.lower() in OWN
         # What makes the objects of a list below changes the list, and not a part.
         if each.method != "GET" or each is endpoint or not (is_part or is_self) or len(plan) >= _MOST_PARTS:
             continue
@@ -165,7 +165,7 @@ def call_as(  # who, what, with what, and why
 ) -> Exchange:
     """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
     actor = impersonate(trial, bob, owned, only)
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if only is not None and endpoint.path_names:
         own = trial.world.obtain(endpoint, bob)
         if own is None:

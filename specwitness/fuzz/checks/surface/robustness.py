@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
@@ -21,6 +20,7 @@ from specwitness.fuzz.requests.bodies import find_files
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
@@ -90,8 +90,8 @@ def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
 def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) -> None:
     """Read what odd input has made."""
     for reader in trial.reached():
-        shape = prefixes(reader.path)[-1:]
-        if reader.method != "GET" or not shape or len(prefixes(reader.path)) > 1 + len(endpoint.path_names):
+        shape = reader.collections[-1:]
+        if reader.method != "GET" or not shape or len(reader.collections) > 1 + len(endpoint.path_names):
             continue
         name = reader.path_names[-1]
         parameter = reader.parameter(name, "path")
@@ -137,7 +137,7 @@ def _in_path(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]
     values = ["a%00b", "%ff%fe", encode_segment(TEXTS["punctuation"].replace("/", ""))]
     if parameter and type_of(parameter.schema) in {"integer", "number"}:
         values = ["9223372036854775808", "-1", "0", "x"]
-    shape = prefixes(endpoint.path)[-1]
+    shape = endpoint.last_collection
     segments = good.path.split("/")
     at = shape.count("/")
     for value in values:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from specwitness.errors import SpecwitnessError, TargetError
-from specwitness.fuzz.api.purpose import in_order
+from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.http.client import OutOfTimeError
 from specwitness.fuzz.results.coverage import fits
 from specwitness.fuzz.session.baseline import spend
@@ -140,7 +140,7 @@ def _await_recovery(trial: Trial, situation: Situation, endpoint: Endpoint, end:
         answer = _send(trial, request)
         if request is not None and answer is not None and answer.succeeded:
             trial.ledger.count(endpoint, "situation", f"after {situation.name}", answer.status)
-            spend(trial, endpoint, trial.alice)
+            spend(endpoint, trial.alice)
             return
         if client.clock() >= end:
             break
