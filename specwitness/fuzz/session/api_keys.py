@@ -32,9 +32,8 @@ def learn_keys(trial: Trial) -> None:
     """Let the users make keys where the contract takes some, and keep those that open something."""
     for actor in (trial.alice, trial.bob):
         for maker in _makers(trial) if actor is not None else ():
-            request = trial.world.build(maker, actor) if actor else None
-            answer = trial.world.call(maker, actor, request) if actor and request else None
-            if actor and answer and (found := find_key(trial, answer, actor)):
+            made = trial.call(maker, actor) if actor else None
+            if actor and made and (found := find_key(trial, made.answer, actor)):
                 actor.identity = replace(
                     actor.identity, values={**actor.identity.values, found.scheme: found.value}
                 )

@@ -51,10 +51,9 @@ def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
         reader = trial.world.find("GET", prefix)
         is_reached = reader is not None and reader.id in trial.succeeded
         for each in [reader] if reader and is_reached else trial.readers_of(prefix):
-            request = trial.world.build(each, trial.alice, thing.values[: len(each.path_names)])
-            if request is None:
+            signed = trial.request(each, trial.alice, thing.values[: len(each.path_names)])
+            if signed is None:
                 continue
-            signed = trial.world.sign(each, trial.alice, request)
             if trial.client.send(signed).status in _GONE:
                 text = f"answered {answer.status}, and the object is gone all the same"
                 trial.blame(endpoint, "side_effect", text, signed)
@@ -89,8 +88,7 @@ def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
-    return None if request is None else trial.world.sign(endpoint, actor, request)
+    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
 def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:

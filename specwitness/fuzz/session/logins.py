@@ -81,10 +81,10 @@ def learn_subjects(trial: Trial) -> None:
     ]
     for actor in (trial.alice, trial.bob):
         for each in own if actor is not None and _lacks_name(trial, actor) else ():
-            request = trial.world.build(each, actor) if actor else None
-            answer = trial.world.call(each, actor, request) if actor and request else None
-            if actor is None or answer is None or not answer.succeeded:
+            exchange = trial.call(each, actor) if actor else None
+            if actor is None or exchange is None or not exchange.answer.succeeded:
                 continue
+            answer = exchange.answer
             actor.handles = _read_handles(answer.json())
             found = read_id(answer, "id", "user")
             if actor.identity.subject is None and found is not None:
@@ -167,10 +167,9 @@ def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     probe = _find_probe(trial)
     if not is_log_out or probe is None or endpoint.id not in trial.succeeded:
         return
-    request = trial.world.build(probe, trial.alice)
-    if request is None:
+    signed = trial.request(probe, trial.alice)
+    if signed is None:
         return
-    signed = trial.world.sign(probe, trial.alice, request)
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "expired", "the credentials of a session that is over", answer.status)
     if answer.succeeded:
@@ -187,11 +186,10 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     reader = trial.world.find("GET", endpoint.shape)
     is_account = endpoint.method == "DELETE" and endpoint.is_account_end
     is_seen = is_account and reader is not None and reader.id in trial.succeeded
-    request = trial.world.build(reader, trial.alice) if reader and is_seen else None
-    if reader is None or request is None:
+    signed = trial.request(reader, trial.alice) if reader and is_seen else None
+    if reader is None or signed is None:
         yield
         return
-    signed = trial.world.sign(reader, trial.alice, request)
     before = trial.client.send(signed)
     texts = trial.alice.maker.find_texts(before.text)
     yield
@@ -220,10 +218,8 @@ def _find_probe(trial: Trial) -> Endpoint | None:
 
 
 def _is_let_in(trial: Trial, probe: Endpoint, actor: Actor) -> bool:
-    request = trial.world.build(probe, actor)
-    if request is None:
-        return True
-    return trial.client.send(trial.world.sign(probe, actor, request)).status != _UNAUTHORIZED
+    exchange = trial.call(probe, actor)
+    return exchange is None or exchange.answer.status != _UNAUTHORIZED
 
 
 def _sign_in(actor: Actor, identify: Identify, after: Endpoint | None) -> Identity:

@@ -71,13 +71,13 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
             for key, each in shown.items()
             if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
         }
-        request = trial.world.build(endpoint, trial.alice) if extras else None
+        request = trial.request(endpoint, trial.alice) if extras else None
         body = request.read_json() if request else None
         held = _first_object(body.get(name)) if isinstance(body, dict) else None
         if request is None or not held:
             continue
         held.update(extras)
-        signed = trial.world.sign(endpoint, trial.alice, request.with_json(body))
+        signed = request.with_json(body)
         answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
         taken = _first_object(_object(answer).get(name)) or {}
         for key, each in extras.items():
@@ -130,11 +130,11 @@ def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
 
 def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
     """Send members, and judge what came; tell whether they were taken at all."""
-    request = trial.world.build(endpoint, trial.alice)
+    request = trial.request(endpoint, trial.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return False
-    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, **extras}))
+    signed = request.with_json({**body, **extras})
     answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
     if not answer.succeeded:
         return False
@@ -161,12 +161,11 @@ def _follows(trial: Trial, endpoint: Endpoint, name: str, other: Any) -> bool:
     """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
     if not isinstance(other, bool):
         return True
-    request = trial.world.build(endpoint, trial.alice)
+    request = trial.request(endpoint, trial.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return True
-    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, name: other}))
-    answer = trial.client.send(signed)
+    answer = trial.client.send(request.with_json({**body, name: other}))
     return not answer.succeeded or _object(answer).get(name, other) == other
 
 

@@ -16,6 +16,7 @@ from specwitness.fuzz.checks.isolation.two_users import impersonate, make_absent
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import spend
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
@@ -35,8 +36,8 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     alice = trial.alice
     _delete_full(trial, endpoint)
     thing = trial.world.obtain(endpoint, alice, fresh=True)
-    request = trial.world.build(endpoint, alice, thing.values) if thing else None
-    if thing is None or request is None or not thing.is_created:
+    signed = trial.request(endpoint, alice, thing.values) if thing else None
+    if thing is None or signed is None or not thing.is_created:
         return
     traces = read_traces(thing, alice)
     views = list(find_views(trial, thing, traces))
@@ -44,7 +45,6 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     key = find_key(trial, thing.answer, alice) if endpoint.is_of_keys else None
     if key:
         trial.ledger.redaction.hide(alice.name, [key.value])
-    signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
     alice.things.pop(thing.prefix, None)
@@ -78,10 +78,10 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     """Delete a new object whose id is in no path, and use it everywhere."""
     alice = trial.alice
     spend(endpoint, alice)
-    request = trial.world.build(endpoint, alice)
+    signed = trial.request(endpoint, alice)
     things = {each: alice.things[each] for each in alice.used if each in alice.things}
     named = {prefix: each.values for prefix, each in things.items()}
-    if request is None or not named:
+    if signed is None or not named:
         return
     traces = {prefix: read_traces(each, alice) for prefix, each in things.items()}
     views = [
@@ -89,7 +89,6 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         for prefix, each in things.items()
         for view in find_views(trial, each, traces[prefix])
     ]
-    signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
     for texts, other, looking in views:
@@ -121,14 +120,13 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         return
     texts: list[str] = []
     for each in below:
-        request = trial.world.build(each, trial.alice, thing.values)
-        if request is not None and trial.world.call(each, trial.alice, request).succeeded:
-            texts += texts_of(request, trial.alice)
+        exchange = trial.call(each, trial.alice, thing.values)
+        if exchange and exchange.answer.succeeded:
+            texts += texts_of(exchange.request, trial.alice)
     views = list(find_views(trial, thing, texts)) if texts else []
-    request = trial.world.build(endpoint, trial.alice, thing.values)
-    if request is None:
+    signed = trial.request(endpoint, trial.alice, thing.values)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
     attack = "the deletion of an object with others below it"
     is_gone = trial.send(endpoint, "deletion", attack, signed).succeeded
     trial.alice.things.pop(thing.prefix, None)
@@ -163,23 +161,20 @@ def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]
             continue
         found = []
         for each in (named, absent):
-            plain = trial.world.build(other, impersonate(trial, alice, each))
-            if plain is not None:
-                used = trial.world.sign(other, alice, plain)
-                found.append((used, trial.send(other, "deletion", "the id of a deleted object", used)))
-        if len(found) == len((named, absent)) and found[0][1].succeeded and not found[1][1].succeeded:
-            text = f"answered {found[0][1].status} for an object that was deleted"
-            trial.blame(other, "deletion", text, found[0][0])
+            case = Case("deletion", "the id of a deleted object")
+            found.append(trial.call(other, impersonate(trial, alice, each), case=case))
+        used, reference = found
+        if used and reference and used.answer.succeeded and not reference.answer.succeeded:
+            text = f"answered {used.answer.status} for an object that was deleted"
+            trial.blame(other, "deletion", text, used.request)
 
 
 def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
-    request = trial.world.build(endpoint, trial.alice, values)
-    if request is None:
+    attack = "the id of a deleted object"
+    exchange = trial.call(endpoint, trial.alice, values, case=Case("deletion", attack))
+    if exchange is None or not exchange.answer.succeeded:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
-    answer = trial.send(endpoint, "deletion", "the id of a deleted object", signed)
-    if not answer.succeeded:
-        return
-    absent = trial.world.build(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
-    if absent and not trial.client.send(trial.world.sign(endpoint, trial.alice, absent)).succeeded:
-        trial.blame(endpoint, "deletion", f"answered {answer.status} for an object that was deleted", signed)
+    absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
+    if absent and not absent.answer.succeeded:
+        text = f"answered {exchange.answer.status} for an object that was deleted"
+        trial.blame(endpoint, "deletion", text, exchange.request)

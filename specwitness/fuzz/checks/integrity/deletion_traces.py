@@ -76,10 +76,10 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
         if endpoint.keeps_deleted or endpoint.id not in trial.succeeded:
             continue
         above = thing.values[: len(endpoint.path_names)] if endpoint is lister else ()
-        plain = trial.world.build(endpoint, trial.alice, above or None)
+        plain = trial.request(endpoint, trial.alice, above or None)
         if plain is None:
             continue
-        signed = trial.world.sign(endpoint, trial.alice, with_size(endpoint, plain))
+        signed = with_size(endpoint, plain)
         shown: set[bool] = set()
         for words in _list_words(endpoint, [each for each in traces if each != thing.values[-1]]):
             request = signed.with_query(words)
@@ -130,16 +130,14 @@ def read_children(
             producers = find_producers(trial.surface, shape, parameter, noun_for(name, shape))
             if maker.id not in {each.id for each, _ in producers}:
                 continue
-            request = trial.world.build(maker, trial.alice, thing.values)
-            answer = trial.world.call(maker, trial.alice, request) if request else None
-            value = trial.world.read_made(reader, answer) if answer and answer.succeeded else None
-            looking = trial.world.build(reader, trial.alice, (value,)) if value is not None else None
-            if looking is None:
+            made = trial.call(maker, trial.alice, thing.values)
+            value = trial.world.read_made(reader, made.answer) if made and made.answer.succeeded else None
+            looking = trial.call(reader, trial.alice, (value,)) if value is not None else None
+            if made is None or looking is None:
                 continue
-            signed = trial.world.sign(reader, trial.alice, looking)
-            shown = trial.client.send(signed)
+            signed, shown = looking
             # What lies below the object goes with it, wherever it is read; what was made of it tells of it.
             is_below = noun_at(shape) == noun_at(f"{maker.shape}/{{}}")
-            texts = [*traces, *(texts_of(request, trial.alice) if is_below else ())]
+            texts = [*traces, *(texts_of(made.request, trial.alice) if is_below else ())]
             if shown.succeeded and any(each in shown.text for each in texts):
                 yield reader, signed, texts

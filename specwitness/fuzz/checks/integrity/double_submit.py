@@ -85,22 +85,22 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any]) -> Request | None:
     spend(endpoint, actor)
-    request = trial.world.build(endpoint, actor, fresh=bool(endpoint.path_names))
+    request = trial.request(endpoint, actor, fresh=bool(endpoint.path_names))
     if request is None:
         return None
     body = request.read_json()
     if change and isinstance(body, dict):
         request = request.with_json({**body, **change})
-    return trial.world.sign(endpoint, actor, request)
+    return request
 
 
 def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
     """See that what is refused because it was done already takes nothing from the caller's own."""
     seen, used = [], list(trial.alice.used)
     for view in [each for each in trial.views() if each.is_safe][:_MOST_VIEWS]:
-        plain = trial.world.build(view, trial.alice)
+        plain = trial.request(view, trial.alice)
         if plain is not None:
-            signed = trial.world.sign(view, trial.alice, plain)
+            signed = plain
             seen.append((view, signed, trial.client.send(signed)))
     answer = trial.send(endpoint, "side_effect", "what was done already", request)
     change = trial.find_change([each for each in seen if each[2].succeeded])

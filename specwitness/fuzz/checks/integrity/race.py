@@ -36,14 +36,10 @@ def _collections(trial: Trial) -> set[str]:
 
 def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     users = (trial.alice, bob)
-    requests = [trial.world.build(endpoint, actor) for actor in users]
-    if any(each is None for each in requests):
+    requests = [trial.request(endpoint, actor) for actor in users]
+    signed = [request for request in requests if request is not None]
+    if len(signed) < len(users):
         return
-    signed = [
-        trial.world.sign(endpoint, actor, request)
-        for actor, request in zip(users, requests, strict=True)
-        if request is not None
-    ]
     alone = [trial.client.send(each) for each in signed]
     together = trial.client.send_together(signed * _PAIRS)
     for index, answer in enumerate(together):
@@ -64,9 +60,9 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     users, requests = (trial.alice, bob), []
     for actor in users * _PAIRS:
         parents = trial.world.obtain(endpoint, actor) if endpoint.path_names else None
-        request = trial.world.build(endpoint, actor, parents.values if parents else None)
+        request = trial.request(endpoint, actor, parents.values if parents else None)
         if request is not None:
-            requests.append((actor, trial.world.sign(endpoint, actor, request)))
+            requests.append((actor, request))
     answers = trial.client.send_together([request for _, request in requests])
     for (actor, request), answer in zip(requests, answers, strict=True):
         trial.ledger.count(endpoint, "race", "both users at once", answer.status)
@@ -100,7 +96,7 @@ def _read_back(trial: Trial, endpoint: Endpoint, made: list[tuple[tuple[Actor, R
             return False
         signed = trial.world.sign(reader, actor, plain)
         if not trial.client.send(signed).succeeded:
-            other = next(each for each in (trial.alice, trial.bob) if each is not None and each is not actor)
+            other = next(user for user in (trial.alice, trial.bob) if user is not None and user is not actor)
             theirs = trial.client.send(trial.world.sign(reader, other, plain))
             if theirs.succeeded:
                 text = "gives another user what was made when both call at once"
@@ -117,10 +113,9 @@ def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor
         return
     for actor in {each.name: each for each, _ in sent}.values():
         strange = [text for other, each in sent if other is not actor for text in texts_of(each, other)]
-        request = trial.world.build(reader, actor)
-        if request is None:
+        signed = trial.request(reader, actor)
+        if signed is None:
             continue
-        signed = trial.world.sign(reader, actor, request)
         answer = trial.client.send(signed)
         if answer.succeeded and any(each in answer.text for each in strange):
             text = "lists what another user made at the same time"

@@ -25,11 +25,10 @@ def check_refusal(trial: Trial, endpoint: Endpoint) -> None:
     alice = trial.alice
     owned = find_owned(trial, endpoint)
     path = owned.get(endpoint.last_collection, ())
-    good = trial.world.build(endpoint, alice, path or None)
+    good = trial.request(endpoint, alice, path or None)
     if good is None or good.body is None:
         return
-    signed = trial.world.sign(endpoint, alice, good)
-    for attack, request in _almost_right(trial, endpoint, signed):
+    for attack, request in _almost_right(trial, endpoint, good):
         before = observe_owned(trial, endpoint, owned, path)
         answer = trial.send(endpoint, "side_effect", attack, request)
         if answer.succeeded or answer.crashed or not before:

@@ -8,7 +8,7 @@ from specwitness.fuzz.api.endpoint import Endpoint, is_choice
 from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import USERS, singular, snake
-from specwitness.fuzz.checks.isolation.impersonation import UNKNOWING, find_pretended_change, pretend
+from specwitness.fuzz.checks.isolation.impersonation import Attempt, find_pretended_change, pretend
 from specwitness.fuzz.checks.isolation.options import describe_options, list_options, with_options
 from specwitness.fuzz.checks.isolation.pages import find_next_pages, find_word, with_size
 from specwitness.fuzz.checks.isolation.side_channels import (
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Trial
 
 _OWN_OBJECTS = 2
-_CLAIM = "the caller's own view, with"
 
 
 def check_disclosure(trial: Trial) -> None:
@@ -40,12 +39,13 @@ def check_disclosure(trial: Trial) -> None:
     views = trial.views()
     _populate(trial, bob)
     for endpoint in views:
-        for attack, request in _requests(trial, endpoint, bob):
-            answer = trial.send(endpoint, "disclosure", attack, request)
+        for attack, request, allowed in _requests(trial, endpoint, bob):
+            answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
             trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
-            if attack.startswith(_CLAIM) and answer.status not in UNKNOWING:
+            # Parameters that no contract names were not refused: headers alone tell nothing more.
+            if allowed and answer.status not in allowed:
                 break
         for attack, request in find_next_pages(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request)
@@ -71,17 +71,17 @@ def _populate(trial: Trial, bob: Actor) -> None:
                 trial.world.build(each, actor)
     for each in find_makers_below(trial):
         # What has no path of its own was not made by then.
-        if not each.is_making and (request := trial.world.build(each, trial.alice)):
-            trial.world.call(each, trial.alice, request)
+        if not each.is_making:
+            trial.call(each, trial.alice)
 
 
-def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, Request]]:
+def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
     read_view(trial, endpoint, trial.alice)
-    request = trial.world.build(endpoint, bob)
+    request = trial.request(endpoint, bob)
     if request is None:
         return []
-    plain = trial.world.sign(endpoint, bob, with_size(endpoint, request))
+    plain = with_size(endpoint, request)
     found = [("the caller's own view", plain)]
     texts = [
         each
@@ -101,14 +101,17 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
     found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
     if subject is None:
-        return found
+        return [Attempt(*attempt) for attempt in found]
     people = [
         each for each in endpoint.parameters if each.location == "query" and _names_user(trial, each.name)
     ]
     text = as_text(subject)
     found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
     claims = pretend(endpoint, plain, text) if text.isprintable() else ()
-    return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
+    return [
+        *(Attempt(*attempt) for attempt in found),
+        *(claim._replace(attack=f"the caller's own view, with {claim.attack}") for claim in claims),
+    ]
 
 
 def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema) -> Any:
@@ -205,10 +208,9 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         make_more(trial)
         seen = [(each, exchange) for each, exchange in _read_own(trial, views) if exchange[1].succeeded]
-        request = trial.world.build(endpoint, bob)
-        if request is None:
+        signed = trial.request(endpoint, bob)
+        if signed is None:
             continue
-        signed = trial.world.sign(endpoint, bob, request)
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(each, *exchange) for each, exchange in seen]
         if change := trial.find_change(read):

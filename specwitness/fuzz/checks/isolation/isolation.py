@@ -69,9 +69,7 @@ def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> Non
     maker = trial.world.find("POST", endpoint.shape)
     if not endpoint.is_safe or maker is None or not values or maker.id not in trial.succeeded:
         return
-    request = trial.world.build(maker, trial.alice, values)
-    if request is not None:
-        trial.client.send(trial.world.sign(maker, trial.alice, request))
+    trial.call(maker, trial.alice, values)
 
 
 def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
@@ -82,10 +80,10 @@ def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> li
         is_below = maker.method == "POST" and maker.collections == endpoint.collections
         if not is_below or reader is None or reader.id not in trial.succeeded:
             continue
-        making = trial.world.build(maker, trial.alice, values)
-        reading = trial.world.build(reader, trial.alice, values)
-        if making and reading and trial.world.call(maker, trial.alice, making).succeeded:
-            plan.append((reader, trial.world.sign(reader, trial.alice, reading)))
+        making = trial.request(maker, trial.alice, values)
+        reading = trial.request(reader, trial.alice, values)
+        if making and reading and trial.client.send(making).succeeded:
+            plan.append((reader, reading))
     return plan
 
 

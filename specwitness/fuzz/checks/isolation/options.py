@@ -9,6 +9,7 @@ from specwitness.fuzz.api.endpoint import Endpoint, is_choice
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate, shows
 from specwitness.fuzz.http.message import Request, as_text, encode_segment
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from specwitness.fuzz.checks.isolation.two_users import Exchange, Owned
@@ -93,8 +94,11 @@ def _with_choices(endpoint: Endpoint, request: Request, options: Options) -> Req
 
 def _call_with(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, options: Options) -> Exchange:
     place = owned[endpoint.last_collection]
-    request = trial.world.build(endpoint, impersonate(trial, bob, owned), place)
-    if request is None:
-        return None, None
-    signed = with_options(endpoint, trial.world.sign(endpoint, bob, request), options)
-    return signed, trial.send(endpoint, "isolation", f"another's id with {describe_options(options)}", signed)
+    exchange = trial.call(
+        endpoint,
+        impersonate(trial, bob, owned),
+        place,
+        case=Case("isolation", f"another's id with {describe_options(options)}"),
+        change=lambda request: with_options(endpoint, request, options),
+    )
+    return exchange or (None, None)

@@ -19,6 +19,7 @@ from specwitness.fuzz.checks.isolation.two_users import (
 )
 from specwitness.fuzz.requests.actor import Actor, Choice
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.users.credentials import authorize, find_credentials
 
 if TYPE_CHECKING:
@@ -92,11 +93,10 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
         (absent, "an absent parent and the own name"),
         (parents, "another's parent and the own name"),
     ):
-        request = trial.world.build(endpoint, bob, (*above, subject))
-        if request is None:
+        exchange = trial.call(endpoint, bob, (*above, subject), case=Case("isolation", attack))
+        if exchange is None:
             return
-        signed = trial.world.sign(endpoint, bob, request)
-        answers.append((signed, trial.send(endpoint, "isolation", attack, signed)))
+        answers.append(exchange)
     (_, reference), (request, answer) = answers
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, by the own name below another's object, answered {answer.status}"
@@ -113,12 +113,17 @@ def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     answers = []
     for each in (absent_ids(owned, 0), owned):
         place = each[endpoint.last_collection]
-        request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
-        if request is None:
-            return
-        signed = trial.world.sign(endpoint, bob, request).with_headers(header)
         attack = "another's id in another version" if each is owned else "an absent id in a version"
-        answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
+        exchange = trial.call(
+            endpoint,
+            impersonate(trial, bob, each),
+            place,
+            case=Case("existence", attack),
+            change=lambda request: request.with_headers(header),
+        )
+        if exchange is None:
+            return
+        answers.append(exchange)
     (_, reference), (signed, answer) = answers
     if answer.status != reference.status:
         text = f"tells another's id in another version: {answer.status}, not {reference.status}"
@@ -134,12 +139,12 @@ def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     answers = []
     for each in (absent_ids(owned, 0), owned):
         place = each[endpoint.last_collection]
-        request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
+        request = trial.request(endpoint, impersonate(trial, bob, each), place)
         body = request.read_json() if request else None
         if request is None or not isinstance(body, dict):
             return
         rest = {name: value for name, value in body.items() if name != required[0]}
-        signed = trial.world.sign(endpoint, bob, request).with_json(rest)
+        signed = request.with_json(rest)
         whose = "another's" if each is owned else "an absent"
         attack = f"{whose} id without {required[0]}"
         answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
@@ -157,11 +162,10 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
         name: prefix for name, prefix in bob.named.items() if prefix in owned and _is_list(endpoint, name)
     }
     for name, prefix in body_names.items():
-        request = trial.world.build(endpoint, bob, fresh=False)
-        body = request.read_json() if request else None
-        if request is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
+        signed = trial.request(endpoint, bob)
+        body = signed.read_json() if signed else None
+        if signed is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
             continue
-        signed = trial.world.sign(endpoint, bob, request)
         before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, ())
         for place, value in (
             ("another's", owned[prefix][-1]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
@@ -33,11 +34,11 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
             (absent_ids(owned, 0), "an absent id where the state forbids"),
             (owned, "another's id in a state that forbids"),
         ):
-            request = trial.world.build(other, impersonate(trial, bob, values), values[shape])
-            if request is None:
+            stranger = impersonate(trial, bob, values)
+            exchange = trial.call(other, stranger, values[shape], case=Case("existence", attack))
+            if exchange is None:
                 break
-            signed = trial.world.sign(other, bob, request)
-            answers.append((signed, trial.send(other, "existence", attack, signed)))
+            answers.append(exchange)
         else:
             (_, reference), (signed, answer) = answers
             is_told = str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status
@@ -49,8 +50,8 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
 def _may_read(trial: Trial, bob: Actor, shape: str, values: tuple[Any, ...]) -> bool:
     """Tell whether the other user is shown the object anyway: then its state is no secret."""
     reader = trial.world.find("GET", shape)
-    request = trial.world.build(reader, bob, values) if reader else None
-    return reader is not None and request is not None and trial.world.call(reader, bob, request).succeeded
+    exchange = trial.call(reader, bob, values) if reader else None
+    return exchange is not None and exchange.answer.succeeded
 
 
 def _may_refuse(endpoint: Endpoint, shape: str) -> bool:

@@ -12,6 +12,7 @@ from specwitness.fuzz.api.schema import resolve
 from specwitness.fuzz.api.words import OWN, USERS
 from specwitness.fuzz.requests.actor import Actor, Choice, Thing
 from specwitness.fuzz.requests.answers import find_values, list_items
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,13 +129,13 @@ def observe_owned(
             and reader.id in trial.succeeded
             and all(reader is not each for each, _ in plan)
         ):
-            request = trial.world.build(reader, trial.alice, values[: len(reader.path_names)])
+            request = trial.request(reader, trial.alice, values[: len(reader.path_names)])
             if request is not None:
-                plan.append((reader, trial.world.sign(reader, trial.alice, request)))
+                plan.append((reader, request))
         for other in trial.readers_of(prefix):
-            request = trial.world.build(other, trial.alice)
+            request = trial.request(other, trial.alice)
             if request is not None:
-                plan.append((other, trial.world.sign(other, trial.alice, request)))
+                plan.append((other, request))
     return [each for each in trial.read_all(plan) if each[2].succeeded]
 
 
@@ -154,9 +155,9 @@ def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list
             continue
         if is_part and trial.world.find("POST", each.shape):
             continue
-        request = trial.world.build(each, trial.alice, path if is_part else None)
+        request = trial.request(each, trial.alice, path if is_part else None)
         if request is not None:
-            plan.append((each, trial.world.sign(each, trial.alice, request)))
+            plan.append((each, request))
     return plan
 
 
@@ -171,11 +172,14 @@ def call_as(  # who, what, with what, and why
         if own is None:
             return None, None
         path = own.values
-    request = trial.world.build(endpoint, actor, path)
-    if request is None:
-        return None, None
-    signed = trial.world.sign(endpoint, bob, _vary(trial, endpoint, request, set(actor.named)))
-    return signed, trial.send(endpoint, "isolation", attack, signed)
+    exchange = trial.call(
+        endpoint,
+        actor,
+        path,
+        case=Case("isolation", attack),
+        change=lambda request: _vary(trial, endpoint, request, set(actor.named)),
+    )
+    return exchange or (None, None)
 
 
 def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -> Request:

@@ -82,8 +82,7 @@ def _find_endpoints(trial: Trial, situation: Situation) -> list[Endpoint]:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
-    return None if request is None else trial.world.sign(endpoint, actor, request)
+    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
 @contextmanager
