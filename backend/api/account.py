@@ -15,12 +15,14 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from backend.api.tasks import TaskView
-from backend.core.claims import Principal
-from backend.core.database import CurrentSession, Database, SessionOfAnybody, get_database
-from backend.core.dependencies import CurrentPrincipal, get_authenticator
+from backend.core.database.sessions import CurrentSession, SessionOfAnybody, get_database
+from backend.core.database.transactions import Database
+from backend.core.dependencies import CurrentPrincipal
 from backend.core.errors import UnavailableError
-from backend.core.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
+from backend.core.http.routing import AuthenticateFirstRoute
+from backend.core.identity.authenticator import get_authenticator
+from backend.core.tokens.claims import Principal
 from backend.models import account as store
 from backend.models.cursor import Cursor
 from backend.models.task import Task

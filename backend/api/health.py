@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.core.database import get_database
-from backend.core.dependencies import get_authenticator
+from backend.core.database.sessions import get_database
 from backend.core.errors import UnavailableError
-from backend.core.problem import REQUEST_INVALID, RETRY_HEADER
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.problem import REQUEST_INVALID, RETRY_HEADER
+from backend.core.http.routing import AuthenticateFirstRoute
+from backend.core.identity.authenticator import get_authenticator
 
 router = APIRouter(tags=["health"], route_class=AuthenticateFirstRoute)
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.core.dependencies import CurrentUserId
-from backend.core.problem import describe_answer, describe_refused_access
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.problem import describe_answer, describe_refused_access
+from backend.core.http.routing import AuthenticateFirstRoute
 
 router = APIRouter(
     prefix="/api/me",

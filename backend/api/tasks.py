@@ -7,17 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from backend.core.database import CurrentSession
+from backend.core.database.sessions import CurrentSession
 from backend.core.dependencies import CurrentUserId
 from backend.core.errors import RequestInvalidError, TaskNotFoundError
-from backend.core.problem import (
+from backend.core.http.problem import (
     ACCOUNT_ERASED,
     REQUEST_INVALID,
     describe_answer,
     describe_refusals,
     describe_refused_access,
 )
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.routing import AuthenticateFirstRoute
 from backend.models import task as store
 from backend.models.cursor import Cursor
 from backend.models.task import DESCRIPTION_MAX_LENGTH, TITLE_MAX_LENGTH, Task

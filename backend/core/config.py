@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from backend.core.algorithms import is_symmetric
 from backend.core.errors import ConfigurationError
-from backend.core.secret import KEY_REMEDY, REMEDY
-from backend.core.setting import (
+from backend.core.keys.algorithms import is_symmetric
+from backend.core.settings.field_types import (
     DATABASE_REMEDY,
     Algorithms,
     DatabaseUrl,
@@ -27,6 +26,7 @@ from backend.core.setting import (
     check_key_set_url,
     write_as_browsers_do,
 )
+from backend.core.settings.secret_strength import KEY_REMEDY, REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
