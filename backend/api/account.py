@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from anyio import CancelScope
@@ -89,7 +90,8 @@ class ExportResponse(StreamingResponse):
     "/export",
     operation_id="exportAccount",
     response_model=Export,
-    responses=describe_answer(200, description="Everything that is held on the caller") | ACCOUNT_ERASED,
+    responses=describe_answer(HTTPStatus.OK, description="Everything that is held on the caller")
+    | ACCOUNT_ERASED,
 )
 async def export_account(
     request: Request, principal: CurrentPrincipal, session: CurrentSession
@@ -107,10 +109,11 @@ async def export_account(
 @router.delete(
     "",
     operation_id="eraseAccount",
-    status_code=204,
+    status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
     responses=describe_answer(
-        204, description="Nothing is held on the caller any more, but for what keeps the account closed"
+        HTTPStatus.NO_CONTENT,
+        description="Nothing is held on the caller any more, but for what keeps the account closed",
     ),
 )
 async def erase_account(request: Request, principal: CurrentPrincipal, session: SessionOfAnybody) -> None:

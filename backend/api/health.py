@@ -1,5 +1,6 @@
 """Whether the service lives, and whether it can do its work (003/FR-017)."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,9 +29,9 @@ class Health(BaseModel):
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Alive and, unless only liveness was asked for, ready"},
+    HTTPStatus.OK: {"description": "Alive and, unless only liveness was asked for, ready"},
     **REQUEST_INVALID,
-    503: {
+    HTTPStatus.SERVICE_UNAVAILABLE: {
         "description": "Alive but not ready, since the database does not answer or no keys are known",
         "headers": {"Retry-After": RETRY_HEADER},
         "model": Health,

@@ -1,5 +1,6 @@
 """The caller, as the token has them."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -25,7 +26,7 @@ class Me(BaseModel):
     user_id: Annotated[str, Field(min_length=1, max_length=255, description="The subject of the token")]
 
 
-@router.get("", operation_id="getMe", responses=describe_answer(200, description="The caller"))
+@router.get("", operation_id="getMe", responses=describe_answer(HTTPStatus.OK, description="The caller"))
 async def get_me(user_id: CurrentUserId) -> Me:
     """Tell the caller who they are."""
     return Me(user_id=user_id)
