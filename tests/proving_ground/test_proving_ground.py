@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from openapi_spec_validator import validate
 
-from specwitness.fuzz.ledger import CHECKS
+from specwitness.fuzz.results.results import CHECKS
 from tests.proving_ground import contracts
 from tests.proving_ground.__main__ import main
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.ledger import CHECKS
+from specwitness.fuzz.results.results import CHECKS
 from tests.proving_ground.catalogue import BUGS as ALL_BUGS
 from tests.proving_ground.catalogue import SERVICES
 from tests.proving_ground.findings import is_found
