@@ -42,7 +42,7 @@ FAMILIES = {
     Family.TOKEN_PARSING,
     Family.WRONG_CHALLENGE,
 }
-BUGS_OF_TOKENS = [bug for bug in BUGS if bug.family in FAMILIES and bug.operation == EVERY]
+BUGS_OF_TOKENS = [bug for bug in BUGS if bug.family in FAMILIES and bug.operations == (EVERY,)]
 BY_NAME = {each.name: each for each in ATTACKS}
 
 
