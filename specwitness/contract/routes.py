@@ -25,7 +25,7 @@ def compare_routes(
 
     Args:
         contract: The hand-written contract.
-        routes: Method and path of each route; `{name:convertor}` is read as `{name}`. None at all
+        routes: Method and path of each route; `{name:converter}` is read as `{name}`. None at all
             says that they are not known.
         allowed: Paths, or `METHOD /path`, that may stay out of the contract.
     """
