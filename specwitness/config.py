@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from specwitness.errors import ConfigError
-from specwitness.model import ContractWaiver, Frozen, Level, Location, Waiver
+from specwitness.model import ContractWaiver, Frozen, Location, RuleLevel, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,12 +81,12 @@ class FuzzConfig(Frozen):
 class LevelConfig(Frozen):
     """How gravely a rule is taken in this repository; whoever takes it less gravely says why."""
 
-    level: Literal[Level.ERROR, Level.WARNING, Level.OFF]
+    level: Literal[RuleLevel.ERROR, RuleLevel.WARNING, RuleLevel.OFF]
     reason: str | None = Field(default=None, pattern=r"\S")
 
     @model_validator(mode="after")
     def _ask_for_reason(self) -> LevelConfig:
-        if self.level is not Level.ERROR and self.reason is None:
+        if self.level is not RuleLevel.ERROR and self.reason is None:
             raise PydanticCustomError("reason", "needs a reason")
         return self
 

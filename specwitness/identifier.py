@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from specwitness.model import Kind
+from specwitness.model import RequirementKind
 
 ID = r"(?:NFR|FR|SC|AC|EC)(?:-[A-Z][A-Z0-9]*)*-\d+[a-z]?(?:\.\d+)*"
 LOCAL = rf"(?:US\d+/)?(?:{ID}|(?:AC|EC)\d+)"
@@ -24,7 +24,7 @@ class Definition(NamedTuple):
     """A statement that begins with its id. It is weak when it may be a mention after all."""
 
     id: str
-    kind: Kind
+    kind: RequirementKind
     text: str
     weak: bool
 
@@ -69,4 +69,6 @@ def split_definition(text: str, *, bold: bool, weak: bool = True) -> Definition 
     if not colon and (_IS_REFERENCE.match(match["mark"] + rest) or not (bold or weak)):
         return None
     identifier = match["id"]
-    return Definition(identifier, Kind(identifier.split("-")[0]), rest.strip(), not (colon or bold))
+    return Definition(
+        identifier, RequirementKind(identifier.split("-")[0]), rest.strip(), not (colon or bold)
+    )

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Kind(StrEnum):
+class RequirementKind(StrEnum):
     """What sort of statement a requirement is; the value is the prefix of its id."""
 
     FUNCTIONAL = "FR"
@@ -74,7 +74,7 @@ class Requirement(Frozen):
     """
 
     key: str
-    kind: Kind
+    kind: RequirementKind
     text: str
     location: Location
     last_line: int
@@ -178,7 +178,7 @@ class Waiver(Frozen):
     until: date
 
 
-class Level(StrEnum):
+class RuleLevel(StrEnum):
     """How gravely a breach of a rule is taken."""
 
     ERROR = "error"
@@ -205,7 +205,7 @@ class Judgement(Frozen):
 
     code: str
     kind: str
-    level: Level
+    level: RuleLevel
     message: str
     location: Location | None = None
     operations: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from specwitness.errors import ConfigError, SpecwitnessError
 from specwitness.fuzz.run import fuzz
 from specwitness.fuzz.target import load_target
 from specwitness.inspection import build_rulebook, describe_app, find_base
-from specwitness.model import Level
+from specwitness.model import RuleLevel
 from specwitness.openapi import read_contract
 from specwitness.records import RecordWriter
 
@@ -67,7 +67,7 @@ def _inspect(root: Path, contract: Contract, config: Config, writer: RecordWrite
     """Hold the contract against lint, and against its base if one is set."""
     rules = build_rulebook(root, config, date.today())  # noqa: DTZ011  # a waiver ends with the local day
     for judgement in inspect_document(contract, find_base(root, config), rules):
-        if judgement.level is Level.ERROR:
+        if judgement.level is RuleLevel.ERROR:
             writer.finding(judgement.as_finding())
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specwitness.errors import SpecError
-from specwitness.model import Kind
+from specwitness.model import RequirementKind
 from specwitness.spec import read_spec, read_specs
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ def test_an_edge_case_with_steps_is_a_scenario(read: Read) -> None:
     assert keys(spec) == ["001/EC1", "001/EC2", "001/EC3", "001/EC4"]
     assert [scenario.key for scenario in spec.scenarios] == ["001/EC1", "001/EC2"]
     assert [item.question for item in spec.requirements] == [False, False, True, False]
-    assert all(item.kind is Kind.EDGE_CASE for item in spec.requirements)
+    assert all(item.kind is RequirementKind.EDGE_CASE for item in spec.requirements)
 
 
 def test_a_scenario_with_an_id_of_its_own_keeps_it(read: Read) -> None:

@@ -10,10 +10,10 @@ import pytest
 from specwitness.gherkin import Pickle
 from specwitness.model import (
     Finding,
-    Kind,
     Location,
     Outcome,
     Requirement,
+    RequirementKind,
     Spec,
     Trace,
     Verdict,
@@ -34,7 +34,7 @@ KEY = "001/FR-001"
 def requirement(key: str = KEY, *, question: bool = False) -> Requirement:
     return Requirement(
         key=key,
-        kind=Kind.FUNCTIONAL,
+        kind=RequirementKind.FUNCTIONAL,
         text="System MUST.",
         location=Location(file="specs/001/spec.md", line=7),
         last_line=7,
