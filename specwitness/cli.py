@@ -174,7 +174,9 @@ def fuzz(  # noqa: PLR0913  # one for each option
             "only": tuple(check or ()) or None,
             "shard": read_shard(shard),
         }
-        settings = narrow_fuzz(config.fuzz, {name: each for name, each in given.items() if each is not None})
+        settings = narrow_fuzz(
+            config.fuzz, {name: value for name, value in given.items() if value is not None}
+        )
         config = config.model_copy(update={"contract": contract or config.contract})
         if junit:
             junit.unlink(missing_ok=True)  # a report of before is none of this run
@@ -221,7 +223,7 @@ def _report(
 def _list_given(**given: object) -> dict[str, object]:
     """List what the command line said, and a test that plays a check again has to say too."""
     defaults = {"only": given["only"], "seconds": given["seconds"], "shard": (1, 1)}
-    return {name: each for name, each in given.items() if each not in (None, defaults.get(name))}
+    return {name: value for name, value in given.items() if value not in (None, defaults.get(name))}
 
 
 @contextmanager

@@ -295,11 +295,11 @@ def _refuse_double_waivers(config: Config) -> None:
             )
         seen.add(waiver.requirement)
     changes: set[tuple[str, str]] = set()
-    for each in config.contract_check.waivers:
-        if (each.operation, each.change) in changes:
+    for change_waiver in config.contract_check.waivers:
+        if (change_waiver.operation, change_waiver.change) in changes:
             raise ConfigError(
-                f"{each.change} is waived twice for {each.operation}",
+                f"{change_waiver.change} is waived twice for {change_waiver.operation}",
                 where="[tool.specwitness] contract.waivers",
                 remedy="keep one of them",
             )
-        changes.add((each.operation, each.change))
+        changes.add((change_waiver.operation, change_waiver.change))

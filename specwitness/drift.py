@@ -110,7 +110,9 @@ def _compare(item: Derived, root: Path) -> Iterator[Finding]:
     for tag, start, end, other, _ in matcher.get_opcodes():
         if tag != "equal":
             line = _origin(item.lines, start, end)
-            changed = [each.key for each in (*item.lines[start:end], line) if each.key]
+            changed = [
+                changed_line.key for changed_line in (*item.lines[start:end], line) if changed_line.key
+            ]
             yield Finding(
                 code=DRIFT,
                 message=f"differs from {file}:{other + 1}",

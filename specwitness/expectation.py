@@ -17,13 +17,13 @@ _EXPECTATIONS: tuple[Any, ...] = (pytest.RaisesExc, pytest.RaisesGroup, type(pyt
 
 def watch_expectations(count: Callable[[], None]) -> Callable[[], None]:
     """Call `count` for each expectation that is met from now on; give what ends that."""
-    originals = [(each, each.__exit__) for each in _EXPECTATIONS]
-    for each, original in originals:
-        each.__exit__ = _counted(original, count)
+    originals = [(expectation, expectation.__exit__) for expectation in _EXPECTATIONS]
+    for expectation, original in originals:
+        expectation.__exit__ = _counted(original, count)
 
     def end() -> None:
-        for each, original in originals:
-            each.__exit__ = original
+        for expectation, original in originals:
+            expectation.__exit__ = original
 
     return end
 

@@ -76,7 +76,9 @@ def _narrow(witness: Witness, config: Config) -> Witness:
     patterns = config.fuzz.checks.get("contract")
     if patterns is None:
         return witness
-    kept = tuple(key for key in witness.requirements if any(fnmatchcase(key, each) for each in patterns))
+    kept = tuple(
+        key for key in witness.requirements if any(fnmatchcase(key, pattern) for pattern in patterns)
+    )
     return witness.model_copy(update={"requirements": kept})
 
 

@@ -1,6 +1,6 @@
 """The contract: against the app, against its base, and on its own; one meaning, whatever the spelling."""
 
-from specwitness.contract.app_routes import list_routes
+from specwitness.app_routes import list_routes
 from specwitness.contract.base import Base, read_base
 from specwitness.contract.comparison import compare, find_undocumented
 from specwitness.contract.inspection import (

@@ -61,7 +61,7 @@ def find_webhooks(side: Side) -> Calls:
 def name_webhook(key: tuple[str, ...], call: Call) -> tuple[str, ...]:
     """Give what a waiver may call a webhook."""
     names = (f"webhook {key[0]}", call.operation.get("operationId"))
-    return tuple(each for each in names if each)
+    return tuple(name for name in names if name)
 
 
 def _read_item(side: Side, item: Any, pointer: Pointer, label: str) -> Iterator[tuple[str, Call]]:

@@ -62,11 +62,11 @@ def find_differences(contract: Contract, generated: dict[str, Any]) -> Iterator[
     """Find every difference by itself, at its own line."""
     of_operations = (differences for _, differences in compare_operations(contract, generated))
     for differences in (*of_operations, compare_webhooks(contract, generated)):
-        for each in differences:
+        for difference in differences:
             yield Finding(
                 code="difference",
-                message=each.text,
-                location=contract.locate(each.pointer),
+                message=difference.text,
+                location=contract.locate(difference.pointer),
                 remedy="build what the contract says, or change the contract first",
             )
 
@@ -124,7 +124,11 @@ def _testify_webhooks(contract: Contract, differences: list[Difference]) -> Witn
 
 
 def _describe(contract: Contract, differences: list[Difference]) -> dict[str, Any]:
-    lines = list(dict.fromkeys(f"{contract.locate(each.pointer)}: {each.text}" for each in differences))
+    lines = list(
+        dict.fromkeys(
+            f"{contract.locate(difference.pointer)}: {difference.text}" for difference in differences
+        )
+    )
     return {
         "outcome": Outcome.FAILED if lines else Outcome.PASSED,
         "counts": {"differences": len(lines)},

@@ -59,7 +59,7 @@ def _find_mappings(value: Any) -> Iterator[str]:
 def _read_schemes(document: dict[str, Any]) -> Iterator[Pointer]:
     """Read the security schemes that the document, or an operation, asks for by name."""
     items = [*(document.get("paths") or {}).values(), *(document.get("webhooks") or {}).values()]
-    operations = [each for item in items if isinstance(item, Mapping) for each in item.values()]
+    operations = [operation for item in items if isinstance(item, Mapping) for operation in item.values()]
     for holder in (document, *operations):
         for entry in (holder.get("security") or ()) if isinstance(holder, Mapping) else ():
             yield from (("components", "securitySchemes", name) for name in entry)

@@ -120,7 +120,7 @@ class SchemaComparison:
         ours, theirs = list(enumerate(pair[0])), list(pair[1])
         if keyword != "prefixItems":
             for entry in tuple(ours):
-                twins = (each for each in theirs if not self._compare((entry[1], each), place, above))
+                twins = (other for other in theirs if not self._compare((entry[1], other), place, above))
                 if (twin := next(twins, None)) is not None:
                     ours.remove(entry)
                     theirs.remove(twin)

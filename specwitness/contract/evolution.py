@@ -37,9 +37,9 @@ def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Violation, .
     former, present = Side(base), Side(bundle(contract))
     old, new = former.find_operations(), present.find_operations()
     protects = any(
-        not side.read_security(each[1]).is_open
+        not side.read_security(operation).is_open
         for side, found in ((former, old), (present, new))
-        for each in found.values()
+        for _, operation in found.values()
     )
     violations: list[Violation] = []
     for key, (path, operation) in old.items():
@@ -70,7 +70,7 @@ def _compare_webhooks(former: Side, present: Side, contract: Contract) -> Iterat
 
 def _report_removed(contract: Contract, method: str, path: str, operation: JsonObject) -> Violation:
     names = tuple(name for name in (f"{method} {path}", operation.get("operationId")) if name)
-    has_path = any(shape_of(each.path) == shape_of(path) for each in contract.operations)
+    has_path = any(shape_of(known.path) == shape_of(path) for known in contract.operations)
     what = "this operation is gone" if has_path else "this operation is gone, with its whole path"
     return Violation("operation-removed", names, contract.locate(("paths", path)), what)
 
@@ -129,7 +129,7 @@ class OperationEvolution:
 
     def _report(self, rule: str, place: Place, text: str, operation: JsonObject) -> Violation:
         name = f"{self.pointer[2].upper()} {self.pointer[1]}"
-        names = tuple(each for each in (name, operation.get("operationId")) if each)
+        names = tuple(spelling for spelling in (name, operation.get("operationId")) if spelling)
         label = place.label.strip()
         return Violation(
             rule, names, self.contract.locate(place.pointer), f"{label}: {text}" if label else text
@@ -193,7 +193,7 @@ class OperationEvolution:
     def _compare_responses(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
         former = self.former.get(old, "responses") or {}
         present = self.present.get(new, "responses") or {}
-        for status in sorted(str(each) for each in former):
+        for status in sorted(str(status) for status in former):
             key = find_status(status, present)
             label = status
             if key is None:

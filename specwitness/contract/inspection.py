@@ -83,7 +83,7 @@ def inspect_app(contract: Contract, app: App) -> list[Judgement]:
         found += find_differences(contract, generated)
         found += find_undocumented(contract, generated, app.undocumented)
     found += find_contradictions(contract, app)
-    return [_judge(each) for each in dict.fromkeys(found)]
+    return [_judge(finding) for finding in dict.fromkeys(found)]
 
 
 def place_app(app: App, contract: Contract) -> App:

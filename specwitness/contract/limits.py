@@ -100,7 +100,7 @@ def _find_values(forms: Forms) -> Iterator[KeywordChange]:
     elif former is not None and present is None:
         yield KeywordChange("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
     elif former is not None and present is not None:
-        before, after = {canonical(each) for each in former}, {canonical(each) for each in present}
+        before, after = {canonical(value) for value in former}, {canonical(value) for value in present}
         if gone := before - after:
             yield KeywordChange(
                 "enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more"

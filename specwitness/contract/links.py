@@ -37,7 +37,7 @@ def find_link_changes(
     sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
 ) -> Iterator[tuple[str, Place, str]]:
     """Find links of an answer that are gone, or lead elsewhere, or hand over something else."""
-    former, present = (read_links(*each) for each in zip(sides, responses, strict=True))
+    former, present = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name, old in former.items():
         inside = place.below("links", name, label=f" link {name}")
         if name not in present:
@@ -52,7 +52,7 @@ def compare_links(
     sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
 ) -> Iterator[Difference]:
     """Compare the links of an answer with those that the app tells of."""
-    ours, theirs = (read_links(*each) for each in zip(sides, responses, strict=True))
+    ours, theirs = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name in sorted(set(ours) | set(theirs)):
         inside = place.below("links", name if name in ours else "", label=f" link {name}")
         if name not in theirs:

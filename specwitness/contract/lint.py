@@ -34,8 +34,8 @@ def lint(contract: Contract, known: Collection[str] | None = None) -> tuple[Viol
     found: list[Violation] = []
     for operation in contract.operations:
         described = next(
-            each
-            for (method, _), (path, each) in operations.items()
+            candidate
+            for (method, _), (path, candidate) in operations.items()
             if method == operation.method and path == operation.path
         )
         found += _OperationLint(contract, side, operation, described).find()
@@ -113,7 +113,7 @@ class _OperationLint:
             return
         responses = self.side.get(self.described, "responses") or {}
         known = {str(status).lower(): str(status) for status in responses}
-        status = next((known[each] for each in ("401", "4xx", "default") if each in known), None)
+        status = next((known[key] for key in ("401", "4xx", "default") if key in known), None)
         if status is None:
             yield self._report(
                 "unauthorized-undocumented", ("responses",), "it is protected and documents no 401"

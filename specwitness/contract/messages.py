@@ -59,7 +59,9 @@ class MessageEvolution:
         former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
         for name, (_, schema) in former.items():
             key = (
-                name if name in present else next((each for each in present if fnmatchcase(name, each)), None)
+                name
+                if name in present
+                else next((media_range for media_range in present if fnmatchcase(name, media_range)), None)
             )
             if key is None:
                 gone = place.below("content")
@@ -85,4 +87,4 @@ def find_status(status: str, responses: JsonObject) -> str | None:
     """Find what documents a status: itself, its range, or what is left."""
     known = {str(key).lower(): str(key) for key in responses}
     wanted = (status.lower(), f"{status[:1]}xx", "default")
-    return next((known[each] for each in wanted if each in known), None)
+    return next((known[key] for key in wanted if key in known), None)

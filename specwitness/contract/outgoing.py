@@ -112,7 +112,7 @@ class _CallEvolution:
     def _compare_responses(self) -> Iterator[Change]:
         former = self.former.get(self.old.operation, "responses") or {}
         present = self.present.get(self.new.operation, "responses") or {}
-        for status in sorted(str(each) for each in former):
+        for status in sorted(str(status) for status in former):
             place = self._place.below("responses", label=f" {status}")
             key = find_status(status, present)
             if key is None:

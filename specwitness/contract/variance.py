@@ -120,7 +120,9 @@ class SchemaEvolution:
         """Give the properties that travel in this direction."""
         properties: dict[str, Any] = form.get("properties", {})
         mark = _HIDDEN_BY[self.direction]
-        return {name: each for name, each in properties.items() if not flatten(each, document).get(mark)}
+        return {
+            name: schema for name, schema in properties.items() if not flatten(schema, document).get(mark)
+        }
 
     def _read_required(self, form: JsonObject, document: JsonObject) -> set[str]:
         hidden = set(form.get("properties", {})) - set(self._read_visible(form, document))
@@ -169,14 +171,19 @@ class SchemaEvolution:
         self, members: tuple[list[Any], list[Any]], place: Place, above: Above
     ) -> list[Shift]:
         former, present = members
-        losses = [each for each in former if not self._is_admitted(each, present, Sense.NARROWED, above)]
-        gains = [each for each in present if not self._is_admitted(each, former, Sense.WIDENED, above)]
+        losses = [
+            member for member in former if not self._is_admitted(member, present, Sense.NARROWED, above)
+        ]
+        gains = [member for member in present if not self._is_admitted(member, former, Sense.WIDENED, above)]
         if len(losses) == len(gains) == 1 and (inside := self._compare(losses[0], gains[0], place, above)):
             # That one member changed tells more than that it is another one.
             return inside
         return [
-            *(Shift("type", Sense.NARROWED, place, f"{say(each)} is admitted no more") for each in losses),
-            *(Shift("type", Sense.WIDENED, place, f"{say(each)} is admitted now") for each in gains),
+            *(
+                Shift("type", Sense.NARROWED, place, f"{say(member)} is admitted no more")
+                for member in losses
+            ),
+            *(Shift("type", Sense.WIDENED, place, f"{say(member)} is admitted now") for member in gains),
         ]
 
     def _is_admitted(self, member: Any, others: list[Any], sense: Sense, above: Above) -> bool:

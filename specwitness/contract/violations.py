@@ -40,15 +40,15 @@ def judge(
     used: set[ContractWaiver] = set()
     grouped: dict[tuple[str, str, str, str | None], list[Violation]] = defaultdict(list)
     for violation in violations:
-        waiver = next((each for each in settings.waivers if _covers(each, violation, today)), None)
+        waiver = next((entry for entry in settings.waivers if _covers(entry, violation, today)), None)
         if waiver is not None:
             used.add(waiver)
         reason = waiver.reason if waiver else None
         grouped[violation.rule, str(violation.location), violation.text, reason].append(violation)
     judged = [_judge_alike(alike, reason, settings) for (*_, reason), alike in grouped.items()]
     order = list(RULES)
-    judged.sort(key=lambda each: (order.index(each.code), _place_of(each), each.message))
-    return [each for each in judged if each.level is not RuleLevel.OFF], used
+    judged.sort(key=lambda judgement: (order.index(judgement.code), _place_of(judgement), judgement.message))
+    return [judgement for judgement in judged if judgement.level is not RuleLevel.OFF], used
 
 
 def find_bad_waivers(
@@ -97,7 +97,7 @@ def _judge_alike(alike: Sequence[Violation], reason: str | None, settings: Contr
     rule = RULES[alike[0].rule]
     setting = settings.levels.get(rule.code)
     level = setting.level if setting else rule.level
-    operations = tuple(dict.fromkeys(each.names[0] for each in alike if each.names))
+    operations = tuple(dict.fromkeys(violation.names[0] for violation in alike if violation.names))
     where = f"{_list_operations(operations)}: " if operations else ""
     return Judgement(
         code=rule.code,
@@ -124,4 +124,4 @@ def _place_of(judgement: Judgement) -> tuple[str, int]:
 
 def refuse(judged: Iterable[Judgement]) -> list[Judgement]:
     """Give those that are reasons to refuse the contract."""
-    return [each for each in judged if each.level is RuleLevel.ERROR]
+    return [judgement for judgement in judged if judgement.level is RuleLevel.ERROR]

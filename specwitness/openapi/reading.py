@@ -148,7 +148,7 @@ def _refuse_invalid(library: Library) -> None:
     if not errors:
         return
     # The deepest error is the nearest to what the author wrote.
-    error = max(errors, key=lambda each: len(each.absolute_path))
+    error = max(errors, key=lambda found: len(found.absolute_path))
     pointer = tuple(str(part) for part in error.absolute_path)
     message = " ".join(str(error.message).partition("\n\n")[0].split())
     if len(message) > _LONGEST_MESSAGE:
@@ -177,7 +177,7 @@ def _read_operation(library: Library, path: str, method: str) -> Operation:
     ]
     statuses = library.get((*pointer, "responses")) or {}
     by_status = {
-        str(each): _read_requirements(library, (*pointer, "responses", str(each))) for each in statuses
+        str(status): _read_requirements(library, (*pointer, "responses", str(status))) for status in statuses
     }
     return Operation(
         id=name or f"{method.upper()} {path}",
@@ -186,14 +186,21 @@ def _read_operation(library: Library, path: str, method: str) -> Operation:
         requirements=tuple(dict.fromkeys(requirements)),
         response_requirements={status: keys for status, keys in by_status.items() if keys},
         statuses=tuple(by_status),
-        protected=_is_protected(library, pointer),
+        protected=is_protected(library.main.data, library.get(pointer)),
         location=library.locate(pointer),
     )
 
 
-def _is_protected(library: Library, pointer: Pointer) -> bool:
-    own = library.get((*pointer, "security"))
-    effective = own if own is not None else library.main.data.get("security")
+def is_protected(document: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
+    """Tell whether an operation always needs credentials (OpenAPI 3.1 §4.8.10.1, `security`).
+
+    Args:
+        document: The document, whose `security` holds for operations without one of their own.
+        operation: The operation as it is written there. `security: [{}, {bearer: []}]` makes
+            credentials optional, so that it is not protected.
+    """
+    own = operation.get("security")
+    effective = (document.get("security") if own is None else own) or ()
     return bool(effective) and all(effective)
 
 

@@ -82,7 +82,7 @@ class Library:
         if not name:
             return document, parse_pointer(fragment)
         path = (document.path.parent / unquote(name)).resolve()
-        found = next(each for each in self.files.values() if each.path.resolve() == path)
+        found = next(file for file in self.files.values() if file.path.resolve() == path)
         return found, parse_pointer(fragment)
 
     def locate(self, pointer: Pointer) -> Location:
@@ -151,7 +151,7 @@ def read_library(path: Path, root: Path) -> Library:
             if name and urlsplit(name).scheme:
                 raise ContractError(f"`{ref}` leads to the network", where=where, remedy="keep the file here")
             target = (document.path.parent / unquote(name)).resolve()
-            if name and all(each.path.resolve() != target for each in files.values()):
+            if name and all(known.path.resolve() != target for known in files.values()):
                 if not target.is_file():
                     raise ContractError(f"`{ref}` leads nowhere: there is no such file", where=where)
                 read = read_document(target, root)

@@ -26,14 +26,14 @@ def print_inspection(checked: Mapping[str, str], judged: Sequence[Judgement], co
     for name, value in checked.items():
         _print(console, f"{name}: {value}")
     for level in (RuleLevel.WAIVED, RuleLevel.WARNING, RuleLevel.ERROR):
-        alike = [each for each in judged if each.level is level]
+        alike = [judgement for judgement in judged if judgement.level is level]
         for (kind, code, remedy), group in groupby(
-            alike, key=lambda each: (each.kind, each.code, each.remedy)
+            alike, key=lambda judgement: (judgement.kind, judgement.code, judgement.remedy)
         ):
-            for each in group:
-                place = f"{each.location}: " if each.location else ""
-                said = f"{place}{each.message} [{kind}: {code}]"
-                waived = f" waived: {each.reason}" if each.reason else ""
+            for judgement in group:
+                place = f"{judgement.location}: " if judgement.location else ""
+                said = f"{place}{judgement.message} [{kind}: {code}]"
+                waived = f" waived: {judgement.reason}" if judgement.reason else ""
                 for number, line in enumerate(f"{said}{waived}".splitlines()):
                     _print(console, f"{'  ' if number else ''}{line}", _STYLES[level])
             if remedy and level is not RuleLevel.WAIVED:
@@ -54,7 +54,7 @@ def result_line(judged: Sequence[Judgement]) -> str:
 
 def count(judged: Sequence[Judgement], level: RuleLevel) -> int:
     """Count the judgements of a level."""
-    return sum(each.level is level for each in judged)
+    return sum(judgement.level is level for judgement in judged)
 
 
 def render_inspection(document: dict[str, Any]) -> str:
