@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
+from specwitness.app_routes import ANY, WEBSOCKET, list_routes
 from specwitness.fuzz.api.endpoint import Endpoint, list_collections
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import USERS
@@ -14,7 +14,7 @@ from specwitness.fuzz.http.message import Request, fill
 from specwitness.openapi import strip_base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from specwitness.fuzz.session.context import Trial
 
@@ -23,28 +23,6 @@ _TOOLS = re.compile(r"^/(openapi(\.(json|ya?ml))?|docs(/.*)?|redoc|favicon\.ico|
 _OPERATIONS = re.compile(r"^/(health\w*|live\w*|ready\w*|ping|status|version)(/.*)?$")
 _NOT_SERVED = frozenset({401, 403, 404, 405, 406, 410, 429, 501})
 _PARAMETER = re.compile(r"\{[^{}]+\}")
-
-
-def list_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Give method and path of every route of a Starlette app, mounted and hidden ones too."""
-    for route in _flatten(app):
-        path = prefix + str(getattr(route, "path", ""))
-        inner = getattr(route, "app", None)
-        methods = getattr(route, "methods", None)
-        if methods:
-            yield from ((method, path) for method in sorted(methods))
-        elif getattr(route, "routes", None) or getattr(inner, "routes", None):
-            yield from list_routes(route if getattr(route, "routes", None) else inner, path)
-
-
-def _flatten(app: Any) -> Iterable[Any]:
-    """Give the routes of an app; FastAPI keeps those of included routers folded."""
-    routes = getattr(app, "routes", ()) or ()
-    unfold = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
-    try:
-        return list(unfold(routes)) if unfold else routes
-    except AttributeError:
-        return routes
 
 
 def check_shadow(trial: Trial) -> None:
@@ -56,6 +34,8 @@ def check_shadow(trial: Trial) -> None:
     home = trial.surface.endpoints[0]
     listed = set[str]()
     for method, full in list_routes(app):
+        if method in {ANY, WEBSOCKET}:
+            continue
         path = strip_base(full, trial.client.base)
         shape = _PARAMETER.sub("{}", path)
         listed.add(shape)

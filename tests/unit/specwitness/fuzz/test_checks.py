@@ -58,16 +58,10 @@ BUGS = (
 PLANTED = [bug for bug in ALL_BUGS if bug.id in BUGS]
 
 
-<<<<<<< HEAD
-def test_every_check_is_held_to_two_bugs() -> None:
-    # States that a target brings about have planted faults of their own: test_situation.py.
-    assert {check for check, bugs in BUGS.items() if len(bugs) > 1} == set(named_checks()) - {"situation"}
-=======
 def test_every_check_has_to_find_two_bugs() -> None:
     bugs_of = Counter(check for bug in PLANTED for check in bug.checks)
     # The states that a target brings about have planted faults of their own: test_situation.py.
     assert {check for check, bugs in bugs_of.items() if bugs > 1} == set(named_checks()) - {"situation"}
->>>>>>> b90f648981f167003f9fd60808441d0592d14f38
 
 
 @pytest.mark.parametrize("seed", SEEDS)
