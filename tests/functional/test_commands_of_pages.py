@@ -25,7 +25,7 @@ from tests.support.service import PSEUDONYM_KEY, as_service, fresh_database
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
     from tests.support.ground import Ground
 
 ROOT = Path(__file__).parents[2]

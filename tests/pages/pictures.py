@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
-from backend.dev.postgres import provide_postgres
+from devtools.postgres import provide_postgres
 from specwitness.config import find_specs, read_config
 from specwitness.spec import read_specs
 from tests.support.both_sides import BROWSER_ARGUMENTS, find_browser, find_lack, serving_both
