@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_bdd.scenario import make_python_name
 
-from specwitness.config import FUZZ_CHECKS
+from specwitness.fuzz.checks.registry import list_checks
 from tests.falsifiers.__main__ import FALSIFIERS, make_page, refresh_page
 from tests.falsifiers.model import Result
 from tests.pages.blocks import put_between, read_between
