@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import yaml
 from junitparser import Failure, JUnitXml, Skipped
 
 from tests.proving_ground.catalogue import find_service
@@ -219,6 +220,14 @@ def play(line: str, ground: Ground, variables: dict[str, str]) -> int:
         timeout=30,
     )
     return int(done.stdout.split(b" ", 2)[1])
+
+
+def test_service_without_users_is_invalid_and_the_setting_is_named(tmp_path: Path, right: Ground) -> None:
+    (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(dict(ORDERS)))
+    done = fuzz(tmp_path, "--base-url", right.url)
+    assert done.returncode == 2
+    assert "[tool.specwitness.fuzz.identities]: the contract protects operations, and no user has" in done.stderr
+    assert 'tokens = { alice = "env:TOKEN_ALICE", bob = "env:TOKEN_BOB" }' in done.stderr
 
 
 def test_nothing_but_the_base_url_is_called(tmp_path: Path, right: Ground) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.config import read_config
 from specwitness.contract import RULES
+from specwitness.fuzz.checks.registry import table
 from tests.falsifiers.__main__ import refresh_page
 from tests.isolation.matrix import MATRIX, OPERATIONS
 from tests.isolation.show import format_markdown
@@ -22,6 +23,7 @@ README = "README.md"
 CHECKS = "docs/checks.md"
 CONTRACT = "docs/contract.md"
 DETECTION = "docs/detection.md"
+FUZZ_CHECKS = "docs/fuzz-checks.md"
 ISOLATION = "docs/isolation.md"
 PERFORMANCE = "docs/performance.md"
 PROVING_GROUND = "docs/proving-ground.md"
@@ -89,6 +91,11 @@ def make_contract(text: str) -> str:
     return put_between(text, "rules", table)
 
 
+def make_fuzz_checks(text: str) -> str:
+    """Put the checks of the fuzz run into their page."""
+    return put_between(text, "checks", f"{table()}\n")
+
+
 def make_quickstart(text: str) -> str:
     """List the requirements that are waived now."""
     rows = [
@@ -103,6 +110,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     README: make_readme,
     CHECKS: refresh_page,
     CONTRACT: make_contract,
+    FUZZ_CHECKS: make_fuzz_checks,
     ISOLATION: make_isolation,
     PROVING_GROUND: lambda _text: make_page(),
     QUICKSTART: make_quickstart,

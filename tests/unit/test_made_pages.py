@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from pytest_bdd.scenario import make_python_name
 
-from specwitness.fuzz.checks.registry import list_checks
 from tests.falsifiers.__main__ import FALSIFIERS, make_page, refresh_page
 from tests.falsifiers.model import Result
 from tests.pages.blocks import put_between, read_between
@@ -17,7 +16,6 @@ from tests.pages.pictures import PICTURE, count_requirements, read_note, write_n
 from tests.proving_ground.catalogue import SERVICES
 
 ROOT = Path(__file__).parents[2]
-TABLE = "docs/fuzz-checks.md"
 FEATURE = "features/003-jwt-auth-middleware.feature"
 
 
@@ -56,15 +54,6 @@ def test_results_of_removed_checks_are_kept_and_a_new_check_needs_one() -> None:
     assert refresh_page(moved) == page
     with pytest.raises(ValueError, match=r"no result for .*: run make falsify"):
         refresh_page(page.replace(f"| {FALSIFIERS[0].check} |", "| another |"))
-
-
-def test_every_check_of_the_fuzzer_is_explained() -> None:
-    named = {
-        name
-        for row in re.findall(r"^\| (`.*?`) \| ", read(TABLE), re.MULTILINE)
-        for name in re.findall(r"`(\w+)`", row)
-    }
-    assert named == set(FUZZ_CHECKS) - {"contract"}
 
 
 def test_picture_of_the_report_shows_all_requirements() -> None:
