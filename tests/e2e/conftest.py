@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.support.both_sides import BROWSER_ARGUMENTS, MODES, find_browser, find_lack, is_required, serving_both
+from tests.support.both_sides import (
+    BROWSER_ARGUMENTS,
+    MODES,
+    find_browser,
+    find_lack,
+    is_required,
+    serving_both,
+)
 from tests.support.visitor import Visitor, visit
 
 if TYPE_CHECKING:

@@ -226,7 +226,9 @@ def test_service_without_users_is_invalid_and_the_setting_is_named(tmp_path: Pat
     (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(dict(ORDERS)))
     done = fuzz(tmp_path, "--base-url", right.url)
     assert done.returncode == 2
-    assert "[tool.specwitness.fuzz.identities]: the contract protects operations, and no user has" in done.stderr
+    assert (
+        "[tool.specwitness.fuzz.identities]: the contract protects operations, and no user has" in done.stderr
+    )
     assert 'tokens = { alice = "env:TOKEN_ALICE", bob = "env:TOKEN_BOB" }' in done.stderr
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tests.isolation.matrix import MATRIX, OPERATIONS, ROOT
 from tests.isolation.scene import Caller, Row
-from tests.isolation.show import find_faults, format_markdown, main, make_table
+from tests.isolation.show import find_faults, format_markdown, main, format_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +45,21 @@ def test_cell_that_is_not_as_expected_is_named_with_the_line_of_its_operation() 
     )
 
 
-def test_table_shows_in_red_what_is_not_expected() -> None:
+def test_line_that_is_not_expected_is_red() -> None:
     console = Console(width=400, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
-        console.print(make_table(spoil("getMe", Caller.OWNER, Row.NONE, "500 leaked [x]")))
+        for line in format_text(spoil("getMe", Caller.OWNER, Row.NONE, "500 leaked [x]")):
+            console.print(line)
     printed = capture.get()
-    assert "\x1b[1;31m500 leaked [x]" in printed
-    assert printed.count("\x1b[1;31m404 task_not_found") == 0
+    assert "500 leaked [x]" in printed
+    assert printed.count("\x1b[1;31m") == 1
+
+
+def test_every_answer_is_shown_within_80_columns() -> None:
+    text = "\n".join(line.plain for line in format_text(EXPECTED))
+    answers = {words for cells in EXPECTED.values() for words in cells.values()}
+    assert [words for words in answers if words not in " ".join(text.split())] == []
+    assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
 def test_callers_with_the_same_answers_share_a_line_of_the_markdown() -> None:

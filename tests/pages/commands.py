@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SHELLS = frozenset({"sh", "bash", "shell", "console", "zsh"})
 ILLUSTRATION = "illustration"
 _COMMENT = re.compile(r"(?:^|\s)#.*")
-_SETTINGS_ONLY = re.compile(r"(?:export )?(?:[A-Z_]+=(?:\"(?:[^\"`$]|\$(?!\())*\"|'[^']*'|[^\s$`]*) ?)+|unset [A-Z_]+")
+_SETTINGS_ONLY = re.compile(
+    r"(?:export )?(?:[A-Z_]+=(?:\"(?:[^\"`$]|\$(?!\())*\"|'[^']*'|[^\s$`]*) ?)+|unset [A-Z_]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ PLAIN_RUN = (
 # The test that reads the block from the page and runs it.
 PLAYED: dict[Place, str] = {
     Place("README.md", INSTALL): "test_package_is_installed_from_a_clone",
-    Place("backend/README.md", "TOKEN=$(make -s token USER=alice)"): "test_service_is_called_as_its_page_says",
+    Place(
+        "backend/README.md", "TOKEN=$(make -s token USER=alice)"
+    ): "test_service_is_called_as_its_page_says",
     Place("docs/contract.md", "specwitness contract"): "test_contract_is_checked_as_its_page_says",
     Place("docs/contract.md", "git fetch origin main"): "test_contract_is_checked_as_its_page_says",
     Place(
@@ -79,7 +83,9 @@ PLAYED: dict[Place, str] = {
     Place("docs/fuzzing.md", "specwitness fuzz"): "test_target_is_attacked_as_the_page_says",
     Place("docs/fuzzing.md", TOKENS): "test_running_service_is_attacked_as_the_page_says",
     Place("docs/fuzzing.md", PLAIN_RUN): "test_plain_schemathesis_run_is_green_and_erases_nobody",
-    Place("docs/fuzz-checks.md", "specwitness fuzz --check isolation"): "test_target_is_attacked_as_the_page_says",
+    Place(
+        "docs/fuzz-checks.md", "specwitness fuzz --check isolation"
+    ): "test_target_is_attacked_as_the_page_says",
     Place("specwitness/README.md", "specwitness derive"): "test_first_spec_is_proven_as_the_page_says",
     Place(QUICKSTART, "TOKEN=$(make -s token USER=ann)"): "test_quickstart_names_the_status_of_every_call",
 }

@@ -35,7 +35,9 @@ def test_first_page_fits_on_a_screen_or_two() -> None:
 
 def test_detection_counts_every_planted_bug() -> None:
     bugs = sum(len(service.bugs) for service in SERVICES)
-    assert f"\n{bugs} planted bugs at seed 1" in read(DETECTION), "run .venv/bin/python -m benchmarks detection"
+    assert f"\n{bugs} planted bugs at seed 1" in read(DETECTION), (
+        "run .venv/bin/python -m benchmarks detection"
+    )
 
 
 def test_every_removed_check_turned_a_test_red_that_exists() -> None:

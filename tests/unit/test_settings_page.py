@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `(?P<name>\w+)`(?P<more>(?:, `\w+`)*) \| (?P<default>.*?) \| (?P<meaning>.*) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| `(?P<name>\w+)`(?P<more>(?:, `\w+`)*) \| (?P<default>.*?) \| (?P<meaning>.*) \|$", re.MULTILINE
+)
 # Settings of the code that have no line of their own in the table of the service.
 ELSEWHERE = {"contract_check"}
 
@@ -30,7 +32,9 @@ def read_rows(heading: str) -> dict[str, tuple[str, str]]:
 
 def list_limits(field: FieldInfo) -> list[str]:
     """List the lowest and the highest value of a setting, if it has both."""
-    limits = {name: getattr(item, name) for item in field.metadata for name in ("ge", "le") if hasattr(item, name)}
+    limits = {
+        name: getattr(item, name) for item in field.metadata for name in ("ge", "le") if hasattr(item, name)
+    }
     return [str(limits["ge"]), str(limits["le"])] if limits.keys() >= {"ge", "le"} else []
 
 
@@ -54,7 +58,10 @@ def test_default_and_limits_of_a_setting_are_those_of_the_code(name: str) -> Non
     expected = write_default(SERVICE[name].default)
     assert default == expected or (not expected and default), (name, default)
     for limit in list_limits(SERVICE[name]):
-        assert re.search(rf"\b{limit}\b", f"{default} {meaning}") or name == "JWT_MAX_AGE_SECONDS", (name, limit)
+        assert re.search(rf"\b{limit}\b", f"{default} {meaning}") or name == "JWT_MAX_AGE_SECONDS", (
+            name,
+            limit,
+        )
 
 
 def test_page_has_every_setting_of_the_harness_and_no_other() -> None:

@@ -76,8 +76,7 @@ CHECKS = (
         order=60,
         title="changes nothing when it refuses",
         tries=(
-            "a rejected call changes something: a call of another user, and an own one that is almost"
-            " right"
+            "a rejected call changes something: a call of another user, and an own one that is almost right"
         ),
         requirements="a refused request changes nothing",
         fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
