@@ -61,8 +61,9 @@ def play(
     for old, new in (swaps or {}).items():
         assert old in script
         script = script.replace(old, new)
+    command = ["bash", "-e", "-o", "pipefail", "-c", script]
     return subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script],
+        command,
         cwd=folder,
         env={"PATH": f"{TOOLS}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **inherit(), **variables},
         capture_output=True,
@@ -120,24 +121,19 @@ def test_service_is_called_as_its_page_says(service: dict[str, str]) -> None:
 
 
 def test_plain_schemathesis_run_is_green_and_erases_nobody(service: dict[str, str]) -> None:
-    variables = {"BETTER_AUTH_SECRET": service["secret"]}
-    users = {
-        name: subprocess.run(
-            ["make", "-s", "token", f"USER={user}"],
-            cwd=ROOT,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        for name, user in (("TOKEN_ALICE", "schemathesis-alice"), ("TOKEN_BOB", "schemathesis-bob"))
-    }
+    users = {"TOKEN_ALICE": "schemathesis-alice", "TOKEN_BOB": "schemathesis-bob"}
+    tokens = {}
+    for name, user in users.items():
+        command = ["make", "-s", "token", f"USER={user}"]
+        environ = {**os.environ, "BETTER_AUTH_SECRET": service["secret"]}
+        printed = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+        tokens[name] = printed.stdout.strip()
     done = play(
         "docs/fuzzing.md",
         PLAIN_RUN,
         ROOT / "contracts",
         {LOCAL: service["url"], "st run": "st run --seed 1"},
-        **users,
+        **tokens,
     )
     assert done.returncode == 0, done.stdout
     assert "Stateful" in done.stdout
@@ -194,13 +190,13 @@ def test_contract_is_checked_as_its_page_says(tmp_path: Path) -> None:
     write_files(origin, {"openapi.yaml": ORDERS, "old.yaml": ORDERS})
     (origin / "pyproject.toml").write_text('[tool.specwitness]\ncontract = "openapi.yaml"\n')
     identity = ("-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "commit.gpgsign=false")
-    for words in (
-        ("-C", str(origin), "init", "-q", "-b", "main"),
-        ("-C", str(origin), "add", "--all"),
-        ("-C", str(origin), *identity, "commit", "-q", "-m", "first"),
-        ("clone", "-q", str(origin), str(clone)),
+    for command in (
+        ("git", "-C", str(origin), "init", "-q", "-b", "main"),
+        ("git", "-C", str(origin), "add", "--all"),
+        ("git", "-C", str(origin), *identity, "commit", "-q", "-m", "first"),
+        ("git", "clone", "-q", str(origin), str(clone)),
     ):
-        subprocess.run(["git", *words], check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True)
     for first, runs in (("specwitness contract", 3), ("git fetch origin main", 1)):
         done = play("docs/contract.md", first, clone)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from tests.falsifiers.__main__ import main
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_removed_check_turns_a_test_red(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tests.isolation.matrix import MATRIX, OPERATIONS, ROOT
 from tests.isolation.scene import Caller, Row
-from tests.isolation.show import find_faults, format_markdown, main, format_text
+from tests.isolation.show import find_faults, format_markdown, format_text, main
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

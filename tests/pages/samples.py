@@ -105,8 +105,9 @@ def _git(folder: Path, *words: str) -> None:
     # The same name and the same moment each time: the page shows the commit.
     who = {"NAME": "Ann", "EMAIL": "ann@example.com", "DATE": "2026-01-01T00:00:00Z"}
     environ = {f"GIT_{role}_{name}": value for role in ("AUTHOR", "COMMITTER") for name, value in who.items()}
+    command = ["git", "-c", "commit.gpgsign=false", *words]
     subprocess.run(
-        ["git", "-c", "commit.gpgsign=false", *words],
+        command,
         cwd=folder,
         env={"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, **environ},
         check=True,

@@ -49,7 +49,8 @@ SERVICE = {field.alias or name: field for name, field in Settings.model_fields.i
 
 
 def test_page_has_every_setting_of_the_service_and_no_other() -> None:
-    assert list(SERVICE) and read_rows("The service").keys() == SERVICE.keys()
+    assert len(SERVICE) > 20
+    assert read_rows("The service").keys() == SERVICE.keys()
 
 
 @pytest.mark.parametrize("name", SERVICE)
