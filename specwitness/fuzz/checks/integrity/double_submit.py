@@ -116,7 +116,7 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
         trial.blame(endpoint, "side_effect", text, request)
     # What the call itself has used up, and not what the views did.
-    trial.alice.used[:] = used
+    trial.alice.used = used
 
 
 def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor | None:

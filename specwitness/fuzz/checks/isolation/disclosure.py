@@ -21,6 +21,7 @@ from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text
 from specwitness.fuzz.requests.answers import list_members
+from specwitness.fuzz.requests.draft import Draft
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tupl
         if each.location == "query" and not each.required and not _names_user(trial, each.name):
             value = _find_referenced(owner, each.name, endpoint, each.schema)
             if value is ...:
-                value = owner.maker.lookup(each.name, each.schema)
+                value = owner.maker.lookup(each.name, each.schema, Draft())
             if value is ... and not is_choice(each):
                 noun = snake(each.name)
                 known = (one for shape, one in owner.things.items() if same_noun(noun_at(shape), noun))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.requests.draft import Draft
     from specwitness.fuzz.session.context import Trial
 
     Owned = dict[str, tuple[Any, ...]]
@@ -60,13 +61,11 @@ def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None
     actor = Actor(bob.identity, replace(bob.maker), owner=trial.alice)
     for prefix, each in values.items():
         actor.things[prefix] = Thing(prefix, each)
-    theirs = trial.world.lookup_of(actor)
-    own = trial.world.lookup_of(bob)
-    bob.focus = None
 
-    def look_up(name: str, schema: dict[str, Any]) -> Any:
-        bob.focus = actor.focus
-        return own(name, schema) if only is not None and name != only else theirs(name, schema)
+    def look_up(name: str, schema: dict[str, Any], draft: Draft) -> Any:
+        # A member that is not the one under test names something of the caller's own.
+        namer = bob if only is not None and name != only else actor
+        return trial.world.look_up(namer, name, schema, draft)
 
     actor.maker.lookup = look_up
     return actor
