@@ -78,7 +78,7 @@ def borrow(actor: Actor, name: str, schema: Schema) -> Any:
     """
     plain, kind = snake(name), type_of(schema)
     holder = actor.owner or actor
-    for answer in [*holder.answers.values(), *(each.answer for each in holder.things.values())]:
+    for answer in [*holder.answers.values(), *(stored.answer for stored in holder.things.values())]:
         for key, value in find_values(answer.json()) if answer else ():
             word = snake(key)
             is_named = plain == word or (plain.endswith(f"_{word}") and word not in COMMON_MEMBERS)

@@ -110,23 +110,25 @@ class World:
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
         query: list[tuple[str, str]] = []
         headers: list[tuple[str, str]] = []
-        for each in endpoint.parameters:
-            is_asked = draft.options.query and each.location == "query"
-            is_wanted = each.required or is_asked or is_version(each.name)
-            if each.location == "path" or not is_wanted:
+        for parameter in endpoint.parameters:
+            is_asked = draft.options.query and parameter.location == "query"
+            is_wanted = parameter.required or is_asked or is_version(parameter.name)
+            if parameter.location == "path" or not is_wanted:
                 continue
-            known = actor.maker.lookup(each.name, each.schema, draft)
-            if known is ... and is_version(each.name) and not each.required:
+            known = actor.maker.lookup(parameter.name, parameter.schema, draft)
+            if known is ... and is_version(parameter.name) and not parameter.required:
                 continue
-            example = known if known is not ... else each.example
-            value = example if example is not ... else actor.maker.make(each.schema, each.name, draft)
+            example = known if known is not ... else parameter.example
+            value = (
+                example if example is not ... else actor.maker.make(parameter.schema, parameter.name, draft)
+            )
             several = value if isinstance(value, list) else [value]
-            if each.location == "query":
-                query += [(each.name, as_text(one)) for one in several]
-            elif each.location == "header":
-                headers.append((each.name, as_text(value)))
+            if parameter.location == "query":
+                query += [(parameter.name, as_text(one)) for one in several]
+            elif parameter.location == "header":
+                headers.append((parameter.name, as_text(value)))
             else:
-                headers.append(("Cookie", f"{each.name}={as_text(value)}"))
+                headers.append(("Cookie", f"{parameter.name}={as_text(value)}"))
         return tuple(query), tuple(headers)
 
     def _make_body(self, endpoint: Endpoint, actor: Actor, draft: Draft) -> bytes | None:
@@ -178,7 +180,7 @@ class World:
         return thing.values[-1] if thing else ...
 
     def _key_of(self, prefix: str) -> str:
-        found = (each for each in self.surface.endpoints if prefix in each.collections)
+        found = (operation for operation in self.surface.endpoints if prefix in operation.collections)
         endpoint = next(found)
         return endpoint.path_names[endpoint.collections.index(prefix)]
 
@@ -187,7 +189,9 @@ class World:
         if prefix.count("{}") == 1 or (actor.owner and prefix in actor.things):
             known = actor.things.get(prefix) if actor.owner else None
             return known or self._obtain(actor, prefix, (), parameter, fresh=False)
-        endpoint = next(each for each in self.surface.endpoints if prefix in each.collections[-1:])
+        endpoint = next(
+            operation for operation in self.surface.endpoints if prefix in operation.collections[-1:]
+        )
         return self.obtain(endpoint, actor)
 
     def find(self, method: str, shape: str) -> Endpoint | None:
@@ -283,7 +287,7 @@ class World:
         """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
-            is_above = all(prefix.startswith(each) for each in producer.collections)
+            is_above = all(prefix.startswith(collection) for collection in producer.collections)
             values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
             if (answer := self._produce(producer, actor, values)) and answer.succeeded:
                 made = read_expression(expression, answer) if expression else None

@@ -79,14 +79,14 @@ class Maker:
     def _make_object(self, schema: Schema, draft: Draft, depth: int) -> dict[str, Any]:
         required = set(schema.get("required", ()))
         made = {}
-        for name, each in schema.get("properties", {}).items():
-            member = resolve(each, self.document)
+        for name, property_schema in schema.get("properties", {}).items():
+            member = resolve(property_schema, self.document)
             is_spared = draft.options.omit_references and snake(name).endswith(tuple(REFERENCE_ENDINGS))
             if depth > _TOO_DEEP:
                 continue
             is_wanted = name in required or (draft.options.full and depth < _DEEPEST and not is_spared)
             if is_wanted and not member.get("readOnly"):
-                made[name] = self.make(each, name, draft, depth + 1)
+                made[name] = self.make(property_schema, name, draft, depth + 1)
         return made
 
     def _make_array(self, schema: Schema, name: str, draft: Draft, depth: int) -> list[Any]:
@@ -149,10 +149,10 @@ def _list_examples(schema: Schema) -> list[Any]:
 
 
 def _choose(schema: Schema) -> Any:
-    values = [each for each in schema["enum"] if each is not None] or schema["enum"]
+    values = [value for value in schema["enum"] if value is not None] or schema["enum"]
     if "default" in schema and schema["default"] in values:
         return schema["default"]
-    return next((each for each in LEAST_PUBLIC if each in values), values[0])
+    return next((entry for entry in LEAST_PUBLIC if entry in values), values[0])
 
 
 def _make_number(kind: str, schema: Schema) -> Any:

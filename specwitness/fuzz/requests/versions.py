@@ -47,9 +47,9 @@ def read_version(
 def _find_member(value: Any, name: str) -> Any:
     if not isinstance(value, dict):
         return ...
-    inner = [each for each in value.values() if isinstance(each, dict)]
+    inner = [entry for entry in value.values() if isinstance(entry, dict)]
     for holder in (value, *inner[:1]):
-        for key, each in holder.items():
-            if snake(key) == name and isinstance(each, str | int):
-                return each
+        for key, item in holder.items():
+            if snake(key) == name and isinstance(item, str | int):
+                return item
     return ...

@@ -51,8 +51,8 @@ def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
             continue
         reader = trial.world.find("GET", prefix)
         is_reached = reader is not None and reader.id in trial.succeeded
-        for each in [reader] if reader and is_reached else trial.readers_of(prefix):
-            signed = trial.request(each, trial.alice, thing.values[: len(each.path_names)])
+        for view in [reader] if reader and is_reached else trial.readers_of(prefix):
+            signed = trial.request(view, trial.alice, thing.values[: len(view.path_names)])
             if signed is None:
                 continue
             trial.judged(endpoint, "side_effect")
@@ -106,9 +106,13 @@ def spend(endpoint: Endpoint, actor: Actor) -> None:
         return
     gone = [*endpoint.collections[-1:], *actor.used]
     # What lies below an object goes with it.
-    for each in [each for each in actor.things if any(each.startswith(prefix) for prefix in gone)]:
-        del actor.things[each]
-        actor.seconds.pop(each, None)
+    for stored in [
+        known_object
+        for known_object in actor.things
+        if any(known_object.startswith(prefix) for prefix in gone)
+    ]:
+        del actor.things[stored]
+        actor.seconds.pop(stored, None)
 
 
 def _optional(endpoint: Endpoint) -> set[str]:
