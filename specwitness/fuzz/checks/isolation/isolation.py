@@ -24,6 +24,7 @@ from specwitness.fuzz.checks.isolation.two_users import (
     shows,
     texts_of,
 )
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.session.baseline import spend
 
@@ -42,6 +43,9 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
         return
     owned = find_owned(trial, endpoint)
     if not owned:
+        if endpoint.names_object:
+            for check in ("isolation", "existence"):
+                trial.lack(endpoint, check, "the owner has no object of her own that the operation names")
         return
     path = owned.get(endpoint.last_collection, ())
     _fill_list(trial, endpoint, path)
@@ -51,8 +55,15 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
     changed_state = state is not None and trial.state is not None and trial.state() != state
     if foreign is not None and answer is not None:
-        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer))
-        judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
+        is_seen = endpoint.is_safe or bool(before) or state is not None or not answer.succeeded
+        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer), is_seen=is_seen)
+        judge_change(
+            trial,
+            endpoint,
+            (foreign, answer),
+            before,
+            changed_state=changed_state if state is not None else None,
+        )
     check_alternatives(trial, endpoint, bob, owned)
     check_options(trial, endpoint, bob, owned)
     check_pretence(trial, endpoint, bob, owned)
@@ -88,12 +99,24 @@ def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> li
 
 
 def _judge(
-    trial: Trial, endpoint: Endpoint, owned: Owned, bob: Actor, *, foreign: tuple[Request, Answer]
+    trial: Trial,
+    endpoint: Endpoint,
+    owned: Owned,
+    bob: Actor,
+    *,
+    foreign: tuple[Request, Answer],
+    is_seen: bool,
 ) -> None:
     request, answer = foreign
     absent, first = call_as(trial, endpoint, bob, absent_ids(owned, 0), attack="an absent id")
     if absent is None or first is None or answer.status == 429:  # noqa: PLR2004  # too many requests
         return
+    if is_seen:
+        trial.judged(endpoint, "isolation")
+    else:
+        text = f"another user's call answered {answer.status}, and no operation shows what it changed"
+        trial.lack(endpoint, "isolation", text)
+    trial.judged(endpoint, "existence")
     ids = [each for values in owned.values() for each in values]
     others = [make_absent(each, number) for each in ids for number in range(2)]
     echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]
@@ -124,3 +147,41 @@ def _judge(
         came = "" if place != "status" else f" ({answer.status}, and {first.status})"
         text = f"tells another user's id from one that is not there: {place} differs{came}"
         trial.blame(endpoint, "existence", text, request)
+
+
+def _fits(trial: Trial, endpoint: Endpoint) -> bool:
+    if endpoint.is_ending and not endpoint.names_object:
+        # `PUT /users/{username}/password`: the path says whose password it is.
+        return bool(endpoint.path_names)
+    return endpoint.is_protected and trial.is_ordinary(endpoint)
+
+
+CHECKS = (
+    Check(
+        name="isolation",
+        order=30,
+        title="for what another user owns",
+        tries=(
+            "bob with alice's ids, in path, query and body, one by one and beside his own; under an "
+            "own parent; with every option of an enumeration; with her name in headers and parameters "
+            "that no contract names; with each kind of credential"
+        ),
+        requirements="each user sees and changes only their own data",
+        fits=_fits,
+        run=check_isolation,
+        reports=("existence", "side_effect"),
+    ),
+    Check(
+        name="existence",
+        order=31,
+        title="does not tell what another user owns",
+        tries=(
+            "another's id and an absent one get the same response, but for the id; what bob reads "
+            "does not change with what alice makes, and no page has gaps; what he has is not refused "
+            "to her; no version of hers, no state that forbids something and no body that does not "
+            "fit tells that an object is there; a login refuses a wrong password as it does a name "
+            "that nobody has"
+        ),
+        requirements="a response does not reveal that another user's object exists",
+    ),
+)

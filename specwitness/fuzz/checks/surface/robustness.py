@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
-from specwitness.fuzz.api.words import MOMENTS, snake
+from specwitness.fuzz.api.words import MOMENTS
 from specwitness.fuzz.checks.isolation.pages import find_size
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text, encode_segment
 from specwitness.fuzz.requests.answers import list_items, read_id
 from specwitness.fuzz.requests.bodies import find_files
@@ -64,16 +65,25 @@ _NAMES_FILE = re.compile("file_?name")
 _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
-def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
+def check_public(trial: Trial, endpoint: Endpoint) -> None:
+    """Send odd input to what anybody may call, such as a login, and for which no good request is known."""
+    if endpoint.id not in trial.succeeded:
+        check_robustness(trial, endpoint)
+
+
+def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
     """Send odd input to every place that takes some, as a user who may call the operation."""
+    caller = trial.caller_of(endpoint)
     signed = trial.request(endpoint, caller)
     if signed is None:
         return
     for attack, request in _in_path(endpoint, signed):
         # A path that is malformed may well lead nowhere.
         trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
+        trial.judged(endpoint, "robustness")
     for attack, request in _requests(trial, endpoint, signed):
         answer = trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED)
+        trial.judged(endpoint, "robustness")
         _judge_page(trial, endpoint, request, answer)
         if answer.succeeded and attack.startswith(_STORED):
             _read_back(trial, endpoint, caller, answer)
@@ -207,7 +217,11 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
         dated = {name: each for name, each in texts.items() if each.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
         # Where a pattern stands for the format, the value may pass what looks at it loosely.
-        named = [name for name, each in texts.items() if "format" not in each and MOMENTS.search(snake(name))]
+        named = [
+            name
+            for name, each in texts.items()
+            if "format" not in each and (name in MOMENTS or MOMENTS.ends(name))
+        ]
         for (day, value), name in product(days.items(), named):
             if len(value) > _LONGEST_DAY:
                 yield f"{day} as {name}", good.with_json({**body, name: value})
@@ -271,3 +285,25 @@ def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answ
         return
     if len(list_items(answer.json())) > most:
         trial.blame(endpoint, "robustness", f"gives a page of more than {most}", request)
+
+
+CHECKS = (
+    Check(
+        name="robustness",
+        order=70,
+        title="with odd input",
+        tries="odd text, numbers, encodings and headers: no 5xx",
+        requirements="malformed input is refused, and no request gets a 5xx",
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) or (trial.is_for_admin(endpoint) and endpoint.is_safe)
+        ),
+        run=check_robustness,
+    ),
+    Check(
+        name="robustness",
+        order=85,
+        scope=Scope.CALLABLE,
+        fits=lambda _trial, endpoint: not endpoint.security,
+        run=check_public,
+    ),
+)
