@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from backend.core.config import load_settings
 from backend.testing.issuer import Issuer, make_secret
 from tests.pages.commands import read_blocks
 from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE, open_client
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = "backend/README.md"
