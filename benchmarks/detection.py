@@ -32,14 +32,13 @@ from schemathesis.engine import events, from_schema
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.http.asgi import ServedApp
 from tests.proving_ground.catalogue import SERVICES, find_service
 from tests.support.attacks import attack, attack_whole, make_users, surface_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from specwitness.fuzz.engine import Engine
+    from specwitness.fuzz.http.asgi import App, Message, Receive, Send
     from tests.proving_ground.model import Service
 
 STOCK, PEERS, OURS, BOTH = "stock, one token", "stock, two users", "our checks", "both"
@@ -139,18 +138,21 @@ def run(job: Job) -> Find:
 def _run_ours(service: Service, bug: str | None, seed: int) -> Find:
     start = time.perf_counter()
     engine = attack(service.name, bug, FuzzConfig(seed=seed, strict=True))
-    return Find(_kinds_of(engine), engine.client.sent, time.perf_counter() - start)
+    breaches = {key: tally.breaches for key, tally in engine.trial.ledger.tallies.items()}
+    return Find(_describe_kinds(breaches), engine.client.sent, time.perf_counter() - start)
 
 
 def _run_both(service: Service, bug: str | None, seed: int) -> Find:
     start = time.perf_counter()
     whole = attack_whole(service.name, bug, FuzzConfig(seed=seed, strict=True))
-    return Find(_kinds_of(whole.engine), whole.sent + whole.driven, time.perf_counter() - start)
+    sent = whole.requests.checks + whole.requests.schemathesis
+    return Find(_describe_kinds(whole.breaches), sent, time.perf_counter() - start)
 
 
-def _kinds_of(engine: Engine) -> frozenset[str]:
-    tallies = engine.trial.ledger.tallies.items()
-    return frozenset(f"{name} {check} {kind}" for (name, check), each in tallies for kind in each.breaches)
+def _describe_kinds(breaches: Mapping[tuple[str, str], Iterable[str]]) -> frozenset[str]:
+    return frozenset(
+        f"{operation} {check} {kind}" for (operation, check), kinds in breaches.items() for kind in kinds
+    )
 
 
 def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str, ...]) -> Find:
@@ -174,7 +176,7 @@ def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str
             seed=seed, suppress_health_check=[HealthCheck("all")], projects=ProjectsConfig(default=project)
         )
         schema = schemathesis.openapi.from_dict(surface_of(service.name).document, config=config)
-    schema.app = ServedApp(service.build(bug))
+    schema.app = _CrashIs500(service.build(bug))
     kinds: set[str] = set()
     requests, start = 0, time.perf_counter()
     for event in from_schema(schema).execute():
@@ -183,6 +185,31 @@ def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str
             kinds |= set(_complaints(event))
     shutdown_lifespans()
     return Find(frozenset(kinds), requests, time.perf_counter() - start)
+
+
+class _CrashIs500:
+    """Responds with 500 where the app raises, as a server does: Schemathesis would get the exception."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception:  # noqa: BLE001  # whatever the app raises
+            if not has_started:
+                await send({"type": "http.response.start", "status": 500, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
 
 
 def _complaints(event: events.ScenarioFinished) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.asgi import AsgiTransport, ServedApp
 from specwitness.fuzz.http.base_path import find_base
 from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError, ReadOnlyError
-from specwitness.fuzz.http.network import HttpTransport
 from specwitness.fuzz.http.throttling import ThrottledError
 from specwitness.fuzz.requests.builder import World
 from specwitness.fuzz.results.curl import Redaction
@@ -17,15 +16,17 @@ from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, READ_ONLY,
 from specwitness.fuzz.schedule import Agenda
 from specwitness.fuzz.session.context import Trial
 from specwitness.fuzz.session.logins import ACCESS_LOST, LostError, keep_access
+from specwitness.fuzz.target import open_transport
 from specwitness.fuzz.tokens.key_host import KeyHost
 from specwitness.fuzz.users import jose
 from specwitness.fuzz.users.identity import ADMIN, ALICE, BOB, Identity, Mint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint, Surface
+    from specwitness.fuzz.http.client import Transport
     from specwitness.fuzz.http.message import Request
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.schedule import Step
@@ -42,24 +43,22 @@ class Engine:
         target: The service.
         settings: Depth, seed, budget, and which operations and checks are wanted.
         progress: Told what is being done.
+        transport: The way to the service, which stays open as long as the run.
     """
 
     surface: Surface
     target: Target
     settings: FuzzConfig
     progress: Callable[[str], None]
-    app: ServedApp | None = field(init=False)
+    transport: Transport
     client: Client = field(init=False)
     trial: Trial = field(init=False)
     broken_off: GoneError | None = None
     _cast: dict[str, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = ServedApp(self.target.app) if self.target.app is not None else None
         self.client = Client(
-            AsgiTransport(self.app)
-            if self.app
-            else HttpTransport(self.target.base_url or "", self.settings.timeout),
+            self.transport,
             allow_writes=self.settings.allow_writes,
             seconds=self.settings.seconds,
             tell=self.progress,
@@ -242,3 +241,22 @@ class Engine:
                     tally = self.trial.ledger.tallies.get((each.id, name))
                     if tally is None or not tally.cases:
                         self.trial.ledger.skip(each, name, reason)
+
+
+@contextmanager
+def open_engine(
+    surface: Surface, target: Target, settings: FuzzConfig, progress: Callable[[str], None]
+) -> Iterator[Engine]:
+    """Start the service, if it is an app in this process, and stop it at the end.
+
+    Args:
+        surface: The contract.
+        target: The service.
+        settings: Depth, seed, budget, and which operations and checks are wanted.
+        progress: Told what is being done.
+
+    Raises:
+        TargetError: The service does not start or stop, or gives no user.
+    """
+    with open_transport(target, settings.timeout) as transport:
+        yield Engine(surface, target, settings, progress, transport)

@@ -7,17 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemathesis.python.asgi import shutdown_lifespans
-
 from specwitness.config import Config, FuzzConfig, narrow_fuzz, read_config
 from specwitness.errors import ConfigError, TargetError
-from specwitness.fuzz.http.asgi import AsgiTransport, ServedApp
 from specwitness.fuzz.http.client import Client
 from specwitness.fuzz.http.message import Request
-from specwitness.fuzz.http.network import HttpTransport
 from specwitness.fuzz.report.summary import check_of
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.target import Target, load_target
+from specwitness.fuzz.target import Target, load_target, open_transport
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.tokens.table import ATTACKS
 from specwitness.fuzz.users.credentials import BEARER, Seat
@@ -61,8 +57,8 @@ def replay(
         for each in run.witnesses
         if each.outcome is Outcome.FAILED and check_of(each) == (operation, check)
     ]
-    if run.engine.broken_off and not found:
-        raise run.engine.broken_off
+    if run.broken_off and not found:
+        raise run.broken_off
     return found
 
 
@@ -97,15 +93,8 @@ def make_token(name: str, root: Path, config: Config, settings: FuzzConfig) -> s
     Raises:
         TargetError: There is no such user or attack, or it has no token of its own.
     """
-    with open_configured(root, config, settings) as target:
-        transport = (
-            HttpTransport(target.base_url) if target.base_url else AsgiTransport(ServedApp(target.app))
-        )
-        client = Client(transport)
-        try:
-            return _make_token(name, target, client)
-        finally:
-            shutdown_lifespans()
+    with open_configured(root, config, settings) as target, open_transport(target) as transport:
+        return _make_token(name, target, Client(transport))
 
 
 def _make_token(name: str, target: Target, client: Client) -> str:

@@ -9,12 +9,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
+from specwitness.fuzz.http.asgi import open_app
+from specwitness.fuzz.http.network import TIMEOUT_SECONDS, HttpTransport
 from specwitness.fuzz.users.identity import ALICE, Identity, IdentityProvider, Mint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from specwitness.fuzz.http.client import Client
+    from specwitness.fuzz.http.client import Client, Transport
     from specwitness.fuzz.session.situation import Situation
 
 _REMEDY = "name a callable that returns a context manager of a specwitness.fuzz.target.Target"
@@ -96,6 +98,24 @@ class Target:
         if self.identities is not None:
             return self.identities
         return _Authorizations(self.authorization or (lambda _: None))
+
+
+@contextmanager
+def open_transport(target: Target, timeout: float = TIMEOUT_SECONDS) -> Iterator[Transport]:
+    """Start the target's app and stop it at the end, or give the way to its base URL.
+
+    Args:
+        target: The service.
+        timeout: Seconds for one response over HTTP.
+
+    Raises:
+        TargetError: The app does not start or stop, or the base URL is no http URL.
+    """
+    if target.app is None:
+        yield HttpTransport(target.base_url or "", timeout)
+        return
+    with open_app(target.app) as transport:
+        yield transport
 
 
 @contextmanager

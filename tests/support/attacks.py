@@ -9,10 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from schemathesis.python.asgi import shutdown_lifespans
-
 from specwitness.fuzz.api.endpoint import Surface, read_surface
-from specwitness.fuzz.engine import Engine
+from specwitness.fuzz.engine import Engine, open_engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.users.identity import Identity, Mint, UnfitKey
@@ -89,11 +87,8 @@ def attack(name: str, bug: str | None, settings: FuzzConfig) -> Engine:
 
 def attack_target(surface: Surface, target: Target, settings: FuzzConfig) -> Engine:
     """Run our checks on a target."""
-    engine = Engine(surface, target, settings, lambda _: None)
-    try:
+    with open_engine(surface, target, settings, lambda _: None) as engine:
         engine.run()
-    finally:
-        shutdown_lifespans()
     return engine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import schemathesis
 from schemathesis import Case, Response
 from schemathesis.engine import events, from_schema
-from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
+from schemathesis.hooks import unregister
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.bridge.narrowing import narrow
@@ -70,7 +70,8 @@ class Drive:
         document = self._narrow(wanted)
         schema = schemathesis.openapi.from_dict(document, config=configure(self.settings))
         relay = schema.app = Relay(self.trial.client, lambda request: self._may_send(request, wanted))
-        with _hooked(schema, self._authorize), _without_netrc(), warnings.catch_warnings():
+        hooked = _hooked(schema, self._authorize)
+        with closing(relay), hooked, _without_netrc(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = from_schema(schema).execute()
             for event in stream:
@@ -191,15 +192,15 @@ class Drive:
 @contextmanager
 def _hooked(schema: Any, prepare: Callable[[Case[Any]], None]) -> Iterator[None]:
     def before_call(_context: object, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-        # The dispatcher is one for the whole process.
+        # Schemathesis registers this hook for every schema of the process.
         if case.operation.schema is schema:
             prepare(case)
 
-    GLOBAL_HOOK_DISPATCHER.register_hook_with_name(before_call, "before_call")
+    schemathesis.hook(before_call)
     try:
         yield
     finally:
-        GLOBAL_HOOK_DISPATCHER.unregister(before_call)
+        unregister(before_call)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ import schemathesis
 from schemathesis import Case, CheckContext, Response
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.asgi import AsgiTransport
+from specwitness.fuzz.bridge.app import SchemathesisTransport
 from specwitness.fuzz.http.client import Client, ReadOnlyError
 from specwitness.fuzz.http.message import Request
 from specwitness.fuzz.http.network import HttpTransport
@@ -151,7 +151,7 @@ def _is_first(case: Case[Any], response: Response, check: str) -> bool:
 def _reach(case: Case[Any], response: Response) -> Client:
     app = case.operation.app
     if app is not None:
-        return Client(AsgiTransport(app))
+        return Client(SchemathesisTransport(app))
     parts = urlsplit(response.request.url or "")
     return _connect(f"{parts.scheme}://{parts.netloc}")
 

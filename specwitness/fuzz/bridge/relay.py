@@ -36,15 +36,19 @@ class Relay:
     """
 
     def __init__(self, client: Client, may_send: Callable[[Request], bool] = lambda _: True) -> None:
-        self.client = client
-        self.may_send = may_send
         self.ended: Exception | None = None
+        self._client: Client | None = client
+        self._may_send: Callable[[Request], bool] | None = may_send
+
+    def close(self) -> None:
+        """Let go of the client: Schemathesis keeps the app until the process ends."""
+        self._client = self._may_send = self.ended = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            await _live(receive, send)
-            return
+            # The ASGI specification has an app refuse what it does not support so, such as the lifespan.
+            raise NotImplementedError(scope["type"])
         request = await _read(scope, receive)
         # The client blocks, and an app in this process runs on this very loop.
         answer = await to_thread.run_sync(self._exchange, request)
@@ -57,11 +61,13 @@ class Relay:
         await send({"type": "http.response.body", "body": answer.content})
 
     def _exchange(self, request: Request) -> Answer:
-        is_allowed = (request.is_safe or self.client.may_write) and self.may_send(request)
-        if self.ended or not is_allowed:
+        client, may_send = self._client, self._may_send
+        if client is None or may_send is None or self.ended:
+            return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
+        if not (request.is_safe or client.may_write) or not may_send(request):
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
         try:
-            answer = self.client.send(request)
+            answer = client.send(request)
         except ThrottledError:
             return _mark(TOO_MANY, THROTTLED)
         except (OutOfTimeError, TargetError) as error:
@@ -72,14 +78,6 @@ class Relay:
 
 def _mark(status: int, mark: str) -> Answer:
     return Answer(status, {MARK: [mark]})
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Answer the lifespan; whoever asks for something else gets nothing."""
-    while (message := await receive())["type"].startswith("lifespan."):
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 async def _read(scope: Message, receive: Receive) -> Request:

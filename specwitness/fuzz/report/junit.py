@@ -35,9 +35,9 @@ def write_junit(run: FuzzRun, given: Mapping[str, Any], path: Path) -> None:
         suites.setdefault(name, []).append(_make_case(name, witness, given))
     for name, cases in suites.items():
         report.add_testsuite(_make_suite(name, cases))
-    if run.engine.broken_off:
+    if run.broken_off:
         case = TestCase("the service", "specwitness fuzz")
-        case.result = Error(_write(str(run.engine.broken_off)), "gone")
+        case.result = Error(_write(str(run.broken_off)), "gone")
         report.add_testsuite(_make_suite("the run", [case]))
     report.update_statistics()  # type: ignore[no-untyped-call]  # junitparser types most, not this
     path.parent.mkdir(parents=True, exist_ok=True)

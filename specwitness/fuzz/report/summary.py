@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from specwitness.config import FuzzConfig
     from specwitness.fuzz.run import FuzzRun
 
 _SIGNS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.SKIPPED: "–", Outcome.XFAILED: "–"}
@@ -39,9 +38,9 @@ def result_of(run: FuzzRun) -> str:
     """
     if any(each.outcome is Outcome.FAILED for each in run.witnesses):
         return "broken"
-    if run.engine.broken_off:
+    if run.broken_off:
         return "invalid"
-    protected = {each.operation.name for each in run.engine.surface.endpoints if each.is_protected}
+    protected = {operation.name for operation in run.operations if operation.is_protected}
     telling = [each for each in run.witnesses if (each.example or {}).get("operation") in protected]
     is_kept = any(each.outcome is Outcome.PASSED for each in telling or run.witnesses)
     return "kept" if is_kept else "invalid"
@@ -49,42 +48,35 @@ def result_of(run: FuzzRun) -> str:
 
 def list_unreached(run: FuzzRun) -> list[str]:
     """Give the ids of the operations that never answered 2xx: nothing was tried on them."""
-    wanted, ledger = run.engine.wanted(), run.engine.trial.ledger
-    return [
-        each.id
-        for each in run.engine.surface.endpoints
-        if each.id in wanted and not ledger.tally(each, "conformance").succeeded
-    ]
+    return [operation.id for operation in run.operations if not operation.is_reached]
 
 
-def as_json(run: FuzzRun, settings: FuzzConfig) -> dict[str, Any]:
+def as_json(run: FuzzRun) -> dict[str, Any]:
     """Give the run as plain data."""
     return {
         "version": 1,
         "result": result_of(run),
-        "profile": settings.profile,
-        "seed": settings.seed,
+        "profile": run.profile,
+        "seed": run.seed,
         "requests": {
-            "checks": run.sent,
-            "schemathesis": run.driven,
-            "throttled": run.engine.client.patience.times,
+            "checks": run.requests.checks,
+            "schemathesis": run.requests.schemathesis,
+            "throttled": run.requests.throttled,
         },
         "statuses": asdict(run.coverage),
         "unreached": list_unreached(run),
         "witnesses": [
-            {**each.model_dump(mode="json"), "attacks": _attacks_of(run, each)} for each in run.witnesses
+            {**witness.model_dump(mode="json"), "attacks": dict(run.attacks.get(witness.id, {}))}
+            for witness in run.witnesses
         ],
     }
 
 
-def print_run(
-    run: FuzzRun, settings: FuzzConfig, console: Console, given: Mapping[str, Any] | None = None
-) -> None:
+def print_run(run: FuzzRun, console: Console, given: Mapping[str, Any] | None = None) -> None:
     """Print the table of operations and checks, what is wrong with how to see it, and the result.
 
     Args:
         run: The run.
-        settings: What it ran with.
         console: Where to.
         given: What the command line said, and a test has to say too.
     """
@@ -108,12 +100,12 @@ def print_run(
     result = result_of(run)
     count = sum(each.outcome is Outcome.FAILED for each in run.witnesses)
     told = f": {count} of {len(run.witnesses)} checks failed" if count else f": {len(run.witnesses)} checks"
-    line = f"{result}{told}, {run.sent} + {run.driven} requests"
+    line = f"{result}{told}, {run.requests.checks} + {run.requests.schemathesis} requests"
     coverage = run.coverage
     line += f", {coverage.observed} of {coverage.documented} documented statuses"
     if missing := len(list_unreached(run)):
-        line += f", {missing} of {len(run.engine.wanted())} operations never reached"
-    line += f", profile {settings.profile}, seed {settings.seed}"
+        line += f", {missing} of {len(run.operations)} operations never reached"
+    line += f", profile {run.profile}, seed {run.seed}"
     console.print(Text(line, "bold green" if result == "kept" else "bold red"), soft_wrap=True)
 
 
@@ -137,15 +129,15 @@ def _describe_gaps(run: FuzzRun) -> Iterator[str]:
 
 def describe_limits(run: FuzzRun) -> Iterator[str]:
     """Say what kept the run from seeing more."""
-    client, patience = run.engine.client, run.engine.client.patience
-    if patience.times:
-        yield f"the service said 429: waited {patience.times} times, {patience.seconds:.0f} s in all"
-    if run.engine.target.app is None:
+    requests = run.requests
+    if requests.throttled:
+        yield f"the service said 429: waited {requests.throttled} times, {requests.waited:.0f} s in all"
+    if not run.reads_routes:
         yield "over HTTP no routes are read: shadow tried other methods at the contract's own paths alone"
-    if not client.may_write:
+    if not run.may_write:
         yield "only read: methods that change something go to another machine with --allow-writes alone"
-    if run.engine.broken_off:
-        yield f"broken off: {run.engine.broken_off}"
+    if run.broken_off:
+        yield f"broken off: {run.broken_off}"
 
 
 def describe_failure(witness: Witness, given: Mapping[str, Any]) -> str:
@@ -170,8 +162,3 @@ def _describe_checks(run: FuzzRun, operation: str) -> Text:
             check, cases = each.id.rpartition(":")[2], each.counts.get("cases", 0)
             line.append(f"{_SIGNS[each.outcome]} {check} {cases}  ", _STYLES[each.outcome])
     return line
-
-
-def _attacks_of(run: FuzzRun, witness: Witness) -> dict[str, int]:
-    tally = run.engine.trial.ledger.tallies.get(check_of(witness))
-    return dict(sorted(tally.attacks.items())) if tally else {}
