@@ -1,4 +1,4 @@
-"""Runs the checks over a whole contract: control first, then check after check, as far as time allows."""
+"""Runs our own checks on a contract: baseline requests first, then the checks, within the time budget."""
 
 from __future__ import annotations
 
@@ -41,9 +41,13 @@ class Engine:
     Args:
         surface: The contract.
         target: The service.
-        settings: Depth, seed, budget, and which operations and checks are wanted.
-        progress: Told what is being done.
-        transport: The way to the service, which stays open as long as the run.
+        settings: Depth, seed, time budget, and which operations and checks are wanted.
+        progress: Gets a line of text before each step.
+        transport: Sends the requests; it has to stay open until the run ends.
+        broken_off: The error that ended the run early; None as long as the service responds.
+
+    Raises:
+        TargetError: The service cannot be called, or its provider gives no user.
     """
 
     surface: Surface
@@ -64,15 +68,19 @@ class Engine:
             tell=self.progress,
         )
         self.client.base = find_base(self.surface, self.client, self.target.base_url)
-        names = (ALICE, BOB, ADMIN, *(each.identity for each in self.target.situations))
+        names = (ALICE, BOB, ADMIN, *(situation.identity for situation in self.target.situations))
         identities = {name: self._identify(name) for name in dict.fromkeys(names)}
         world = World(self.surface, self.client)
         secrets = {
-            name: [each.token, *each.values.values()] for name, each in identities.items() if each is not None
+            name: [identity.token, *identity.values.values()]
+            for name, identity in identities.items()
+            if identity is not None
         }
         secrets |= {name: [token] for name, token in self.target.bad_tokens().items()}
         self._cast = {
-            name: world.actor(each, self.settings.seed) for name, each in identities.items() if each
+            name: world.actor(identity, self.settings.seed)
+            for name, identity in identities.items()
+            if identity
         }
         self.trial = Trial(
             surface=self.surface,
@@ -93,16 +101,17 @@ class Engine:
         self.client.is_users_own = self._is_users_own
 
     def _is_users_own(self, request: Request) -> bool:
-        known = (each.identity.token for each in (self.trial.alice, self.trial.bob) if each is not None)
-        tokens = [each for each in known if each]
-        brought = [value for name, value in request.headers if name.lower() == "authorization"]
-        # As a bearer token, a key, or a cookie.
+        """Tell whether a request has exactly one credential, the good token of alice or bob."""
+        users = [actor for actor in (self.trial.alice, self.trial.bob) if actor is not None]
+        tokens = [actor.identity.token for actor in users if actor.identity.token]
+        authorizations = [value for name, value in request.headers if name.lower() == "authorization"]
+        # `Authorization: Bearer TOKEN`, `X-API-Key: TOKEN` or `Cookie: session=TOKEN`.
         own = [
             value
             for _, value in request.headers
-            if any(value in {each, f"Bearer {each}"} or value.endswith(f"={each}") for each in tokens)
+            if any(value in {token, f"Bearer {token}"} or value.endswith(f"={token}") for token in tokens)
         ]
-        return len(brought) <= 1 and len(own) == 1
+        return len(authorizations) <= 1 and len(own) == 1
 
     def _identify(self, name: str) -> Identity | None:
         provider = self.target.provider
@@ -122,24 +131,30 @@ class Engine:
         return replace(found, subject=None if known is None else str(known))
 
     def run(self, extra: tuple[Attack, ...] = ()) -> Ledger:
-        """Run all checks; what time or the service does not allow is noted as a gap.
+        """Run all checks; a check that time or the service does not allow is noted as a gap.
+
+        Args:
+            extra: Further attacks, by bad tokens that the target itself gives.
 
         Raises:
-            TargetError: The service refuses its own user everywhere.
+            TargetError: The service rejects the good credential of its own user everywhere.
         """
         self.begin(extra)
         return self.finish(extra)
 
     def begin(self, extra: tuple[Attack, ...] = ()) -> None:
-        """Run the checks on the operations that leave everybody's access as it is.
+        """Run the checks on the operations that end no session and no account.
 
         Raises:
-            TargetError: The service refuses its own user everywhere, or the second one.
+            TargetError: The service rejects the good credential of alice, or of bob, everywhere.
         """
         self._perform(list(self._agenda(extra).first()))
 
     def finish(self, extra: tuple[Attack, ...] = ()) -> Ledger:
-        """Run the checks on the operations that may end a user's access, and those of the situations."""
+        """Run the checks on the operations that may end a session or an account, then the situations.
+
+        Examples of such operations are `POST /logout` and `DELETE /account`.
+        """
         agenda = self._agenda(extra)
         try:
             self._perform(list(agenda.last()))
@@ -154,19 +169,19 @@ class Engine:
         return self.trial.ledger
 
     def renew(self) -> bool:
-        """Bring the service back to where it began; tell whether the target can."""
+        """Restore the service's stored data and log everybody in again; False where the target cannot."""
         if self.target.reset is None:
             return False
         self.target.reset()
-        for each in self._cast.values():
-            each.things.clear()
-            each.seconds.clear()
+        for actor in self._cast.values():
+            actor.things.clear()
+            actor.seconds.clear()
         if not self.broken_off:
             self._sign_in_again()
         return True
 
     def _sign_in_again(self) -> None:
-        """Let everybody sign in: a service that begins anew may know no session of before."""
+        """Log everybody in: a service whose data were restored may not know the earlier sessions."""
         try:
             for name, actor in self._cast.items():
                 if (identity := self._identify(name)) is not None:
@@ -192,7 +207,7 @@ class Engine:
                 try:
                     step()
                     if endpoint is not None and keep_access(self.trial, endpoint, self._identify):
-                        # What was refused for the call before has another chance.
+                        # The call before had ended the session; with a new one it may succeed.
                         self._retry(endpoint, names, step)
                 except ThrottledError:
                     self._note_gap(endpoint, names, THROTTLED)
@@ -205,13 +220,13 @@ class Engine:
             self._note_gaps(steps, ACCESS_LOST if isinstance(error, LostError) else BROKEN_OFF)
 
     def wanted(self) -> set[str]:
-        """Give the ids of the operations that this run is for.
+        """Give the ids of the operations that this run is for: of `--operation` and `--shard`.
 
         Raises:
-            TargetError: One that was named does not exist.
+            TargetError: The contract has no operation of a given id.
         """
-        every = [each.id for each in self.surface.endpoints]
-        unknown = [each for each in self.settings.operations if each not in every]
+        every = [endpoint.id for endpoint in self.surface.endpoints]
+        unknown = [operation for operation in self.settings.operations if operation not in every]
         if unknown:
             raise TargetError(
                 f"the contract has no operation {unknown[0]}",
@@ -220,7 +235,8 @@ class Engine:
             )
         index, count = self.settings.shard
         sharded = every[index - 1 :: count]
-        return {each for each in sharded if not self.settings.operations or each in self.settings.operations}
+        chosen = self.settings.operations
+        return {operation for operation in sharded if not chosen or operation in chosen}
 
     def _retry(self, endpoint: Endpoint, names: tuple[str, ...], step: Callable[[], object]) -> None:
         if names == ("control",) and endpoint.id not in self.trial.succeeded:
@@ -228,19 +244,19 @@ class Engine:
             keep_access(self.trial, endpoint, self._identify)
 
     def _note_gap(self, endpoint: Endpoint | None, names: tuple[str, ...], reason: str) -> None:
-        """Note that a step was not done to its end."""
-        for each in [endpoint] if endpoint else self.surface.endpoints:
+        """Note that a step was stopped before its end."""
+        for affected in [endpoint] if endpoint else self.surface.endpoints:
             for name in names:
-                self.trial.ledger.skip(each, "conformance" if name == "control" else name, reason)
+                self.trial.ledger.skip(affected, "conformance" if name == "control" else name, reason)
 
     def _note_gaps(self, steps: list[Step], reason: str) -> None:
-        """Note every check that was not begun."""
+        """Note every check of these steps that was not begun."""
         for endpoint, names, _ in steps:
-            for each in [endpoint] if endpoint else self.surface.endpoints:
+            for affected in [endpoint] if endpoint else self.surface.endpoints:
                 for name in names:
-                    tally = self.trial.ledger.tallies.get((each.id, name))
+                    tally = self.trial.ledger.tallies.get((affected.id, name))
                     if tally is None or not tally.cases:
-                        self.trial.ledger.skip(each, name, reason)
+                        self.trial.ledger.skip(affected, name, reason)
 
 
 @contextmanager
@@ -252,11 +268,11 @@ def open_engine(
     Args:
         surface: The contract.
         target: The service.
-        settings: Depth, seed, budget, and which operations and checks are wanted.
-        progress: Told what is being done.
+        settings: Depth, seed, time budget, and which operations and checks are wanted.
+        progress: Gets a line of text before each step.
 
     Raises:
-        TargetError: The service does not start or stop, or gives no user.
+        TargetError: The service does not start or stop, or its provider gives no user.
     """
     with open_transport(target, settings.timeout) as transport:
         yield Engine(surface, target, settings, progress, transport)

@@ -1,4 +1,4 @@
-"""The fuzz run: every operation, every check, and one witness for each pair."""
+"""The fuzz run: our own checks and Schemathesis on every operation, and their result as plain data."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ class FuzzRun:
 def fuzz(
     contract: Contract, target: Target, settings: FuzzConfig, progress: Callable[[str], None]
 ) -> tuple[Witness, ...]:
-    """Try every operation of the contract, and give one witness an operation and check.
+    """Run all checks on every operation of the contract, and give a witness for each operation and check.
 
-    Equal settings on an equal service give equal witnesses.
+    Equal settings on an equal service give equal witnesses. For the arguments see `run_fuzz`.
 
     Raises:
-        TargetError: The service cannot be driven, or refuses the good credential everywhere.
+        TargetError: The service cannot be called, or rejects the good credential everywhere.
     """
     return run_fuzz(contract, target, settings, progress).witnesses
 
@@ -105,16 +105,16 @@ def fuzz(
 def run_fuzz(
     contract: Contract, target: Target, settings: FuzzConfig, progress: Callable[[str], None]
 ) -> FuzzRun:
-    """Try every operation of the contract: our own checks first, then Schemathesis with its phases.
+    """Run all checks on every operation of the contract: our own first, then those of Schemathesis.
 
     Args:
         contract: The hand-written contract.
-        target: The running service.
-        settings: Depth, seed, and which check testifies for what.
-        progress: Told what is being done.
+        target: The service.
+        settings: Depth, seed, time budget, and which requirements each check may testify for.
+        progress: Gets a line of text before each step.
 
     Raises:
-        TargetError: The service cannot be driven, or refuses the good credential everywhere.
+        TargetError: The service cannot be called, or rejects the good credential everywhere.
     """
     if target.reset:
         target.reset()
@@ -129,9 +129,9 @@ def run_fuzz(
 
 def _try_all(engine: Engine) -> tuple[int, int]:
     """Give the numbers of requests of our own checks and of Schemathesis."""
-    _refuse_mute_target(engine)
+    _refuse_target_without_token(engine)
     extra, drive = _own_attacks(engine.target), Drive(engine.trial, engine.settings, engine.progress)
-    ending = {each.id for each in engine.surface.endpoints if is_ending(each)} & engine.wanted()
+    ending = {endpoint.id for endpoint in engine.surface.endpoints if is_ending(endpoint)} & engine.wanted()
     engine.begin(extra)
     sent = engine.client.sent
     _drive(engine, drive, engine.wanted() - ending)
@@ -143,7 +143,7 @@ def _try_all(engine: Engine) -> tuple[int, int]:
 
 
 def _drive(engine: Engine, drive: Drive, wanted: set[str]) -> None:
-    """Let Schemathesis call operations, in a service that is as it was in the beginning."""
+    """Let Schemathesis call operations, after the service's data were restored."""
     engine.renew()
     is_wanted = not engine.settings.only or "conformance" in engine.settings.only
     if wanted and is_wanted and not engine.broken_off:
@@ -192,10 +192,10 @@ def _sum_up(engine: Engine, sent: int, driven: int) -> FuzzRun:
     )
 
 
-def _refuse_mute_target(engine: Engine) -> None:
-    protected = [each for each in engine.surface.endpoints if each.is_protected]
+def _refuse_target_without_token(engine: Engine) -> None:
+    is_any_protected = any(endpoint.is_protected for endpoint in engine.surface.endpoints)
     identity = engine.trial.alice.identity
-    if protected and identity.token is None and not identity.values:
+    if is_any_protected and identity.token is None and not identity.values:
         raise TargetError(
             "the target has no valid token, and the contract protects operations",
             where="Target.identities",
@@ -204,7 +204,7 @@ def _refuse_mute_target(engine: Engine) -> None:
 
 
 def _own_attacks(target: Target) -> tuple[Attack, ...]:
-    """Take the bad credentials that the target itself gives."""
+    """Make an attack of each bad token that the target itself gives."""
     return tuple(
         Attack(f"the target's {check} token", check, "RFC 6750", _give(token), core=True)
         for check, token in target.bad_tokens().items()

@@ -1,4 +1,4 @@
-"""From the results of a run to witnesses: one for each operation and check."""
+"""Makes the witnesses of a run from its results: one for each operation and check."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Verdicts:
         settings: Depth, which checks were wanted, and which requirements each may testify for.
         situations: The statuses that are due in each situation of the target, by its name.
         has_mint: Whether the target signs tokens of its own.
-        is_whole: Whether the time budget was enough.
+        is_whole: Whether the run ended within its time budget.
     """
 
     ledger: Ledger

@@ -23,24 +23,25 @@ class SchemathesisTransport:
 
     Args:
         app: The ASGI app.
-
-    Raises:
-        TargetError: The app is of another kind.
     """
 
     is_remote = False
 
     def __init__(self, app: Any) -> None:
-        if not is_asgi_app(app):
-            raise TargetError(
-                f"{type(app).__name__} is no ASGI app",
-                where="specwitness.fuzz.hooks",
-                remedy="start the app with a server, and run Schemathesis against its URL",
-            )
         self._app = app
 
     def send(self, request: Request) -> Answer:
-        """Call the app; an exception that it raises becomes a response with status 500."""
+        """Call the app; an exception that it raises becomes a response with status 500.
+
+        Raises:
+            TargetError: The app is no ASGI app.
+        """
+        if not is_asgi_app(self._app):
+            raise TargetError(
+                f"{type(self._app).__name__} is no ASGI app",
+                where="specwitness.fuzz.bridge.hooks",
+                remedy="start the app with a server, and run Schemathesis against its URL",
+            )
         with asgi.get_client(self._app) as client:
             try:
                 response = client.send(_prepare(request), stream=True, allow_redirects=False)

@@ -1,7 +1,7 @@
-"""An app that hands every request of Schemathesis to the client: one door, in process as over HTTP.
+"""An app that passes every request of Schemathesis to the client of the run.
 
-What the client keeps to, Schemathesis keeps to by it: the base URL, no redirect, no proxy, no change
-to a service elsewhere, 429, and the time budget.
+So the rules of the client hold for Schemathesis too: the base URL, no redirects, no proxies, no writes to
+another machine, waits on 429, and the time budget.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.http.asgi import Message, Receive, Send
 
-# Tells the answers of the relay itself from those of the service.
+# The header of a response that the relay made itself; its value is the reason.
 MARK = "x-specwitness-relay"
 UNSENT, SILENT, THROTTLED = "unsent", "silent", "throttled"
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 
 
 class Relay:
-    """The app; `ended` is what ended the run, after which nothing more is sent.
+    """The ASGI app that Schemathesis calls.
 
     Args:
-        client: The way to the service.
-        may_send: Whether a request is one of this run: methods that nobody documented are tried too.
+        client: The client of the run.
+        may_send: Whether a request belongs to the run.
+
+    Attributes:
+        ended: The error that ended the run, after which no request is sent; None before.
     """
 
     def __init__(self, client: Client, may_send: Callable[[Request], bool] = lambda _: True) -> None:
@@ -47,10 +50,10 @@ class Relay:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            # The ASGI specification has an app refuse what it does not support so, such as the lifespan.
+            # An ASGI app declines a lifespan by an error (ASGI lifespan protocol 2.0).
             raise NotImplementedError(scope["type"])
         request = await _read(scope, receive)
-        # The client blocks, and an app in this process runs on this very loop.
+        # The client blocks its thread; the event loop of Schemathesis has to go on.
         answer = await to_thread.run_sync(self._exchange, request)
         headers = [
             (name.encode("latin-1"), line.encode("latin-1"))

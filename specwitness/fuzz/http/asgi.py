@@ -137,7 +137,7 @@ class _Lifespan:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
             await self._app(scope, self._receive, self._replies.put)
-        except Exception as error:  # noqa: BLE001  # told by the step that waits for it
+        except Exception as error:  # noqa: BLE001  # raised again by the step that waits for it
             self._error = error if self._is_asked else None
         finally:
             self._is_over = True

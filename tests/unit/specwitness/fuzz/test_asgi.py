@@ -306,4 +306,4 @@ def test_client_of_schemathesis_takes_a_crash_for_a_response() -> None:
 
 def test_client_of_schemathesis_takes_no_other_kind_of_app() -> None:
     with pytest.raises(TargetError, match="function is no ASGI app"):
-        SchemathesisTransport(lambda _environ, _start: [])
+        SchemathesisTransport(lambda _environ, _start: []).send(Request("GET", "/"))

@@ -65,4 +65,7 @@ def test_service_elsewhere_is_only_read(capsys: pytest.CaptureFixture[str]) -> N
     client = Client(HttpTransport("http://api.example"))
     _judge(_attack(Request("DELETE", "/notes/1"), Material(_BEARER, VALID, "alice"), client))
     assert client.sent == 0
-    assert "a service elsewhere is only read without SPECWITNESS_ALLOW_WRITES=1" in capsys.readouterr().err
+    assert (
+        "a service on another machine is only read without SPECWITNESS_ALLOW_WRITES=1"
+        in capsys.readouterr().err
+    )
