@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.api.purpose import is_ending
 from specwitness.fuzz.bridge.drive import Drive
+from specwitness.fuzz.checks.registry import refuse_unknown
 from specwitness.fuzz.engine import open_engine
 from specwitness.fuzz.results.coverage import Coverage, measure
 from specwitness.fuzz.tokens.attack import Attack
@@ -114,8 +114,11 @@ def run_fuzz(
         progress: Gets a line of text before each step.
 
     Raises:
+        ConfigError: A setting names a check that does not exist.
         TargetError: The service cannot be called, or rejects the good credential everywhere.
     """
+    refuse_unknown(settings.only, "--check")
+    refuse_unknown(settings.checks, "[tool.specwitness.fuzz.checks]")
     if target.reset:
         target.reset()
     try:
@@ -131,7 +134,7 @@ def _try_all(engine: Engine) -> tuple[int, int]:
     """Give the numbers of requests of our own checks and of Schemathesis."""
     _refuse_target_without_token(engine)
     extra, drive = _own_attacks(engine.target), Drive(engine.trial, engine.settings, engine.progress)
-    ending = {endpoint.id for endpoint in engine.surface.endpoints if is_ending(endpoint)} & engine.wanted()
+    ending = {endpoint.id for endpoint in engine.surface.endpoints if endpoint.is_ending} & engine.wanted()
     engine.begin(extra)
     sent = engine.client.sent
     _drive(engine, drive, engine.wanted() - ending)

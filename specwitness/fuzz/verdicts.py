@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
+from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
-from specwitness.fuzz.results.results import CHECKS, CREDENTIAL_CHECKS
 from specwitness.fuzz.results.severity import Level
 from specwitness.model import Outcome, Witness, WitnessKind
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.results.results import Ledger
 
 NEVER_OBSERVED = "never observed"
-# An operation that one of these checks does not apply to has no witness for it, rather than a skipped one.
-_WHERE_TRIED = frozenset(CHECKS) - {"conformance", "none", "forged", "expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Verdicts:
 
     def testify(self, endpoint: Endpoint) -> Iterator[Witness]:
         """Give the witnesses of an operation: one for each check that applies to it."""
-        for check in CHECKS:
+        for check in named_checks():
             if self._is_tried(endpoint, check):
                 yield self._testify(endpoint, check)
 
@@ -52,10 +51,10 @@ class Verdicts:
         if self.settings.only and check not in self.settings.only:
             return False
         tally = self.ledger.tallies.get((endpoint.id, check))
-        if check in CREDENTIAL_CHECKS and check != "claims":
-            return endpoint.is_protected or (tally is not None and tally.cases > 0)
-        is_open = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
-        return check not in _WHERE_TRIED or is_open or (endpoint.id, check) in self.ledger.gaps
+        is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
+        is_gap = (endpoint.id, check) in self.ledger.gaps
+        # An operation that a check does not apply to has no witness for it, rather than a skipped one.
+        return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
     def _testify(self, endpoint: Endpoint, check: str) -> Witness:
         ledger = self.ledger
@@ -72,7 +71,7 @@ class Verdicts:
         return Witness(
             id=f"fuzz:{endpoint.id}:{check}",
             kind=WitnessKind.FUZZ,
-            name=f"{endpoint.operation.name} {CHECKS[check]}",
+            name=f"{endpoint.operation.name} {named_checks()[check].title}",
             requirements=self._find_requirements(endpoint, check),
             outcome=outcome,
             location=endpoint.operation.location,

@@ -17,9 +17,10 @@ from specwitness.fuzz.users.identity import Identity, Mint, UnfitKey
 from specwitness.openapi import Contract, read_contract
 from tests.proving_ground.catalogue import find_service
 from tests.proving_ground.claims import LEEWAY
+from tests.proving_ground.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from specwitness.config import FuzzConfig
     from tests.proving_ground.model import Service
@@ -101,6 +102,28 @@ def _open(name: str, bug: str | None) -> Target:
     service = find_service(name)
     users = make_users(service)
     return Target(app=service.build(bug), identities=users, mint=users.mint)
+
+
+def findings_of(engine: Engine) -> frozenset[Finding]:
+    """Give the findings of our own checks; the text is the kind of what is wrong."""
+    names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
+    breaches = {key: tally.breaches for key, tally in engine.trial.ledger.tallies.items()}
+    return _list_findings(names, breaches)
+
+
+def findings_of_run(run: FuzzRun) -> frozenset[Finding]:
+    """Give the findings of a whole run; the text is the kind of what is wrong."""
+    return _list_findings({operation.id: operation.name for operation in run.operations}, run.breaches)
+
+
+def _list_findings(
+    names: Mapping[str, str], breaches: Mapping[tuple[str, str], Iterable[str]]
+) -> frozenset[Finding]:
+    return frozenset(
+        Finding(names[operation], check, kind)
+        for (operation, check), kinds in breaches.items()
+        for kind in kinds
+    )
 
 
 def complaints(engine: Engine) -> dict[str, list[str]]:
