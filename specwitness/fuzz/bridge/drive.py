@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import schemathesis
-from schemathesis import Case, Response
+from schemathesis import Case
 from schemathesis.engine import events, from_schema
 from schemathesis.hooks import unregister
 
@@ -227,7 +227,7 @@ def _without_netrc() -> Iterator[None]:
             os.environ["NETRC"] = kept
 
 
-def _read_request(response: Response) -> Request:
+def _read_request(response: schemathesis.Response) -> Request:
     """Read the request; the random boundary of a form becomes `specwitness`, so that runs are equal."""
     request = response.request
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()

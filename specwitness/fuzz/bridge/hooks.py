@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import schemathesis
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case, CheckContext
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.bridge.app import SchemathesisTransport
@@ -51,7 +51,7 @@ _WRITES = "SPECWITNESS_ALLOW_WRITES"
 
 
 @schemathesis.check
-def bearer_attacks(_ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+def bearer_attacks(_ctx: CheckContext, response: schemathesis.Response, case: Case[Any]) -> None:
     """Check that a request with a bad credential is rejected."""
     request = _read_request(response)
     scheme, _, token = dict(request.headers).get("Authorization", "").partition(" ")
@@ -61,7 +61,7 @@ def bearer_attacks(_ctx: CheckContext, response: Response, case: Case[Any]) -> N
 
 
 @schemathesis.check
-def another_user(_ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+def another_user(_ctx: CheckContext, response: schemathesis.Response, case: Case[Any]) -> None:
     """Check that another user may not read, change or delete the object of a request."""
     token = os.environ.get(_BOB)
     if not token:
@@ -138,7 +138,7 @@ def _attack(request: Request, material: Material, client: Client) -> Iterator[st
             yield f"with {attack.name}: expected {expected}, came {status} ({attack.breaks})"
 
 
-def _is_first(case: Case[Any], response: Response, check: str) -> bool:
+def _is_first(case: Case[Any], response: schemathesis.Response, check: str) -> bool:
     key = (check, id(case.operation.schema), case.operation.label)
     if (
         response.status_code // 100 != _SUCCESS
@@ -150,7 +150,7 @@ def _is_first(case: Case[Any], response: Response, check: str) -> bool:
     return True
 
 
-def _make_client(case: Case[Any], response: Response) -> Client:
+def _make_client(case: Case[Any], response: schemathesis.Response) -> Client:
     app = case.operation.app
     if app is not None:
         return Client(SchemathesisTransport(app))
@@ -163,7 +163,7 @@ def _connect(base_url: str) -> Client:
     return Client(HttpTransport(base_url), allow_writes=os.environ.get(_WRITES) == "1")
 
 
-def _read_request(response: Response) -> Request:
+def _read_request(response: schemathesis.Response) -> Request:
     sent = response.request
     body = sent.body if isinstance(sent.body, bytes) else str(sent.body or "").encode() or None
     parts = urlsplit(sent.url or "")
