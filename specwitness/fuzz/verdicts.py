@@ -51,8 +51,8 @@ class Verdicts:
         if self.settings.only and check not in self.settings.only:
             return False
         tally = self.ledger.tallies.get((endpoint.id, check))
-        is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
-        is_gap = (endpoint.id, check) in self.ledger.gaps
+        is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.judged)
+        is_gap = (endpoint.id, check) in self.ledger.gaps or (endpoint.id, check) in self.ledger.lacks
         # An operation that a check does not apply to has no witness for it, rather than a skipped one.
         return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
@@ -68,6 +68,8 @@ class Verdicts:
             detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
         else:
             counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
+            # A check may judge responses that another check counts as its cases.
+            counts["cases"] = max(tally.cases, tally.judged)
         return Witness(
             id=f"fuzz:{endpoint.id}:{check}",
             kind=WitnessKind.FUZZ,
@@ -93,8 +95,8 @@ class Verdicts:
             return Outcome.SKIPPED, f"never answered 2xx: {credentials}came {control.describe_statuses()}"
         if check == "conformance" and self._requires_every_status() and find_unseen(endpoint, ledger):
             return Outcome.FAILED, None
-        if not tally.cases and not tally.attacks:
-            return Outcome.SKIPPED, self._describe_lack(check)
+        if not tally.judged and check != "conformance":
+            return Outcome.SKIPPED, self._describe_lack(endpoint, check)
         return Outcome.PASSED, advice
 
     def _requires_every_status(self) -> bool:
@@ -102,7 +104,12 @@ class Verdicts:
         settings = self.settings
         return settings.strict and settings.profile == "deep" and not settings.only and self.is_whole
 
-    def _describe_lack(self, check: str) -> str:
+    def _describe_lack(self, endpoint: Endpoint, check: str) -> str:
+        """Give the reason for which a check judged no response."""
+        if reason := self.ledger.lacks.get((endpoint.id, check)):
+            return reason
+        if self.ledger.tally(endpoint, check).cases:
+            return "nothing that came could be compared with what is right"
         if check == "expired" and not self.has_mint:
             return "the target has no expired token, and no mint to make one with"
         return "no case could be made"
