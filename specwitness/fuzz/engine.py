@@ -58,7 +58,7 @@ class Engine:
     client: Client = field(init=False)
     trial: Trial = field(init=False)
     broken_off: GoneError | None = None
-    _cast: dict[str, Actor] = field(init=False)
+    _actors: dict[str, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = Client(
@@ -77,7 +77,7 @@ class Engine:
             if identity is not None
         }
         secrets |= {name: [token] for name, token in self.target.bad_tokens().items()}
-        self._cast = {
+        self._actors = {
             name: world.actor(identity, self.settings.seed)
             for name, identity in identities.items()
             if identity
@@ -87,9 +87,9 @@ class Engine:
             client=self.client,
             world=world,
             ledger=Ledger(Redaction(secrets)),
-            alice=self._cast.get(ALICE) or world.actor(Identity(ALICE), self.settings.seed),
-            bob=self._cast.get(BOB),
-            admin=self._cast.get(ADMIN),
+            alice=self._actors.get(ALICE) or world.actor(Identity(ALICE), self.settings.seed),
+            bob=self._actors.get(BOB),
+            admin=self._actors.get(ADMIN),
             mint=self.target.identities if isinstance(self.target.identities, Mint) else self.target.mint,
             key_host=None if self.client.transport.is_remote else KeyHost(),
             state=self.target.state,
@@ -158,7 +158,7 @@ class Engine:
         agenda = self._agenda(extra)
         try:
             self._perform(list(agenda.last()))
-            situations = list(agenda.situations(self._cast))
+            situations = list(agenda.situations(self._actors))
             if situations and not self.renew() and self.trial.is_over:
                 self._note_gaps(situations, ACCESS_LOST)
             else:
@@ -173,7 +173,7 @@ class Engine:
         if self.target.reset is None:
             return False
         self.target.reset()
-        for actor in self._cast.values():
+        for actor in self._actors.values():
             actor.things.clear()
             actor.seconds.clear()
         if not self.broken_off:
@@ -183,7 +183,7 @@ class Engine:
     def _sign_in_again(self) -> None:
         """Log everybody in: a service whose data were restored may not know the earlier sessions."""
         try:
-            for name, actor in self._cast.items():
+            for name, actor in self._actors.items():
                 if (identity := self._identify(name)) is not None:
                     actor.identity = replace(identity, subject=identity.subject or actor.identity.subject)
                     self.trial.ledger.redaction.hide(name, [identity.token, *identity.values.values()])

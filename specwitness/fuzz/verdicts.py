@@ -109,7 +109,7 @@ class Verdicts:
         if reason := self.ledger.lacks.get((endpoint.id, check)):
             return reason
         if self.ledger.tally(endpoint, check).cases:
-            return "nothing that came could be compared with what is right"
+            return "no response could be compared with an expected one"
         if check == "expired" and not self.has_mint:
             return "the target has no expired token, and no mint to make one with"
         return "no case could be made"

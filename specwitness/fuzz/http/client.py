@@ -20,7 +20,7 @@ from specwitness.openapi import is_below
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_MOST_SILENCES = 3
+_MOST_MISSING_RESPONSES = 3
 # Seconds: a supervisor needs some time to restart a service that has crashed.
 _RESTART_WAITS = (0.5, 1.0, 2.0)
 
@@ -85,7 +85,7 @@ class Client:
     is_refused: bool = False
     patience: Patience = field(default_factory=Patience)
     _answered: int = 0
-    _silences: int = 0
+    _missing_responses: int = 0
     _end: float | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,10 +107,10 @@ class Client:
         Raises:
             TargetError: The service never responded, or no more.
         """
-        answer = self._send_patiently(request)
+        answer = self._send_with_waits(request)
         # The login may be outside of the contract's base path: `/login` beside `/v2/books`.
         if answer.status == HTTPStatus.NOT_FOUND and self.base and not request.is_whole:
-            answer = self._send_patiently(replace(request, is_whole=True))
+            answer = self._send_with_waits(replace(request, is_whole=True))
         return answer
 
     def send(self, request: Request) -> Answer:
@@ -134,7 +134,7 @@ class Client:
                 where="--base-url",
                 remedy="add --allow-writes if its data may be lost, or name a service on this machine",
             )
-        answer = self._send_patiently(request)
+        answer = self._send_with_waits(request)
         if answer.status == TOO_MANY:
             raise ThrottledError(f"{request.method} {request.path}")
         if answer.succeeded and not request.is_safe:
@@ -148,7 +148,7 @@ class Client:
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             return list(pool.map(self.send, requests))
 
-    def _send_patiently(self, request: Request) -> Answer:
+    def _send_with_waits(self, request: Request) -> Answer:
         answer, waits = self._send(request), list[float]()
         while answer.status == TOO_MANY:
             delay = self.patience.propose(request, answer, waits, self.now())
@@ -181,7 +181,7 @@ class Client:
                 self.sleep(wait)
             else:
                 self._answered += 1
-                self._silences = 0
+                self._missing_responses = 0
                 return answer
         raise AssertionError("the last round returns or raises")
 
@@ -193,8 +193,8 @@ class Client:
 
     def _record_no_answer(self, error: SilentError) -> Answer:
         """Give `NO_ANSWER` for one request without a response; three in a row end the run."""
-        self._silences += 1
-        if self._silences >= _MOST_SILENCES:
+        self._missing_responses += 1
+        if self._missing_responses >= _MOST_MISSING_RESPONSES:
             raise self._give_up(error) from error
         return NO_ANSWER
 
