@@ -23,8 +23,8 @@ def find_excess(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
 
     A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
     """
-    response = endpoint.response_for(answer.status) if answer.succeeded else None
-    content = (response or {}).get("content", {})
+    documented = endpoint.response_for(answer.status) if answer.succeeded else None
+    content = (documented or {}).get("content", {})
     schema = next((media.get("schema") for name, media in content.items() if "json" in name), None)
     body = answer.json()
     if schema is None or body is None:

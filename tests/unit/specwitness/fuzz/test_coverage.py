@@ -72,11 +72,11 @@ def test_crash_that_is_documented_is_not_waited_for() -> None:
 def test_terminal_and_json_tell_what_never_came() -> None:
     found = run(FuzzConfig(strict=True), TEAPOT)
     console = Console(file=StringIO(), width=200)
-    print_run(found, FuzzConfig(), console)
+    print_run(found, console)
     said = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
     assert "GET /things keeps its contract: never observed: 418\n" in said
     assert "8 of 9 documented statuses" in said
-    assert as_json(found, FuzzConfig())["statuses"] == {
+    assert as_json(found)["statuses"] == {
         "documented": 9,
         "observed": 8,
         "undocumented": 0,

@@ -12,7 +12,6 @@ from schemathesis.python.asgi import shutdown_lifespans
 from specwitness.config import FuzzConfig
 from specwitness.fuzz.bridge.hooks import _BEARER, _attack, _judge, another_user, bearer_attacks
 from specwitness.fuzz.bridge.settings import configure
-from specwitness.fuzz.http.asgi import ServedApp
 from specwitness.fuzz.http.client import Client
 from specwitness.fuzz.http.message import Request
 from specwitness.fuzz.http.network import HttpTransport
@@ -38,7 +37,7 @@ def call(*faults: Fault, method: str = "GET") -> None:
     """Make a note, and call it with both checks."""
     with open_target(*faults) as target:
         schema = schemathesis.openapi.from_dict(CONTRACT, config=configure(FuzzConfig()))
-        schema.app = ServedApp(target.app)
+        schema.app = target.app
         made = schema["/notes"]["POST"].Case(body={"text": "a"}, media_type="application/json")
         note = made.call(headers=OWN).json()
         operation = schema["/notes/{note_id}"][method]
@@ -66,4 +65,7 @@ def test_service_elsewhere_is_only_read(capsys: pytest.CaptureFixture[str]) -> N
     client = Client(HttpTransport("http://api.example"))
     _judge(_attack(Request("DELETE", "/notes/1"), Material(_BEARER, VALID, "alice"), client))
     assert client.sent == 0
-    assert "a service elsewhere is only read without SPECWITNESS_ALLOW_WRITES=1" in capsys.readouterr().err
+    assert (
+        "a service on another machine is only read without SPECWITNESS_ALLOW_WRITES=1"
+        in capsys.readouterr().err
+    )

@@ -66,14 +66,14 @@ def test_tokens_come_from_the_environment() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({}, "there have to be identities from one of"),
-        ({"mint": {}, "tokens": {}}, "there have to be identities from one of"),
+        ({}, "the table needs exactly one of"),
+        ({"mint": {}, "tokens": {}}, "the table needs exactly one of"),
         ({"mint": {"secret": "in-clear"}}, "a secret may not stand in the configuration"),
         ({"mint": {"secret": "env:NOT_SET_ANYWHERE"}}, "the environment has no NOT_SET_ANYWHERE"),
         ({"mint": {"secret": "env:FUZZ_SECRET", "isuer": "x"}}, "there is no setting isuer"),
         (
             {"mint": {"secret": "env:FUZZ_SECRET", "algorithm": "ES256"}},
-            "the key of the mint does not serve ES256",
+            "the key of the mint does not fit ES256",
         ),
         (
             {"mint": {"secret": "env:FUZZ_SECRET", "unfit": [{"key": "env:FUZZ_SECRET"}]}},
@@ -85,7 +85,7 @@ def test_tokens_come_from_the_environment() -> None:
         ),
         (
             {"mint": {"secret": "env:FUZZ_SECRET", "unfit": [{"key": "env:FUZZ_SECRET", "why": "is old"}]}},
-            "the key of the mint does not serve RS256",
+            "the key of the mint does not fit RS256",
         ),
         ({"login": {"path": "/login"}}, "a login needs `path` and `bodies`"),
         ({"tokens": {"bob": "env:FUZZ_SECRET"}}, "there is no token of alice"),

@@ -6,12 +6,11 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
 from specwitness.errors import TargetError
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.engine import Engine
+from specwitness.fuzz.engine import open_engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.model import Outcome
 from tests.support.moods import (
@@ -26,8 +25,10 @@ from tests.support.moods import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from specwitness.fuzz.engine import Engine
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.target import Target
 
@@ -36,6 +37,10 @@ ONLY = FuzzConfig(only=("situation",))
 
 def run(folder: Path, target: Target, settings: FuzzConfig = ONLY) -> FuzzRun:
     return run_fuzz(write_contract(folder), target, settings, lambda _: None)
+
+
+def opened(folder: Path, target: Target, settings: FuzzConfig = ONLY) -> AbstractContextManager[Engine]:
+    return open_engine(read_surface(write_contract(folder)), target, settings, lambda _: None)
 
 
 def witnesses_of(found: FuzzRun) -> dict[str, tuple[Outcome, str]]:
@@ -96,50 +101,46 @@ def test_wrong_answer_and_a_service_that_stays_down_are_found(
     ],
 )
 def test_headers_and_body_are_held_to_the_contract(tmp_path: Path, fault: Fault, text: str) -> None:
-    engine = run(tmp_path, make_target(Mood(frozenset({fault})))).engine
-    endpoint = next(each for each in engine.surface.endpoints if each.id == "listThings")
-    assert text in engine.trial.ledger.tally(endpoint, "conformance").describe_breaches()
+    with opened(tmp_path, make_target(Mood(frozenset({fault})))) as engine:
+        ledger = engine.run()
+    assert text in ledger.tallies["listThings", "conformance"].describe_breaches()
 
 
 def test_service_that_comes_back_in_time_is_not_blamed(tmp_path: Path) -> None:
     mood = Mood(frozenset({Fault.STAYS_DOWN}))
-    engine = Engine(
-        read_surface(write_contract(tmp_path)), make_target(mood, recovery=5.0), ONLY, lambda _: None
-    )
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
         mood.is_down = False
 
-    engine.client.sleep = sleep
-    assert found_by(engine) == []
+    with opened(tmp_path, make_target(mood, recovery=5.0)) as engine:
+        engine.client.sleep = sleep
+        assert found_by(engine) == []
     assert len(pauses) == 1
 
 
 def found_by(engine: Engine) -> list[str]:
-    try:
-        ledger = engine.run()
-    finally:
-        shutdown_lifespans()
-    return [breach[0].text for each in ledger.tallies.values() for breach in each.breaches.values() if breach]
+    tallies = engine.run().tallies.values()
+    return [breach[0].text for each in tallies for breach in each.breaches.values() if breach]
 
 
 def test_service_that_answers_nothing_is_blamed_and_the_run_goes_on(tmp_path: Path) -> None:
     mood = Mood()
-    engine = Engine(read_surface(write_contract(tmp_path)), make_target(mood), ONLY, lambda _: None)
-    transport = engine.client.transport
+    with opened(tmp_path, make_target(mood)) as engine:
+        transport = engine.client.transport
 
-    class Deaf:
-        is_remote = False
+        class Deaf:
+            is_remote = False
 
-        def send(self, request: Request) -> Answer:
-            if mood.is_down:
-                raise TargetError("nobody answers", where="here", remedy="none")
-            return transport.send(request)
+            def send(self, request: Request) -> Answer:
+                if mood.is_down:
+                    raise TargetError("nobody answers", where="here", remedy="none")
+                return transport.send(request)
 
-    engine.client.transport = Deaf()
-    assert found_by(engine) == [
+        engine.client.transport = Deaf()
+        found = found_by(engine)
+    assert found == [
         "GET /things answered nothing, expected 503: an outage",
         "DELETE /account answered nothing, expected 503: an outage",
     ]
@@ -173,10 +174,10 @@ def test_operation_that_the_run_is_not_for_is_not_called(tmp_path: Path) -> None
 def test_spent_budget_ends_the_situation_and_is_told(tmp_path: Path) -> None:
     mood = Mood()
     settings = FuzzConfig(only=("situation",), seconds=100)
-    engine = Engine(read_surface(write_contract(tmp_path)), make_target(mood), settings, lambda _: None)
-    began = engine.client.clock()
-    engine.client.clock = lambda: began + 1000 * mood.is_down
-    assert found_by(engine) == []
+    with opened(tmp_path, make_target(mood), settings) as engine:
+        began = engine.client.clock()
+        engine.client.clock = lambda: began + 1000 * mood.is_down
+        assert found_by(engine) == []
     assert mood.ended == [ERASURE, OUTAGE]
     gaps = engine.trial.ledger.gaps
     assert gaps["eraseAccount", "situation"] == "the time budget was spent before it was reached"
