@@ -50,7 +50,7 @@ def _sample(scene: Scene, operation: Operation, samples: int) -> dict[Row, list[
     spent: dict[Row, list[float]] = {kind: [] for kind in KINDS}
     for number in range(samples + WARM_UP):
         for kind in KINDS if number % 2 else reversed(KINDS):
-            task_id = scene.name_row(Caller.ANOTHER, kind)
+            task_id = scene.choose_task_id(Caller.ANOTHER, kind)
             start = time.perf_counter()
             answer = scene.call(operation, Caller.ANOTHER, task_id, body=MATRIX[operation.id].body)
             end = time.perf_counter()

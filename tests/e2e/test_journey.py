@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from psycopg import sql
 
-from tests.support.better_auth import SERVICE_ROLES, TABLES, find_reach
+from tests.support.better_auth import SERVICE_ROLES, TABLES, find_privileges
 from tests.support.service import connect
 from tests.support.visitor import read_part
 
@@ -203,5 +203,5 @@ def test_service_has_no_access_to_the_tables_of_better_auth(sides: BothSides) ->
     with connect(sides.database_url) as database:
         rows = database.execute("select tablename from pg_tables where schemaname = 'auth'").fetchall()
         assert {row[0] for row in rows} >= {"user", "session", "account", "verification"}
-        assert find_reach(database, SERVICE_ROLES, "auth") == []
-        assert find_reach(database, ("auth_service",), "public") == []
+        assert find_privileges(database, SERVICE_ROLES, "auth") == []
+        assert find_privileges(database, ("auth_service",), "public") == []

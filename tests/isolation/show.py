@@ -1,4 +1,4 @@
-"""Plays the isolation matrix on a real PostgreSQL and prints it: `python -m tests.isolation.show [--markdown]`."""
+"""`python -m tests.isolation.show [--markdown]`: runs the isolation matrix on a real PostgreSQL and prints it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ HEADINGS = ("operation", "caller", *Row)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Play every cell and print the table, for a terminal or as the Markdown of README.md.
+    """Call every operation for every caller and row, and print the outcomes as a table or as Markdown.
 
     Returns:
-        0 when every cell is as expected and none is missing, 1 when not, 2 for an unknown argument.
+        0 if all outcomes are as expected, 1 if not or if an operation is missing, 2 for an unknown argument.
     """
     if unknown := set(arguments) - {"--markdown"}:
-        sys.stderr.write(f"isolation: there is no {unknown.pop()!r}; there is --markdown\n")
+        sys.stderr.write(f"isolation: unknown argument {unknown.pop()!r}; the only option is --markdown\n")
         return 2
-    configure_logging("critical")  # a refusal is no news here
+    configure_logging("critical")  # rejected requests are expected here
     with open_scene() as (scene, origin):
         answers = play_all(scene)
     faults = find_gaps(CONTRACT, MATRIX) + find_faults(answers)
@@ -49,15 +49,15 @@ def main(arguments: Sequence[str]) -> int:
     else:
         console = Console()
         console.print(make_table(answers))
-        kept = "every cell is as expected" if not faults else f"{len(faults)} not as expected"
-        console.print(f"{origin}\n{sum(map(len, answers.values()))} cells, {kept}", highlight=False)
+        verdict = "all as expected" if not faults else f"{len(faults)} not as expected"
+        console.print(f"{origin}\n{sum(map(len, answers.values()))} cells, {verdict}", highlight=False)
     sys.stderr.writelines(f"{fault}\n" for fault in faults)
     return 1 if faults else 0
 
 
 @contextmanager
 def open_scene() -> Iterator[tuple[Scene, str]]:
-    """Open a scene on a database of its own, with one line on where that is."""
+    """Open a scene on a new database; also yields a line that names the PostgreSQL server."""
     secret = make_secret()
     with (
         provide_postgres(os.environ) as server,
@@ -69,7 +69,7 @@ def open_scene() -> Iterator[tuple[Scene, str]]:
 
 
 def play_all(scene: Scene) -> Answers:
-    """Play every cell; a leak is told in the cell."""
+    """Return the outcome of every cell, with leaks appended to the text."""
     return {name: _play_row(scene, operation) for name, operation in OPERATIONS.items()}
 
 
@@ -79,13 +79,13 @@ def _play_row(scene: Scene, operation: Operation) -> Cells:
         for caller, row in CELLS
     }
     return {
-        cell: each.text + (f", leaks {' and '.join(each.leaks)}" if each.leaks else "")
-        for cell, each in seen.items()
+        cell: observed.text + (f", leaks {' and '.join(observed.leaks)}" if observed.leaks else "")
+        for cell, observed in seen.items()
     }
 
 
 def find_faults(answers: Answers) -> list[str]:
-    """Name each cell that is not as the matrix expects."""
+    """List the cells that differ from the matrix."""
     return [
         f"{OPERATIONS[name].location}: {name} for {caller}, {row}: {cells[caller, row]!r},"
         f" expected {expected!r}"
@@ -96,8 +96,8 @@ def find_faults(answers: Answers) -> list[str]:
 
 
 def make_table(answers: Answers) -> Table:
-    """Give the matrix as a table for a terminal, red where it is not as expected."""
-    table = Table(title="isolation: what each caller gets", show_lines=True)
+    """Format the outcomes as a table for a terminal; unexpected ones are red."""
+    table = Table(title="isolation: responses and database changes by caller", show_lines=True)
     for heading in HEADINGS:
         table.add_column(heading, overflow="fold")
     for name, cells in answers.items():
@@ -112,7 +112,7 @@ def make_table(answers: Answers) -> Table:
 
 
 def format_markdown(answers: Answers) -> str:
-    """Give the matrix as a Markdown table."""
+    """Format the outcomes as a Markdown table."""
     lines = [HEADINGS, tuple("---" for _ in HEADINGS)]
     for name, cells in answers.items():
         title = f"{name} (`{OPERATIONS[name].name}`)"
@@ -121,7 +121,7 @@ def format_markdown(answers: Answers) -> str:
 
 
 def group_callers(cells: Cells) -> Iterator[tuple[list[Caller], tuple[str, ...]]]:
-    """Give each group of callers who get the same for every row, and what that is."""
+    """Group the callers that have the same outcomes for all rows; yields callers and outcomes."""
     groups: dict[tuple[str, ...], list[Caller]] = {}
     for caller in Caller:
         groups.setdefault(tuple(cells[caller, row] for row in Row), []).append(caller)

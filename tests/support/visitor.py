@@ -149,7 +149,9 @@ class Visitor:
         """List the places, apart from the memory of the page, where the browser stores a token."""
         places: list[str] = self.page.evaluate(_FIND_TOKEN, token)
         # Includes HttpOnly cookies, which scripts cannot read.
-        cookies = [f"cookie {cookie.get('name')}" for cookie in self.context.cookies() if token in str(cookie)]
+        cookies = [
+            f"cookie {cookie.get('name')}" for cookie in self.context.cookies() if token in str(cookie)
+        ]
         return places + cookies
 
 
