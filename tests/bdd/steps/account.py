@@ -1,4 +1,4 @@
-"""Steps of story 7: one's data handed over, and erased for good."""
+"""Steps of story 7: export and erasure of an account."""
 
 from __future__ import annotations
 

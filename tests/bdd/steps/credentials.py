@@ -1,4 +1,4 @@
-"""Steps of story 1: valid credentials only."""
+"""Steps of story 1: valid and bad credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of story 2: the caller's identity by one dependency."""
+"""Steps of story 2: the dependency that provides the caller's user id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of story 4: one's own data only."""
+"""Steps of story 4: users see and change only their own tasks."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def check_pages(world: World) -> None:
 
 
 @then("together they hold each task once")
-def check_each_once(world: World) -> None:
+def check_no_duplicates(world: World) -> None:
     assert [identifier for page in world.notes["pages"] for identifier in page] == world.notes["ids"][::-1]
 
 

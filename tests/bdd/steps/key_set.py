@@ -1,4 +1,4 @@
-"""Steps of story 5: the keys that Better Auth publishes."""
+"""Steps of story 5: the key set that Better Auth publishes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def trouble(world: World, trouble: str) -> None:
 @when("the keys are due")
 def make_due(world: World) -> None:
     world.make_keys_due()
-    # Whoever asks next is answered at once, while a fetch begins that will fail.
+    # This request gets a response at once, and triggers the fetch that will fail.
     assert world.send_token(mint_of(world).token(mint_of(world).first), "GET /api/me").status_code == 200
     world.await_keys(lambda keys: keys.is_stale)
 
@@ -84,7 +84,7 @@ def send_unknown(world: World, count: int) -> None:
 
 
 @then("each answer is 401")
-def check_each(world: World) -> None:
+def check_all_rejected(world: World) -> None:
     assert len(world.answers) == 1000
     assert {answer.status_code for answer in world.answers} == {401}
 

@@ -1,4 +1,4 @@
-"""Steps of story 3: one mechanism everywhere, and a service that says how it is."""
+"""Steps of story 3: one authentication mechanism for all routes, weak secrets, and the health endpoint."""
 
 from __future__ import annotations
 

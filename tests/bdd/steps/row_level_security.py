@@ -1,4 +1,4 @@
-"""Steps of what the database itself holds: its policy, and the role that the service connects as."""
+"""Steps on row-level security, and on the database role of the service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WRITES = {
 
 
 def run_as(world: World, name: str, statement: str) -> psycopg.Cursor[Any]:
-    """Run a statement by the service's own role, past the service."""
+    """Run an SQL statement as the service's role, with this user's identity."""
     subject = "" if name == "nobody" else make_subject(name)
     with connect(world.database_url) as connection, connection.transaction():
         connection.execute("select set_config('app.user_id', %s, true)", [subject])
