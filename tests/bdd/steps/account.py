@@ -50,7 +50,7 @@ def export_and_erase(world: World, name: str) -> None:
     erase(world, name)
 
 
-@then("the audit tells both under one pseudonym and nothing that names her")
+@then("the audit lists both under one pseudonym and nothing that identifies her")
 def check_audit(world: World, database: psycopg.Connection[Any]) -> None:
     assert len(world.answers) == 2
     rows = database.execute("select actor, action, outcome from audit order by id").fetchall()

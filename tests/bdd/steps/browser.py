@@ -32,8 +32,8 @@ def open_pages(world: World, origin: str) -> None:
     world.start(FRONTEND_ORIGINS=origin)
 
 
-@when(parsers.re(rf"{PAGE} asks ahead whether it may send {REQUEST}$"))
-def ask_ahead(world: World, origin: str, request: str) -> None:
+@when(parsers.re(rf"{PAGE} sends a preflight for {REQUEST}$"))
+def send_preflight(world: World, origin: str, request: str) -> None:
     method, _, path = request.partition(" ")
     asked = {
         "Origin": origin,
@@ -43,13 +43,13 @@ def ask_ahead(world: World, origin: str, request: str) -> None:
     world.send(f"OPTIONS {path}", asked)
 
 
-@then(parsers.parse('the answer opens nothing but "{one}" and "{other}", to "{origin}" alone'))
-def check_opened(world: World, one: str, other: str, origin: str) -> None:
+@then(parsers.parse('the answer allows only the headers "{one}" and "{other}", and only for "{origin}"'))
+def check_preflight(world: World, one: str, other: str, origin: str) -> None:
     headers = world.answer.headers
     assert headers["Access-Control-Allow-Origin"] == origin
     assert headers["Access-Control-Allow-Methods"] == "DELETE, GET, POST, PUT"
-    opened = {name.lower() for name in headers["Access-Control-Allow-Headers"].split(", ")}
-    assert opened - SAFELISTED == {one.lower(), other.lower()}
+    allowed = {name.lower() for name in headers["Access-Control-Allow-Headers"].split(", ")}
+    assert allowed - SAFELISTED == {one.lower(), other.lower()}
     assert "Access-Control-Allow-Credentials" not in headers
     assert "Origin" in headers["Vary"]
 
@@ -100,7 +100,7 @@ def reach(world: World, role: str, act: str, table: str) -> None:
             world.notes["changed"] = "refused"
 
 
-@given(parsers.parse('a deployment for what Better Auth issued in the mode "{mode}"'))
+@given(parsers.parse('a deployment for tokens of Better Auth in the mode "{mode}"'))
 def deploy_recorded(world: World, mode: str) -> None:
     recording = read_recording(mode)
     world.now = recording.issued_at

@@ -48,7 +48,7 @@ def check_list(world: World, title: str) -> None:
     assert [task["title"] for task in world.answer.json()["items"]] == [title]
 
 
-@when(parsers.parse('"{name}" asks for the task of "{owner}" and for a task that never was'))
+@when(parsers.parse('"{name}" asks for the task of "{owner}" and for a task that does not exist'))
 def ask_for_both(world: World, name: str, owner: str) -> None:
     world.send_as(name, f"GET /api/tasks/{world.tasks[owner]['id']}")
     world.send_as(name, f"GET /api/tasks/{ABSENT}")
