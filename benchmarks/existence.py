@@ -51,11 +51,11 @@ def _sample(scene: Scene, operation: Operation, samples: int) -> dict[Row, list[
         for kind in KINDS if number % 2 else reversed(KINDS):
             task_id = scene.choose_task_id(Caller.ANOTHER, kind)
             start = time.perf_counter()
-            answer = scene.call(operation, Caller.ANOTHER, task_id, body=MATRIX[operation.id].body)
+            response = scene.call(operation, Caller.ANOTHER, task_id, body=MATRIX[operation.id].body)
             end = time.perf_counter()
-            if answer.status_code != HTTPStatus.NOT_FOUND:
+            if response.status_code != HTTPStatus.NOT_FOUND:
                 raise RuntimeError(
-                    f"{operation.id} returned status {answer.status_code} not 404: the measurement is invalid"
+                    f"{operation.id} returned {response.status_code}, expected 404: invalid measurement"
                 )
             if number >= WARM_UP:
                 spent[kind].append((end - start) * 1000)

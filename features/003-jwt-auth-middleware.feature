@@ -304,7 +304,7 @@ Feature: JWT Authentication Dependency
 
     @003/US3/AC6 @003/FR-007 @003/FR-030 @003/SC-001
     Scenario Outline: US3/AC6 the service is opened
-      Given a service with a <route> that nobody protected
+      Given a service with an unprotected <route>
       When the service is opened
       Then it refuses to open
       And the message names the <route>, its place and the remedy

@@ -88,7 +88,9 @@ def main(arguments: Sequence[str]) -> int:
     results = []
     for number in range(1, count + 1):
         results.append(run_seed(number))
-        sys.stderr.write(f"seed {number} of {count}: {results[-1].as_row()[-1]}, {results[-1].seconds:.0f} s\n")
+        sys.stderr.write(
+            f"seed {number} of {count}: {results[-1].as_row()[-1]}, {results[-1].seconds:.0f} s\n"
+        )
     table = Table("seed", "requests", "seconds", "5xx", "undocumented", "documented and seen", "result")
     for result in results:
         table.add_row(*result.as_row())

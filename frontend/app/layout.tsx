@@ -5,7 +5,7 @@ import "./globals.css";
 
 export const metadata: Metadata = {
   title: { default: "Tasks", template: "%s · Tasks" },
-  description: "Your own tasks, and nobody else's",
+  description: "A to-do list",
 };
 
 export const viewport: Viewport = {

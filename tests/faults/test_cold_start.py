@@ -47,8 +47,8 @@ def test_request_succeeds_though_the_first_new_connection_hangs(
     sleeper.kill_after(0)
     sleeper.hanging = 1
     with capture_logs() as logs:
-        answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
-    assert answer.status_code == 201
+        response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert response.status_code == 201
     assert [line["event"] for line in logs] == ["connection_replaced", "connecting_anew", "request_answered"]
     assert sleeper.hanging == 0
 
@@ -78,8 +78,8 @@ def test_requests_get_503_until_the_database_has_started(
     headers = signed_in("alice")
     sleeper.kill_after(0)
     sleeper.hanging = 2
-    answer = client.post("/api/tasks", headers=headers, json=DRAFT)
-    assert (answer.status_code, answer.headers["Retry-After"].isdecimal()) == (503, True)
+    response = client.post("/api/tasks", headers=headers, json=DRAFT)
+    assert (response.status_code, response.headers["Retry-After"].isdecimal()) == (503, True)
     assert client.post("/api/tasks", headers=headers, json=DRAFT).status_code == 201
 
 
@@ -94,8 +94,8 @@ def test_request_succeeds_though_the_connection_breaks_before_the_transaction_be
     messages: int,
 ) -> None:
     sleeper.kill_after(messages)
-    answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
-    assert answer.status_code == 201
+    response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert response.status_code == 201
     assert database.execute("select count(*) from tasks").fetchone() == (1,)
 
 
@@ -116,8 +116,8 @@ def test_requests_succeed_though_every_pooled_connection_is_dead(
         client.call(fill_the_pool)
         assert sleeper.connections == 3
         sleeper.kill_after(1)
-        answers = [client.get("/api/tasks", headers=signed_in("alice")).status_code for _ in range(3)]
-    assert answers == [200, 200, 200]
+        responses = [client.get("/api/tasks", headers=signed_in("alice")).status_code for _ in range(3)]
+    assert responses == [200, 200, 200]
 
 
 @pytest.mark.requirement("003/FR-043")
@@ -132,7 +132,7 @@ def test_transaction_that_has_begun_is_never_retried(
 ) -> None:
     sleeper.kill_after(messages)
     with capture_logs() as logs:
-        answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+        response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
     assert [line["event"] for line in logs] == ["database_unavailable", "request_answered"]
     assert database.execute("select count(*) from tasks").fetchone() == (0,)

@@ -35,7 +35,7 @@ def test_acknowledged_writes_survive_a_killed_server(
         own_postgres.start()
         await_more()
     assert results.faults == []
-    assert results.answers[503] > 0
+    assert results.responses[503] > 0
     with connect(harmed_url) as database:
         assert find_losses(results, database) == []
 
@@ -59,5 +59,5 @@ def test_requests_succeed_after_idle_connections_were_closed(
     with writing(harmed, signed_in):
         pass
     assert owner.execute(CLOSE_CONNECTIONS).fetchone() != (0,)
-    answers = [harmed.get("/api/tasks", headers=signed_in("alice")) for _ in range(8)]
-    assert [answer.status_code for answer in answers] == [200] * 8
+    responses = [harmed.get("/api/tasks", headers=signed_in("alice")) for _ in range(8)]
+    assert [response.status_code for response in responses] == [200] * 8

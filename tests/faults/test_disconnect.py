@@ -115,12 +115,12 @@ def test_request_in_flight_is_completed_before_the_service_stops(
     with ThreadPoolExecutor(1) as pool:
         with owner.transaction():
             owner.execute(HOLD)
-            answer = pool.submit(post, server, token)
+            response = pool.submit(post, server, token)
             await_fact(is_blocked)
             server.process.send_signal(signal.SIGTERM)
             await_fact(lambda: not is_listening(port))
-            assert not answer.done()
-        assert answer.result().status_code == 201
+            assert not response.done()
+        assert response.result().status_code == 201
     assert server.process.wait(60) in {0, -signal.SIGTERM}
     assert owner.execute("select title from tasks").fetchall() == [("Buy milk",)]
     assert {line["level"] for line in server.events} == {"info"}

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 DRAFT = {"title": "Buy milk"}
 
 
-def is_503_with_retry_after(answer: httpx.Response) -> bool:
-    return (answer.status_code, answer.headers["Retry-After"].isdecimal()) == (503, True)
+def is_503_with_retry_after(response: httpx.Response) -> bool:
+    return (response.status_code, response.headers["Retry-After"].isdecimal()) == (503, True)
 
 
 @pytest.mark.requirement("003/FR-039")
@@ -62,10 +62,10 @@ def test_requests_get_503_while_the_server_accepts_no_connection(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'tasks_service'"
         )
         with capture_logs() as logs:
-            answer = harmed.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+            response = harmed.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
     finally:
         owner.execute("alter role tasks_service connection limit -1")
-    assert is_503_with_retry_after(answer)
+    assert is_503_with_retry_after(response)
     assert "database_unavailable" in [line["event"] for line in logs]
     assert harmed.post("/api/tasks", headers=signed_in("alice"), json=DRAFT).status_code == 201
     assert owner.execute("select count(*) from tasks").fetchone() == (1,)
@@ -82,8 +82,8 @@ def test_statement_that_times_out_changes_nothing(
     body = None if operation == "GET" else {"title": "Buy bread"}
     with capture_logs() as logs, owner.transaction():
         owner.execute("lock table tasks in access exclusive mode")
-        answer = harmed.request(operation, path, headers=headers, json=body)
-    assert is_503_with_retry_after(answer)
+        response = harmed.request(operation, path, headers=headers, json=body)
+    assert is_503_with_retry_after(response)
     assert [line["sqlstate"] for line in logs if "sqlstate" in line] == ["57014"]  # query_canceled
     assert harmed.get("/api/tasks", headers=headers).json()["items"] == [task]
 
@@ -118,7 +118,7 @@ def test_acknowledged_writes_survive_a_full_disk(
     harmed: Client, owner: psycopg.Connection[Any], signed_in: SignIn, tiny_disk: Path
 ) -> None:
     with capture_logs() as logs, writing(harmed, signed_in) as (results, await_more):
-        await_fact(lambda: results.answers[503] >= WRITERS or bool(results.faults))
+        await_fact(lambda: results.responses[503] >= WRITERS or bool(results.faults))
         # Reading still works.
         assert harmed.get("/api/tasks", headers=signed_in("alice")).status_code == 200
         assert mount(tiny_disk, "remount,size=64m").returncode == 0

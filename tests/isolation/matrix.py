@@ -49,9 +49,9 @@ def only_callers_own(
     )
 
 
-def public(answer: str) -> Expectation:
+def public(outcome: str) -> Expectation:
     """Expect the same response for all callers and rows."""
-    return Expectation(dict.fromkeys(CELLS, answer))
+    return Expectation(dict.fromkeys(CELLS, outcome))
 
 
 def only_own_row(own: str, *, body: Mapping[str, Any] | None = None) -> Expectation:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from specwitness.openapi.reading import Operation
 
     Cells = Mapping[tuple[Caller, Row], str]
-    Answers = Mapping[str, Cells]
+    Outcomes = Mapping[str, Cells]
 
 ORIGIN = "http://localhost:3000"
 HEADINGS = ("operation", "caller", *Row)
@@ -42,15 +42,15 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     configure_logging("critical")  # rejected requests are expected here
     with open_scene() as (scene, origin):
-        answers = play_all(scene)
-    faults = find_gaps(CONTRACT, MATRIX) + find_faults(answers)
+        outcomes = play_all(scene)
+    faults = find_gaps(CONTRACT, MATRIX) + find_faults(outcomes)
     if arguments:
-        sys.stdout.write(format_markdown(answers))
+        sys.stdout.write(format_markdown(outcomes))
     else:
         console = Console()
-        console.print(make_table(answers))
+        console.print(make_table(outcomes))
         verdict = "all as expected" if not faults else f"{len(faults)} not as expected"
-        console.print(f"{origin}\n{sum(map(len, answers.values()))} cells, {verdict}", highlight=False)
+        console.print(f"{origin}\n{sum(map(len, outcomes.values()))} cells, {verdict}", highlight=False)
     sys.stderr.writelines(f"{fault}\n" for fault in faults)
     return 1 if faults else 0
 
@@ -68,7 +68,7 @@ def open_scene() -> Iterator[tuple[Scene, str]]:
         yield Scene(client, database, Issuer(secret, ORIGIN, ORIGIN)), server.origin
 
 
-def play_all(scene: Scene) -> Answers:
+def play_all(scene: Scene) -> Outcomes:
     """Return the outcome of every cell, with leaks appended to the text."""
     return {name: _play_row(scene, operation) for name, operation in OPERATIONS.items()}
 
@@ -84,23 +84,23 @@ def _play_row(scene: Scene, operation: Operation) -> Cells:
     }
 
 
-def find_faults(answers: Answers) -> list[str]:
+def find_faults(outcomes: Outcomes) -> list[str]:
     """List the cells that differ from the matrix."""
     return [
         f"{OPERATIONS[name].location}: {name} for {caller}, {row}: {cells[caller, row]!r},"
         f" expected {expected!r}"
-        for name, cells in answers.items()
+        for name, cells in outcomes.items()
         for (caller, row), expected in MATRIX[name].cells.items()
         if cells[caller, row] != expected
     ]
 
 
-def make_table(answers: Answers) -> Table:
+def make_table(outcomes: Outcomes) -> Table:
     """Format the outcomes as a table for a terminal; unexpected ones are red."""
-    table = Table(title="isolation: responses and database changes by caller", show_lines=True)
+    table = Table(title="isolation: outcomes and database changes by caller", show_lines=True)
     for heading in HEADINGS:
         table.add_column(heading, overflow="fold")
-    for name, cells in answers.items():
+    for name, cells in outcomes.items():
         for callers, words in group_callers(cells):
             is_expected = all(
                 cells[caller, row] == MATRIX[name].cells[caller, row] for caller in callers for row in Row
@@ -111,10 +111,10 @@ def make_table(answers: Answers) -> Table:
     return table
 
 
-def format_markdown(answers: Answers) -> str:
+def format_markdown(outcomes: Outcomes) -> str:
     """Format the outcomes as a Markdown table."""
     lines = [HEADINGS, tuple("---" for _ in HEADINGS)]
-    for name, cells in answers.items():
+    for name, cells in outcomes.items():
         title = f"{name} (`{OPERATIONS[name].name}`)"
         lines += [(title, ", ".join(callers), *words) for callers, words in group_callers(cells)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -35,9 +35,9 @@ def bob(signed_in: Callable[[str], Headers]) -> Headers:
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
-    answer = client.post("/api/tasks", headers=headers, json={"title": title})
-    assert answer.status_code == 201
-    task: dict[str, Any] = answer.json()
+    response = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert response.status_code == 201
+    task: dict[str, Any] = response.json()
     return task
 
 
@@ -92,8 +92,8 @@ def test_erasure_can_be_repeated(
     create(client, alice, "Buy milk")
     theirs = create(client, bob, "Call home")
     for _ in range(3):
-        answer = client.delete("/api/account", headers=alice)
-        assert (answer.status_code, answer.content) == (204, b"")
+        response = client.delete("/api/account", headers=alice)
+        assert (response.status_code, response.content) == (204, b"")
     assert stored(database, ALICE) == 0
     assert client.get("/api/tasks", headers=bob).json()["items"] == [theirs]
 
@@ -126,8 +126,8 @@ def test_no_token_outlives_the_tombstone(
         assert client.delete("/api/account", headers=short).status_code == 204
         [until] = database.execute("select extract(epoch from until)::float from erasures").fetchone() or (0,)
         clock.now = until
-        answer = client.post("/api/tasks", headers=long_lived, json={"title": "Back"})
-    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+        response = client.post("/api/tasks", headers=long_lived, json={"title": "Back"})
+    assert (response.status_code, response.json()["code"]) == (401, "token_expired")
     assert stored(database, ALICE) == 0
 
 

@@ -190,9 +190,9 @@ def test_database_error_before_the_first_byte_is_a_503(
 ) -> None:
     database.execute(f"alter table {table} rename to {table}_elsewhere")
     try:
-        answer = client.get(PATH, headers=alice)
+        response = client.get(PATH, headers=alice)
     finally:
         database.execute(f"alter table {table}_elsewhere rename to {table}")
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
-    assert answer.headers["Retry-After"].isdecimal()
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
+    assert response.headers["Retry-After"].isdecimal()
     assert outcomes(database) == []

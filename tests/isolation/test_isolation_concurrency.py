@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
-    answer = client.post("/api/tasks", headers=headers, json={"title": title})
-    assert answer.status_code == 201
-    task: dict[str, Any] = answer.json()
+    response = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert response.status_code == 201
+    task: dict[str, Any] = response.json()
     return task
 
 
@@ -42,9 +42,9 @@ def test_concurrent_requests_keep_their_callers_apart(client: Client, issuer: Is
         return name, me, [task["title"] for task in page["items"]]
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(read, [*users] * 25))
-    assert len(answers) == 200
-    assert all(me == name and titles == [f"Task of {name}"] for name, me, titles in answers)
+        responses = list(pool.map(read, [*users] * 25))
+    assert len(responses) == 200
+    assert all(me == name and titles == [f"Task of {name}"] for name, me, titles in responses)
 
 
 @pytest.mark.requirement("003/FR-009")
@@ -125,14 +125,14 @@ def test_another_user_gets_404_while_the_owner_writes_and_deletes_the_row(scene:
         return scene.call(operation, caller, task_id, body=MATRIX[operation.id].body)
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(zip(jobs, pool.map(call, jobs), strict=True))
+        responses = list(zip(jobs, pool.map(call, jobs), strict=True))
     differing = [
-        (operation.id, answer.status_code, answer.text)
-        for (operation, caller), answer in answers
-        if caller is Caller.ANOTHER and wire(answer) != missing[operation.id]
+        (operation.id, response.status_code, response.text)
+        for (operation, caller), response in responses
+        if caller is Caller.ANOTHER and wire(response) != missing[operation.id]
     ]
     assert differing == []
-    own = Counter(answer.status_code for (_, caller), answer in answers if caller is Caller.OWNER)
+    own = Counter(response.status_code for (_, caller), response in responses if caller is Caller.OWNER)
     assert own[204] == 1
     assert set(own) <= {200, 204, 404}
     del rows[task_id]

@@ -71,10 +71,10 @@ def read_pages(scene: Scene, limit: int, cursor: str | None = None) -> Iterator[
     """Yield all pages of bob's list, following the cursors."""
     while True:
         params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-        answer = scene.client.get("/api/tasks", params=params, headers=scene.headers(Caller.ANOTHER))
-        assert answer.status_code == 200
-        yield wire(answer)
-        cursor = answer.json()["next"]
+        response = scene.client.get("/api/tasks", params=params, headers=scene.headers(Caller.ANOTHER))
+        assert response.status_code == 200
+        yield wire(response)
+        cursor = response.json()["next"]
         if cursor is None:
             return
 
@@ -122,7 +122,7 @@ def test_error_does_not_repeat_ids_from_the_request(scene: Scene, operation: str
     alice = scene.users[Caller.OWNER]
     scene.plant(Caller.ANOTHER, Row.OWN)
     sent = f"{alice.subject} {alice.task_ids[0]}"
-    answers = [
+    responses = [
         scene.call(
             OPERATIONS[operation],
             Caller.ANOTHER,
@@ -133,4 +133,4 @@ def test_error_does_not_repeat_ids_from_the_request(scene: Scene, operation: str
         )
         for task_id in (sent, alice.task_ids[0])
     ]
-    assert [scene.find_leaks(answer, Caller.ANOTHER) for answer in answers] == [(), ()]
+    assert [scene.find_leaks(response, Caller.ANOTHER) for response in responses] == [(), ()]

@@ -145,8 +145,8 @@ def test_erasures_can_be_reapplied_after_a_restore(
     assert done.stderr == ""
     assert json.loads(done.stdout) == {"erased": {"users": 1, "tasks": 1}}
     assert database.execute("select user_id from tasks").fetchall() == [(make_subject("bob"),)]
-    answer = client.post("/api/tasks", headers=signed_in("alice"), json={"title": "Back"})
-    assert answer.status_code == 410
+    response = client.post("/api/tasks", headers=signed_in("alice"), json={"title": "Back"})
+    assert response.status_code == 410
 
 
 def restore(database: psycopg.Connection[Any], backup: Sequence[Sequence[Any]]) -> None:
@@ -167,9 +167,9 @@ def test_reapplied_erasure_closes_the_account_even_without_restored_rows(
     assert run(keeper, "erasures", str(kept)).returncode == 0
     restore(database, [])
     assert json.loads(run(keeper, "reapply", str(kept)).stdout) == {"erased": {"users": 0, "tasks": 0}}
-    answer = client.post("/api/tasks", headers=alice, json={"title": "Back"})
-    assert answer.status_code == 410
-    assert answer.json()["code"] == "account_erased"
+    response = client.post("/api/tasks", headers=alice, json={"title": "Back"})
+    assert response.status_code == 410
+    assert response.json()["code"] == "account_erased"
     assert client.delete("/api/account", headers=alice).status_code == 204
     add_task(client, bob)
 

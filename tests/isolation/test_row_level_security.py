@@ -73,7 +73,7 @@ PLANT = (
 )
 WRITES = {
     "a task for another user": (PLANT, "alice"),
-    "a task of nobody": (PLANT, ""),
+    "a task without an owner": (PLANT, ""),
     "its own task given to another user": (
         "update tasks set user_id = %(owner)s where id = %(own)s",
         "alice",
@@ -388,15 +388,15 @@ def test_requests_get_503_if_the_role_is_found_to_bypass_row_level_security(
     with open_client(create_app(settings, clock=clock)) as client, capture_logs() as logs:
         database.execute(statement.format(role, group))
         try:
-            answer = client.get("/api/tasks", headers=signed_in("alice"))
+            response = client.get("/api/tasks", headers=signed_in("alice"))
             ready = client.get("/health")
         finally:
             database.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [name]
             )
             database.execute(sql.SQL("drop role {}").format(role))
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
-    assert answer.headers["Retry-After"].isdecimal()
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
+    assert response.headers["Retry-After"].isdecimal()
     assert ready.status_code == 503
     fault = next(line["fault"] for line in logs if line["event"] == "database_role_unfit")
     assert f"DATABASE_URL: its role {name} has BYPASSRLS" in fault

@@ -52,7 +52,7 @@ class World:
         self.key_server: KeyServer | None = None
         self.key_mint: KeySetMint | None = None
         self.issuer = Issuer(SECRET, ORIGIN, ORIGIN)
-        self.answers: list[Response] = []
+        self.responses: list[Response] = []
         self.log: list[dict[str, Any]] = []
         self.sent: list[str] = []
         self.tasks: dict[str, dict[str, Any]] = {}
@@ -71,9 +71,9 @@ class World:
         self._stack.callback(undo)
 
     @property
-    def answer(self) -> Response:
+    def response(self) -> Response:
         """The last response."""
-        return self.answers[-1]
+        return self.responses[-1]
 
     @property
     def client(self) -> Client:
@@ -150,9 +150,9 @@ class World:
             value.decode("utf-8", "replace") if isinstance(value, bytes) else value for _, value in pairs
         ]
         with structlog.testing.capture_logs() as log:
-            self.answers.append(self.client.request(method, path, headers=pairs, **parts))
+            self.responses.append(self.client.request(method, path, headers=pairs, **parts))
         self.log = [dict(entry) for entry in log]
-        return self.answer
+        return self.response
 
     def send_as(self, name: str, request: str, **parts: Any) -> Response:
         """Send a request with a valid token of a user."""
@@ -175,16 +175,16 @@ class World:
 
     def create_task(self, name: str, title: str) -> dict[str, Any]:
         """Create a task through the API, and remember it as the user's task."""
-        answer = self.client.post("/api/tasks", json={"title": title}, headers=self.authorization(name))
-        assert answer.status_code == 201, answer.text
-        self.tasks[name] = answer.json()
+        response = self.client.post("/api/tasks", json={"title": title}, headers=self.authorization(name))
+        assert response.status_code == 201, response.text
+        self.tasks[name] = response.json()
         return self.tasks[name]
 
     def read_tasks(self, name: str) -> list[dict[str, Any]]:
         """Read all tasks of a user through the API."""
-        answer = self.client.get("/api/tasks?limit=100", headers=self.authorization(name))
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
+        response = self.client.get("/api/tasks?limit=100", headers=self.authorization(name))
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.json()["items"]
         return items
 
     def log_text(self) -> str:

@@ -47,19 +47,19 @@ class WriteResults:
     pairs: set[str] = field(default_factory=set)
     versions: dict[int, int] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
-    answers: Counter[int] = field(default_factory=Counter)
+    responses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
     @property
     def acknowledged(self) -> int:
-        return sum(self.answers[status] for status in ACKNOWLEDGED)
+        return sum(self.responses[status] for status in ACKNOWLEDGED)
 
-    def note(self, answer: Any) -> bool:
+    def note(self, response: Any) -> bool:
         """Record a response, and return whether it acknowledges the write."""
-        status = answer.status_code
-        self.answers[status] += 1
-        if status not in ACKNOWLEDGED and (status != 503 or not answer.headers.get("Retry-After")):
-            self.faults.append(f"{status}: {answer.text[:200]}")
+        status = response.status_code
+        self.responses[status] += 1
+        if status not in ACKNOWLEDGED and (status != 503 or not response.headers.get("Retry-After")):
+            self.faults.append(f"{status}: {response.text[:200]}")
         return status in ACKNOWLEDGED
 
 
@@ -106,8 +106,8 @@ def writing(
             if is_pair:
                 results.pairs.add(title)
             results.attempts[writer] = number
-            answer = client.put(path, headers=headers, json=make_version(writer, number))
-            is_version = results.note(answer)
+            response = client.put(path, headers=headers, json=make_version(writer, number))
+            is_version = results.note(response)
             if is_version:
                 results.versions[writer] = number
             if (is_pair and is_version and is_over.is_set()) or results.faults:

@@ -45,7 +45,7 @@ def send_preflight(world: World, origin: str, request: str) -> None:
 
 @then(parsers.parse('the answer allows only the headers "{one}" and "{other}", and only for "{origin}"'))
 def check_preflight(world: World, one: str, other: str, origin: str) -> None:
-    headers = world.answer.headers
+    headers = world.response.headers
     assert headers["Access-Control-Allow-Origin"] == origin
     assert headers["Access-Control-Allow-Methods"] == "DELETE, GET, POST, PUT"
     allowed = {name.lower() for name in headers["Access-Control-Allow-Headers"].split(", ")}
@@ -66,7 +66,7 @@ def send_credential_from_page(world: World, origin: str, request: str, credentia
 
 @then(parsers.re(rf"{PAGE} may read the answer$"))
 def check_readable(world: World, origin: str) -> None:
-    headers = world.answer.headers
+    headers = world.response.headers
     assert headers["Access-Control-Allow-Origin"] == origin
     shown = headers["Access-Control-Expose-Headers"].split(", ")
     assert {"WWW-Authenticate", "Retry-After", "Location"} <= set(shown)
@@ -75,9 +75,9 @@ def check_readable(world: World, origin: str) -> None:
 
 @then(parsers.re(rf"no {PAGE.removeprefix('a ')} may read the answer$"))
 def check_unreadable(world: World, origin: str) -> None:
-    assert origin not in world.answer.headers.values()
-    assert not [name for name in world.answer.headers if name.startswith("access-control-")]
-    assert world.answer.headers["Vary"] == "Origin"
+    assert origin not in world.response.headers.values()
+    assert not [name for name in world.response.headers if name.startswith("access-control-")]
+    assert world.response.headers["Vary"] == "Origin"
 
 
 @given("Better Auth's tables beside the service's")

@@ -38,7 +38,7 @@ def call_endpoint_with(world: World, credential: str) -> None:
 
 @then(parsers.parse('the endpoint received the user id of "{name}"'))
 def check_received(world: World, name: str) -> None:
-    assert world.answer.status_code == 200
+    assert world.response.status_code == 200
     assert world.notes["received"] == [make_subject(name)]
 
 

@@ -45,7 +45,7 @@ def check_task(world: World, owner: str, state: str) -> None:
 
 @then(parsers.parse('the list holds "{title}" and nothing else'))
 def check_list(world: World, title: str) -> None:
-    assert [task["title"] for task in world.answer.json()["items"]] == [title]
+    assert [task["title"] for task in world.response.json()["items"]] == [title]
 
 
 @when(parsers.parse('"{name}" asks for the task of "{owner}" and for a task that does not exist'))
@@ -56,7 +56,7 @@ def ask_for_both(world: World, name: str, owner: str) -> None:
 
 @then("both answers are the same")
 def check_same(world: World) -> None:
-    foreign, absent = world.answers[-2:]
+    foreign, absent = world.responses[-2:]
     assert foreign.status_code == absent.status_code == 404
     assert foreign.content == absent.content
     assert _comparable_headers(foreign.headers) == _comparable_headers(absent.headers)

@@ -84,8 +84,8 @@ def send_unknown(world: World, count: int) -> None:
 
 @then("each answer is 401")
 def check_all_rejected(world: World) -> None:
-    assert len(world.answers) == 1000
-    assert {answer.status_code for answer in world.answers} == {401}
+    assert len(world.responses) == 1000
+    assert {response.status_code for response in world.responses} == {401}
 
 
 @then("the key set was fetched once for all of them")
@@ -102,4 +102,4 @@ def send_both(world: World, request: str) -> None:
 
 @then("the answer is 200 for the usable key and 401 for the other")
 def check_both(world: World) -> None:
-    assert [answer.status_code for answer in world.answers[-2:]] == [200, 401]
+    assert [response.status_code for response in world.responses[-2:]] == [200, 401]

@@ -51,7 +51,7 @@ def add_scoped_endpoint(world: World, scope: str) -> None:
     assert world.app is not None
 
     @world.app.get("/new")
-    async def answer(principal: Annotated[Principal, Depends(require_scopes(scope))]) -> str:
+    async def response(principal: Annotated[Principal, Depends(require_scopes(scope))]) -> str:
         return principal.subject
 
 
@@ -62,7 +62,7 @@ def call_with_scope(world: World, scope: str) -> None:
 
 @then(parsers.parse('the challenge asks for the scope "{scope}"'))
 def check_scope(world: World, scope: str) -> None:
-    challenge = world.answer.headers["www-authenticate"]
+    challenge = world.response.headers["www-authenticate"]
     assert challenge == f'Bearer realm="tasks", error="insufficient_scope", scope="{scope}"'
 
 

@@ -61,9 +61,9 @@ def try_to_write(world: World, write: str, name: str) -> None:
         world.notes["changed"] = "refused"
 
 
-@then(parsers.re(r"the database (?P<answer>refuses it|changes nothing)$"))
-def check_answer(world: World, answer: str) -> None:
-    assert world.notes["changed"] == {"refuses it": "refused", "changes nothing": 0}[answer]
+@then(parsers.re(r"the database (?P<response>refuses it|changes nothing)$"))
+def check_response(world: World, response: str) -> None:
+    assert world.notes["changed"] == {"refuses it": "refused", "changes nothing": 0}[response]
 
 
 @given(

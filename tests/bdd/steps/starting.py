@@ -50,7 +50,7 @@ OPEN_ROUTES: dict[str, Callable[[FastAPI], Any]] = {
 }
 
 
-@given(parsers.re(r"a service with a (?P<route>.+) that nobody protected$"))
+@given(parsers.re(r"a service with an unprotected (?P<route>.+)$"))
 def add_open_route(world: World, route: str) -> None:
     world.start()
     assert world.app is not None
