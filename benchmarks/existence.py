@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 400
 WARM_UP = 20
-KINDS = (Row.ANOTHERS, Row.MISSING)
+KINDS = (Row.OTHERS, Row.MISSING)
 
 
 def measure(samples: int = SAMPLES) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def measure(samples: int = SAMPLES) -> dict[str, Any]:
         samples: The number of requests of both kinds, at least 2.
 
     Returns:
-        By operation: the median times in milliseconds, and the Mann-Whitney test. `anothers_is_slower`
+        By operation: the median times in milliseconds, and the Mann-Whitney test. `others_is_slower`
         is the probability that a response for another user's row took longer than one for a missing
         row; 0.5 means no difference. `z` is its distance from 0.5 in standard deviations.
     """
@@ -63,12 +63,12 @@ def _sample(scene: Scene, operation: Operation, samples: int) -> dict[Row, list[
 
 
 def _compare(spent: dict[Row, list[float]]) -> dict[str, float]:
-    anothers, missing = (spent[kind] for kind in KINDS)
-    chance, deviation = rank(anothers, missing)
+    others, missing = (spent[kind] for kind in KINDS)
+    chance, deviation = rank(others, missing)
     return {
-        "anothers_median_ms": round(statistics.median(anothers), 4),
+        "others_median_ms": round(statistics.median(others), 4),
         "missing_median_ms": round(statistics.median(missing), 4),
-        "anothers_is_slower": round(chance, 4),
+        "others_is_slower": round(chance, 4),
         "z": round(deviation, 2),
     }
 

@@ -59,9 +59,9 @@ def tabulate_existence(figures: dict[str, Any]) -> Table:
     for name, columns in figures["operations"].items():
         table.add_row(
             name,
-            f"{columns['anothers_median_ms']:.3f}",
+            f"{columns['others_median_ms']:.3f}",
             f"{columns['missing_median_ms']:.3f}",
-            f"{columns['anothers_is_slower']:.3f}",
+            f"{columns['others_is_slower']:.3f}",
             f"{columns['z']:+.2f}",
         )
     return table

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from tests.falsifiers.model import HTTP, Falsifier
 
-DEPENDENCIES, ROUTING, REVOCATION = "core/dependencies.py", "core/routing.py", "core/revocation.py"
+AUTHENTICATOR, DEPENDENCIES, ROUTING, REVOCATION = (
+    "core/identity/authenticator.py",
+    "core/dependencies.py",
+    "core/http/routing.py",
+    "core/identity/deny_list.py",
+)
 STORED = "models/revocation.py"
-LISTS = ("test_revocation.py", "test_dependencies.py")
+LISTS = ("identity/test_deny_list.py", "test_dependencies.py")
 
 DOOR_FALSIFIERS = (
     Falsifier(
         "requests without an Authorization header are rejected",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         '        raise CredentialsMissingError("absent")',
         '        return ""',
         HTTP,
@@ -20,7 +25,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "requests with two Authorization headers are rejected",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         "if len(headers) > 1:",
         "if len(headers) > 9:",
         HTTP,
@@ -28,7 +33,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "schemes other than Bearer are rejected",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if scheme.lower() != "bearer":',
         "if not scheme:",
         HTTP,
@@ -36,7 +41,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "the scheme is compared without regard to case",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if scheme.lower() != "bearer":',
         'if scheme != "Bearer":',
         HTTP,
@@ -44,7 +49,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "a header with two tokens is rejected",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if not bare or " " in bare or "\\t" in bare:',
         "if not bare:",
         HTTP,
@@ -52,7 +57,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "a header without a token is rejected",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if not bare or " " in bare or "\\t" in bare:',
         'if " " in bare or "\\t" in bare:',
         HTTP,
@@ -60,7 +65,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "rejected credentials are logged",
         "003/FR-015",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         '            _log.warning("credentials_refused"',
         '            _log.debug("nothing"',
         HTTP,
@@ -68,7 +73,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "the deny-list is checked",
         "003/FR-031",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         "if await self.deny_list.is_denied(principal):",
         "if principal is None:",
         LISTS,
@@ -76,7 +81,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "the dependency requests a new key set for an unknown kid",
         "003/FR-025",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         "renewed = await self.keys.renew(error.key_id)",
         "renewed = keys",
         HTTP,
@@ -111,7 +116,7 @@ DOOR_FALSIFIERS = (
         ROUTING,
         "and (isinstance(each.call, CallerBearer) or requires_caller(each, overrides))",
         "and requires_caller(each, overrides)",
-        ("test_routing.py::test_open_routes_are_found_with_their_places",),
+        ("http/test_routing.py::test_open_routes_are_found_with_their_places",),
     ),
     Falsifier(
         "routes with the dependency inside another one count as protected",

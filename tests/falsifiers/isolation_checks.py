@@ -7,7 +7,7 @@ from tests.falsifiers.model import Falsifier
 POLICY = "migrations/versions/0003_row_level_security.py"
 FORCE = "migrations/versions/0005_force_row_level_security.py"
 ACCOUNTS = "migrations/versions/0004_accounts.py"
-DATABASE, TASK = "core/database.py", "models/task.py"
+DATABASE, TASK = "core/database/transactions.py", "models/task.py"
 LEVEL = ("../../../isolation/test_row_level_security.py",)
 FILTERS = ("../../../isolation/test_isolation_sql.py",)
 COLD_START = ("../../../faults/test_cold_start.py",)
@@ -196,7 +196,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "a dead connection is replaced before the transaction begins",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         "            raise InvalidatePoolError from error  # the pool lends another one, made anew\n",
         "            raise\n",
         COLD_START,
@@ -204,15 +204,15 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "the transaction begins at the checkout of the connection",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         '    event.listen(engine.sync_engine, "checkout", begin_transaction)\n',
         "",
-        (*COLD_START, "test_database.py"),
+        (*COLD_START, "database/test_transactions.py"),
     ),
     Falsifier(
         "a connection attempt is retried once",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         '    event.listen(engine.sync_engine, "do_connect", _connect)\n',
         "",
         COLD_START,
@@ -220,7 +220,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "requests wait for the pool long enough for a retry",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         "pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,",
         "pool_timeout=timeout,",
         COLD_START,
@@ -228,7 +228,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "all pooled connections are replaced after one was dead",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         "raise InvalidatePoolError from error",
         "raise psycopg.OperationalError from error",
         COLD_START,
@@ -236,7 +236,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "the statement timeout is cleared at the end of the transaction",
         "003/FR-038",
-        "core/engine.py",
+        "core/database/engine.py",
         "'{timeout * 1000}', true)",
         "'{timeout * 1000}', false)",
         ("../../../pooler",),
@@ -244,10 +244,10 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "a connection that the server rejects is not retried",
         "003/FR-043",
-        "core/trouble.py",
+        "core/database/database_errors.py",
         "return sqlstate is None or sqlstate.startswith(_PASSING)",
         "return True",
-        ("test_trouble.py",),
+        ("database/test_database_errors.py",),
     ),
     Falsifier(
         "the role is checked while serving too",
@@ -260,7 +260,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "the log names callers by pseudonym",
         "003/FR-044",
-        "core/middleware.py",
+        "core/http/middleware.py",
         "self._name_caller(principal)} if principal",
         "principal.subject} if principal",
         LOGS,
@@ -276,10 +276,10 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "the log omits the messages of database errors",
         "003/FR-015",
-        "core/trouble.py",
+        "core/database/database_errors.py",
         '"error": type(origin).__qualname__',
         '"error": str(origin)',
-        ("test_trouble.py", *LOGS),
+        ("database/test_database_errors.py", *LOGS),
     ),
     Falsifier(
         "the log omits uvicorn's messages about requests",
@@ -292,7 +292,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "hostaddr in the database's URL is checked too",
         "003/FR-037",
-        "core/setting.py",
+        "core/settings/field_types.py",
         'for name in ("host", "hostaddr"))',
         'for name in ("host",))',
         ("test_backend_config.py",),
@@ -300,7 +300,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "a service name in the database's URL is rejected",
         "003/FR-037",
-        "core/setting.py",
+        "core/settings/field_types.py",
         'if "service" in options:',
         'if "service" in ():',
         ("test_backend_config.py",),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tests.falsifiers.model import FETCHES, KEYS, SETTINGS, Falsifier
 
-ALGORITHMS, KEY_SET, JWK, JWKS = "core/algorithms.py", "core/key_set.py", "core/jwk.py", "core/jwks.py"
+ALGORITHMS, KEY_SET, JWK, JWKS = (
+    "core/keys/algorithms.py",
+    "core/keys/key_set.py",
+    "core/keys/jwk.py",
+    "core/key_sources/key_set_client.py",
+)
 BDD = ("../../../bdd",)
 
 KEY_FALSIFIERS = (
@@ -55,7 +60,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "if each.algorithm == algorithm)",
         "if each.algorithm and algorithm)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "a token is verified only with the key that its kid names",
@@ -63,7 +68,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "if each.key_id == key_id)",
         "if each.key_id)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "a token without kid is rejected if there are several keys",
@@ -71,7 +76,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "fitting if len(fitting) == 1 else ()",
         "fitting",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "a named secret verifies only tokens of its kid",
@@ -79,7 +84,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "if key_id is None or each.key_id in {None, key_id})",
         "if each.algorithm)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "a key's kid must be a string",
@@ -382,7 +387,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "JWKS_URL must be https except on this machine",
         "003/FR-025",
-        "core/setting.py",
+        "core/settings/field_types.py",
         'if url.scheme == "http" and not _is_loopback(url.hostname or ""):',
         'if url.scheme == "ftp":',
         SETTINGS,
@@ -390,7 +395,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "algorithms that Better Auth does not support are rejected",
         "003/FR-023",
-        "core/setting.py",
+        "core/settings/field_types.py",
         "if not set(value) <= set(BETTER_AUTH_ALGORITHMS):",
         "if not value:",
         SETTINGS,
@@ -398,7 +403,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "algorithms of several families in the settings are rejected",
         "003/FR-023",
-        "core/setting.py",
+        "core/settings/field_types.py",
         "    check_algorithms(value)\n    return value",
         "    return value",
         SETTINGS,
@@ -430,7 +435,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "a weak secret is rejected",
         "003/FR-013",
-        "core/setting.py",
+        "core/settings/field_types.py",
         '    if weakness:\n        raise ValueError(f"{weakness}: {REMEDY}")',
         '    if weakness == "none":\n        raise ValueError(f"{weakness}: {REMEDY}")',
         SETTINGS,

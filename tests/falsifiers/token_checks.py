@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.falsifiers.model import Falsifier
 
-JWS, SECURITY, CLAIMS = "core/jws.py", "core/security.py", "core/claims.py"
-MEMORY = ("test_memory.py",)
+JWS, SECURITY, CLAIMS = "core/tokens/jws.py", "core/security.py", "core/tokens/claims.py"
+MEMORY = ("identity/test_verified_tokens.py",)
 
 TOKEN_FALSIFIERS = (
     Falsifier(
@@ -152,7 +152,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "_read_header(encoded_header, key_set)\n",
         "_read_header(encoded_header, key_set)\n    key_set.headers[encoded_header] = header\n",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "the cache of headers is bounded",
@@ -160,7 +160,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "if len(key_set.headers) < _HEADERS_REMEMBERED:",
         "if key_set.headers is not None:",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "a cached header cannot be changed",
@@ -168,7 +168,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "MappingProxyType(members)",
         "members",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "an invalid Ed25519 signature is rejected",
@@ -183,7 +183,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "if len(sig) != crypto_sign_BYTES:",
         "if not sig:",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "an invalid RSA signature is rejected",
@@ -198,7 +198,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "self._hash.digest_size)",
         "padding.PSS.AUTO)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "the payload is not parsed before the signature is verified",
@@ -349,7 +349,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "a cached token is valid for the current keys only",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "if entry.keys is keys and ",
         "if ",
         MEMORY,
@@ -357,7 +357,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "a cached token is rejected after its expiry",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "entry.valid_from <= now < entry.valid_until:",
         "entry.valid_from <= now:",
         MEMORY,
@@ -365,7 +365,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "a cached token is rejected before its nbf and iat",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "entry.valid_from <= now < entry.valid_until:",
         "now < entry.valid_until:",
         MEMORY,
@@ -381,7 +381,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "the cache of tokens is bounded",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "if len(self._entries) >= self._capacity:",
         "if not self._entries and self._capacity < 0:",
         MEMORY,
@@ -389,7 +389,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "large tokens are not cached",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "if len(token) <= MAX_REMEMBERED_BYTES and ",
         "if ",
         MEMORY,

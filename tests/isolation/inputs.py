@@ -37,14 +37,14 @@ def list_inputs() -> list[Input]:
 
 
 def takes_body(operation: Operation) -> bool:
-    return CONTRACT.library.get((*operation.tokens, "requestBody")) is not None
+    return CONTRACT.library.get((*operation.pointer, "requestBody")) is not None
 
 
 def _find_inputs(operation: Operation) -> Iterator[Input]:
-    for holder in (operation.tokens[:2], operation.tokens):
+    for holder in (operation.pointer[:2], operation.pointer):
         for parameter in _list_parameters((*holder, "parameters")):
             yield Input(operation.id, parameter["in"], parameter["name"])
-    media = (*operation.tokens, "requestBody", "content", "application/json", "schema", "properties")
+    media = (*operation.pointer, "requestBody", "content", "application/json", "schema", "properties")
     for name in CONTRACT.library.get(media) or ():
         yield Input(operation.id, "body", name)
 

@@ -38,10 +38,10 @@ class Expectation:
 
 
 def only_callers_own(
-    own: str, anothers: str, missing: str, none: str, *, body: Mapping[str, Any] | None = None
+    own: str, others: str, missing: str, none: str, *, body: Mapping[str, Any] | None = None
 ) -> Expectation:
     """Expect these outcomes for every signed-in user, and 401 without a token."""
-    signed_in = dict(zip(Row, (own, anothers, missing, none), strict=True))
+    signed_in = dict(zip(Row, (own, others, missing, none), strict=True))
     rejected = "401 credentials_missing"
     return Expectation(
         {(caller, row): rejected if caller is Caller.NOBODY else signed_in[row] for caller, row in CELLS},

@@ -43,7 +43,7 @@ class Row(StrEnum):
     """The row that `{task_id}` names, from the caller's point of view, and the rows in the database."""
 
     OWN = "own row"  # both users have rows
-    ANOTHERS = "another's row"  # only the other user has rows
+    OTHERS = "another's row"  # only the other user has rows
     MISSING = "a missing row"  # both users have rows, but none has this id
     NONE = "no row at all"  # the tables are empty
 
@@ -132,7 +132,7 @@ class Scene:
         """Empty all tables, and insert the rows of a cell."""
         self.empty()
         for name, user in self.users.items():
-            if row is not Row.NONE and (row is not Row.ANOTHERS or name is not caller):
+            if row is not Row.NONE and (row is not Row.OTHERS or name is not caller):
                 self.plant_rows(user)
 
     def empty(self) -> None:
@@ -148,7 +148,7 @@ class Scene:
         """Return the task id for a cell. Without a token, "own row" means the owner's row."""
         if row in {Row.MISSING, Row.NONE}:
             return str(uuid4())
-        is_owners = (caller is Caller.ANOTHER) == (row is Row.ANOTHERS)
+        is_owners = (caller is Caller.ANOTHER) == (row is Row.OTHERS)
         return self.users[Caller.OWNER if is_owners else Caller.ANOTHER].task_ids[0]
 
     def call(

@@ -35,6 +35,6 @@ def test_every_operation_on_a_task_is_timed_for_an_existing_and_a_missing_row(
         name for name, operation in OPERATIONS.items() if "{task_id}" in operation.path
     ]
     assert all(
-        list(columns) == ["anothers_median_ms", "missing_median_ms", "anothers_is_slower", "z"]
+        list(columns) == ["others_median_ms", "missing_median_ms", "others_is_slower", "z"]
         for columns in figures["operations"].values()
     )

@@ -61,7 +61,7 @@ REJECTED = ("422 request_invalid", ())
 WITH_BODY = [name for name, operation in OPERATIONS.items() if takes_body(operation)]
 WITHOUT_BODY = [name for name in OPERATIONS if name not in WITH_BODY]
 CALLERS = [Caller.ANOTHER, Caller.NOBODY]
-ROWS = [Row.OWN, Row.ANOTHERS]
+ROWS = [Row.OWN, Row.OTHERS]
 
 
 def fill_in(text: str, scene: Scene) -> str:

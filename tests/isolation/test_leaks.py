@@ -42,12 +42,12 @@ def test_response_for_another_users_task_equals_the_one_for_a_missing_task(
     options = {"body": MATRIX[operation].body, **VARIANTS[variant]}
     if "content" in options:
         options["body"] = None
-    anothers, missing = (
+    others, missing = (
         scene.call(OPERATIONS[operation], caller, scene.choose_task_id(caller, row), **options)
-        for row in (Row.ANOTHERS, Row.MISSING)
+        for row in (Row.OTHERS, Row.MISSING)
     )
-    assert wire(anothers) == wire(missing)
-    assert anothers.status_code in {401, 404, 422}
+    assert wire(others) == wire(missing)
+    assert others.status_code in {401, 404, 422}
     assert scene.read_state() == before
 
 
@@ -55,16 +55,16 @@ def test_response_for_another_users_task_equals_the_one_for_a_missing_task(
 @pytest.mark.parametrize("method", ["PATCH", "POST", "HEAD", "OPTIONS", "TRACE"])
 def test_unsupported_method_gets_the_same_response_for_every_row(scene: Scene, method: str) -> None:
     scene.plant(Caller.ANOTHER, Row.OWN)
-    anothers, own, missing = (
+    others, own, missing = (
         scene.client.request(
             method,
             f"/api/tasks/{scene.choose_task_id(Caller.ANOTHER, row)}",
             headers=scene.headers(Caller.ANOTHER),
         )
-        for row in (Row.ANOTHERS, Row.OWN, Row.MISSING)
+        for row in (Row.OTHERS, Row.OWN, Row.MISSING)
     )
-    assert wire(anothers) == wire(own) == wire(missing)
-    assert anothers.status_code == 405
+    assert wire(others) == wire(own) == wire(missing)
+    assert others.status_code == 405
 
 
 def read_pages(scene: Scene, limit: int, cursor: str | None = None) -> Iterator[Any]:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from schemathesis.python.asgi import shutdown_lifespans
 
+from specwitness.fuzz.api.endpoint import Surface, read_surface
 from specwitness.fuzz.engine import Engine
-from specwitness.fuzz.identity import Identity, Mint, UnfitKey
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.surface import Surface, read_surface
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Identity, Mint, UnfitKey
 from specwitness.openapi import Contract, read_contract
 from tests.proving_ground.catalogue import find_service
 from tests.proving_ground.claims import LEEWAY
+from tests.proving_ground.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,16 @@ def _open(name: str, bug: str | None) -> Target:
     service = find_service(name)
     users = make_users(service)
     return Target(app=service.build(bug), identities=users, mint=users.mint)
+
+
+def findings_of(engine: Engine) -> frozenset[Finding]:
+    """Give the findings of a run; the text is what the ledger tells kinds of findings apart by."""
+    names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
+    return frozenset(
+        Finding(names[endpoint_id], check, kind)
+        for (endpoint_id, check), tally in engine.trial.ledger.tallies.items()
+        for kind in tally.breaches
+    )
 
 
 def complaints(engine: Engine) -> dict[str, list[str]]:
