@@ -13,7 +13,7 @@ import httpx
 
 from devtools.postgres import provide_postgres
 from tests.support.both_sides import FRONT_END, MODES, find_missing, serving_both
-from tests.support.recorded import RECORDINGS
+from tests.support.recorded_tokens import RECORDINGS
 from tests.support.visitor import PASSWORD, read_part
 
 ORIGIN = "https://auth.example"

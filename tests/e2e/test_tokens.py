@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from backend.testing.issuer import make_secret
 from tests.support.both_sides import ROOT, serving_both
-from tests.support.recorded import read_recording
+from tests.support.recorded_tokens import read_recording
 from tests.support.visitor import read_part
 from tests.support.writers import await_fact
 

@@ -18,7 +18,7 @@ from rich.progress import track
 
 from tests.falsifiers.account_checks import ACCOUNT_FALSIFIERS
 from tests.falsifiers.browser_checks import BROWSER_FALSIFIERS
-from tests.falsifiers.door_checks import DOOR_FALSIFIERS
+from tests.falsifiers.dependency_checks import DEPENDENCY_FALSIFIERS
 from tests.falsifiers.isolation_checks import ISOLATION_FALSIFIERS
 from tests.falsifiers.key_checks import KEY_FALSIFIERS
 from tests.falsifiers.model import Falsifier, Result
@@ -37,7 +37,7 @@ TIMEOUT_SECONDS = 120
 FALSIFIERS = (
     *TOKEN_FALSIFIERS,
     *KEY_FALSIFIERS,
-    *DOOR_FALSIFIERS,
+    *DEPENDENCY_FALSIFIERS,
     *ISOLATION_FALSIFIERS,
     *BROWSER_FALSIFIERS,
     *ACCOUNT_FALSIFIERS,

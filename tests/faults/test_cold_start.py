@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.main import create_app
+from tests.support.database_proxy import DatabaseProxy, running_proxy
 from tests.support.service import Client, make_settings, open_client
-from tests.support.sleeper import Sleeper, sleeping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,58 +26,58 @@ DRAFT = {"title": "Buy milk"}
 
 
 @pytest.fixture
-def sleeper(empty_database: str) -> Iterator[Sleeper]:
+def proxy(empty_database: str) -> Iterator[DatabaseProxy]:
     """A proxy in front of the empty database."""
-    with sleeping(empty_database) as sleeper:
-        yield sleeper
+    with running_proxy(empty_database) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def client(sleeper: Sleeper, secret: str, clock: Clock) -> Iterator[Client]:
+def client(proxy: DatabaseProxy, secret: str, clock: Clock) -> Iterator[Client]:
     """A client of a service with one connection to that database."""
-    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE="1", DATABASE_TIMEOUT_SECONDS="1")
+    settings = make_settings(secret, proxy.url, DATABASE_POOL_SIZE="1", DATABASE_TIMEOUT_SECONDS="1")
     with open_client(create_app(settings, clock=clock)) as client:
         yield client
 
 
 @pytest.mark.requirement("003/FR-043")
 def test_request_succeeds_though_the_first_new_connection_hangs(
-    client: Client, sleeper: Sleeper, signed_in: SignIn
+    client: Client, proxy: DatabaseProxy, signed_in: SignIn
 ) -> None:
-    sleeper.kill_after(0)
-    sleeper.hanging = 1
+    proxy.kill_after(0)
+    proxy.hanging = 1
     with capture_logs() as logs:
         response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
     assert response.status_code == 201
     assert [line["event"] for line in logs] == ["connection_replaced", "connecting_anew", "request_answered"]
-    assert sleeper.hanging == 0
+    assert proxy.hanging == 0
 
 
 @pytest.mark.requirement("003/FR-043")
 @pytest.mark.parametrize(("connections", "users"), [(1, 2), (2, 6)])
 def test_all_requests_of_a_cold_start_succeed_with_more_users_than_connections(
-    *, sleeper: Sleeper, secret: str, clock: Clock, signed_in: SignIn, connections: int, users: int
+    *, proxy: DatabaseProxy, secret: str, clock: Clock, signed_in: SignIn, connections: int, users: int
 ) -> None:
     size = str(connections)
-    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE=size, DATABASE_TIMEOUT_SECONDS="2")
+    settings = make_settings(secret, proxy.url, DATABASE_POOL_SIZE=size, DATABASE_TIMEOUT_SECONDS="2")
     headers_of_users = [signed_in(f"user-{number}") for number in range(users)]
     with open_client(create_app(settings, clock=clock)) as client, ThreadPoolExecutor(users) as crowd:
-        sleeper.kill_after(0)
-        sleeper.hanging = connections
+        proxy.kill_after(0)
+        proxy.hanging = connections
         responses = list(
             crowd.map(lambda headers: client.get("/api/tasks", headers=headers), headers_of_users)
         )
     assert [response.status_code for response in responses] == [200] * users
-    assert sleeper.hanging == 0
+    assert proxy.hanging == 0
 
 
 @pytest.mark.requirement("003/FR-043")
 def test_requests_get_503_until_the_database_has_started(
-    client: Client, sleeper: Sleeper, signed_in: SignIn
+    client: Client, proxy: DatabaseProxy, signed_in: SignIn
 ) -> None:
     headers = signed_in("alice")
-    sleeper.kill_after(0)
-    sleeper.hanging = 2
+    proxy.kill_after(0)
+    proxy.hanging = 2
     response = client.post("/api/tasks", headers=headers, json=DRAFT)
     assert (response.status_code, response.headers["Retry-After"].isdecimal()) == (503, True)
     assert client.post("/api/tasks", headers=headers, json=DRAFT).status_code == 201
@@ -88,12 +88,12 @@ def test_requests_get_503_until_the_database_has_started(
 def test_request_succeeds_though_the_connection_breaks_before_the_transaction_begins(
     *,
     client: Client,
-    sleeper: Sleeper,
+    proxy: DatabaseProxy,
     signed_in: SignIn,
     database: psycopg.Connection[Any],
     messages: int,
 ) -> None:
-    sleeper.kill_after(messages)
+    proxy.kill_after(messages)
     response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
     assert response.status_code == 201
     assert database.execute("select count(*) from tasks").fetchone() == (1,)
@@ -101,9 +101,9 @@ def test_request_succeeds_though_the_connection_breaks_before_the_transaction_be
 
 @pytest.mark.requirement("003/FR-043")
 def test_requests_succeed_though_every_pooled_connection_is_dead(
-    sleeper: Sleeper, secret: str, clock: Clock, signed_in: SignIn
+    proxy: DatabaseProxy, secret: str, clock: Clock, signed_in: SignIn
 ) -> None:
-    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE="3", DATABASE_TIMEOUT_SECONDS="1")
+    settings = make_settings(secret, proxy.url, DATABASE_POOL_SIZE="3", DATABASE_TIMEOUT_SECONDS="1")
     app = create_app(settings, clock=clock)
 
     async def fill_the_pool() -> None:
@@ -114,8 +114,8 @@ def test_requests_succeed_though_every_pooled_connection_is_dead(
 
     with open_client(app) as client:
         client.call(fill_the_pool)
-        assert sleeper.connections == 3
-        sleeper.kill_after(1)
+        assert proxy.connections == 3
+        proxy.kill_after(1)
         responses = [client.get("/api/tasks", headers=signed_in("alice")).status_code for _ in range(3)]
     assert responses == [200, 200, 200]
 
@@ -125,12 +125,12 @@ def test_requests_succeed_though_every_pooled_connection_is_dead(
 def test_transaction_that_has_begun_is_never_retried(
     *,
     client: Client,
-    sleeper: Sleeper,
+    proxy: DatabaseProxy,
     signed_in: SignIn,
     database: psycopg.Connection[Any],
     messages: int,
 ) -> None:
-    sleeper.kill_after(messages)
+    proxy.kill_after(messages)
     with capture_logs() as logs:
         response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
     assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")

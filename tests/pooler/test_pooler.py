@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from backend.core.database.transactions import Database
 from backend.main import create_app
-from tests.support.crowd import CLEAN_STATE, SESSION_STATE, USERS, CrowdResults, run_crowd
+from tests.support.concurrent_users import CLEAN_STATE, SESSION_STATE, USERS, CrowdResults, run_crowd
 from tests.support.pgbouncer import SERVER_CONNECTIONS
 from tests.support.service import Clock, bearer, make_settings, open_client
 

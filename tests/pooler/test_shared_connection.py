@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.core.database.transactions import Database
-from tests.support.crowd import CLEAN_STATE, SESSION_STATE, USERS, CrowdResults, run_crowd
+from tests.support.concurrent_users import CLEAN_STATE, SESSION_STATE, USERS, CrowdResults, run_crowd
 from tests.support.service import make_settings
 
 ROUNDS = 10

@@ -12,7 +12,7 @@ from pytest_bdd import given, parsers, then, when
 from backend.testing.key_server import KeyServer
 from tests.bdd.steps.patterns import CREDENTIAL, REQUEST
 from tests.support.better_auth import auth_schema
-from tests.support.recorded import read_recording
+from tests.support.recorded_tokens import read_recording
 from tests.support.service import connect
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ AUTHENTICATOR, DEPENDENCIES, ROUTING, REVOCATION = (
 STORED = "models/revocation.py"
 LISTS = ("identity/test_deny_list.py", "test_dependencies.py")
 
-DOOR_FALSIFIERS = (
+DEPENDENCY_FALSIFIERS = (
     Falsifier(
         "requests without an Authorization header are rejected",
         "003/FR-001",

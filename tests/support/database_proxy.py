@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CHUNK = 65_536
 
 
-class Sleeper:
+class DatabaseProxy:
     """Forwards connections to a PostgreSQL.
 
     Args:
@@ -91,13 +91,13 @@ class Sleeper:
 
 
 @contextmanager
-def sleeping(url: str) -> Iterator[Sleeper]:
+def running_proxy(url: str) -> Iterator[DatabaseProxy]:
     """Run the proxy in front of a database; close it at the end."""
-    sleeper = Sleeper(url)
-    thread = threading.Thread(target=sleeper.serve)
+    proxy = DatabaseProxy(url)
+    thread = threading.Thread(target=proxy.serve)
     thread.start()
     try:
-        yield sleeper
+        yield proxy
     finally:
-        sleeper.close()
+        proxy.close()
         thread.join()
