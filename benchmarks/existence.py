@@ -39,7 +39,7 @@ def measure(samples: int = SAMPLES) -> dict[str, Any]:
     configure_logging("critical")
     on_a_task = [operation for operation in OPERATIONS.values() if "{task_id}" in operation.path]
     with open_scene() as (scene, origin):
-        scene.plant(Caller.ANOTHER, Row.OWN)
+        scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
         figures = {operation.id: _compare(_sample(scene, operation, samples)) for operation in on_a_task}
     return {"origin": origin, "samples": samples, "operations": figures}
 

@@ -119,26 +119,26 @@ class Scene:
             Caller.ANOTHER: self._make_user("bob", another),
         }
 
-    def play(
+    def run_cell(
         self, operation: Operation, caller: Caller, row: Row, *, body: Any = None, **injected: Any
     ) -> Observation:
         """Insert the rows of a cell, call the operation, and return the outcome."""
-        self.plant(caller, row)
+        self.insert_cell_rows(caller, row)
         before = self.read_state()
         response = self.call(operation, caller, self.choose_task_id(caller, row), body=body, **injected)
         return self.observe(response, caller, before, body=body)
 
-    def plant(self, caller: Caller, row: Row) -> None:
+    def insert_cell_rows(self, caller: Caller, row: Row) -> None:
         """Empty all tables, and insert the rows of a cell."""
         self.empty()
         for name, user in self.users.items():
             if row is not Row.NONE and (row is not Row.OTHERS or name is not caller):
-                self.plant_rows(user)
+                self.insert_rows(user)
 
     def empty(self) -> None:
         empty_tables(self.database)
 
-    def plant_rows(self, user: User) -> None:
+    def insert_rows(self, user: User) -> None:
         """Insert the rows of a user, each in its own transaction so that `created_at` differs."""
         for task_id in user.task_ids:
             row = {"id": task_id, "user_id": user.subject, "title": user.marker, "description": user.marker}
@@ -196,6 +196,6 @@ class Scene:
         return User(subject, bearer(self.issuer.token(subject)), f"secret-of-{name}", task_ids)
 
 
-def wire(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+def raw_response(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
     """Return status, headers and body of a response, to compare two responses byte for byte."""
     return response.status_code, response.headers.multi_items(), response.content

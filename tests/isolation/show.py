@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     configure_logging("critical")  # rejected requests are expected here
     with open_scene() as (scene, origin):
-        outcomes = play_all(scene)
+        outcomes = run_all(scene)
     faults = find_gaps(CONTRACT, MATRIX) + find_faults(outcomes)
     if arguments:
         sys.stdout.write(format_markdown(outcomes))
@@ -68,14 +68,14 @@ def open_scene() -> Iterator[tuple[Scene, str]]:
         yield Scene(client, database, Issuer(secret, ORIGIN, ORIGIN)), server.origin
 
 
-def play_all(scene: Scene) -> Outcomes:
+def run_all(scene: Scene) -> Outcomes:
     """Return the outcome of every cell, with leaks appended to the text."""
-    return {name: _play_row(scene, operation) for name, operation in OPERATIONS.items()}
+    return {name: _run_operation(scene, operation) for name, operation in OPERATIONS.items()}
 
 
-def _play_row(scene: Scene, operation: Operation) -> Cells:
+def _run_operation(scene: Scene, operation: Operation) -> Cells:
     seen = {
-        (caller, row): scene.play(operation, caller, row, body=MATRIX[operation.id].body)
+        (caller, row): scene.run_cell(operation, caller, row, body=MATRIX[operation.id].body)
         for caller, row in CELLS
     }
     return {

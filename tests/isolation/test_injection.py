@@ -69,16 +69,16 @@ def fill_in(text: str, scene: Scene) -> str:
     return text.format(alice=scene.users[Caller.OWNER].subject)
 
 
-def play_injected(scene: Scene, target: Input, text: str) -> tuple[object, object]:
+def run_injected(scene: Scene, target: Input, text: str) -> tuple[object, object]:
     """Send a text in an input of bob's request for his own row; returns the actual and the expected outcome."""
     operation, expected = OPERATIONS[target.operation], MATRIX[target.operation]
     cell = expected.cells[Caller.ANOTHER, Row.OWN]
     if target.kind == "body":
         body = {**(expected.body or {}), target.name: text}
-        seen = scene.play(operation, Caller.ANOTHER, Row.OWN, body=body)
+        seen = scene.run_cell(operation, Caller.ANOTHER, Row.OWN, body=body)
         # The response repeats the text that the caller sent, which is no leak.
         return (seen.text, tuple(leak for leak in seen.leaks if leak not in text)), (cell, ())
-    scene.plant(Caller.ANOTHER, Row.OWN)
+    scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
     before = scene.read_state()
     own = scene.choose_task_id(Caller.ANOTHER, Row.OWN)
     injected = {"params": {target.name: text}} if target.kind == "query" else {}
@@ -91,7 +91,7 @@ def play_injected(scene: Scene, target: Input, text: str) -> tuple[object, objec
 @pytest.mark.parametrize("target", INPUTS, ids=str)
 def test_sql_is_plain_text_in_a_body_and_rejected_elsewhere(scene: Scene, target: Input) -> None:
     for text in (fill_in(injection, scene) for injection in INJECTIONS):
-        actual, expected = play_injected(scene, target, text)
+        actual, expected = run_injected(scene, target, text)
         assert actual == expected
 
 
@@ -100,7 +100,7 @@ def test_sql_is_plain_text_in_a_body_and_rejected_elsewhere(scene: Scene, target
 def test_sql_after_an_id_is_rejected(scene: Scene, target: Input) -> None:
     task_id = scene.users[Caller.OWNER].task_ids[0]
     for text in (fill_in(injection, scene) for injection in INJECTIONS):
-        actual, expected = play_injected(scene, target, task_id + text)
+        actual, expected = run_injected(scene, target, task_id + text)
         assert actual == expected
 
 
@@ -110,7 +110,7 @@ def test_sql_after_an_id_is_rejected(scene: Scene, target: Input) -> None:
 def test_value_of_another_type_in_a_body_is_rejected(scene: Scene, target: Input, value: object) -> None:
     operation = OPERATIONS[target.operation]
     body = {**(MATRIX[target.operation].body or {}), target.name: value}
-    assert scene.play(operation, Caller.ANOTHER, Row.OWN, body=body).outcome == REJECTED
+    assert scene.run_cell(operation, Caller.ANOTHER, Row.OWN, body=body).outcome == REJECTED
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-020")
@@ -118,7 +118,7 @@ def test_value_of_another_type_in_a_body_is_rejected(scene: Scene, target: Input
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_user_id_in_a_body_is_rejected(scene: Scene, operation: str, name: str) -> None:
     body = {**(MATRIX[operation].body or {}), name: scene.users[Caller.OWNER].subject}
-    assert scene.play(OPERATIONS[operation], Caller.ANOTHER, Row.OWN, body=body).outcome == REJECTED
+    assert scene.run_cell(OPERATIONS[operation], Caller.ANOTHER, Row.OWN, body=body).outcome == REJECTED
 
 
 @pytest.mark.requirement("003/FR-009")
@@ -153,7 +153,7 @@ def assert_ignored(
     for text in (scene.users[Caller.OWNER].subject, fill_in("'; drop table tasks; --", scene)):
         for row in ROWS:
             options = {"body": expected.body, **inject(text)}
-            observed = scene.play(OPERATIONS[operation], caller, row, **options)
+            observed = scene.run_cell(OPERATIONS[operation], caller, row, **options)
             assert observed.outcome == (expected.cells[caller, row], ())
 
 
@@ -165,7 +165,7 @@ def test_alices_token_in_the_query_or_a_cookie_is_ignored(scene: Scene, operatio
     expected = MATRIX[operation]
     for caller in CALLERS:
         for row in ROWS:
-            observed = scene.play(OPERATIONS[operation], caller, row, body=expected.body, **injected)
+            observed = scene.run_cell(OPERATIONS[operation], caller, row, body=expected.body, **injected)
             assert observed.outcome == (expected.cells[caller, row], ())
 
 
@@ -178,7 +178,7 @@ def test_sql_in_the_subject_of_a_token_is_a_plain_user_id(
     for text in INJECTIONS:
         scene = Scene(client, database, issuer, another=text.format(alice="alice"))
         for row in ROWS:
-            observed = scene.play(OPERATIONS[operation], Caller.ANOTHER, row, body=expected.body)
+            observed = scene.run_cell(OPERATIONS[operation], Caller.ANOTHER, row, body=expected.body)
             assert observed.outcome == (expected.cells[Caller.ANOTHER, row], ())
 
 
@@ -191,6 +191,6 @@ def test_subject_similar_to_alices_is_a_different_user(
     expected, subject = MATRIX[operation], LOOK_ALIKES[look](make_subject("alice"))
     scene = Scene(client, database, issuer, another=subject)
     for row in ROWS:
-        observed = scene.play(OPERATIONS[operation], Caller.ANOTHER, row, body=expected.body)
+        observed = scene.run_cell(OPERATIONS[operation], Caller.ANOTHER, row, body=expected.body)
         assert observed.text == expected.cells[Caller.ANOTHER, row]
         assert [leak for leak in observed.leaks if leak not in subject] == []

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.isolation.matrix import MATRIX, OPERATIONS
-from tests.isolation.scene import Caller, Row, Scene, wire
+from tests.isolation.scene import Caller, Row, Scene, raw_response
 from tests.support.service import Client, bearer
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def test_concurrent_deletions_of_a_task_succeed_once(client: Client, alice: Head
 @pytest.mark.requirement("003/FR-009", "003/FR-019")
 def test_another_user_gets_404_while_the_owner_writes_and_deletes_the_row(scene: Scene) -> None:
     """Owner and another user call all operations on one task concurrently."""
-    scene.plant(Caller.OWNER, Row.OWN)
+    scene.insert_cell_rows(Caller.OWNER, Row.OWN)
     rows = {row["id"]: row for row in scene.read_state()["tasks"]}
     task_id = scene.users[Caller.OWNER].task_ids[0]
     on_a_row = [operation for operation in OPERATIONS.values() if "{task_id}" in operation.path]
     missing = {
-        operation.id: wire(
+        operation.id: raw_response(
             scene.call(operation, Caller.ANOTHER, str(uuid4()), body=MATRIX[operation.id].body)
         )
         for operation in on_a_row
@@ -129,7 +129,7 @@ def test_another_user_gets_404_while_the_owner_writes_and_deletes_the_row(scene:
     differing = [
         (operation.id, response.status_code, response.text)
         for (operation, caller), response in responses
-        if caller is Caller.ANOTHER and wire(response) != missing[operation.id]
+        if caller is Caller.ANOTHER and raw_response(response) != missing[operation.id]
     ]
     assert differing == []
     own = Counter(response.status_code for (_, caller), response in responses if caller is Caller.OWNER)

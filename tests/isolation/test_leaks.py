@@ -10,7 +10,7 @@ import pytest
 
 from backend.models.cursor import Cursor
 from tests.isolation.matrix import MATRIX, OPERATIONS
-from tests.isolation.scene import Caller, Row, Scene, User, wire
+from tests.isolation.scene import Caller, Row, Scene, User, raw_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def test_response_for_another_users_task_equals_the_one_for_a_missing_task(
     *, scene: Scene, caller: Caller, operation: str, variant: str
 ) -> None:
-    scene.plant(caller, Row.OWN)
+    scene.insert_cell_rows(caller, Row.OWN)
     before = scene.read_state()
     options = {"body": MATRIX[operation].body, **VARIANTS[variant]}
     if "content" in options:
@@ -46,7 +46,7 @@ def test_response_for_another_users_task_equals_the_one_for_a_missing_task(
         scene.call(OPERATIONS[operation], caller, scene.choose_task_id(caller, row), **options)
         for row in (Row.OTHERS, Row.MISSING)
     )
-    assert wire(others) == wire(missing)
+    assert raw_response(others) == raw_response(missing)
     assert others.status_code in {401, 404, 422}
     assert scene.read_state() == before
 
@@ -54,7 +54,7 @@ def test_response_for_another_users_task_equals_the_one_for_a_missing_task(
 @pytest.mark.requirement("003/FR-009", "003/FR-022")
 @pytest.mark.parametrize("method", ["PATCH", "POST", "HEAD", "OPTIONS", "TRACE"])
 def test_unsupported_method_gets_the_same_response_for_every_row(scene: Scene, method: str) -> None:
-    scene.plant(Caller.ANOTHER, Row.OWN)
+    scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
     others, own, missing = (
         scene.client.request(
             method,
@@ -63,7 +63,7 @@ def test_unsupported_method_gets_the_same_response_for_every_row(scene: Scene, m
         )
         for row in (Row.OTHERS, Row.OWN, Row.MISSING)
     )
-    assert wire(others) == wire(own) == wire(missing)
+    assert raw_response(others) == raw_response(own) == raw_response(missing)
     assert others.status_code == 405
 
 
@@ -73,7 +73,7 @@ def read_pages(scene: Scene, limit: int, cursor: str | None = None) -> Iterator[
         params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         response = scene.client.get("/api/tasks", params=params, headers=scene.headers(Caller.ANOTHER))
         assert response.status_code == 200
-        yield wire(response)
+        yield raw_response(response)
         cursor = response.json()["next"]
         if cursor is None:
             return
@@ -120,7 +120,7 @@ def test_cursor_at_another_users_row_lists_own_rows_only(scene: Scene) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_error_does_not_repeat_ids_from_the_request(scene: Scene, operation: str) -> None:
     alice = scene.users[Caller.OWNER]
-    scene.plant(Caller.ANOTHER, Row.OWN)
+    scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
     sent = f"{alice.subject} {alice.task_ids[0]}"
     responses = [
         scene.call(

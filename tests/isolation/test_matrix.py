@@ -33,7 +33,7 @@ def test_operation_has_the_outcome_of_the_matrix(
     *, scene: Scene, operation: str, caller: Caller, row: Row
 ) -> None:
     expected = MATRIX[operation]
-    seen = scene.play(OPERATIONS[operation], caller, row, body=expected.body)
+    seen = scene.run_cell(OPERATIONS[operation], caller, row, body=expected.body)
     assert seen.outcome == (expected.cells[caller, row], ())
 
 
