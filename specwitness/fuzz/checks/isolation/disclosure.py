@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.endpoint import Endpoint, is_choice
 from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
-from specwitness.fuzz.api.words import USERS, singular, snake
+from specwitness.fuzz.api.words import USERS, same_noun, snake
 from specwitness.fuzz.checks.isolation.impersonation import Attempt, find_pretended_change, pretend
 from specwitness.fuzz.checks.isolation.options import describe_options, list_options, with_options
 from specwitness.fuzz.checks.isolation.pages import find_next_pages, find_word, with_size
@@ -40,8 +40,15 @@ def check_disclosure(trial: Trial) -> None:
     views = trial.views()
     _populate(trial, bob)
     for endpoint in views:
+        # A view that does not show alice what is hers cannot show it to bob either.
+        own = read_view(trial, endpoint, trial.alice)
+        shows_own = own is not None and own[1].succeeded and find_trace(own[1], trial.alice) is not None
+        if not shows_own:
+            trial.lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
         for attack, request, allowed in _requests(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
+            if shows_own:
+                trial.judged(endpoint, "disclosure")
             trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
@@ -78,7 +85,6 @@ def _populate(trial: Trial, bob: Actor) -> None:
 
 def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
-    read_view(trial, endpoint, trial.alice)
     request = trial.request(endpoint, bob)
     if request is None:
         return []
@@ -158,8 +164,8 @@ def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tupl
             if value is ...:
                 value = owner.maker.lookup(each.name, each.schema)
             if value is ... and not is_choice(each):
-                noun = singular(snake(each.name))
-                known = (one for shape, one in owner.things.items() if noun_at(shape) == noun)
+                noun = snake(each.name)
+                known = (one for shape, one in owner.things.items() if same_noun(noun_at(shape), noun))
                 value = next(
                     (one.values[-1] for one in known if endpoint.accepts(each.schema, one.values[-1])), ...
                 )
@@ -196,9 +202,8 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
 
 def _names_user(trial: Trial, name: str) -> bool:
     """Tell whether a parameter names a user: a customer whom a user has made is none."""
-    nouns = USERS & set(snake(name).split("_"))
-    made = {noun_at(f"{each.shape}/{{}}") for each in trial.reached() if each.method == "POST"}
-    return bool(nouns - made)
+    made = [noun_at(f"{maker.shape}/{{}}") for maker in trial.reached() if maker.method == "POST"]
+    return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
@@ -214,6 +219,10 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(each, *exchange) for each, exchange in seen]
+        if read:
+            trial.judged(endpoint, "isolation")
+        else:
+            trial.lack(endpoint, "isolation", "no operation shows the owner what another user's call changes")
         if change := trial.find_change(read):
             trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
         elif pretended := find_pretended_change(trial, endpoint, signed, read):
