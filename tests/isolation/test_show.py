@@ -1,4 +1,4 @@
-"""The matrix as people see it: in README.md, and printed by `make isolation`."""
+"""The printed isolation matrix: in README.md, and by `make isolation`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXPECTED = {name: MATRIX[name].cells for name in OPERATIONS}
-REMEDY = "put what `.venv/bin/python -m tests.isolation.show --markdown` prints in its place"
+REMEDY = "replace it by the output of `.venv/bin/python -m tests.isolation.show --markdown`"
 
 
 def spoil(
@@ -28,11 +28,11 @@ def spoil(
 
 def test_readme_shows_the_matrix() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"\n\n{format_markdown(EXPECTED)}\n" in readme, f"README.md shows another matrix: {REMEDY}"
+    assert f"\n\n{format_markdown(EXPECTED)}\n" in readme, f"the matrix in README.md is out of date: {REMEDY}"
 
 
 @pytest.mark.requirement("003/FR-009")
-def test_command_plays_the_matrix_and_prints_what_is_expected() -> None:
+def test_command_runs_the_matrix_and_prints_the_expected_outcomes() -> None:
     command = [sys.executable, "-m", "tests.isolation.show", "--markdown"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, format_markdown(EXPECTED), "")
@@ -40,10 +40,10 @@ def test_command_plays_the_matrix_and_prints_what_is_expected() -> None:
 
 def test_unknown_argument_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--html"]) == 2
-    assert capsys.readouterr().err == "isolation: there is no '--html'; there is --markdown\n"
+    assert capsys.readouterr().err == "isolation: unknown argument '--html'; the only option is --markdown\n"
 
 
-def test_cell_that_is_not_as_expected_is_named_with_the_line_of_its_operation() -> None:
+def test_unexpected_outcome_is_reported_with_the_line_of_its_operation() -> None:
     (fault,) = find_faults(spoil("getTask", Caller.ANOTHER, Row.OTHERS, "200 another's task"))
     assert fault == (
         f"{OPERATIONS['getTask'].location}: getTask for another user, another's row: \"200 another's task\","
@@ -51,7 +51,7 @@ def test_cell_that_is_not_as_expected_is_named_with_the_line_of_its_operation() 
     )
 
 
-def test_table_shows_in_red_what_is_not_expected() -> None:
+def test_table_shows_unexpected_outcomes_in_red() -> None:
     console = Console(width=400, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
         console.print(make_table(spoil("getMe", Caller.OWNER, Row.NONE, "500 leaked [x]")))
@@ -60,7 +60,7 @@ def test_table_shows_in_red_what_is_not_expected() -> None:
     assert printed.count("\x1b[1;31m404 task_not_found") == 0
 
 
-def test_callers_with_the_same_answers_share_a_line_of_the_markdown() -> None:
+def test_callers_with_the_same_outcomes_share_a_line_of_the_markdown() -> None:
     text = format_markdown(EXPECTED)
     assert text.count("| getTask (`GET /api/tasks/{task_id}`) | owner, another user |") == 1
     assert format_markdown(spoil("getTask", Caller.OWNER, Row.NONE, "x")).count("| getTask ") == 3

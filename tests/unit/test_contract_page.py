@@ -1,4 +1,4 @@
-"""Holds docs/contract.md to the rules that there are."""
+"""The table of rules in docs/contract.md is equal to the rules in the code."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 
 
 def render_rules() -> str:
-    """The table of the page, as the code has it."""
+    """Make the table from the rules in the code."""
     rows = [f"| `{rule.code}` | {rule.kind} | {rule.level} | {rule.tells} |\n" for rule in RULES.values()]
     return "".join(["| rule | kind | level | what is told |\n|---|---|---|---|\n", *rows])
 
 
-def test_page_lists_every_rule_as_the_code_has_it() -> None:
-    assert render_rules() in PAGE.read_text(encoding="utf-8"), f"put this table into it:\n{render_rules()}"
+def test_page_has_the_table_of_all_rules() -> None:
+    assert render_rules() in PAGE.read_text(encoding="utf-8"), (
+        f"docs/contract.md is out of date: replace its table by\n{render_rules()}"
+    )

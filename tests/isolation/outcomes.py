@@ -1,6 +1,6 @@
-"""Answers and changes of the database in the words of the isolation matrix.
+"""Describes responses and database changes as text of the isolation matrix, such as `200 own task`.
 
-What no word is for is told as it is, so that it equals no expectation.
+An unknown response becomes `something else …`, which equals no expectation.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ EXPORT = {"format", "exported_at", "user_id", "tasks", "revocations", "audit"}
 MOMENTS = ("created_at", "updated_at")
 
 
-def describe_answer(response: httpx.Response, tasks: Sequence[Record], *, subject: str, sent: Record) -> str:
-    """Tell the status and what the body shows, such as `200 own task`.
+def describe_response(
+    response: httpx.Response, tasks: Sequence[Record], *, subject: str, sent: Record
+) -> str:
+    """Describe the status and the body, such as `200 own task`.
 
     Args:
-        response: The answer.
-        tasks: The rows that are in the database now.
-        subject: The caller; empty for nobody.
+        response: The response.
+        tasks: The tasks in the database after the request.
+        subject: The user id of the caller; empty without a token.
         sent: The body of the request.
     """
     if not response.content:
@@ -53,7 +55,7 @@ def describe_answer(response: httpx.Response, tasks: Sequence[Record], *, subjec
 
 
 def _name_body(body: Any, subject: str, name_task: Callable[[Record], str]) -> str:
-    """Name a body; a new kind of answer gets its words here."""
+    """Describe a body. A new kind of response needs a case here."""
     match body:
         case {"user_id": str(user_id), **others} if not others:
             return "the caller" if user_id == subject else "another user"
@@ -72,12 +74,12 @@ def _name_body(body: Any, subject: str, name_task: Callable[[Record], str]) -> s
 
 
 def view_of(row: Record) -> dict[str, Any]:
-    """Give a row as its owner should see it."""
+    """Return the view of a row that its owner should get."""
     return read_view({name: value for name, value in row.items() if name != "user_id"})
 
 
 def read_view(view: Record) -> dict[str, Any]:
-    """Give a task as it is shown, with moments that compare however they are written."""
+    """Parse the times of a task: PostgreSQL and the API write the same moment differently."""
     return {name: _read_moment(value) if name in MOMENTS else value for name, value in view.items()}
 
 
@@ -86,7 +88,7 @@ def _read_moment(value: Any) -> Any:
 
 
 def describe_change(before: State, after: State, subject: str) -> list[str]:
-    """Tell each row that was added, changed or removed, such as `own task removed`."""
+    """Describe the rows that were added, changed or removed, such as `own task removed`."""
     return _count(
         words
         for table in sorted({*before, *after})
@@ -123,8 +125,8 @@ def _name_owner(row: Record, subject: str) -> str:
 
 
 def _count(words: Iterator[str]) -> list[str]:
-    """Say once what is so of several: `2 own tasks removed`."""
+    """Combine equal texts: `own task removed` twice -> `2 own tasks removed`."""
     return [
-        each if number == 1 else f"{number} {NOUN.sub(lambda noun: f'{noun[0]}s', each, count=1)}"
-        for each, number in Counter(words).items()
+        text if number == 1 else f"{number} {NOUN.sub(lambda noun: f'{noun[0]}s', text, count=1)}"
+        for text, number in Counter(words).items()
     ]

@@ -1,4 +1,4 @@
-"""Falsifiers of what stands at the door: the header, the route, the deny-list, the scopes."""
+"""Falsifiers of the dependency: Authorization header, protected routes, deny-list and scopes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ AUTHENTICATOR, DEPENDENCIES, ROUTING, REVOCATION = (
 STORED = "models/revocation.py"
 LISTS = ("identity/test_deny_list.py", "test_dependencies.py")
 
-DOOR_FALSIFIERS = (
+DEPENDENCY_FALSIFIERS = (
     Falsifier(
-        "some header",
+        "requests without an Authorization header are rejected",
         "003/FR-001",
         AUTHENTICATOR,
         '        raise CredentialsMissingError("absent")',
@@ -23,13 +23,23 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "one header", "003/FR-001", AUTHENTICATOR, "if len(headers) > 1:", "if len(headers) > 9:", HTTP
+        "requests with two Authorization headers are rejected",
+        "003/FR-001",
+        AUTHENTICATOR,
+        "if len(headers) > 1:",
+        "if len(headers) > 9:",
+        HTTP,
     ),
     Falsifier(
-        "bearer scheme", "003/FR-001", AUTHENTICATOR, 'if scheme.lower() != "bearer":', "if not scheme:", HTTP
+        "schemes other than Bearer are rejected",
+        "003/FR-001",
+        AUTHENTICATOR,
+        'if scheme.lower() != "bearer":',
+        "if not scheme:",
+        HTTP,
     ),
     Falsifier(
-        "scheme in any case",
+        "the scheme is compared without regard to case",
         "003/FR-001",
         AUTHENTICATOR,
         'if scheme.lower() != "bearer":',
@@ -37,7 +47,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "one token",
+        "a header with two tokens is rejected",
         "003/FR-001",
         AUTHENTICATOR,
         'if not bare or " " in bare or "\\t" in bare:',
@@ -45,7 +55,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "some token",
+        "a header without a token is rejected",
         "003/FR-001",
         AUTHENTICATOR,
         'if not bare or " " in bare or "\\t" in bare:',
@@ -53,7 +63,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "refusal is logged",
+        "rejected credentials are logged",
         "003/FR-015",
         AUTHENTICATOR,
         '            _log.warning("credentials_refused"',
@@ -61,7 +71,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "revocation is asked",
+        "the deny-list is checked",
         "003/FR-031",
         AUTHENTICATOR,
         "if await self.deny_list.is_denied(principal):",
@@ -69,7 +79,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "unknown key is looked for",
+        "the dependency requests a new key set for an unknown kid",
         "003/FR-025",
         AUTHENTICATOR,
         "renewed = await self.keys.renew(error.key_id)",
@@ -77,7 +87,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "scopes",
+        "tokens without all required scopes are rejected",
         "003/FR-029",
         DEPENDENCIES,
         "if not principal.scopes.issuperset(scopes):",
@@ -85,7 +95,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "caller before the body",
+        "authentication runs before the body is read",
         "003/FR-005",
         ROUTING,
         "            if is_protected:\n",
@@ -93,7 +103,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "open routes are found",
+        "unprotected routes are found",
         "003/FR-030",
         ROUTING,
         "if context.path not in public",
@@ -101,7 +111,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "protected routes are told",
+        "routes with the dependency count as protected",
         "003/FR-007",
         ROUTING,
         "and (isinstance(each.call, CallerBearer) or requires_caller(each, overrides))",
@@ -109,7 +119,7 @@ DOOR_FALSIFIERS = (
         ("http/test_routing.py::test_open_routes_are_found_with_their_places",),
     ),
     Falsifier(
-        "nested dependencies count",
+        "routes with the dependency inside another one count as protected",
         "003/FR-007",
         ROUTING,
         "isinstance(each.call, CallerBearer) or requires_caller(each, overrides)",
@@ -117,7 +127,7 @@ DOOR_FALSIFIERS = (
         HTTP,
     ),
     Falsifier(
-        "open routes stop the start",
+        "an unprotected route stops the start",
         "003/FR-030",
         "main.py",
         "        refuse_open_routes(app, public)\n        try:",
@@ -125,7 +135,7 @@ DOOR_FALSIFIERS = (
         ("../test_main.py",),
     ),
     Falsifier(
-        "denied at its issuer",
+        "a denied session is denied for its issuer only",
         "003/FR-031",
         REVOCATION,
         'self._denied.get((issuer, "session", principal.session_id), now) > now',
@@ -133,7 +143,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "subject is denied",
+        "tokens of a denied subject are rejected",
         "003/FR-031",
         REVOCATION,
         'self._denied.get((issuer, "subject", principal.subject), now) > now or',
@@ -141,10 +151,15 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "session is denied", "003/FR-031", REVOCATION, "principal.session_id is not None\n", "False\n", LISTS
+        "tokens of a denied session are rejected",
+        "003/FR-031",
+        REVOCATION,
+        "principal.session_id is not None\n",
+        "False\n",
+        LISTS,
     ),
     Falsifier(
-        "denial ends",
+        "a denial expires",
         "003/FR-031",
         REVOCATION,
         'self._denied.get((issuer, "subject", principal.subject), now) > now or',
@@ -152,7 +167,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "denial outlasts the leeway",
+        "a denial lasts longer than the leeway",
         "003/FR-031",
         REVOCATION,
         "max(until + GRACE_SECONDS,",
@@ -160,7 +175,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "longest denial wins",
+        "the longer of two denials counts",
         "003/FR-031",
         REVOCATION,
         "max(until + GRACE_SECONDS, self._denied.get(entry, until))",
@@ -168,10 +183,10 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "ended denials are forgotten", "003/FR-031", REVOCATION, "if end <= now]", "if end <= 0]", LISTS
+        "expired denials are removed", "003/FR-031", REVOCATION, "if end <= now]", "if end <= 0]", LISTS
     ),
     Falsifier(
-        "stored: issuer",
+        "in PostgreSQL: a denial counts for its issuer only",
         "003/FR-031",
         STORED,
         "        col(Revocation.issuer) == principal.issuer,\n",
@@ -179,7 +194,7 @@ DOOR_FALSIFIERS = (
         (*LISTS, "../../../isolation/test_isolation_sql.py"),
     ),
     Falsifier(
-        "stored: subject",
+        "in PostgreSQL: tokens of a denied subject are rejected",
         "003/FR-031",
         STORED,
         'names = [("subject", principal.subject)]',
@@ -187,7 +202,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "stored: session",
+        "in PostgreSQL: tokens of a denied session are rejected",
         "003/FR-031",
         STORED,
         "if principal.session_id is not None:",
@@ -195,7 +210,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "stored: end",
+        "in PostgreSQL: a denial expires",
         "003/FR-031",
         STORED,
         "        col(Revocation.until) > now,\n",
@@ -203,7 +218,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "stored: longest denial wins",
+        "in PostgreSQL: the longer of two denials counts",
         "003/FR-031",
         STORED,
         "func.greatest(col(Revocation.until), entry.excluded.until)",
@@ -211,7 +226,7 @@ DOOR_FALSIFIERS = (
         LISTS,
     ),
     Falsifier(
-        "stored: ended denials are forgotten",
+        "in PostgreSQL: expired denials are removed",
         "003/FR-041",
         "retention.py",
         "delete from revocations where until <= now()",

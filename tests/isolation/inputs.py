@@ -1,4 +1,4 @@
-"""Where a request of the contract takes something from its caller, read from the contract."""
+"""The inputs of the contract's operations: parameters and members of bodies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Input:
     """A parameter, or a member of a body.
 
     Attributes:
         operation: The id of the operation.
         kind: `path`, `query`, `header`, `cookie` or `body`.
-        name: Its name.
+        name: The name of the parameter or member.
     """
 
     operation: str
@@ -31,23 +31,22 @@ class Place:
         return f"{self.operation}-{self.kind}-{self.name}"
 
 
-def list_places() -> list[Place]:
-    """List every place of every operation."""
-    return [place for operation in OPERATIONS.values() for place in _find_places(operation)]
+def list_inputs() -> list[Input]:
+    """List the inputs of all operations."""
+    return [found for operation in OPERATIONS.values() for found in _find_inputs(operation)]
 
 
 def takes_body(operation: Operation) -> bool:
-    """Tell whether an operation takes a body."""
     return CONTRACT.library.get((*operation.pointer, "requestBody")) is not None
 
 
-def _find_places(operation: Operation) -> Iterator[Place]:
+def _find_inputs(operation: Operation) -> Iterator[Input]:
     for holder in (operation.pointer[:2], operation.pointer):
         for parameter in _list_parameters((*holder, "parameters")):
-            yield Place(operation.id, parameter["in"], parameter["name"])
+            yield Input(operation.id, parameter["in"], parameter["name"])
     media = (*operation.pointer, "requestBody", "content", "application/json", "schema", "properties")
     for name in CONTRACT.library.get(media) or ():
-        yield Place(operation.id, "body", name)
+        yield Input(operation.id, "body", name)
 
 
 def _list_parameters(tokens: tuple[str, ...]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Holds docs/verifier.md to requirements and tests that exist."""
+"""docs/verifier.md refers only to requirements and tests that exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPEC = (ROOT / "specs" / "003-jwt-auth-middleware" / "spec.md").read_text(encodi
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and "003/" in line]
 
 
-def test_each_row_names_a_requirement_of_the_spec() -> None:
+def test_every_row_names_a_requirement_of_the_spec() -> None:
     assert len(ROWS) >= 35
     for row in ROWS:
         keys = re.findall(r"003/(FR-\d+)", row)
@@ -20,7 +20,7 @@ def test_each_row_names_a_requirement_of_the_spec() -> None:
             assert f"**{key}**" in SPEC, row
 
 
-def test_each_row_names_a_test_that_exists() -> None:
+def test_every_row_names_an_existing_test() -> None:
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     for row in ROWS:
         names = re.findall(r"`(test_\w+)`", row)

@@ -1,4 +1,4 @@
-// Looks for a token wherever a page may keep something that outlives it, and in the page itself.
+// Lists the places where a page stores a token: browser storage, cookies, caches, URL, history and DOM.
 async (token) => {
   const places = [];
   for (const [name, storage] of [["localStorage", localStorage], ["sessionStorage", sessionStorage]])

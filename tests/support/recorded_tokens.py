@@ -1,4 +1,4 @@
-"""What the real Better Auth once issued: for machines without Node, and held to today's by tests/e2e."""
+"""Recorded tokens of the real Better Auth, for machines without Node; tests/e2e compares them with new ones."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ RECORDINGS = Path(__file__).parents[1] / "vectors" / "better_auth.json"
 
 @dataclass(frozen=True)
 class Recording:
-    """A token, and what it takes to verify it.
+    """A token, and the secret or the keys that verify it.
 
     Attributes:
-        mode: Of the front end: `shared-secret` or `jwks`.
-        issuer: Better Auth's base URL; the audience too.
-        issued_at: Seconds since the epoch.
-        token: As its token endpoint answered it.
+        mode: `TOKEN_MODE` of the front end: `shared-secret` or `jwks`.
+        issuer: Better Auth's base URL, which is also the audience.
+        issued_at: The `iat`, in seconds since the epoch.
+        token: The token that the endpoint returned.
         secret: The shared secret, made up for the recording; None in the mode `jwks`.
-        keys: The key set as it was published; None in the mode `shared-secret`.
+        keys: The published key set; None in the mode `shared-secret`.
     """
 
     mode: str
@@ -32,6 +32,5 @@ class Recording:
 
 
 def read_recording(mode: str) -> Recording:
-    """Read the recording of a mode."""
     recordings = json.loads(RECORDINGS.read_text(encoding="utf-8"))["recordings"]
-    return next(Recording(**each) for each in recordings if each["mode"] == mode)
+    return next(Recording(**recording) for recording in recordings if recording["mode"] == mode)

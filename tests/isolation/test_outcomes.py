@@ -1,4 +1,4 @@
-"""The words of the matrix: what is alike has the same, and what is not has others."""
+"""The texts that describe responses and database changes in the isolation matrix."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.isolation.words import describe_answer, describe_change
+from tests.isolation.outcomes import describe_change, describe_response
 
 MOMENT = "2027-01-31T12:00:00.5+00:00"
 ROW = {
@@ -43,16 +43,16 @@ LATER = {"updated_at": "2027-01-31T13:00:00+00:00"}
     ],
     ids=str,
 )
-def test_body_has_its_words(body: Any, words: str) -> None:
-    said = describe_answer(httpx.Response(200, json=body), [ROW], subject="alice", sent={})
-    assert said == f"200 {words}" or (words == "something else" and said.startswith(f"200 {words} "))
+def test_body_is_described(body: Any, words: str) -> None:
+    text = describe_response(httpx.Response(200, json=body), [ROW], subject="alice", sent={})
+    assert text == f"200 {words}" or (words == "something else" and text.startswith(f"200 {words} "))
 
 
-def test_task_of_another_user_as_sent_and_completed_is_told_as_such() -> None:
+def test_description_names_another_users_task_sent_values_and_completion() -> None:
     row = ROW | {"completed": True}
-    answer = httpx.Response(200, json=VIEW | {"completed": True})
-    said = describe_answer(answer, [row], subject="bob", sent={"title": "a", "description": ""})
-    assert said == "200 another's task, as sent, completed"
+    response = httpx.Response(200, json=VIEW | {"completed": True})
+    text = describe_response(response, [row], subject="bob", sent={"title": "a", "description": ""})
+    assert text == "200 another's task, as sent, completed"
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_task_of_another_user_as_sent_and_completed_is_told_as_such() -> None:
         ([], [ROW | {"user_id": "bob"}], ["another's task added"]),
     ],
 )
-def test_change_of_the_database_has_its_words(
+def test_database_change_is_described(
     before: list[dict[str, Any]], after: list[dict[str, Any]], words: list[str]
 ) -> None:
     assert describe_change({"tasks": before}, {"tasks": after}, "alice") == words
 
 
-def test_change_of_a_table_without_owners_is_told_too() -> None:
+def test_change_of_a_table_without_owners_is_described_too() -> None:
     after: dict[str, list[dict[str, Any]]] = {
         "tombstones": [{"digest": "a"}, {"digest": "b"}],
         "tasks": [ROW],

@@ -1,4 +1,4 @@
-"""Many users on few connections: each sees what it wrote, and nobody leaves anything behind."""
+"""Concurrent users on few database connections, with a check that every user sees their own rows only."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from backend.core.database.transactions import Database
 
 USERS = 50
-# Without an owner's filter: the policy alone decides. One row at least, whose task may be null.
-_LOOK = text(
+# No filter on the owner: only row-level security selects rows. Returns at least one row, with nulls if there are none.
+_SELECT_TASKS = text(
     "select pg_backend_pid(), current_setting('app.user_id', true), user_id, title"
     " from (select) as nothing left join tasks on true"
 )
-# One round in so many, and no more: a roll-back makes psycopg forget what it prepared.
-_CHANGES_OF_MIND = 20
+# Roll back one round in 20. More would hide faults: after a rollback, psycopg drops its prepared statements.
+_ROUNDS_PER_ROLLBACK = 20
 
-# What a connection holds beyond a transaction, in one row.
-REMAINS = """
+# The state that a connection keeps after a transaction, in one row.
+SESSION_STATE = """
 select coalesce(current_setting('app.user_id', true), '') as identity,
     (select setting = reset_val from pg_settings where name = 'statement_timeout') as is_time_out_reset,
     current_user = session_user as is_role_reset,
@@ -40,78 +40,78 @@ select coalesce(current_setting('app.user_id', true), '') as identity,
     (select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory') as locks,
     (select count(*) from tasks) as tasks
 """
-NOTHING = ("", True, True, 0, 0, 0, 0, 0, 0)
+CLEAN_STATE = ("", True, True, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass
-class Sightings:
-    """What the crowd saw.
+class CrowdResults:
+    """What the concurrent users observed.
 
     Attributes:
-        faults: Rows and identities that are not the user's own.
-        transactions: How many came to their end.
-        changes_of_mind: How many of them were rolled back.
-        users_of: Who was served by each of the server's processes.
+        faults: Rows and identities of another user that were seen.
+        transactions: The number of finished transactions.
+        rollbacks: The number of transactions among them that were rolled back.
+        users_of: The users that were served by every server process, by process id.
         turns: The users in the order in which they were served.
     """
 
     faults: list[str] = field(default_factory=list)
     transactions: int = 0
-    changes_of_mind: int = 0
+    rollbacks: int = 0
     users_of: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     turns: list[str] = field(default_factory=list)
 
 
-class _ChangedMyMindError(Exception):
+class _RollbackError(Exception):
     pass
 
 
-async def mingle(database: Database, rounds: int) -> Sightings:
-    """Let all users write, look and change their minds at once, a transaction a round each."""
-    sightings = Sightings()
+async def run_crowd(database: Database, rounds: int) -> CrowdResults:
+    """Let all users read, write and roll back concurrently, one transaction per user and round."""
+    results = CrowdResults()
     async with asyncio.TaskGroup() as group:
         for number in range(USERS):
-            group.create_task(_live(database, f"user-{number}", rounds, sightings))
-    return sightings
+            group.create_task(_run_user(database, f"user-{number}", rounds, results))
+    return results
 
 
-async def _live(database: Database, user: str, rounds: int, sightings: Sightings) -> None:
+async def _run_user(database: Database, user: str, rounds: int, results: CrowdResults) -> None:
     own: dict[UUID, str] = {}
     for number in range(rounds):
         title = f"{user}/{number}"
         draft = dict(own)
         try:
             async with database.transaction(Identity(user)) as session:
-                await _look(session, user, own, sightings)
+                await _check_tasks(session, user, own, results)
                 if number % 2 == 0:
                     await _write(session, user, draft, title)
-                _change_mind(number)
+                _maybe_roll_back(number)
             own = draft
-        except _ChangedMyMindError:
-            sightings.changes_of_mind += 1
-        sightings.transactions += 1
+        except _RollbackError:
+            results.rollbacks += 1
+        results.transactions += 1
 
 
-def _change_mind(number: int) -> None:
-    if number % _CHANGES_OF_MIND == 0:
-        raise _ChangedMyMindError
+def _maybe_roll_back(number: int) -> None:
+    if number % _ROUNDS_PER_ROLLBACK == 0:
+        raise _RollbackError
 
 
-async def _look(session: AsyncSession, user: str, own: dict[UUID, str], sightings: Sightings) -> None:
-    found = {tuple(row) for row in await session.execute(_LOOK)}
+async def _check_tasks(session: AsyncSession, user: str, own: dict[UUID, str], results: CrowdResults) -> None:
+    found = {tuple(row) for row in await session.execute(_SELECT_TASKS)}
     process = next(iter(found))[0]
-    sightings.users_of[process].add(user)
-    sightings.turns.append(user)
+    results.users_of[process].add(user)
+    results.turns.append(user)
     expected: set[tuple[object, ...]] = {(process, user, user, title) for title in own.values()}
     if not own:
         expected = {(process, user, None, None)}
     if found != expected:
-        sightings.faults.append(f"{user} sees {found} and not {expected}")
+        results.faults.append(f"{user} sees {found} instead of {expected}")
 
 
 async def _write(session: AsyncSession, user: str, own: dict[UUID, str], title: str) -> None:
-    """Create two tasks, change one, delete the other, and so on."""
-    if len(own) < 2:  # enough for a list
+    """Create tasks until there are two; with two, change the first and delete the second."""
+    if len(own) < 2:
         own[(await create_task(session, user, title=title, description="")).id] = title
         return
     first, second = own

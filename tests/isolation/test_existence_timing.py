@@ -1,4 +1,4 @@
-"""The figures on whether time tells that a row is there: that they are right, never how large they are."""
+"""The benchmark on timing differences between existing and missing rows: its arithmetic, not its results."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.isolation.matrix import OPERATIONS
         ([2.0, 2.0, 4.0], [1.0, 2.0, 3.0], 2 / 3, 0.655),
     ],
 )
-def test_rank_is_the_chance_of_a_greater_value(
+def test_rank_is_the_probability_of_a_greater_value(
     *, one: list[float], other: list[float], chance: float, z: float
 ) -> None:
     assert rank(one, other) == pytest.approx((chance, z), abs=0.001)
 
 
-def test_every_operation_on_a_task_is_timed_for_another_row_and_for_a_missing_one(
+def test_every_operation_on_a_task_is_timed_for_an_existing_and_a_missing_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     levels: list[str] = []
@@ -32,9 +32,9 @@ def test_every_operation_on_a_task_is_timed_for_another_row_and_for_a_missing_on
     figures = measure(samples=2)
     assert levels == ["critical"]
     assert list(figures["operations"]) == [
-        name for name, each in OPERATIONS.items() if "{task_id}" in each.path
+        name for name, operation in OPERATIONS.items() if "{task_id}" in operation.path
     ]
     assert all(
-        list(each) == ["others_median_ms", "missing_median_ms", "others_is_slower", "z"]
-        for each in figures["operations"].values()
+        list(columns) == ["others_median_ms", "missing_median_ms", "others_is_slower", "z"]
+        for columns in figures["operations"].values()
     )

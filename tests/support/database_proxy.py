@@ -1,4 +1,4 @@
-"""A database that sleeps when idle, as a network shows it: first connections hang, old ones are dead."""
+"""A TCP proxy in front of a PostgreSQL that imitates a suspended database: new connections hang, old ones break."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 _CHUNK = 65_536
 
 
-class Sleeper:
-    """Passes connections on to a PostgreSQL, unless it was told to sleep.
+class DatabaseProxy:
+    """Forwards connections to a PostgreSQL.
 
     Args:
         url: The SQLAlchemy URL of the database.
+
+    Attributes:
+        hanging: The number of next connections that get no response.
+        connections: The number of accepted connections.
     """
 
     def __init__(self, url: str) -> None:
-        self._there = make_url(url)
+        self._target = make_url(url)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._messages_left: int | None = None
@@ -32,17 +36,17 @@ class Sleeper:
 
     @property
     def url(self) -> str:
-        """The URL of the same database through this."""
+        """The URL of the same database through the proxy."""
         port = self._listener.getsockname()[1]
-        url = self._there.set(host="127.0.0.1", port=port, query={})
+        url = self._target.set(host="127.0.0.1", port=port, query={})
         return url.render_as_string(hide_password=False)
 
     def kill_after(self, messages: int) -> None:
-        """Let clients say so much more on the connections that are open, then cut them without a word."""
+        """Forward this many more messages of clients on the open connections, then close them."""
         self._messages_left = messages
 
     def serve(self) -> None:
-        """Take connections until it is closed."""
+        """Accept connections until `close` is called."""
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
@@ -50,7 +54,7 @@ class Sleeper:
                 self._open.append(client)
                 if self.hanging:
                     self.hanging -= 1
-                    continue  # nobody answers
+                    continue
                 self._messages_left = None
                 server = self._connect()
                 self._open.append(server)
@@ -58,20 +62,20 @@ class Sleeper:
                     threading.Thread(target=self._pass, args=(source, sink, is_client), daemon=True).start()
 
     def close(self) -> None:
-        """End all connections."""
+        """Close the listener and all connections."""
         with ExitStack() as stack:
-            for each in (self._listener, *self._open):
-                stack.callback(each.close)
+            for endpoint in (self._listener, *self._open):
+                stack.callback(endpoint.close)
                 with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+                    endpoint.shutdown(socket.SHUT_RDWR)
 
     def _connect(self) -> socket.socket:
-        folder = self._there.query.get("host")
+        folder = self._target.query.get("host")
         if isinstance(folder, str) and folder.startswith("/"):
             server = socket.socket(socket.AF_UNIX)
-            server.connect(f"{folder}/.s.PGSQL.{self._there.port or 5432}")
+            server.connect(f"{folder}/.s.PGSQL.{self._target.port or 5432}")
             return server
-        return socket.create_connection((self._there.host or "127.0.0.1", self._there.port or 5432))
+        return socket.create_connection((self._target.host or "127.0.0.1", self._target.port or 5432))
 
     def _pass(self, source: socket.socket, sink: socket.socket, is_client: bool) -> None:  # noqa: FBT001  # a thread's argument
         with suppress(OSError):
@@ -81,19 +85,19 @@ class Sleeper:
                         break
                     self._messages_left -= 1
                 sink.sendall(data)
-        for each in (source, sink):
+        for endpoint in (source, sink):
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                endpoint.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def sleeping(url: str) -> Iterator[Sleeper]:
-    """Put it in front of a database while the context lasts."""
-    sleeper = Sleeper(url)
-    thread = threading.Thread(target=sleeper.serve)
+def running_proxy(url: str) -> Iterator[DatabaseProxy]:
+    """Run the proxy in front of a database; close it at the end."""
+    proxy = DatabaseProxy(url)
+    thread = threading.Thread(target=proxy.serve)
     thread.start()
     try:
-        yield sleeper
+        yield proxy
     finally:
-        sleeper.close()
+        proxy.close()
         thread.join()

@@ -1,4 +1,4 @@
-"""A caller who leaves, and a service that is told to stop, in the middle of a request."""
+"""A client that disconnects, and a service that is stopped, in the middle of a request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ORIGIN = "http://localhost:3000"
 HOLD = "lock table tasks in access exclusive mode"
-# Not pg_stat_activity, which stands still during a transaction.
+# Not pg_stat_activity: inside a transaction it shows a snapshot.
 WAITING = "select count(*) from pg_locks where not granted and relation = 'tasks'::regclass"
 
 
@@ -32,7 +32,7 @@ WAITING = "select count(*) from pg_locks where not granted and relation = 'tasks
 def server(
     owner: psycopg.Connection[Any], harmed_url: str, secret: str, tmp_path: Path
 ) -> Iterator[ServerProcess]:
-    """The service as a process, with a single connection to the database."""
+    """The service as a process, with one connection to the database."""
     assert not owner.closed
     settings = {
         "BETTER_AUTH_SECRET": secret,
@@ -47,13 +47,13 @@ def server(
 
 @pytest.fixture
 def token(secret: str) -> str:
-    """A token by the clock of the process."""
+    """A token that is valid now."""
     return Issuer(secret, ORIGIN, ORIGIN, time.time).token("alice")
 
 
 @pytest.fixture
-def is_waited_for(owner: psycopg.Connection[Any]) -> Callable[[], bool]:
-    """Tell whether the service waits for a lock; by the connection that holds it."""
+def is_blocked(owner: psycopg.Connection[Any]) -> Callable[[], bool]:
+    """Return whether a request of the service waits for the lock on the tasks."""
     return lambda: owner.execute(WAITING).fetchone() != (0,)
 
 
@@ -67,8 +67,8 @@ def post(server: ServerProcess, token: str, path: str = "/api/tasks") -> httpx.R
 
 
 def is_listening(port: int) -> bool:
-    with socket.socket() as knock:
-        return knock.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 REQUESTS = {
@@ -80,47 +80,47 @@ REQUESTS = {
 
 
 @pytest.mark.requirement("003/FR-039")
-def test_work_ends_with_its_caller(
+def test_transaction_is_rolled_back_when_the_client_disconnects(
     *,
     server: ServerProcess,
     owner: psycopg.Connection[Any],
     token: str,
-    is_waited_for: Callable[[], bool],
+    is_blocked: Callable[[], bool],
 ) -> None:
     headers = f"Host: here\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     with owner.transaction():
         owner.execute(HOLD)
         for request in REQUESTS.values():
-            with socket.create_connection(("127.0.0.1", server.port)) as caller:
-                caller.sendall(request.format(headers=headers).encode())
-                await_fact(is_waited_for)
-            await_fact(lambda: not is_waited_for())
-    # Its only connection is free, and nothing was written.
+            with socket.create_connection(("127.0.0.1", server.port)) as client:
+                client.sendall(request.format(headers=headers).encode())
+                await_fact(is_blocked)
+            await_fact(lambda: not is_blocked())
+    # The only connection is free again, and nothing was written.
     assert post(server, token).status_code == 201
     assert owner.execute("select title from tasks").fetchall() == [("Buy milk",)]
     events = server.events
-    assert [each["event"] for each in events].count("request_abandoned") == len(REQUESTS)
-    assert {each["level"] for each in events} == {"info"}
+    assert [line["event"] for line in events].count("request_abandoned") == len(REQUESTS)
+    assert {line["level"] for line in events} == {"info"}
 
 
 @pytest.mark.requirement("003/FR-039")
-def test_request_in_flight_is_answered_before_the_service_stops(
+def test_request_in_flight_is_completed_before_the_service_stops(
     *,
     server: ServerProcess,
     owner: psycopg.Connection[Any],
     token: str,
-    is_waited_for: Callable[[], bool],
+    is_blocked: Callable[[], bool],
 ) -> None:
     port = server.port
     with ThreadPoolExecutor(1) as pool:
         with owner.transaction():
             owner.execute(HOLD)
-            answer = pool.submit(post, server, token)
-            await_fact(is_waited_for)
+            response = pool.submit(post, server, token)
+            await_fact(is_blocked)
             server.process.send_signal(signal.SIGTERM)
             await_fact(lambda: not is_listening(port))
-            assert not answer.done()
-        assert answer.result().status_code == 201
+            assert not response.done()
+        assert response.result().status_code == 201
     assert server.process.wait(60) in {0, -signal.SIGTERM}
     assert owner.execute("select title from tasks").fetchall() == [("Buy milk",)]
-    assert {each["level"] for each in server.events} == {"info"}
+    assert {line["level"] for line in server.events} == {"info"}
