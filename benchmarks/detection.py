@@ -32,7 +32,7 @@ from schemathesis.engine import events, from_schema
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.served import ServedApp
+from specwitness.fuzz.http.asgi import ServedApp
 from tests.proving_ground.catalogue import SERVICES, find_service
 from tests.support.attacks import attack, attack_whole, make_users, surface_of
 

@@ -22,9 +22,9 @@ from specwitness.config import (
 )
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
-from specwitness.fuzz.junit import write_junit
 from specwitness.fuzz.replay import make_token, run_on_configured
-from specwitness.fuzz.summary import as_json, print_run, result_of
+from specwitness.fuzz.report.junit import write_junit
+from specwitness.fuzz.report.summary import as_json, print_run, result_of
 from specwitness.inspection import inspect
 from specwitness.progress import Progress
 from specwitness.report import print_inspection, print_summary, render_inspection, trace_schema

@@ -6,31 +6,31 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from specwitness.errors import TargetError
-from specwitness.fuzz import jose
-from specwitness.fuzz.access import ACCESS_LOST, LostError, keep_access
-from specwitness.fuzz.agenda import Agenda
-from specwitness.fuzz.base import find_base
-from specwitness.fuzz.client import AsgiTransport, Client, GoneError, OutOfTimeError, ReadOnlyError
-from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Identity, Mint
-from specwitness.fuzz.key_host import KeyHost
-from specwitness.fuzz.ledger import BROKEN_OFF, OUT_OF_TIME, READ_ONLY, THROTTLED, Ledger
-from specwitness.fuzz.network import HttpTransport
-from specwitness.fuzz.patience import ThrottledError
-from specwitness.fuzz.reproduction import Redaction
-from specwitness.fuzz.served import ServedApp
-from specwitness.fuzz.trial import Trial
-from specwitness.fuzz.world import World
+from specwitness.fuzz.http.asgi import AsgiTransport, ServedApp
+from specwitness.fuzz.http.base_path import find_base
+from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError, ReadOnlyError
+from specwitness.fuzz.http.network import HttpTransport
+from specwitness.fuzz.http.throttling import ThrottledError
+from specwitness.fuzz.requests.builder import World
+from specwitness.fuzz.results.curl import Redaction
+from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, READ_ONLY, THROTTLED, Ledger
+from specwitness.fuzz.schedule import Agenda
+from specwitness.fuzz.session.context import Trial
+from specwitness.fuzz.session.logins import ACCESS_LOST, LostError, keep_access
+from specwitness.fuzz.tokens.key_host import KeyHost
+from specwitness.fuzz.users import jose
+from specwitness.fuzz.users.identity import ADMIN, ALICE, BOB, Identity, Mint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from specwitness.config import FuzzConfig
-    from specwitness.fuzz.agenda import Step
-    from specwitness.fuzz.attacks import Attack
-    from specwitness.fuzz.surface import Endpoint, Surface
+    from specwitness.fuzz.api.endpoint import Endpoint, Surface
+    from specwitness.fuzz.http.message import Request
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.schedule import Step
     from specwitness.fuzz.target import Target
-    from specwitness.fuzz.things import Actor
-    from specwitness.fuzz.wire import Request
+    from specwitness.fuzz.tokens.attack import Attack
 
 
 @dataclass(slots=True)

@@ -11,18 +11,18 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import Config, FuzzConfig, narrow_fuzz, read_config
 from specwitness.errors import ConfigError, TargetError
-from specwitness.fuzz.attack_table import ATTACKS
-from specwitness.fuzz.attacks import Material
-from specwitness.fuzz.client import AsgiTransport, Client
-from specwitness.fuzz.identity import ADMIN, ALICE, BOB, Mint
-from specwitness.fuzz.network import HttpTransport
-from specwitness.fuzz.provider import read_provider
+from specwitness.fuzz.http.asgi import AsgiTransport, ServedApp
+from specwitness.fuzz.http.client import Client
+from specwitness.fuzz.http.message import Request
+from specwitness.fuzz.http.network import HttpTransport
+from specwitness.fuzz.report.summary import check_of
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.seats import BEARER, Seat
-from specwitness.fuzz.served import ServedApp
-from specwitness.fuzz.summary import check_of
 from specwitness.fuzz.target import Target, load_target
-from specwitness.fuzz.wire import Request
+from specwitness.fuzz.tokens.attack import Material
+from specwitness.fuzz.tokens.table import ATTACKS
+from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.identity import ADMIN, ALICE, BOB, Mint
+from specwitness.fuzz.users.settings import read_provider
 from specwitness.model import Outcome
 from specwitness.openapi import read_contract
 

@@ -9,14 +9,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.identity import ALICE, Identity
+from specwitness.fuzz.users.identity import ALICE, Identity, IdentityProvider, Mint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from specwitness.fuzz.client import Client
-    from specwitness.fuzz.identity import IdentityProvider, Mint
-    from specwitness.fuzz.situation import Situation
+    from specwitness.fuzz.http.client import Client
+    from specwitness.fuzz.session.situation import Situation
 
 _REMEDY = "name a callable that returns a context manager of a specwitness.fuzz.target.Target"
 

@@ -9,9 +9,9 @@ import pytest
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.coverage import find_unseen, measure
+from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.engine import Engine
-from specwitness.fuzz.surface import read_surface
+from specwitness.fuzz.results.coverage import find_unseen, measure
 from specwitness.openapi import read_contract
 from tests.support.target import open_target
 

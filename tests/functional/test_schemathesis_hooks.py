@@ -60,7 +60,7 @@ def st_run(folder: Path, ground: Ground, **variables: str) -> tuple[int, str]:
         f"Authorization: Bearer {ground.tokens['alice']}",
     )
     settings = ("--seed", "1", "--phases", "coverage,stateful", "--max-examples", "20", "--checks", CHECKS)
-    variables = {"SCHEMATHESIS_HOOKS": "specwitness.fuzz.hooks", **variables}
+    variables = {"SCHEMATHESIS_HOOKS": "specwitness.fuzz.bridge.hooks", **variables}
     return call(folder, str(Path(sys.executable).with_name("st")), *words, *settings, **variables)
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from schemathesis.python.asgi import shutdown_lifespans
 
+from specwitness.fuzz.api.endpoint import Surface, read_surface
 from specwitness.fuzz.engine import Engine
-from specwitness.fuzz.identity import Identity, Mint, UnfitKey
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.surface import Surface, read_surface
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Identity, Mint, UnfitKey
 from specwitness.openapi import Contract, read_contract
 from tests.proving_ground.catalogue import find_service
 from tests.proving_ground.claims import LEEWAY

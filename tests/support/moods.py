@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from specwitness.fuzz.identity import Identity
-from specwitness.fuzz.situation import Situation
+from specwitness.fuzz.session.situation import Situation
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Identity
 from specwitness.openapi import Contract, read_contract
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from specwitness.fuzz.wire import Answer
+    from specwitness.fuzz.http.message import Answer
 
 OUTAGE, ERASURE = "an outage", "an erased account"
 USERS = ("alice", "bob", "carol")

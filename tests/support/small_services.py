@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, HTTPException, Request
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.identity import Tokens
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Tokens
 from tests.support.attacks import attack_target, complaints
 from tests.support.surfaces import make_surface
 

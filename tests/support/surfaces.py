@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.surface import read_surface
+from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.openapi import read_contract
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.surface import Surface
+    from specwitness.fuzz.api.endpoint import Surface
     from specwitness.openapi import Contract
 
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})

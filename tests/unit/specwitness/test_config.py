@@ -22,7 +22,7 @@ from specwitness.config import (
     read_config,
 )
 from specwitness.errors import ConfigError
-from specwitness.fuzz.ledger import CHECKS
+from specwitness.fuzz.results.results import CHECKS
 from specwitness.model import Waiver
 
 SETTINGS = ["specwitness", *Config.model_fields, "profile", "seed", "checks", "requirement", "until"]

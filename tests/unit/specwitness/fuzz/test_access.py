@@ -8,13 +8,13 @@ import pytest
 
 from specwitness.config import FuzzConfig
 from specwitness.errors import TargetError
-from specwitness.fuzz.access import LostError
-from specwitness.fuzz.identity import Tokens
-from specwitness.fuzz.login import Login
+from specwitness.fuzz.api.endpoint import read_surface
+from specwitness.fuzz.report.summary import list_unreached, result_of
 from specwitness.fuzz.run import run_fuzz
-from specwitness.fuzz.summary import list_unreached, result_of
-from specwitness.fuzz.surface import read_surface
+from specwitness.fuzz.session.logins import LostError
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Tokens
+from specwitness.fuzz.users.login import Login
 from specwitness.model import Outcome
 from tests.support.attacks import attack_target, complaints
 from tests.support.desk import PASSWORDS, make_desk, make_paths
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from specwitness.fuzz.engine import Engine
-    from specwitness.fuzz.identity import IdentityProvider
+    from specwitness.fuzz.users.identity import IdentityProvider
 
 NAMES = {"alice": "ann", "bob": "ben", "admin": "root"}
 BODIES = {who: {"name": name, "password": PASSWORDS[name]} for who, name in NAMES.items()}

@@ -12,16 +12,17 @@ from fastapi import FastAPI, HTTPException
 from fastapi import Request as Incoming
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz import jose
-from specwitness.fuzz.attack_table import ATTACKS
-from specwitness.fuzz.attacks import Level, Material
-from specwitness.fuzz.identity import Mint, Tokens, UnfitKey
-from specwitness.fuzz.key_attacks import KEY_ATTACKS, MINTED_KEY_ATTACKS, list_unfit_key_attacks
-from specwitness.fuzz.key_host import KeyHost
-from specwitness.fuzz.ledger import CREDENTIAL_CHECKS
-from specwitness.fuzz.seats import BEARER, Seat
+from specwitness.fuzz.http.message import Request
+from specwitness.fuzz.results.results import CREDENTIAL_CHECKS
+from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.target import Target
-from specwitness.fuzz.wire import Request
+from specwitness.fuzz.tokens.attack import Material
+from specwitness.fuzz.tokens.key_host import KeyHost
+from specwitness.fuzz.tokens.keys import KEY_ATTACKS, MINTED_KEY_ATTACKS, list_unfit_key_attacks
+from specwitness.fuzz.tokens.table import ATTACKS
+from specwitness.fuzz.users import jose
+from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.identity import Mint, Tokens, UnfitKey
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_operation
 from tests.proving_ground.model import EVERY, Family

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.ledger import CHECKS
+from specwitness.fuzz.results.results import CHECKS
 from tests.proving_ground.catalogue import SERVICES
 from tests.support.attacks import attack, complaints
 

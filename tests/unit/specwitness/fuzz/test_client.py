@@ -8,10 +8,10 @@ from threading import Thread
 import pytest
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.client import Client, GoneError, OutOfTimeError
-from specwitness.fuzz.network import HttpTransport, SilentError
-from specwitness.fuzz.patience import ThrottledError
-from specwitness.fuzz.wire import NO_ANSWER, Answer, Request
+from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError
+from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
+from specwitness.fuzz.http.network import HttpTransport, SilentError
+from specwitness.fuzz.http.throttling import ThrottledError
 
 
 class Scripted:

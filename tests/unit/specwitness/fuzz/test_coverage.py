@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.coverage import fits
+from specwitness.fuzz.report.summary import as_json, print_run, result_of
+from specwitness.fuzz.results.coverage import fits
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.summary import as_json, print_run, result_of
 from specwitness.model import Outcome
 from tests.support.moods import Mood, make_target, write_contract
 

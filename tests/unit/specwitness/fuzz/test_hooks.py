@@ -10,13 +10,13 @@ import schemathesis
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.attacks import Material
-from specwitness.fuzz.client import Client
-from specwitness.fuzz.configuration import configure
-from specwitness.fuzz.hooks import _BEARER, _attack, _judge, another_user, bearer_attacks
-from specwitness.fuzz.network import HttpTransport
-from specwitness.fuzz.served import ServedApp
-from specwitness.fuzz.wire import Request
+from specwitness.fuzz.bridge.hooks import _BEARER, _attack, _judge, another_user, bearer_attacks
+from specwitness.fuzz.bridge.settings import configure
+from specwitness.fuzz.http.asgi import ServedApp
+from specwitness.fuzz.http.client import Client
+from specwitness.fuzz.http.message import Request
+from specwitness.fuzz.http.network import HttpTransport
+from specwitness.fuzz.tokens.attack import Material
 from specwitness.openapi import bundle, read_contract
 from tests.proving_ground.notes.service import VALID, Fault
 from tests.proving_ground.notes.target import open_target

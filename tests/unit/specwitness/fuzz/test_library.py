@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.login import Login
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.login import Login
 from tests.support.attacks import attack_target, complaints
 from tests.support.library import BASE, PASSWORDS, make_library, make_paths
 from tests.support.surfaces import make_surface

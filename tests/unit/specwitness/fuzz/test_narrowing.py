@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from specwitness.fuzz.narrowing import narrow
+from specwitness.fuzz.bridge.narrowing import narrow
 
 LINKS = {
     "Read": {"operationId": "read"},

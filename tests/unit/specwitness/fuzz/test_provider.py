@@ -9,12 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from specwitness.errors import ConfigError, TargetError
-from specwitness.fuzz import jose
-from specwitness.fuzz.client import Client
-from specwitness.fuzz.identity import Mint, UnfitKey
-from specwitness.fuzz.login import Login
-from specwitness.fuzz.provider import read_provider
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.http.client import Client
+from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.users import jose
+from specwitness.fuzz.users.identity import Mint, UnfitKey
+from specwitness.fuzz.users.login import Login
+from specwitness.fuzz.users.settings import read_provider
 from tests.unit.specwitness.fuzz.test_client import Scripted
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 
 from specwitness.config import FuzzConfig
 from specwitness.errors import TargetError
-from specwitness.fuzz.identity import Tokens
+from specwitness.fuzz.report.summary import result_of
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.summary import result_of
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Tokens
 from specwitness.model import Kind, Location, Outcome, Requirement, Verdict
 from specwitness.trace import judge
 from tests.support.moods import TOKEN, Mood, create_app, write_contract

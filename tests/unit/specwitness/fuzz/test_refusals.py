@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from specwitness.fuzz.attacks import Attack, Level
-from specwitness.fuzz.refusals import Fault, describe_headers, describe_misfit, find_echo, judge_refusal
-from specwitness.fuzz.seats import BEARER, KEY
-from specwitness.fuzz.surface import read_surface
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.api.endpoint import read_surface
+from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.results.conformance import describe_headers, describe_misfit
+from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.tokens.attack import Attack
+from specwitness.fuzz.tokens.refusal import Fault, find_echo, judge_refusal
+from specwitness.fuzz.users.credentials import BEARER, KEY
 from specwitness.openapi import read_contract
 
 SURFACE = read_surface(read_contract(Path("tests/proving_ground/notes/openapi.yaml"), Path()))

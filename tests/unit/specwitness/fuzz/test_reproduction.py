@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from specwitness.fuzz.reproduction import Redaction, as_curl
-from specwitness.fuzz.wire import Answer, Request
+from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.results.curl import Redaction, as_curl
 
 CREDENTIAL = "abc.def.ghi"
 

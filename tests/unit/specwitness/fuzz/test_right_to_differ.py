@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.identity import Tokens
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Tokens
 from tests.support.attacks import attack_target, complaints
 from tests.support.small_services import (
     NOTE,

@@ -8,8 +8,8 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.identity import Tokens
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Tokens
 from tests.support.attacks import attack_target, complaints
 from tests.support.surfaces import make_surface
 

@@ -10,9 +10,9 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
 from specwitness.errors import TargetError
+from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.surface import read_surface
 from specwitness.model import Outcome
 from tests.support.moods import (
     ERASURE,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.target import Target
-    from specwitness.fuzz.wire import Answer, Request
 
 ONLY = FuzzConfig(only=("situation",))
 

@@ -3,8 +3,8 @@
 import pytest
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.identity import Tokens
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Tokens
 from tests.support.attacks import attack_target, complaints
 from tests.support.orders_shop import make_paths, make_shop
 from tests.support.surfaces import make_surface

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specwitness.fuzz.identity import Identity
-from specwitness.fuzz.things import borrow
-from specwitness.fuzz.values import Maker
-from specwitness.fuzz.wire import Answer
-from specwitness.fuzz.world import World
+from specwitness.fuzz.http.message import Answer
+from specwitness.fuzz.requests.actor import borrow
+from specwitness.fuzz.requests.builder import World
+from specwitness.fuzz.requests.values import Maker
+from specwitness.fuzz.users.identity import Identity
 from tests.support.surfaces import make_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from specwitness.fuzz.surface import Endpoint, Surface
-    from specwitness.fuzz.wire import Request
+    from specwitness.fuzz.api.endpoint import Endpoint, Surface
+    from specwitness.fuzz.http.message import Request
 
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
 THINGS: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Schemathesis: the only package that imports it."""

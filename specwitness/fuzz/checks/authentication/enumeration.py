@@ -1,0 +1,59 @@
+"""Whether a login tells who has an account: a wrong password and a name that nobody has are refused alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.words import LOGIN_NAMES, LOGIN_SECRETS, snake
+from specwitness.fuzz.checks.isolation.two_users import make_absent
+from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.users.identity import ALICE
+from specwitness.openapi import strip_base
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.users.login import Login
+
+_LOCKED = frozenset({423, 429})
+_WRONG = "not-the-password-9"
+
+
+def check_enumeration(trial: Trial, login: Login) -> None:
+    """Log in as alice and as nobody, both with a wrong password, and compare the refusals.
+
+    Args:
+        trial: The run.
+        login: How the users log in; an operation of the contract, or nothing is tried.
+    """
+    path = strip_base(login.path, trial.client.base)
+    endpoint = trial.surface.match(login.method, path)
+    good = dict(login.bodies.get(ALICE, {}))
+    secrets = [name for name in good if LOGIN_SECRETS.search(snake(name))]
+    names = [
+        name
+        for name, value in good.items()
+        if name not in secrets and LOGIN_NAMES.search(snake(name)) and isinstance(value, str) and value
+    ]
+    if endpoint is None or not secrets or not names:
+        return
+    wrong = {**good, **dict.fromkeys(secrets, _WRONG)}
+    bodies: list[dict[str, Any]] = [
+        wrong,
+        *({**wrong, **{name: make_absent(wrong[name], number) for name in names}} for number in range(2)),
+    ]
+    requests = [login.request_for(each) for each in bodies]
+    attacks = ("a wrong password", "a name that nobody has", "another name that nobody has")
+    answers = [
+        trial.send(endpoint, "existence", attack, request)
+        for attack, request in zip(attacks, requests, strict=True)
+    ]
+    echoes = [each[name] for each in bodies for name in names]
+    known, first, second = (take_fingerprint(each, echoes) for each in answers)
+    # What differs between two names that nobody has says nothing of one that somebody has.
+    places = differ(known, first) - differ(first, second)
+    # Who is locked out, or called too often, was not looked up.
+    if places and not any(each.succeeded or each.status in _LOCKED for each in answers):
+        place = "status" if "status" in places else min(places)
+        came = f" ({answers[0].status}, and {answers[1].status})" if place == "status" else ""
+        text = f"tells who has an account: with a wrong password {place} differs{came}"
+        trial.blame(endpoint, "existence", text, requests[0])

@@ -1,0 +1,214 @@
+"""Members that are not the caller's to set: owner, role, id, and all that only answers hold (F203)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.endpoint import Endpoint, prefixes
+from specwitness.fuzz.api.schema import resolve, type_of
+from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.session.context import Trial
+
+    Members = dict[str, Any]
+
+
+_FAR = 1_000_000
+
+
+def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
+    """Send members that the contract does not let the caller set, and see whether they took effect."""
+    schema, normal = endpoint.body_schema, _object(trial.alice.answers.get(endpoint.id))
+    if schema is None or type_of(schema) != "object" or not (endpoint.media or "").endswith("json"):
+        return
+    _try_below(trial, endpoint, normal)
+    extras = _find_extras(trial, endpoint, normal)
+    if not extras:
+        return
+    if _try(trial, endpoint, extras | _generic(trial, extras, schema), normal):
+        return
+    # One member that is refused would hide the others.
+    for name, value in extras.items():
+        if not _is_moment(name):
+            _try(trial, endpoint, {name: value}, normal)
+
+
+def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> dict[str, Any]:
+    properties = {
+        name: resolve(each, endpoint.document)
+        for name, each in (endpoint.body_schema or {}).get("properties", {}).items()
+    }
+    settable = {name for name, each in properties.items() if not each.get("readOnly")}
+    known = endpoint.response_properties()
+    extras: dict[str, Any] = {}
+    for name in dict.fromkeys([*normal, *known]):
+        if name in settable or (normal and name not in normal):
+            continue
+        extras[name] = _alter(name, normal.get(name), known.get(name, {}), trial)
+    extras |= {
+        name: _alter(name, None, each, trial) for name, each in properties.items() if each.get("readOnly")
+    }
+    for name, each in properties.items():
+        # A state that answers know and bodies do not is set by others.
+        several = known.get(name, {}).get("enum", ()) if each.get("enum") else ()
+        others = [one for one in several if one not in each["enum"] and one not in [normal.get(name), None]]
+        extras |= {name: others[0]} if others else {}
+    return {name: value for name, value in extras.items() if value is not None}
+
+
+def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None:
+    """Send such members in the objects that a body holds: the price of an order's item."""
+    for name, value in (endpoint.body_schema or {}).get("properties", {}).items():
+        member = resolve(value, endpoint.document)
+        inner = resolve(member.get("items", {}), endpoint.document) if type_of(member) == "array" else member
+        shown = _first_object(normal.get(name))
+        if not shown or not inner.get("properties"):
+            continue
+        extras = {
+            key: altered
+            for key, each in shown.items()
+            if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
+        }
+        request = trial.world.build(endpoint, trial.alice) if extras else None
+        body = request.read_json() if request else None
+        held = _first_object(body.get(name)) if isinstance(body, dict) else None
+        if request is None or not held:
+            continue
+        held.update(extras)
+        signed = trial.world.sign(endpoint, trial.alice, request.with_json(body))
+        answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
+        taken = _first_object(_object(answer).get(name)) or {}
+        for key, each in extras.items():
+            if answer.succeeded and taken.get(key) == each:
+                text = f"takes `{key}` in `{name}`, which is not the caller's to set"
+                trial.blame(endpoint, "assignment", text, signed)
+
+
+def _first_object(value: Any) -> dict[str, Any] | None:
+    """Give an object as it is, and the first one of a list."""
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else None
+
+
+def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    taken = {*extras, *schema.get("properties", {})}
+    subject = trial.bob.identity.subject if trial.bob else None
+    owners = dict.fromkeys(("user_id", "owner_id", "owner"), subject) if subject else {}
+    return {name: value for name, value in {**owners, **PRIVILEGE_MEMBERS}.items() if name not in taken}
+
+
+def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
+    """Give another value of the kind that a member has; None where there is none."""
+    if snake(name) in OWNER_MEMBERS and trial.bob and (subject := trial.bob.identity.subject):
+        # The owner may be told with more than the id.
+        own = trial.alice.identity.subject
+        if isinstance(value, dict):
+            return {key: subject if each == own else each for key, each in value.items()}
+        return subject
+    if snake(name) in PRIVILEGE_MEMBERS and not schema.get("enum"):
+        return PRIVILEGE_MEMBERS[snake(name)]
+    if schema.get("enum"):
+        return next((each for each in reversed(schema["enum"]) if each not in {value, None}), None)
+    return _alter_kind(value, schema, trial)
+
+
+def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
+    kind = type_of(schema)
+    if isinstance(value, bool) or kind == "boolean":
+        return not value
+    if isinstance(value, int | float) or kind in {"integer", "number"}:
+        return (value or 0) + min(_FAR, schema.get("maximum", _FAR))
+    if kind in {"array", "object"} or isinstance(value, list | dict):
+        return None
+    made = trial.alice.maker.make(
+        {key: each for key, each in schema.items() if key != "readOnly"} or {"type": "string"}
+    )
+    return made if made != value else None
+
+
+def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
+    """Send members, and judge what came; tell whether they were taken at all."""
+    request = trial.world.build(endpoint, trial.alice)
+    body = request.read_json() if request else None
+    if request is None or not isinstance(body, dict):
+        return False
+    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, **extras}))
+    answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
+    if not answer.succeeded:
+        return False
+    _judge_values(trial, endpoint, (signed, answer), extras=extras, normal=normal)
+    _judge_owner(trial, endpoint, (signed, answer))
+    return True
+
+
+def _judge_values(
+    trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer], *, extras: Members, normal: Members
+) -> None:
+    request, answer = exchange
+    shown = _object(answer)
+    is_open = bool((endpoint.body_schema or {}).get("additionalProperties"))
+    for name, value in extras.items():
+        is_new = name not in normal and (is_open or name not in PRIVILEGE_MEMBERS)
+        is_taken = name in shown and shown[name] == value and normal.get(name, ...) != value and not is_new
+        if is_taken and _follows(trial, endpoint, name, normal.get(name)):
+            text = f"takes `{name}`, which is not the caller's to set"
+            trial.blame(endpoint, "assignment", text, request)
+
+
+def _follows(trial: Trial, endpoint: Endpoint, name: str, other: Any) -> bool:
+    """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
+    if not isinstance(other, bool):
+        return True
+    request = trial.world.build(endpoint, trial.alice)
+    body = request.read_json() if request else None
+    if request is None or not isinstance(body, dict):
+        return True
+    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, name: other}))
+    answer = trial.client.send(signed)
+    return not answer.succeeded or _object(answer).get(name, other) == other
+
+
+def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
+    """See whether the object still is alice's, and not bob's."""
+    request, answer = exchange
+    shape = endpoint.shape
+    prefix = shape if shape.endswith("{}") else f"{shape}/{{}}"
+    reader = trial.world.find("GET", prefix)
+    if reader is None or reader.id not in trial.succeeded or trial.bob is None:
+        return
+    values = _values_of(trial, endpoint, reader, answer)
+    plain = trial.world.build(reader, trial.alice, values) if values else None
+    if plain is None:
+        return
+    mine = trial.client.send(trial.world.sign(reader, trial.alice, plain))
+    if mine.succeeded:
+        return
+    theirs = trial.client.send(trial.world.sign(reader, trial.bob, plain))
+    if theirs.succeeded:
+        trial.blame(endpoint, "assignment", "gives the object to another user", request)
+        trial.alice.things.pop(prefix, None)
+
+
+def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answer) -> tuple[Any, ...] | None:
+    if prefixes(endpoint.path)[-1:] == prefixes(reader.path)[-1:]:
+        thing = trial.alice.things.get(prefixes(reader.path)[-1])
+        return thing.values if thing else None
+    found = trial.world.read_made(reader, answer)
+    thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None
+    return (*(thing.values if thing else ()), found) if found is not None else None
+
+
+def _object(answer: Answer | None) -> dict[str, Any]:
+    value = answer.json() if answer else None
+    if isinstance(value, dict):
+        # What was made may stand in a member of its own, beside a message.
+        inner = [each for each in value.values() if isinstance(each, dict)]
+        rest = {snake(name) for name, each in value.items() if not isinstance(each, dict)}
+        return {**inner[0], **value} if len(inner) == 1 and rest <= ENVELOPE_MEMBERS else value
+    return {}
+
+
+def _is_moment(name: str) -> bool:
+    return snake(name).endswith(("_at", "_on", "_time", "date"))

@@ -1,0 +1,230 @@
+"""Lists, searches and exports show nothing of another user, and do not change with what another does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.endpoint import Endpoint, is_choice, prefixes
+from specwitness.fuzz.api.purpose import is_ending, makes_objects, names_object, noun_at, only_reads
+from specwitness.fuzz.api.schema import Schema, resolve, type_of
+from specwitness.fuzz.api.words import USERS, singular, snake
+from specwitness.fuzz.checks.isolation.impersonation import UNKNOWING, find_pretended_change, pretend
+from specwitness.fuzz.checks.isolation.options import describe_options, list_options, with_options
+from specwitness.fuzz.checks.isolation.pages import find_next_pages, find_word, with_size
+from specwitness.fuzz.checks.isolation.side_channels import (
+    check_influence,
+    find_makers_below,
+    make_more,
+    read_view,
+)
+from specwitness.fuzz.checks.isolation.two_users import find_trace
+from specwitness.fuzz.http.message import Answer, Request, as_text
+from specwitness.fuzz.requests.answers import list_members
+from specwitness.fuzz.session.baseline import spend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+
+_OWN_OBJECTS = 2
+_CLAIM = "the caller's own view, with"
+
+
+def check_disclosure(trial: Trial) -> None:
+    """Read as bob what alice reads, before and after she makes something."""
+    bob = trial.bob
+    if bob is None:
+        return
+    views = trial.views()
+    _populate(trial, bob)
+    for endpoint in views:
+        for attack, request in _requests(trial, endpoint, bob):
+            answer = trial.send(endpoint, "disclosure", attack, request)
+            trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
+            if trace:
+                trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
+            if attack.startswith(_CLAIM) and answer.status not in UNKNOWING:
+                break
+        for attack, request in find_next_pages(trial, endpoint, bob):
+            answer = trial.send(endpoint, "disclosure", attack, request)
+            if answer.succeeded and (trace := find_trace(answer, trial.alice)):
+                trial.blame(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
+    check_influence(trial, views, bob)
+    _check_reach(trial, views, bob)
+
+
+def _populate(trial: Trial, bob: Actor) -> None:
+    """Give both users objects of each collection, so that lists have something to show."""
+    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in prefixes(each.path)):
+        endpoint = next(each for each in trial.reached() if prefix in prefixes(each.path))
+        if endpoint.path_names and prefixes(endpoint.path)[-1] == prefix:
+            for _ in range(_OWN_OBJECTS):
+                trial.world.obtain(endpoint, bob, fresh=True)
+            trial.world.obtain(endpoint, trial.alice, fresh=True)
+    for each in trial.reached():
+        if trial.uses.get(each.id):
+            # Objects whose ids are in no path are made by the way.
+            for actor in (bob, trial.alice):
+                spend(trial, each, actor)
+                trial.world.build(each, actor)
+    for each in find_makers_below(trial):
+        # What has no path of its own was not made by then.
+        if not makes_objects(trial.surface, each) and (request := trial.world.build(each, trial.alice)):
+            trial.world.call(each, trial.alice, request)
+
+
+def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, Request]]:
+    """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
+    read_view(trial, endpoint, trial.alice)
+    request = trial.world.build(endpoint, bob)
+    if request is None:
+        return []
+    plain = trial.world.sign(endpoint, bob, with_size(endpoint, request))
+    found = [("the caller's own view", plain)]
+    texts = [
+        each
+        for each in endpoint.parameters
+        if each.location == "query" and type_of(each.schema) == "string" and not each.schema.get("enum")
+    ]
+    for each in texts:
+        marker = trial.alice.maker.marker
+        if endpoint.accepts(each.schema, marker):
+            found.append((f"another's text for {each.name}", plain.with_query(((each.name, marker),))))
+        found += [
+            (f"{each.name} of an object of another's", plain.with_query(((each.name, value),)))
+            for value in _find_shown(trial.alice, each.name)
+        ]
+    found += _name_objects(trial, endpoint, _with_word(endpoint, plain, trial.alice))
+    found += _with_options(endpoint, found)
+    found += _search_by_body(trial, endpoint, plain)
+    subject = trial.alice.identity.subject
+    if subject is None:
+        return found
+    people = [
+        each for each in endpoint.parameters if each.location == "query" and _names_user(trial, each.name)
+    ]
+    text = as_text(subject)
+    found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
+    claims = pretend(endpoint, plain, text) if text.isprintable() else ()
+    return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
+
+
+def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema) -> Any:
+    """Give what an object of a user's says under the name of a parameter: it belongs to what is named so."""
+    for thing in [*reversed(owner.owned), *owner.things.values()] if snake(name).endswith("_id") else ():
+        for key, value in list_members(thing.answer.json() if thing.answer else None):
+            if snake(key) == snake(name) and value is not None and endpoint.accepts(schema, value):
+                return value
+    return ...
+
+
+def _with_word(endpoint: Endpoint, plain: Request, owner: Actor) -> Request:
+    """Look for what a user has in their texts, where something has to be looked for."""
+    word = find_word(endpoint)
+    if word is None or not word.required or not endpoint.accepts(word.schema, owner.maker.marker):
+        return plain
+    return plain.with_query(((word.name, owner.maker.marker),))
+
+
+def _find_shown(owner: Actor, name: str) -> list[str]:
+    """Give a value that an object of a user's has under the name of a parameter: their tag for `tag`."""
+    names = {snake(name), f"{snake(name)}s"}
+    for thing in [*owner.things.values(), *owner.owned[-_OWN_OBJECTS:]]:
+        value = thing.answer.json() if thing.answer else None
+        for key, each in list_members(value):
+            several = each if isinstance(each, list) else [each]
+            if (
+                snake(key) in names
+                and several
+                and isinstance(several[0], str)
+                and owner.maker.is_in(several[0])
+            ):
+                return [several[0]]
+    return []
+
+
+def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
+    """Ask for what belongs to an object of a user's: `?accountId=…`, or `?account=…`."""
+    found, owner = [], trial.alice
+    for each in endpoint.parameters:
+        if each.location == "query" and not each.required and not _names_user(trial, each.name):
+            value = _find_referenced(owner, each.name, endpoint, each.schema)
+            if value is ...:
+                value = owner.maker.lookup(each.name, each.schema)
+            if value is ... and not is_choice(each):
+                noun = singular(snake(each.name))
+                known = (one for shape, one in owner.things.items() if noun_at(shape) == noun)
+                value = next(
+                    (one.values[-1] for one in known if endpoint.accepts(each.schema, one.values[-1])), ...
+                )
+            if value is not ...:
+                request = plain.with_query(((each.name, as_text(value)),))
+                found.append((f"another's object for {each.name}", request))
+    return found
+
+
+def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[tuple[str, Request]]:
+    """Ask with each option for what shows most: where a text is wanted, for the other user's."""
+    attack, request = found[-1] if len(found) > 1 else found[0]
+    return [
+        (f"{attack}, {describe_options(each)}", with_options(endpoint, request, each))
+        for each in list_options(endpoint)
+    ]
+
+
+def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
+    schema = endpoint.body_schema
+    body = plain.read_json()
+    if schema is None or not isinstance(body, dict):
+        return []
+    marker = trial.alice.maker.marker
+    texts = [
+        name
+        for name, each in schema.get("properties", {}).items()
+        if type_of(resolve(each, endpoint.document)) == "string" and endpoint.accepts(each, marker)
+    ]
+    if not texts:
+        return []
+    return [("another's text in the body", plain.with_json({**body, **dict.fromkeys(texts, marker)}))]
+
+
+def _names_user(trial: Trial, name: str) -> bool:
+    """Tell whether a parameter names a user: a customer whom a user has made is none."""
+    nouns = USERS & set(snake(name).split("_"))
+    made = {noun_at(f"{each.shape}/{{}}") for each in trial.reached() if each.method == "POST"}
+    return bool(nouns - made)
+
+
+def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
+    """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
+    for endpoint in trial.reached():
+        is_bare = not names_object(endpoint) and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
+        if not is_bare or only_reads(endpoint) or endpoint.is_safe or not endpoint.is_protected:
+            continue
+        make_more(trial)
+        seen = [(each, exchange) for each, exchange in _read_own(trial, views) if exchange[1].succeeded]
+        request = trial.world.build(endpoint, bob)
+        if request is None:
+            continue
+        signed = trial.world.sign(endpoint, bob, request)
+        trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
+        read = [(each, *exchange) for each, exchange in seen]
+        if change := trial.find_change(read):
+            trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
+        elif pretended := find_pretended_change(trial, endpoint, signed, read):
+            text = f"called by another user with {pretended[0]}, and then {pretended[1]}"
+            trial.blame(endpoint, "isolation", text, pretended[2])
+
+
+def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
+    """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
+    readers = [
+        each for each in trial.reached() if each.method == "GET" and prefixes(each.path) == [each.shape]
+    ]
+    things = [(each, trial.world.obtain(each, trial.alice, fresh=True)) for each in readers]
+    wanted = [(each, ()) for each in views] + [(each, thing.values) for each, thing in things if thing]
+    for each, values in wanted:
+        if exchange := read_view(trial, each, trial.alice, values=values):
+            yield each, exchange

@@ -1,0 +1,128 @@
+"""Two users: what one owns, the other can neither read, change, delete nor tell from what is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.endpoint import Endpoint, prefixes
+from specwitness.fuzz.checks.isolation.impersonation import check_pretence
+from specwitness.fuzz.checks.isolation.options import check_options
+from specwitness.fuzz.checks.isolation.partial_access import (
+    check_alternatives,
+    check_bad_body,
+    check_bulk,
+    check_members,
+    check_nested,
+    check_versions,
+)
+from specwitness.fuzz.checks.isolation.two_users import (
+    absent_ids,
+    call_as,
+    find_owned,
+    judge_change,
+    make_absent,
+    observe_owned,
+    shows,
+    texts_of,
+)
+from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.session.baseline import spend
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.checks.isolation.two_users import Owned
+    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+
+
+def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
+    """Call an operation as bob with alice's ids: as if they did not exist, and nothing of hers changes."""
+    bob = trial.bob
+    if bob is None or endpoint.raw.get("x-shared"):
+        return
+    owned = find_owned(trial, endpoint)
+    if not owned:
+        return
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
+    _fill_list(trial, endpoint, path)
+    below = _fill_below(trial, endpoint, path)
+    before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, path, more=below)
+    state = trial.state() if trial.state and not endpoint.is_safe else None
+    foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
+    changed_state = state is not None and trial.state is not None and trial.state() != state
+    if foreign is not None and answer is not None:
+        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer))
+        judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
+    check_alternatives(trial, endpoint, bob, owned)
+    check_options(trial, endpoint, bob, owned)
+    check_pretence(trial, endpoint, bob, owned)
+    check_members(trial, endpoint, bob, owned)
+    check_bulk(trial, endpoint, bob, owned)
+    check_nested(trial, endpoint, bob, owned)
+    check_versions(trial, endpoint, bob, owned)
+    check_bad_body(trial, endpoint, bob, owned)
+    spend(trial, endpoint, trial.alice)
+
+
+def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
+    """Put something into a list below an object: an empty one looks like that of an absent object."""
+    maker = trial.world.find("POST", endpoint.shape)
+    if not endpoint.is_safe or maker is None or not values or maker.id not in trial.succeeded:
+        return
+    request = trial.world.build(maker, trial.alice, values)
+    if request is not None:
+        trial.client.send(trial.world.sign(maker, trial.alice, request))
+
+
+def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
+    """Put something below an object that is to be deleted, and say what shows it."""
+    plan = []
+    for maker in list(trial.reached()) if endpoint.method == "DELETE" and values else ():
+        reader = trial.world.find("GET", maker.shape)
+        is_below = maker.method == "POST" and prefixes(maker.path) == prefixes(endpoint.path)
+        if not is_below or reader is None or reader.id not in trial.succeeded:
+            continue
+        making = trial.world.build(maker, trial.alice, values)
+        reading = trial.world.build(reader, trial.alice, values)
+        if making and reading and trial.world.call(maker, trial.alice, making).succeeded:
+            plan.append((reader, trial.world.sign(reader, trial.alice, reading)))
+    return plan
+
+
+def _judge(
+    trial: Trial, endpoint: Endpoint, owned: Owned, bob: Actor, *, foreign: tuple[Request, Answer]
+) -> None:
+    request, answer = foreign
+    absent, first = call_as(trial, endpoint, bob, absent_ids(owned, 0), attack="an absent id")
+    if absent is None or first is None or answer.status == 429:  # noqa: PLR2004  # too many requests
+        return
+    ids = [each for values in owned.values() for each in values]
+    others = [make_absent(each, number) for each in ids for number in range(2)]
+    echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]
+    places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
+    if places:
+        # What differs between two ids that nothing has says nothing of the third.
+        again, second = call_as(trial, endpoint, bob, absent_ids(owned, 1), attack="an absent id")
+        if second is None:
+            return
+        echoes += texts_of(again, bob)
+        places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
+        places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
+    if endpoint.method == "PUT" and first.succeeded and answer.succeeded:
+        # What bob has named as something of hers is named is his.
+        trial.alice.given |= {str(each) for each in (*ids, *others)}
+    if not places:
+        return
+    # Where anybody may take an id that is free, that one is taken is no secret.
+    if endpoint.method == "PUT" and first.succeeded and not answer.succeeded:
+        return
+    if answer.succeeded and not first.succeeded:
+        text = f"as another user answered {answer.status}, and {first.status} for an id that is not there"
+        trial.blame(endpoint, "isolation", text, request)
+    elif answer.succeeded and shows(answer, trial.alice, request):
+        trial.blame(endpoint, "isolation", "as another user shows what is not theirs", request)
+    else:
+        place = min(places)
+        came = "" if place != "status" else f" ({answer.status}, and {first.status})"
+        text = f"tells another user's id from one that is not there: {place} differs{came}"
+        trial.blame(endpoint, "existence", text, request)

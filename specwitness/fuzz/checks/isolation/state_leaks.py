@@ -1,0 +1,60 @@
+"""What the state of an object forbids: who asks for the state before the owner tells it to everybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.endpoint import Endpoint, prefixes
+from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+
+_FORBIDDEN_BY_STATE = frozenset({"409", "410", "412", "423"})
+_MOST_OPERATIONS = 6
+
+
+def check_state(trial: Trial, endpoint: Endpoint) -> None:
+    """Name, as another user, an object of alice's that is in a state in which little may be done with it.
+
+    Args:
+        trial: The run.
+        endpoint: The operation that brought the object there: alice's second call of it was refused.
+    """
+    bob, shape = trial.bob, next(iter(prefixes(endpoint.path)[-1:]), None)
+    thing = trial.alice.things.get(shape) if shape else None
+    if bob is None or shape is None or thing is None:
+        return
+    owned = {shape: thing.values}
+    for other in [each for each in trial.surface.endpoints if _may_refuse(each, shape)][:_MOST_OPERATIONS]:
+        answers = []
+        for values, attack in (
+            (absent_ids(owned, 0), "an absent id where the state forbids"),
+            (owned, "another's id in a state that forbids"),
+        ):
+            request = trial.world.build(other, impersonate(trial, bob, values), values[shape])
+            if request is None:
+                break
+            signed = trial.world.sign(other, bob, request)
+            answers.append((signed, trial.send(other, "existence", attack, signed)))
+        else:
+            (_, reference), (signed, answer) = answers
+            is_told = str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status
+            if is_told and not _may_read(trial, bob, shape, thing.values):
+                text = f"tells the state of another's object: {answer.status}, not {reference.status}"
+                trial.blame(other, "existence", text, signed)
+
+
+def _may_read(trial: Trial, bob: Actor, shape: str, values: tuple[Any, ...]) -> bool:
+    """Tell whether the other user is shown the object anyway: then its state is no secret."""
+    reader = trial.world.find("GET", shape)
+    request = trial.world.build(reader, bob, values) if reader else None
+    return reader is not None and request is not None and trial.world.call(reader, bob, request).succeeded
+
+
+def _may_refuse(endpoint: Endpoint, shape: str) -> bool:
+    """Tell whether an operation is on the objects of a collection, and says that a state may forbid it."""
+    is_on_it = prefixes(endpoint.path)[-1:] == [shape]
+    is_owned = is_on_it and not endpoint.is_safe and not endpoint.raw.get("x-shared")
+    return is_owned and bool(_FORBIDDEN_BY_STATE & endpoint.responses.keys())

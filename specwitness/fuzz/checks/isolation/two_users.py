@@ -1,0 +1,254 @@
+"""What the checks with two users share: strangers in the owner's place, ids that nothing has, traces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from specwitness.fuzz.api.endpoint import Endpoint, prefixes
+from specwitness.fuzz.api.purpose import noun_at, noun_for
+from specwitness.fuzz.api.schema import resolve
+from specwitness.fuzz.api.words import OWN, USERS
+from specwitness.fuzz.requests.actor import Actor, Choice, Thing
+from specwitness.fuzz.requests.answers import find_values, list_items
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.session.context import Trial
+
+    Owned = dict[str, tuple[Any, ...]]
+    Exchange = tuple[Request | None, Answer | None]
+
+
+_NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
+_FAR = 900_001
+_SHORTEST_ID = 6
+_MOST_PARTS = 3
+
+
+def make_absent(value: Any, number: int) -> Any:
+    """Make an id like another one, which nothing has; a choice stays as it is."""
+    if isinstance(value, Choice):
+        return value
+    if isinstance(value, int):
+        return value + _FAR + number
+    text = str(value)
+    try:
+        UUID(text)
+    except ValueError:
+        pass
+    else:
+        return str(uuid5(_NAMESPACE, f"{text} {number}"))
+    if text.isdecimal():
+        return str(int(text) + _FAR + number)
+    # The same shape with other characters: the beginning often says what kind of id it is.
+    return text[:-6] + "".join(_shift(each, number + 1) for each in text[-6:])
+
+
+def _shift(character: str, by: int) -> str:
+    for alphabet in ("0123456789", "abcdef", "ABCDEF", "ghijklmnopqrstuvwxyz", "GHIJKLMNOPQRSTUVWXYZ"):
+        if character in alphabet:
+            return alphabet[(alphabet.index(character) + by) % len(alphabet)]
+    return character
+
+
+def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None) -> Actor:
+    """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
+    actor = Actor(bob.identity, replace(bob.maker), owner=trial.alice)
+    for prefix, each in values.items():
+        actor.things[prefix] = Thing(prefix, each)
+    theirs = trial.world.lookup_of(actor)
+    own = trial.world.lookup_of(bob)
+    bob.focus = None
+
+    def look_up(name: str, schema: dict[str, Any]) -> Any:
+        bob.focus = actor.focus
+        return own(name, schema) if only is not None and name != only else theirs(name, schema)
+
+    actor.maker.lookup = look_up
+    return actor
+
+
+def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
+    """Give the objects of alice that a good call of hers names, by collection."""
+    alice = trial.alice
+    request = trial.world.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
+    if request is None:
+        return {}
+    named = [*prefixes(endpoint.path), *alice.used]
+    on_way = set(prefixes(endpoint.path))
+    # What the contract itself names in a body, such as a code, everybody may know.
+    found = {
+        each: thing
+        for each in named
+        if (thing := alice.things.get(each)) is not None and (each in on_way or not thing.is_told)
+    }
+    return {
+        each: thing.values
+        for each, thing in found.items()
+        if not _is_shared(trial, thing) and not all(isinstance(value, Choice) for value in thing.values)
+    }
+
+
+def _is_shared(trial: Trial, thing: Thing) -> bool:
+    """Tell whether an object that alice did not make stands in bob's list too, and is not said to be hers."""
+    lister = trial.world.find("GET", thing.prefix.removesuffix("/{}"))
+    if thing.is_created or lister is None or trial.bob is None or lister.id not in trial.succeeded:
+        return False
+    request = trial.world.build(lister, trial.bob, thing.values[: len(lister.path_names)])
+    if request is None:
+        return False
+    answer = trial.world.call(lister, trial.bob, request)
+    subject = trial.alice.identity.subject
+    for item in list_items(answer.json()) if answer.succeeded else ():
+        scalars = {str(value) for _, value in find_values(item)}
+        if str(thing.values[-1]) in scalars:
+            return subject is None or subject not in scalars
+    return False
+
+
+def observe_owned(
+    trial: Trial,
+    endpoint: Endpoint,
+    owned: Owned,
+    path: tuple[Any, ...],
+    *,
+    more: Sequence[tuple[Endpoint, Request]] = (),
+) -> list[tuple[Endpoint, Request, Answer]]:
+    """Read as the owner all that shows the objects that a call names, and `more`."""
+    plan = [*trial.plan_views(endpoint, path), *_plan_parts(trial, endpoint, path), *more]
+    for prefix, values in owned.items():
+        reader = trial.world.find("GET", prefix) or trial.world.find("GET", prefix.removesuffix("/{}"))
+        if (
+            reader is not None
+            and reader.id in trial.succeeded
+            and all(reader is not each for each, _ in plan)
+        ):
+            request = trial.world.build(reader, trial.alice, values[: len(reader.path_names)])
+            if request is not None:
+                plan.append((reader, trial.world.sign(reader, trial.alice, request)))
+        for other in trial.readers_of(prefix):
+            request = trial.world.build(other, trial.alice)
+            if request is not None:
+                plan.append((other, trial.world.sign(other, trial.alice, request)))
+    return [each for each in trial.read_all(plan) if each[2].succeeded]
+
+
+def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
+    """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
+    shapes = prefixes(endpoint.path)
+    is_of_user = any(
+        {noun_at(shape), noun_for(name, shape)} & USERS
+        for name, shape in zip(endpoint.path_names, shapes, strict=True)
+    )
+    plan: list[tuple[Endpoint, Request]] = []
+    for each in trial.reached():
+        is_part = bool(shapes) and prefixes(each.path) == shapes and each.shape.startswith(f"{shapes[-1]}/")
+        is_self = is_of_user and not each.path_names and each.path.rpartition("/")[2].lower() in OWN
+        # What makes the objects of a list below changes the list, and not a part.
+        if each.method != "GET" or each is endpoint or not (is_part or is_self) or len(plan) >= _MOST_PARTS:
+            continue
+        if is_part and trial.world.find("POST", each.shape):
+            continue
+        request = trial.world.build(each, trial.alice, path if is_part else None)
+        if request is not None:
+            plan.append((each, trial.world.sign(each, trial.alice, request)))
+    return plan
+
+
+def call_as(  # who, what, with what, and why
+    trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
+) -> Exchange:
+    """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
+    actor = impersonate(trial, bob, owned, only)
+    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    if only is not None and endpoint.path_names:
+        own = trial.world.obtain(endpoint, bob)
+        if own is None:
+            return None, None
+        path = own.values
+    request = trial.world.build(endpoint, actor, path)
+    if request is None:
+        return None, None
+    signed = trial.world.sign(endpoint, bob, _vary(trial, endpoint, request, set(actor.named)))
+    return signed, trial.send(endpoint, "isolation", attack, signed)
+
+
+def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
+    """Give other texts to a body that is the owner's own: what it writes would not be seen."""
+    known, body = trial.succeeded.get(endpoint.id), request.read_json()
+    if endpoint.is_safe or known is None or known.body != request.body or not isinstance(body, dict):
+        return request
+    members = (endpoint.body_schema or {}).get("properties", {})
+    other = {
+        name: f"b{value}"
+        for name, value in body.items()
+        if isinstance(value, str)
+        and name not in named
+        and endpoint.accepts(resolve(members.get(name, {}), endpoint.document), f"b{value}")
+    }
+    return request.with_json({**body, **other}) if other else request
+
+
+def absent_ids(owned: Owned, number: int) -> Owned:
+    """Give ids like those of the owned objects, which nothing has."""
+    return {prefix: tuple(make_absent(each, number) for each in values) for prefix, values in owned.items()}
+
+
+def judge_change(
+    trial: Trial,
+    endpoint: Endpoint,
+    foreign: tuple[Request, Answer],
+    before: list[tuple[Endpoint, Request, Answer]],
+    *,
+    changed_state: bool,
+) -> None:
+    """Read again as the owner what was read before a stranger's call, and blame what has changed."""
+    request, answer = foreign
+    change = trial.find_change(before)
+    check = "isolation" if answer.succeeded else "side_effect"
+    if change:
+        text = f"as another user answered {answer.status}, and then {change[0]}"
+        trial.blame(endpoint, check, text, request)
+    elif changed_state and not answer.succeeded:
+        text = f"as another user answered {answer.status}, and the stored state changed"
+        trial.blame(endpoint, check, text, request)
+    elif before:
+        trial.ledger.tally(endpoint, "side_effect").attacks["another's id"] += 1
+
+
+def shows(answer: Answer, owner: Actor, request: Request) -> bool:
+    """Tell whether an answer shows something of a user that its request did not name."""
+    return find_trace(answer, owner, request) is not None
+
+
+def find_trace(answer: Answer, owner: Actor, request: Request | None = None) -> str | None:
+    """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made.
+
+    What the `request` itself named may come back.
+    """
+    text = answer.text
+    sent = f"{request.target} {(request.body or b'').decode(errors='replace')}" if request else ""
+    for echo in {*owner.given, *owner.maker.find_texts(sent)}:
+        text = re.sub(rf"{re.escape(echo)}(?!\w)", "", text)
+    if owner.maker.is_in(text):
+        return "a text of theirs"
+    ids = {each.values[-1] for each in owner.owned}
+    long = {each for each in ids if isinstance(each, str) and len(each) >= _SHORTEST_ID}
+    if any(each in text and each not in sent for each in long):
+        return "the id of an object of theirs"
+    return None
+
+
+def texts_of(request: Request | None, sender: Actor) -> list[str]:
+    """Give the texts of their own that a user sent: they are echoed, and differ from call to call."""
+    if request is None or not request.body:
+        return []
+    value = request.read_json()
+    if value is None:
+        return sender.maker.find_texts(request.body.decode(errors="replace"))
+    return [each for _, each in find_values(value) if isinstance(each, str) and sender.maker.is_in(each)]

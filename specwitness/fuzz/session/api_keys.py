@@ -1,0 +1,86 @@
+"""Keys that a service gives its users, such as those of its own API: found in answers, and tried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from specwitness.fuzz.api.purpose import is_ending, is_key, names_object
+from specwitness.fuzz.requests.answers import find_values
+from specwitness.fuzz.users.credentials import KEY, seat_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+
+_SHORTEST = 12  # characters: what is shorter is no secret
+
+
+class Key(NamedTuple):
+    """A key that opens something: for which scheme, and the request that shows it."""
+
+    scheme: str
+    value: str
+    probe: Endpoint
+    request: Request
+
+
+def learn_keys(trial: Trial) -> None:
+    """Let the users make keys where the contract takes some, and keep those that open something."""
+    for actor in (trial.alice, trial.bob):
+        for maker in _makers(trial) if actor is not None else ():
+            request = trial.world.build(maker, actor) if actor else None
+            answer = trial.world.call(maker, actor, request) if actor and request else None
+            if actor and answer and (found := find_key(trial, answer, actor)):
+                actor.identity = replace(
+                    actor.identity, values={**actor.identity.values, found.scheme: found.value}
+                )
+                trial.ledger.redaction.hide(actor.name, [found.value])
+                break
+
+
+def find_key(trial: Trial, answer: Answer | None, actor: Actor) -> Key | None:
+    """Find a text in an answer that is taken for a key."""
+    texts = [
+        each
+        for _, each in find_values(answer.json() if answer and answer.succeeded else None)
+        if isinstance(each, str) and len(each) >= _SHORTEST and not actor.maker.is_in(each)
+    ]
+    for scheme, probe in _probes(trial) if texts else ():
+        plain = trial.world.build(probe, actor)
+        for text in texts if plain is not None else ():
+            request = seat_of(scheme, trial.surface.schemes[scheme]).put(plain, text) if plain else None
+            if request is not None and trial.client.send(request).succeeded:
+                return Key(scheme, text, probe, request)
+    return None
+
+
+def _makers(trial: Trial) -> list[Endpoint]:
+    return [
+        each
+        for each in trial.reached()
+        if each.method == "POST"
+        and is_key(each)
+        and each.is_protected
+        and not is_ending(each)
+        and not names_object(each)
+    ]
+
+
+def _probes(trial: Trial) -> Iterator[tuple[str, Endpoint]]:
+    """Give for each scheme of keys an operation that takes such a key alone."""
+    for scheme in trial.surface.schemes:
+        if seat_of(scheme, trial.surface.schemes[scheme]).kind != KEY:
+            continue
+        for each in trial.reached():
+            if (
+                each.method == "GET"
+                and not each.path_names
+                and [scheme] in [list(one) for one in each.security]
+            ):
+                yield scheme, each
+                break

@@ -1,0 +1,1 @@
+"""Bad credentials: the table of attacks, and what a refusal must look like."""

@@ -1,0 +1,1 @@
+"""Who calls: identity providers, logins, and where credentials go in a request."""
