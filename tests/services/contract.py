@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
-from specwitness.fuzz.surface import read_surface
+from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.openapi import read_contract
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from specwitness.fuzz.surface import Surface
+    from specwitness.fuzz.api.endpoint import Surface
     from specwitness.openapi import Contract
 
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})

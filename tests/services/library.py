@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from specwitness.fuzz.login import Login
+from specwitness.fuzz.users.login import Login
 from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
 from tests.services.app import Form, Text, assemble, open_router, protected_router

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.surface import read_surface
+from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.target import Target
 from tests.proving_ground.model import Faults
 from tests.services.contract import describe_app, read_document
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from specwitness.fuzz.engine import Engine
-    from specwitness.fuzz.identity import IdentityProvider
-    from specwitness.fuzz.surface import Surface
+    from specwitness.fuzz.users.identity import IdentityProvider
+    from specwitness.fuzz.api.endpoint import Surface
     from specwitness.openapi import Contract
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from specwitness.fuzz.identity import Tokens
+from specwitness.fuzz.users.identity import Tokens
 from tests.proving_ground.web import RefusalError
 
 if TYPE_CHECKING:
