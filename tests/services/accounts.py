@@ -85,7 +85,10 @@ def create_sign_up(faults: Faults) -> FastAPI:
     return app
 
 
-SHARED_ACCOUNT = SmallService(name="shared-account", create=create_shared_account)
+# Both users show the slug, so that it is neither's own: the run has no account to read.
+SHARED_ACCOUNT = SmallService(
+    name="shared-account", create=create_shared_account, unreached=frozenset({"readAccount"})
+)
 CLOSED_LATER = SmallService(name="account-closed-later", create=create_closed_later)
 # The run deletes no account of its own users.
 SIGN_UP = SmallService(name="sign-up", create=create_sign_up, unreached=frozenset({"dropUser"}))

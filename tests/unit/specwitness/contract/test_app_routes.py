@@ -12,7 +12,7 @@ from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from specwitness.contract import compare_routes, list_routes
-from tests.support.orders import DOCUMENT, GONE, ORDER, change, read
+from tests.support.sample_contract import DOCUMENT, GONE, ORDER, change, read
 
 if TYPE_CHECKING:
     from pathlib import Path

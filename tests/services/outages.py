@@ -1,11 +1,9 @@
-"""A small service that may be down, whose accounts may be erased, and what may be wrong with both."""
+"""A list of things whose service may be down and whose accounts may be erased: its contract has both."""
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -15,19 +13,31 @@ from starlette.routing import Route
 from specwitness.fuzz.session.situation import Situation
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.users.identity import Identity
-from specwitness.openapi import Contract, read_contract
+from tests.proving_ground.model import Faults
+from tests.services.contract import read_document
+from tests.services.users import read_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from starlette.requests import Request
 
     from specwitness.fuzz.http.message import Answer
+    from specwitness.openapi import Contract
 
 OUTAGE, ERASURE = "an outage", "an erased account"
 USERS = ("alice", "bob", "carol")
 TOKEN = "the-token-of-"
+SWITCHES = frozenset(
+    {
+        "crash-when-down",
+        "serves-erased",
+        "stays-down",
+        "no-retry-after",
+        "retry-after-word",
+        "misfit-when-down",
+    }
+)
 PROBLEM = {
     "type": "object",
     "required": ["title"],
@@ -36,20 +46,18 @@ PROBLEM = {
 }
 
 
-class Fault(StrEnum):
-    CRASHES_WHEN_DOWN = "500 in an outage"
-    SERVES_THE_ERASED = "200 for an erased account"
-    STAYS_DOWN = "does not come back"
-    NAMES_NO_TIME = "503 without Retry-After"
-    NAMES_A_WORD = "503 whose Retry-After is no number"
-    LIES_WHEN_DOWN = "503 whose body does not fit its schema"
-
-
 @dataclass
-class Mood:
-    """What the service is in, and what is wrong with it."""
+class Condition:
+    """What the service is in now, which accounts are erased, and which situations are over.
 
-    faults: frozenset[Fault] = frozenset()
+    Attributes:
+        faults: What is planted, of SWITCHES.
+        is_down: Whether an outage lasts.
+        erased: The users whose accounts are erased.
+        ended: The names of the situations that are over, in order.
+    """
+
+    faults: Faults = field(default_factory=Faults)
     is_down: bool = False
     erased: set[str] = field(default_factory=set)
     ended: list[str] = field(default_factory=list)
@@ -58,42 +66,53 @@ class Mood:
         """Give the refusal that is due, if one is."""
         user = read_user(request)
         if user is None:
-            is_brought = "authorization" in request.headers
+            is_sent = "authorization" in request.headers
             return problem(
-                401, {"WWW-Authenticate": 'Bearer error="invalid_token"' if is_brought else "Bearer"}
+                401, {"WWW-Authenticate": 'Bearer error="invalid_token"' if is_sent else "Bearer"}
             )
         if self.is_down:
-            return self._tell_outage()
-        is_served = Fault.SERVES_THE_ERASED in self.faults or request.method == "DELETE"
+            return self._answer_outage()
+        is_served = request.method == "DELETE" or self.faults.has("serves-erased")
         return problem(410) if user in self.erased and not is_served else None
 
-    def _tell_outage(self) -> Response:
-        if Fault.CRASHES_WHEN_DOWN in self.faults:
+    def _answer_outage(self) -> Response:
+        if self.faults.has("crash-when-down"):
             return problem(500)
-        named = {} if Fault.NAMES_NO_TIME in self.faults else {"Retry-After": "5"}
-        if Fault.NAMES_A_WORD in self.faults:
-            named = {"Retry-After": "soon"}
-        return problem(503, named, "down" if Fault.LIES_WHEN_DOWN in self.faults else "refused")
+        headers = {} if self.faults.has("no-retry-after") else {"Retry-After": "5"}
+        if self.faults.has("retry-after-word"):
+            headers = {"Retry-After": "soon"}
+        return problem(503, headers, "down" if self.faults.has("misfit-when-down") else "refused")
+
+
+def plant(*switches: str) -> Condition:
+    """Make the condition of a service that is up, with faults planted.
+
+    Raises:
+        KeyError: It has no such fault.
+    """
+    if unknown := set(switches) - SWITCHES:
+        raise KeyError(f"there is no fault {unknown}")
+    return Condition(Faults(frozenset(switches)))
 
 
 def read_user(request: Request) -> str | None:
-    scheme, _, token = ",".join(request.headers.getlist("authorization")).partition(" ")
-    user = token.strip().removeprefix(TOKEN)
-    return user if scheme.lower() == "bearer" and token != user and user in USERS else None
+    token = read_token(request) or ""
+    user = token.removeprefix(TOKEN)
+    return user if token != user and user in USERS else None
 
 
 def problem(status: int, headers: dict[str, str] | None = None, title: str = "refused") -> Response:
     return JSONResponse({"title": title}, status, headers)
 
 
-def create_app(mood: Mood) -> Starlette:
+def create_app(condition: Condition) -> Starlette:
     async def list_things(request: Request) -> Response:
-        return mood.refuse(request) or JSONResponse([])
+        return condition.refuse(request) or JSONResponse([])
 
     async def erase_account(request: Request) -> Response:
-        if refusal := mood.refuse(request):
+        if refusal := condition.refuse(request):
             return refusal
-        mood.erased |= {str(read_user(request))} & {"carol"}
+        condition.erased |= {str(read_user(request))} & {"carol"}
         return Response(status_code=204)
 
     async def get_health(_: Request) -> Response:
@@ -124,10 +143,10 @@ def describe(*documented: int) -> dict[str, Any]:
     }
     erased = {"description": "erased", "content": body, "x-requirements": ["001/FR-410"]}
     listed = {"description": "list", "content": {"application/json": {"schema": {"type": "array"}}}}
-    others = {str(each): {"description": "so the contract says"} for each in documented}
+    others = {str(status): {"description": "so the contract says"} for status in documented}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "moods", "version": "1"},
+        "info": {"title": "outages", "version": "1"},
         "security": [{"bearer": []}],
         "x-requirements": ["001/FR-1"],
         "paths": {
@@ -159,16 +178,14 @@ def describe(*documented: int) -> dict[str, Any]:
     }
 
 
-def write_contract(folder: Path, *documented: int) -> Contract:
-    """Write the contract to a folder, and read it."""
-    path = folder / "openapi.json"
-    path.write_text(json.dumps(describe(*documented)), encoding="utf-8")
-    return read_contract(path, folder)
+def make_outage_contract(*documented: int) -> Contract:
+    """Make the contract; `documented` are further statuses of the list."""
+    return read_document(describe(*documented))
 
 
 @dataclass(frozen=True)
 class Names:
-    """Users whose tokens tell their names."""
+    """The users of the service, whose tokens hold their names."""
 
     known: tuple[str, ...] = USERS
 
@@ -176,23 +193,23 @@ class Names:
         return Identity(name, TOKEN + name) if name in self.known else None
 
 
-def make_situations(mood: Mood, **others: Any) -> tuple[Situation, ...]:
+def make_situations(condition: Condition, **others: Any) -> tuple[Situation, ...]:
     """Make both situations; `others` are settings of the outage."""
 
     @contextmanager
     def outage(_: Callable[[str], Answer]) -> Iterator[None]:
-        mood.is_down = True
+        condition.is_down = True
         try:
             yield
         finally:
-            mood.is_down = Fault.STAYS_DOWN in mood.faults
-            mood.ended.append(OUTAGE)
+            condition.is_down = condition.faults.has("stays-down")
+            condition.ended.append(OUTAGE)
 
     @contextmanager
     def erasure(call: Callable[[str], Answer]) -> Iterator[None]:
         assert call("eraseAccount").status == 204
         yield
-        mood.ended.append(ERASURE)
+        condition.ended.append(ERASURE)
 
     down = {"name": OUTAGE, "statuses": (503,), "enter": outage, "recovery": 0.0}
     return (
@@ -201,7 +218,7 @@ def make_situations(mood: Mood, **others: Any) -> tuple[Situation, ...]:
     )
 
 
-def make_target(mood: Mood, names: Names | None = None, **others: Any) -> Target:
+def make_target(condition: Condition, names: Names | None = None, **others: Any) -> Target:
     """Make the target; `others` are settings of the outage."""
-    situations = make_situations(mood, **others)
-    return Target(app=create_app(mood), identities=names or Names(), situations=situations)
+    situations = make_situations(condition, **others)
+    return Target(app=create_app(condition), identities=names or Names(), situations=situations)
