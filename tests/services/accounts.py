@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Path
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Text, assemble, open_router, protected_router
+from tests.services.app import Form, Text, UserId, assemble, open_router, protected_router
 from tests.services.service import SmallService
-from tests.services.users import ANN, BEN, UserId
+from tests.services.users import ANN, BEN
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 Name = Annotated[str, Path(min_length=1, max_length=60)]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from tests.proving_ground.web import RefusalError, answer_problem, make_app, protected_by
@@ -15,7 +15,7 @@ from tests.services.users import BEARER, BearerAuth
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from fastapi import FastAPI, Request
+    from fastapi import FastAPI
     from fastapi.routing import APIRoute
     from fastapi.security.base import SecurityBase
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 REFUSALS: dict[int | str, dict[str, Any]] = {status: {"description": "No"} for status in (401, 404, 409, 422)}
 
 
+BY_TOKEN = BearerAuth()
 Text = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -38,13 +39,21 @@ def _name_operation(route: APIRoute) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
+def _read_user(request: Request) -> str:
+    user: str = request.state.caller
+    return user
+
+
+UserId = Annotated[str, Depends(_read_user)]
+
+
 def open_router() -> APIRouter:
     """Make a router of routes that anybody may call."""
     return APIRouter(responses=REFUSALS, generate_unique_id_function=_name_operation)
 
 
 def protected_router(
-    admit: Callable[[Request], object] = BearerAuth().admit, *alternatives: SecurityBase
+    admit: Callable[[Request], object] = BY_TOKEN.admit, *alternatives: SecurityBase
 ) -> APIRouter:
     """Make a router of routes that find their user, by `admit`, before anything else.
 

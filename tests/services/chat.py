@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
 from tests.services.app import (
-    REFUSALS,
     Form,
     Store,
     Text,
+    UserId,
     assemble,
     open_router,
     protected_router,
@@ -24,7 +23,10 @@ from tests.services.app import (
     show_all,
 )
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import ANN, BEARER, BEN, BearerAuth, UserId
+from tests.services.users import ANN, BEN, BearerAuth
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 NAMES = {ANN: "ann", BEN: "ben"}
 SHORT_PAUSE = 0.02

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from specwitness.fuzz.users.login import Login
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Store, Text, assemble, open_router, protected_router, show_all
+from tests.services.app import Form, Store, Text, UserId, assemble, open_router, protected_router, show_all
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import BearerAuth, UserId, read_token
+from tests.services.users import BearerAuth, read_token
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 PASSWORDS = {"ann": "ann-and-her-cat", "ben": "ben-and-his-dog", "root": "root-and-no-pet"}
 USERS = {"alice": "ann", "bob": "ben", "admin": "root"}
@@ -23,7 +25,10 @@ ONLY_AGENT = 3
 UPLOAD = {
     "type": "object",
     "required": ["file", "title"],
-    "properties": {"file": {"type": "string", "format": "binary"}, "title": {"type": "string", "minLength": 1}},
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "title": {"type": "string", "minLength": 1},
+    },
 }
 FileId = Annotated[int, Path(ge=1)]
 

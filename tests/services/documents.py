@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, FastAPI, Path
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Text, assemble, protected_router
+from tests.services.app import Form, Text, UserId, assemble, protected_router
 from tests.services.service import SmallService
-from tests.services.users import UserId
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 Name = Annotated[str, Path(min_length=1, max_length=60)]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Path
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Store, Text, assemble, protected_router
+from tests.services.app import Form, Store, Text, UserId, assemble, protected_router
 from tests.services.service import SmallService
-from tests.services.users import UserId
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 EventId = Annotated[int, Path(ge=1)]
 

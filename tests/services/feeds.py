@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.security import APIKeyHeader
 
 from specwitness.fuzz.users.identity import Tokens
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import protected_by
 from tests.services.app import REFUSALS, assemble
 from tests.services.service import PlantedBug, SmallService
@@ -16,6 +15,8 @@ from tests.services.users import BEARER, BearerAuth, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.proving_ground.model import Faults
 
 KEY = APIKeyHeader(name="X-Key", auto_error=False, scheme_name="key")
 KEYS = {"key-of-ann", "key-of-ben"}

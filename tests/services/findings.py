@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
+
 from specwitness.config import FuzzConfig
 from specwitness.fuzz.api.endpoint import Surface, read_surface
+from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target
 from tests.services.contract import describe_app, read_document
 from tests.support.attacks import attack_target
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.engine import Engine
     from specwitness.openapi import Contract
     from tests.services.service import PlantedBug, SmallService
+
 
 class Finding(NamedTuple):
     """One complaint of a run.
@@ -65,6 +69,14 @@ def _attack(service: SmallService, switches: frozenset[str], only: tuple[str, ..
     unreached = {endpoint.id for endpoint in surface.endpoints} - reached
     assert unreached == service.unreached, f"{service.name}: answered no user with 2xx: {unreached}"
     return engine
+
+
+def run_whole(contract: Contract, target: Target, settings: FuzzConfig | None = None) -> FuzzRun:
+    """Run our checks and Schemathesis on a target, as `specwitness fuzz` does."""
+    with pytest.MonkeyPatch.context() as patch:
+        # pytest would explain each assertion inside Schemathesis that holds: five times the time.
+        patch.setattr("_pytest.assertion.util._assertion_pass", None)
+        return run_fuzz(contract, target, settings or FuzzConfig(), lambda _: None)
 
 
 def list_findings(engine: Engine) -> list[Finding]:

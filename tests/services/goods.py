@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Path
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import assemble, protected_router
+from tests.services.app import UserId, assemble, protected_router
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import BEN, UserId
+from tests.services.users import BEN
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 STOCK = {11: {"id": 11, "name": "tea"}, 12: {"id": 12, "name": "rice"}}
 

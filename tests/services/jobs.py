@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from tests.proving_ground.model import Faults
-from tests.services.app import Form, assemble, protected_router
+from tests.services.app import Form, UserId, assemble, protected_router
 from tests.services.service import SmallService
-from tests.services.users import UserId
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.proving_ground.model import Faults
 
 
 class JobForm(Form):
@@ -32,7 +34,7 @@ def create(faults: Faults) -> FastAPI:
     router = protected_router()
 
     @router.post("/jobs", response_model=Job)
-    async def make_job(_: UserId, form: JobForm) -> Response:
+    async def make_job(_: UserId, form: JobForm) -> JSONResponse:
         return JSONResponse({"id": 1, "state": {"name": form.state}, "history": [{"state": form.state}]})
 
     return assemble(faults, router)

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from specwitness.fuzz.users.login import Login
 from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Text, assemble, open_router, protected_router
+from tests.services.app import Form, Text, UserId, assemble, open_router, protected_router
 from tests.services.contract import describe_app, read_document
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import BearerAuth, UserId
+from tests.services.users import BearerAuth
 
 if TYPE_CHECKING:
     from specwitness.openapi import Contract
@@ -271,7 +271,9 @@ def _add_several_books(router: APIRouter, library: Library, faults: Faults) -> N
                 del library.books[owner, title]
         return {}
 
-    @router.get("/export", responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}})
+    @router.get(
+        "/export", responses={200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
+    )
     async def export_books(user: UserId) -> Response:
         lines = [json.dumps(book) for (owner, _), book in library.books.items() if owner == user]
         return Response("\n".join(lines), media_type="application/x-ndjson")
@@ -338,7 +340,10 @@ LIBRARY = SmallService(
         ),
         PlantedBug("book-takes-owner", "assignment", "POST /books", "takes `owner`"),
         PlantedBug(
-            "bulk-delete-any", "isolation", "POST /books/bulk-delete", "as another user answered 200, and then"
+            "bulk-delete-any",
+            "isolation",
+            "POST /books/bulk-delete",
+            "as another user answered 200, and then",
         ),
         PlantedBug("charset-crash", "robustness", "PUT /books/{book_title}", "answered 500"),
         PlantedBug("early-year-crash", "robustness", "POST /reports", "answered 500"),

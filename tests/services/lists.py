@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.services.app import assemble, protected_router
+from tests.services.app import UserId, assemble, protected_router
 from tests.services.service import SmallService
-from tests.services.users import UserId
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Path, Query
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Store, Text, assemble, protected_router, show, show_all
+from tests.services.app import Form, Store, Text, UserId, assemble, protected_router, show, show_all
 from tests.services.service import SmallService
-from tests.services.users import ANN, BEN, UserId
+from tests.services.users import ANN, BEN
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+    from tests.proving_ground.model import Faults
 
 MemoId = Annotated[int, Path(ge=1)]
 

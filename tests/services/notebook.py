@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Store, Text, assemble, protected_router, show, show_all
+from tests.services.app import Form, Store, Text, UserId, assemble, protected_router, show, show_all
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import TOKENS, UserId, read_token, refuse
+from tests.services.users import TOKENS, read_token, refuse
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, scheme_name="key")
 NOTE_ID = "^not-[0-9]{6}$"
@@ -107,7 +109,7 @@ def _notes(book: Notebook, faults: Faults) -> APIRouter:
     router = protected_router()
 
     @router.get("/api/{user_id}/notes")
-    async def list_notes(  # noqa: PLR0913, PLR0917  # one parameter for each of the query
+    async def list_notes(  # noqa: PLR0917  # one parameter for each of the query
         user: Owner,
         tag: Annotated[Text | None, Query()] = None,
         q: Annotated[Text | None, Query()] = None,
@@ -141,7 +143,7 @@ def _note(book: Notebook, faults: Faults) -> APIRouter:
         return Note(**show(note))
 
     @router.patch("/api/{user_id}/notes/{note_id}", responses={412: {"description": "No"}})
-    async def change_note(
+    async def change_note(  # noqa: PLR0917  # FastAPI calls it by keyword
         user_id: str,
         user: UserId,
         note_id: NoteId,
@@ -260,7 +262,9 @@ NOTEBOOK = SmallService(
     bugs=(
         PlantedBug("tag-of-all", "disclosure", LIST, "shows another user"),
         PlantedBug("search-of-all", "disclosure", LIST, "shows another user"),
-        PlantedBug("cursor-of-all", "disclosure", LIST, "shows another user a text of theirs on a later page"),
+        PlantedBug(
+            "cursor-of-all", "disclosure", LIST, "shows another user a text of theirs on a later page"
+        ),
         PlantedBug("csv-of-all", "disclosure", "GET /api/{user_id}/export", "shows another user"),
         PlantedBug("total-of-all", "existence", LIST, "changes with what another user makes"),
         PlantedBug(
@@ -289,7 +293,10 @@ NOTEBOOK = SmallService(
             "answered 200",
         ),
         PlantedBug(
-            "key-after-delete", "deletion", "DELETE /keys/{key_id}", "succeeds, and GET /count takes the key as before"
+            "key-after-delete",
+            "deletion",
+            "DELETE /keys/{key_id}",
+            "succeeds, and GET /count takes the key as before",
         ),
         PlantedBug("read-any-by-key", "isolation", "GET /notes/{note_id}", "as another user, by key, shows"),
     ),

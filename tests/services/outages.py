@@ -67,9 +67,7 @@ class Condition:
         user = read_user(request)
         if user is None:
             is_sent = "authorization" in request.headers
-            return problem(
-                401, {"WWW-Authenticate": 'Bearer error="invalid_token"' if is_sent else "Bearer"}
-            )
+            return problem(401, {"WWW-Authenticate": 'Bearer error="invalid_token"' if is_sent else "Bearer"})
         if self.is_down:
             return self._answer_outage()
         is_served = request.method == "DELETE" or self.faults.has("serves-erased")

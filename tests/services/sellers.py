@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
-
-from tests.proving_ground.model import Faults
 from tests.services.app import assemble, open_router
 from tests.services.service import SmallService
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.proving_ground.model import Faults
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 60}
 SELLER = {

@@ -5,16 +5,28 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, FastAPI, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Store, Text, assemble, open_router, protected_router, show, show_all
+from tests.services.app import (
+    Form,
+    Store,
+    Text,
+    UserId,
+    assemble,
+    open_router,
+    protected_router,
+    show,
+    show_all,
+)
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import ANN, BEN, BearerAuth, UserId
+from tests.services.users import BearerAuth
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 ID = "^[a-z]{3}-[0-9]{6}$"
 PRICE = 9
@@ -90,7 +102,7 @@ class Shop:
 def create(faults: Faults, quota: int = 0) -> FastAPI:
     """Make the app; users may have `quota` orders, or any number where it is 0."""
     shop = Shop(faults, quota)
-    parts = (_orders, _order, _own)
+    parts = (_orders, _order, _parts, _own)
     protected = [part(protected_router(shop.admit), shop, faults) for part in parts]
     return assemble(faults, *protected, _links(shop))
 
@@ -154,6 +166,10 @@ def _order(router: APIRouter, shop: Shop, faults: Faults) -> APIRouter:
             shop.links = {token: linked for token, linked in shop.links.items() if linked is not order}
         return {"deleted": 1}
 
+    return router
+
+
+def _parts(router: APIRouter, shop: Shop, faults: Faults) -> APIRouter:
     @router.get("/orders/{order_id}/items/{item_id}")
     async def read_item(user: UserId, order_id: Id, item_id: Id) -> dict[str, Any]:
         order = shop.orders.find(order_id, user)
@@ -232,7 +248,10 @@ SHOP = SmallService(
     bugs=(
         PlantedBug("expand-any", "isolation", "GET /orders/{order_id}", "with expand=items, answered 200"),
         PlantedBug(
-            "cancel-any-but-first", "isolation", "POST /orders/cancel", "as another user answered 200, and then"
+            "cancel-any-but-first",
+            "isolation",
+            "POST /orders/cancel",
+            "as another user answered 200, and then",
         ),
         PlantedBug(
             "header-names-user",

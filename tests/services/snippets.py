@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Response
 from pydantic import BaseModel
 
-from tests.proving_ground.model import Faults
 from tests.proving_ground.web import RefusalError
-from tests.services.app import Form, Store, Text, assemble, protected_router
+from tests.services.app import Form, Store, Text, UserId, assemble, protected_router
 from tests.services.service import PlantedBug, SmallService
-from tests.services.users import UserId
+
+if TYPE_CHECKING:
+    from tests.proving_ground.model import Faults
 
 NoteId = Annotated[int, Path(ge=1)]
 Slug = Annotated[str, Path(pattern="^[a-z0-9-]{1,60}$")]

@@ -31,7 +31,9 @@ def test_contract_of_outages_is_valid() -> None:
 
 @every_service
 def test_switches_of_a_service_are_unique(service: SmallService) -> None:
-    assert [switch for switch, count in Counter(bug.switch for bug in service.bugs).items() if count > 1] == []
+    assert [
+        switch for switch, count in Counter(bug.switch for bug in service.bugs).items() if count > 1
+    ] == []
 
 
 @every_service

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.users.identity import Tokens
 from tests.proving_ground.model import Faults
-from tests.services.app import Form, Text, assemble, protected_router
+from tests.services.app import Form, Text, UserId, assemble, protected_router
 from tests.services.contract import describe_app, read_document
 from tests.services.service import SmallService
-from tests.services.users import UserId
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from specwitness.fuzz.users.identity import Tokens
@@ -13,6 +12,8 @@ from tests.proving_ground.web import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fastapi import Request
 
 ANN, BEN = "usr-ann", "usr-ben"
 TOKENS = {"token-of-ann": ANN, "token-of-ben": BEN}
@@ -54,11 +55,3 @@ def refuse(request: Request) -> RefusalError:
     is_sent = "authorization" in request.headers
     challenge = 'Bearer error="invalid_token"' if is_sent else "Bearer"
     return RefusalError(401, "unauthorized", {"WWW-Authenticate": challenge})
-
-
-def _read_user(request: Request) -> str:
-    user: str = request.state.caller
-    return user
-
-
-UserId = Annotated[str, Depends(_read_user)]

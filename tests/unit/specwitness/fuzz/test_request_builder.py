@@ -14,7 +14,7 @@ from specwitness.fuzz.requests.actor import borrow
 from specwitness.fuzz.requests.builder import World
 from specwitness.fuzz.requests.values import Maker
 from specwitness.fuzz.users.identity import Identity
-from tests.support.surfaces import make_surface
+from tests.services.contract import make_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable

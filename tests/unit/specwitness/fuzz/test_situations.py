@@ -1,4 +1,4 @@
-"""States that the target brings about: what is answered meanwhile, and whether the service is well after."""
+"""Situations that the target brings about: the responses meanwhile, and whether the service recovers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.model import Outcome
-from tests.support.moods import (
+from tests.services.outages import (
     ERASURE,
     OUTAGE,
-    Fault,
-    Mood,
+    Condition,
     Names,
+    make_outage_contract,
     make_target,
-    write_contract,
+    plant,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.target import Target
@@ -34,26 +33,26 @@ if TYPE_CHECKING:
 ONLY = FuzzConfig(only=("situation",))
 
 
-def run(folder: Path, target: Target, settings: FuzzConfig = ONLY) -> FuzzRun:
-    return run_fuzz(write_contract(folder), target, settings, lambda _: None)
+def run(target: Target, settings: FuzzConfig = ONLY) -> FuzzRun:
+    return run_fuzz(make_outage_contract(), target, settings, lambda _: None)
 
 
 def witnesses_of(found: FuzzRun) -> dict[str, tuple[Outcome, str]]:
     return {
-        each.id.removeprefix("fuzz:").removesuffix(":situation"): (each.outcome, each.detail or "")
-        for each in found.witnesses
+        witness.id.removeprefix("fuzz:").removesuffix(":situation"): (witness.outcome, witness.detail or "")
+        for witness in found.witnesses
     }
 
 
-def test_right_service_answers_as_documented_and_is_well_again(tmp_path: Path) -> None:
-    mood = Mood()
-    found = run(tmp_path, make_target(mood))
+def test_right_service_answers_as_documented_and_recovers() -> None:
+    condition = Condition()
+    found = run(make_target(condition))
     assert witnesses_of(found) == {
         "listThings": (Outcome.PASSED, ""),
         "eraseAccount": (Outcome.PASSED, ""),
     }
-    assert mood.ended == [ERASURE, OUTAGE]
-    counts = {each.id: each.counts for each in found.witnesses}["fuzz:listThings:situation"]
+    assert condition.ended == [ERASURE, OUTAGE]
+    counts = {witness.id: witness.counts for witness in found.witnesses}["fuzz:listThings:situation"]
     # 410, 503, and a 2xx after each of both.
     assert counts == {"cases": 4, "2xx": 2, "4xx": 1, "5xx": 1, "attacks": 4, "control": 1}
 
@@ -62,27 +61,25 @@ def test_right_service_answers_as_documented_and_is_well_again(tmp_path: Path) -
     ("fault", "operation", "text"),
     [
         (
-            Fault.CRASHES_WHEN_DOWN,
+            "crash-when-down",
             "listThings",
             "GET /things answered 500, expected 503: an outage (1 case)\n  curl -i -X GET -H",
         ),
-        (Fault.CRASHES_WHEN_DOWN, "eraseAccount", "DELETE /account answered 500, expected 503: an outage"),
+        ("crash-when-down", "eraseAccount", "DELETE /account answered 500, expected 503: an outage"),
         (
-            Fault.SERVES_THE_ERASED,
+            "serves-erased",
             "listThings",
             "GET /things answered 200, expected 410: an erased account (1 case)",
         ),
         (
-            Fault.STAYS_DOWN,
+            "stays-down",
             "listThings",
             "GET /things answered 503 after it was over, expected 2xx: an outage (1 case)",
         ),
     ],
 )
-def test_wrong_answer_and_a_service_that_stays_down_are_found(
-    tmp_path: Path, fault: Fault, operation: str, text: str
-) -> None:
-    outcome, detail = witnesses_of(run(tmp_path, make_target(Mood(frozenset({fault})))))[operation]
+def test_undocumented_status_and_missing_recovery_are_found(fault: str, operation: str, text: str) -> None:
+    outcome, detail = witnesses_of(run(make_target(plant(fault))))[operation]
     assert outcome is Outcome.FAILED
     assert detail.startswith(text)
 
@@ -90,94 +87,96 @@ def test_wrong_answer_and_a_service_that_stays_down_are_found(
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        (Fault.NAMES_NO_TIME, "GET /things answered 503 without Retry-After"),
-        (Fault.NAMES_A_WORD, "GET /things answered 503 with a Retry-After that does not fit the contract"),
-        (Fault.LIES_WHEN_DOWN, "the body of the 503 does not fit the contract: $.title: `const`"),
+        ("no-retry-after", "GET /things answered 503 without Retry-After"),
+        ("retry-after-word", "GET /things answered 503 with a Retry-After that does not fit the contract"),
+        ("misfit-when-down", "the body of the 503 does not fit the contract: $.title: `const`"),
     ],
 )
-def test_headers_and_body_are_held_to_the_contract(tmp_path: Path, fault: Fault, text: str) -> None:
-    engine = run(tmp_path, make_target(Mood(frozenset({fault})))).engine
-    endpoint = next(each for each in engine.surface.endpoints if each.id == "listThings")
+def test_headers_and_body_of_the_response_are_validated(fault: str, text: str) -> None:
+    engine = run(make_target(plant(fault))).engine
+    endpoint = next(endpoint for endpoint in engine.surface.endpoints if endpoint.id == "listThings")
     assert text in engine.trial.ledger.tally(endpoint, "conformance").describe_breaches()
 
 
-def test_service_that_comes_back_in_time_is_not_blamed(tmp_path: Path) -> None:
-    mood = Mood(frozenset({Fault.STAYS_DOWN}))
+def test_recovery_within_the_time_limit_is_no_finding() -> None:
+    condition = plant("stays-down")
     engine = Engine(
-        read_surface(write_contract(tmp_path)), make_target(mood, recovery=5.0), ONLY, lambda _: None
+        read_surface(make_outage_contract()), make_target(condition, recovery=5.0), ONLY, lambda _: None
     )
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
-        mood.is_down = False
+        condition.is_down = False
 
     engine.client.sleep = sleep
-    assert found_by(engine) == []
+    assert run_engine(engine) == []
     assert len(pauses) == 1
 
 
-def found_by(engine: Engine) -> list[str]:
+def run_engine(engine: Engine) -> list[str]:
     try:
         ledger = engine.run()
     finally:
         shutdown_lifespans()
-    return [breach[0].text for each in ledger.tallies.values() for breach in each.breaches.values() if breach]
+    return [
+        breach[0].text for tally in ledger.tallies.values() for breach in tally.breaches.values() if breach
+    ]
 
 
-def test_service_that_answers_nothing_is_blamed_and_the_run_goes_on(tmp_path: Path) -> None:
-    mood = Mood()
-    engine = Engine(read_surface(write_contract(tmp_path)), make_target(mood), ONLY, lambda _: None)
+def test_missing_response_is_found_and_the_run_goes_on() -> None:
+    condition = Condition()
+    engine = Engine(read_surface(make_outage_contract()), make_target(condition), ONLY, lambda _: None)
     transport = engine.client.transport
 
-    class Deaf:
+    class SilentTransport:
         is_remote = False
 
         def send(self, request: Request) -> Answer:
-            if mood.is_down:
+            if condition.is_down:
                 raise TargetError("nobody answers", where="here", remedy="none")
             return transport.send(request)
 
-    engine.client.transport = Deaf()
-    assert found_by(engine) == [
+    engine.client.transport = SilentTransport()
+    assert run_engine(engine) == [
         "GET /things answered nothing, expected 503: an outage",
         "DELETE /account answered nothing, expected 503: an outage",
     ]
 
 
-def test_witness_names_the_requirements_of_what_was_due(tmp_path: Path) -> None:
-    for faults in (frozenset[Fault](), frozenset({Fault.SERVES_THE_ERASED})):
-        found = run(tmp_path, make_target(Mood(faults)))
-        keys = {each.id: each.requirements for each in found.witnesses}
+def test_witness_names_the_requirements_of_the_expected_responses() -> None:
+    for condition in (Condition(), plant("serves-erased")):
+        found = run(make_target(condition))
+        keys = {witness.id: witness.requirements for witness in found.witnesses}
         assert keys == {
             "fuzz:listThings:situation": ("001/FR-410", "001/FR-503"),
             "fuzz:eraseAccount:situation": ("001/FR-503",),
         }
 
 
-def test_situation_may_be_for_some_operations_alone(tmp_path: Path) -> None:
-    found = run(tmp_path, make_target(Mood(), operations=("eraseAccount",)))
-    assert {each.id: each.counts["cases"] for each in found.witnesses} == {
+def test_situation_is_tried_on_the_operations_it_names() -> None:
+    found = run(make_target(Condition(), operations=("eraseAccount",)))
+    assert {witness.id: witness.counts["cases"] for witness in found.witnesses} == {
         "fuzz:listThings:situation": 2,
         "fuzz:eraseAccount:situation": 2,
     }
 
 
-def test_operation_that_the_run_is_not_for_is_not_called(tmp_path: Path) -> None:
-    mood = Mood()
+def test_operation_that_was_not_selected_is_not_called() -> None:
+    condition = Condition()
     settings = FuzzConfig(only=("situation",), operations=("eraseAccount",))
-    assert set(witnesses_of(run(tmp_path, make_target(mood), settings))) == {"eraseAccount"}
-    assert mood.ended == [OUTAGE]
+    assert set(witnesses_of(run(make_target(condition), settings))) == {"eraseAccount"}
+    assert condition.ended == [OUTAGE]
 
 
-def test_spent_budget_ends_the_situation_and_is_told(tmp_path: Path) -> None:
-    mood = Mood()
+def test_spent_time_budget_ends_the_situation_and_is_reported() -> None:
+    condition = Condition()
     settings = FuzzConfig(only=("situation",), seconds=100)
-    engine = Engine(read_surface(write_contract(tmp_path)), make_target(mood), settings, lambda _: None)
+    engine = Engine(read_surface(make_outage_contract()), make_target(condition), settings, lambda _: None)
     began = engine.client.clock()
-    engine.client.clock = lambda: began + 1000 * mood.is_down
-    assert found_by(engine) == []
-    assert mood.ended == [ERASURE, OUTAGE]
+    engine.client.clock = lambda: began + 1000 * condition.is_down
+    assert run_engine(engine) == []
+    assert condition.ended == [ERASURE, OUTAGE]
     gaps = engine.trial.ledger.gaps
     assert gaps["eraseAccount", "situation"] == "the time budget was spent before it was reached"
 
@@ -202,10 +201,10 @@ def refuses(_: object) -> Any:
         ({"enter": lambda call: nullcontext(call("nothing"))}, "nothing cannot be called"),
     ],
 )
-def test_situation_that_cannot_be_had_makes_the_run_invalid(
-    tmp_path: Path, others: dict[str, Any], message: str
+def test_situation_that_cannot_begin_or_end_makes_the_run_invalid(
+    others: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(TargetError) as caught:
-        run(tmp_path, make_target(Mood(), Names(), **others))
+        run(make_target(Condition(), Names(), **others))
     assert message in str(caught.value)
     assert caught.value.remedy is not None

@@ -26,8 +26,8 @@ from specwitness.fuzz.users.identity import Mint, Tokens, UnfitKey
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_operation
 from tests.proving_ground.model import EVERY, Family
+from tests.services.contract import make_surface
 from tests.support.attacks import attack, attack_target, complaints
-from tests.support.surfaces import make_surface
 
 if TYPE_CHECKING:
     from tests.proving_ground.model import Bug, Service
