@@ -15,6 +15,8 @@ from tests.services.contract import describe_app, read_document
 from tests.support.attacks import attack_target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from specwitness.fuzz.engine import Engine
     from specwitness.openapi import Contract
     from tests.services.service import PlantedBug, SmallService
@@ -71,12 +73,17 @@ def _attack(service: SmallService, switches: frozenset[str], only: tuple[str, ..
     return engine
 
 
-def run_whole(contract: Contract, target: Target, settings: FuzzConfig | None = None) -> FuzzRun:
+def run_whole(
+    contract: Contract,
+    target: Target,
+    settings: FuzzConfig | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> FuzzRun:
     """Run our checks and Schemathesis on a target, as `specwitness fuzz` does."""
     with pytest.MonkeyPatch.context() as patch:
-        # pytest would explain each assertion inside Schemathesis that holds: five times the time.
+        # pytest would explain every assertion that holds inside Schemathesis: five times the time.
         patch.setattr("_pytest.assertion.util._assertion_pass", None)
-        return run_fuzz(contract, target, settings or FuzzConfig(), lambda _: None)
+        return run_fuzz(contract, target, settings or FuzzConfig(), progress)
 
 
 def list_findings(engine: Engine) -> list[Finding]:

@@ -109,7 +109,7 @@ def _notes(book: Notebook, faults: Faults) -> APIRouter:
     router = protected_router()
 
     @router.get("/api/{user_id}/notes")
-    async def list_notes(  # noqa: PLR0917  # one parameter for each of the query
+    async def list_notes(  # noqa: PLR0917  # FastAPI calls it by keyword
         user: Owner,
         tag: Annotated[Text | None, Query()] = None,
         q: Annotated[Text | None, Query()] = None,

@@ -1,4 +1,4 @@
-"""The way to the service: one address, no redirects, patience, and an end."""
+"""The HTTP client: one address, no redirects, retries after a rate limit, and a time budget."""
 
 from __future__ import annotations
 
@@ -12,32 +12,20 @@ from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError
 from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
 from specwitness.fuzz.http.network import HttpTransport, SilentError
 from specwitness.fuzz.http.throttling import ThrottledError
+from tests.services.scripted import ScriptedTransport
 
 
-class Scripted:
-    """Answers as it was told to, and keeps what it was asked."""
-
-    def __init__(self, *answers: Answer, is_remote: bool = False) -> None:
-        self.is_remote = is_remote
-        self.answers = list(answers)
-        self.requests: list[Request] = []
-
-    def send(self, request: Request) -> Answer:
-        self.requests.append(request)
-        return self.answers.pop(0) if self.answers else Answer(200)
-
-
-def test_throttled_request_waits_as_long_as_it_is_told_but_not_for_ever() -> None:
+def test_rate_limited_request_waits_for_retry_after_up_to_ten_seconds() -> None:
     waits: list[float] = []
     throttled = [Answer(429, {"retry-after": [said]}) for said in ("2", "9999")]
-    client = Client(Scripted(*throttled), sleep=waits.append)
+    client = Client(ScriptedTransport(*throttled), sleep=waits.append)
     assert client.send(Request("GET", "/")).status == 200
     assert waits == [2.0, 10.0]
     assert (client.sent, client.patience.times, client.patience.seconds) == (3, 2, 12.0)
 
 
-def test_throttled_for_good_is_told_and_not_tried_for_ever() -> None:
-    client = Client(Scripted(*[Answer(429)] * 9), sleep=lambda _: None)
+def test_request_that_stays_rate_limited_fails_after_four_tries() -> None:
+    client = Client(ScriptedTransport(*[Answer(429)] * 9), sleep=lambda _: None)
     with pytest.raises(ThrottledError, match="GET /"):
         client.send(Request("GET", "/"))
     assert client.sent == 4
@@ -55,16 +43,16 @@ def test_throttled_for_good_is_told_and_not_tried_for_ever() -> None:
         ("Fri, 02 Jan 1970 00:00:00 GMT", 10.0),
     ],
 )
-def test_wait_is_told_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
+def test_retry_after_is_read_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
     waits: list[float] = []
-    transport = Scripted(Answer(429, {"retry-after": [said]}))
+    transport = ScriptedTransport(Answer(429, {"retry-after": [said]}))
     assert Client(transport, sleep=waits.append, now=lambda: 0.0).send(Request("GET", "/")).status == 200
     assert waits == [seconds]
 
 
-def test_nothing_is_waited_for_any_more_where_it_never_helped() -> None:
+def test_client_stops_waiting_after_waits_that_did_not_help() -> None:
     waits: list[float] = []
-    client = Client(Scripted(*[Answer(429)] * 99), sleep=waits.append)
+    client = Client(ScriptedTransport(*[Answer(429)] * 99), sleep=waits.append)
     for path in ("/a", "/a", "/b", "/c", "/d"):
         with pytest.raises(ThrottledError):
             client.send(Request("GET", path))
@@ -72,21 +60,21 @@ def test_nothing_is_waited_for_any_more_where_it_never_helped() -> None:
     assert sum(waits) <= 60
 
 
-def test_wait_does_not_go_beyond_the_time_budget() -> None:
-    client = Client(Scripted(Answer(429, {"retry-after": ["5"]})), seconds=4, clock=lambda: 0.0)
+def test_wait_beyond_the_time_budget_ends_the_run() -> None:
+    client = Client(ScriptedTransport(Answer(429, {"retry-after": ["5"]})), seconds=4, clock=lambda: 0.0)
     with pytest.raises(OutOfTimeError):
         client.send(Request("GET", "/"))
 
 
-def test_login_waits_too() -> None:
+def test_rate_limited_login_waits_too() -> None:
     waits: list[float] = []
-    client = Client(Scripted(Answer(429, {"retry-after": ["2"]})), sleep=waits.append)
+    client = Client(ScriptedTransport(Answer(429, {"retry-after": ["2"]})), sleep=waits.append)
     assert client.log_in(Request("POST", "/login")).status == 200
     assert waits == [2.0]
 
 
-class Silent(Scripted):
-    """Answers so often, and then no more."""
+class SilentTransport(ScriptedTransport):
+    """Gives its responses, and then none."""
 
     def send(self, request: Request) -> Answer:
         if not self.answers:
@@ -94,16 +82,16 @@ class Silent(Scripted):
         return super().send(request)
 
 
-def test_request_that_gets_no_answer_is_one_until_there_are_several() -> None:
-    client = Client(Silent(Answer(200)))
+def test_run_ends_after_three_requests_without_a_response() -> None:
+    client = Client(SilentTransport(Answer(200)))
     assert client.send(Request("GET", "/")).status == 200
     assert [client.send(Request("GET", "/")) for _ in range(2)] == [NO_ANSWER] * 2
     with pytest.raises(GoneError, match="it had answered 1 requests before"):
         client.send(Request("GET", "/"))
 
 
-def test_service_that_is_started_again_is_waited_for() -> None:
-    transport, waits = Silent(Answer(200), is_remote=True), list[float]()
+def test_client_waits_for_a_service_that_restarts() -> None:
+    transport, waits = SilentTransport(Answer(200), is_remote=True), list[float]()
 
     def start(seconds: float) -> None:
         waits.append(seconds)
@@ -114,15 +102,15 @@ def test_service_that_is_started_again_is_waited_for() -> None:
     assert waits == [0.5, 1.0]
 
 
-def test_redirect_is_an_answer_and_is_not_followed() -> None:
-    transport = Scripted(Answer(302, {"location": ["https://elsewhere.example/"]}))
+def test_redirect_is_a_response_and_is_not_followed() -> None:
+    transport = ScriptedTransport(Answer(302, {"location": ["https://elsewhere.example/"]}))
     assert Client(transport).send(Request("GET", "/")).status == 302
     assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_service_elsewhere_is_only_read(method: str) -> None:
-    transport = Scripted(is_remote=True)
+def test_service_on_another_machine_is_only_read(method: str) -> None:
+    transport = ScriptedTransport(is_remote=True)
     with pytest.raises(TargetError, match="may change a service that is not on this machine"):
         Client(transport).send(Request(method, "/notes"))
     assert transport.requests == []
@@ -132,7 +120,7 @@ def test_service_elsewhere_is_only_read(method: str) -> None:
 
 def test_time_budget_ends_the_run() -> None:
     now = [0.0]
-    client = Client(Scripted(), seconds=5, clock=lambda: now[0])
+    client = Client(ScriptedTransport(), seconds=5, clock=lambda: now[0])
     assert client.send(Request("GET", "/")).succeeded
     now[0] = 5.0
     with pytest.raises(OutOfTimeError):
@@ -150,19 +138,19 @@ def test_time_budget_ends_the_run() -> None:
         ("https://api.example.com", True),
     ],
 )
-def test_address_tells_whether_the_service_is_elsewhere(url: str, is_remote: bool) -> None:  # noqa: FBT001  # a table's column
+def test_url_tells_whether_the_service_is_on_another_machine(url: str, is_remote: bool) -> None:  # noqa: FBT001  # a table's column
     assert HttpTransport(url).is_remote is is_remote
 
 
 @pytest.mark.parametrize(
     "url", ["ftp://x", "nonsense", "http://", "http://[::1", "http://a:99999", "http://u:p@h", "http://a?b"]
 )
-def test_address_that_is_none_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(TargetError, match="is no http URL"):
         HttpTransport(url)
 
 
-def test_service_that_does_not_answer_is_told() -> None:
+def test_service_that_does_not_respond_is_reported() -> None:
     with pytest.raises(TargetError, match="was not answered"):
         HttpTransport("http://127.0.0.1:1").send(Request("GET", "/"))
 
@@ -173,7 +161,7 @@ def hang_up(server: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(("size", "is_refused"), [(1_000_000, True), (100, False)])
-def test_service_that_hangs_up_on_a_long_head_has_refused_it(size: int, *, is_refused: bool) -> None:
+def test_closed_connection_after_a_large_header_counts_as_431(size: int, *, is_refused: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         Thread(target=hang_up, args=(server,), daemon=True).start()
         transport = HttpTransport(f"http://127.0.0.1:{server.getsockname()[1]}")

@@ -1,4 +1,4 @@
-"""Nothing is found in right services: each case here was once taken for a bug, or could be."""
+"""Nothing is found in right services: these were once taken for bugs, or could be."""
 
 from __future__ import annotations
 

@@ -46,23 +46,23 @@ def call(*faults: Fault, method: str = "GET") -> None:
         case.call_and_validate(headers=OWN, checks=[bearer_attacks, another_user])
 
 
-def test_right_service_passes() -> None:
+def test_right_service_passes_both_checks() -> None:
     call()
 
 
-def test_operation_that_asks_for_no_credentials_is_found() -> None:
+def test_operation_without_authentication_is_found() -> None:
     with pytest.raises(BaseException, match="with no credentials: expected 401, came 404"):
         call(Fault.OPEN_DELETE, method="DELETE")
 
 
-def test_another_user_who_is_let_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_access_by_another_user_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     # The notes belong to nobody: whom the service knows is let in.
     monkeypatch.setenv("SPECWITNESS_TOKEN_BOB", VALID)
     with pytest.raises(BaseException, match="another user was answered 200"):
         call()
 
 
-def test_service_elsewhere_is_only_read(capsys: pytest.CaptureFixture[str]) -> None:
+def test_service_on_another_machine_is_only_read(capsys: pytest.CaptureFixture[str]) -> None:
     client = Client(HttpTransport("http://api.example"))
     _judge(_attack(Request("DELETE", "/notes/1"), Material(_BEARER, VALID, "alice"), client))
     assert client.sent == 0

@@ -1,4 +1,4 @@
-"""Identities from the configuration, and those that log in."""
+"""Identities: minted tokens, tokens of the environment, and logins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from specwitness.fuzz.users import jose
 from specwitness.fuzz.users.identity import Mint, UnfitKey
 from specwitness.fuzz.users.login import Login
 from specwitness.fuzz.users.settings import read_provider
-from tests.unit.specwitness.fuzz.test_client import Scripted
+from tests.services.scripted import ScriptedTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUZZ_SECRET", SECRET)
 
 
-def test_mint_signs_what_its_table_says() -> None:
+def test_mint_signs_the_claims_of_its_table() -> None:
     table = {"secret": "env:FUZZ_SECRET", "issuer": "i", "audience": "a", "subjects": ["u1", "u2"]}
     mint = read_provider({"mint": table})
     assert isinstance(mint, Mint)
@@ -45,7 +45,7 @@ def test_mint_signs_what_its_table_says() -> None:
     assert jose.decode(token.signature) == jose.make_signature(signed, "HS256", SECRET.encode())
 
 
-def test_mint_knows_leeway_age_and_unfit_keys() -> None:
+def test_mint_reads_leeway_maximum_age_and_unfit_keys() -> None:
     unfit = [{"key": "env:FUZZ_SECRET", "why": "was withdrawn", "algorithm": "HS256", "kid": "old"}]
     table = {"secret": "env:FUZZ_SECRET", "leeway": 5, "maximum_age": 60, "unfit": unfit}
     mint = read_provider({"mint": table})
@@ -55,11 +55,11 @@ def test_mint_knows_leeway_age_and_unfit_keys() -> None:
     assert SECRET not in repr(mint)
 
 
-def test_tokens_come_from_the_environment() -> None:
+def test_token_is_read_from_the_environment() -> None:
     provider = read_provider({"tokens": {"alice": "env:FUZZ_SECRET"}})
-    alice = provider.identify("alice", Client(Scripted()))
+    alice = provider.identify("alice", Client(ScriptedTransport()))
     assert alice is not None
-    assert (alice.token, provider.identify("bob", Client(Scripted()))) == (SECRET, None)
+    assert (alice.token, provider.identify("bob", Client(ScriptedTransport()))) == (SECRET, None)
     assert SECRET not in repr(alice)
 
 
@@ -91,7 +91,7 @@ def test_tokens_come_from_the_environment() -> None:
         ({"tokens": {"bob": "env:FUZZ_SECRET"}}, "there is no token of alice"),
     ],
 )
-def test_table_that_cannot_be_used_says_why_and_what_to_do(table: dict[str, Any], message: str) -> None:
+def test_unusable_table_is_refused_with_reason_and_remedy(table: dict[str, Any], message: str) -> None:
     with pytest.raises((ConfigError, TargetError)) as caught:
         read_provider(table)
     assert message in str(caught.value)
@@ -103,7 +103,7 @@ def login() -> Login:
 
 
 def test_login_reads_token_and_subject_by_pointer() -> None:
-    transport = Scripted(Answer(200, {}, b'{"data": {"token": "t", "id": 7}}'))
+    transport = ScriptedTransport(Answer(200, {}, b'{"data": {"token": "t", "id": 7}}'))
     alice = login().identify("alice", Client(transport))
     assert alice is not None
     assert (alice.token, alice.subject) == ("t", "7")
@@ -120,7 +120,7 @@ def test_login_reads_token_and_subject_by_pointer() -> None:
 )
 def test_login_that_fails_makes_the_run_invalid(answer: Answer, message: str) -> None:
     with pytest.raises(TargetError, match=message):
-        login().identify("alice", Client(Scripted(answer)))
+        login().identify("alice", Client(ScriptedTransport(answer)))
 
 
 MAKERS: dict[str, Callable[[], jose.Key]] = {
@@ -132,7 +132,7 @@ MAKERS: dict[str, Callable[[], jose.Key]] = {
 
 
 @pytest.mark.parametrize("algorithm", MAKERS)
-def test_tokens_are_signed_as_pyjwt_expects(algorithm: str) -> None:
+def test_token_is_verified_by_pyjwt(algorithm: str) -> None:
     key = MAKERS[algorithm]()
     token = str(jose.sign(jose.dump({"alg": algorithm}), b'{"sub":"a"}', algorithm, key))
     public = jose.public_pem(key)
@@ -144,8 +144,8 @@ def test_tokens_are_signed_as_pyjwt_expects(algorithm: str) -> None:
         jwt.decode(forged, public or b"x" * 32, algorithms=[algorithm])
 
 
-def test_login_may_reach_a_service_elsewhere() -> None:
-    transport = Scripted(Answer(200, {}, b'{"data": {"token": "t", "id": 7}}'), is_remote=True)
+def test_login_is_sent_to_a_service_on_another_machine() -> None:
+    transport = ScriptedTransport(Answer(200, {}, b'{"data": {"token": "t", "id": 7}}'), is_remote=True)
     assert login().identify("alice", Client(transport)) is not None
     with pytest.raises(TargetError):
         Client(transport).send(Request("POST", "/notes"))

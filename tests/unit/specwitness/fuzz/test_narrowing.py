@@ -1,4 +1,4 @@
-"""A contract without what may not be called."""
+"""Contracts without the operations that may not be called."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def test_what_may_not_be_called_goes_with_the_links_to_it() -> None:
+def test_excluded_operation_is_removed_with_the_links_to_it() -> None:
     narrowed = narrow(DOCUMENT, {("/notes/{id}", "delete")})
     assert set(narrowed["paths"]["/notes/{id}"]) == {"get"}
     assert set(narrowed["paths"]["/notes"]["post"]["responses"]["201"]["links"]) == {"Read", "Local"}
 
 
-def test_no_other_server_is_left() -> None:
+def test_all_servers_are_replaced_by_the_root() -> None:
     narrowed = narrow(DOCUMENT, set())
     assert narrowed["servers"] == [{"url": "/"}]
     assert "elsewhere.example/v1" not in str(narrowed)

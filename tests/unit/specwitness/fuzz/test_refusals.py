@@ -1,3 +1,5 @@
+"""Refusals of bad credentials: status, challenge, body, headers, and no echo of the credential."""
+
 from __future__ import annotations
 
 import json
@@ -15,8 +17,8 @@ from specwitness.fuzz.users.credentials import BEARER, KEY
 from specwitness.openapi import read_contract
 
 SURFACE = read_surface(read_contract(Path("tests/proving_ground/notes/openapi.yaml"), Path()))
-GET_NOTE = next(each for each in SURFACE.endpoints if each.id == "getNote")
-HEALTH = next(each for each in SURFACE.endpoints if each.id == "getHealth")
+GET_NOTE = next(endpoint for endpoint in SURFACE.endpoints if endpoint.id == "getNote")
+HEALTH = next(endpoint for endpoint in SURFACE.endpoints if endpoint.id == "getHealth")
 PROBLEM = {"title": "no", "status": 401}
 NONE = Attack("no credentials", "none", "RFC 6750", lambda _: None, brings=False)
 FORGED = Attack("a forged token", "forged", "RFC 7515", lambda _: "x")
@@ -57,7 +59,7 @@ def judge(given: Answer, attack: Attack, kind: str = BEARER) -> list[Fault]:
         (None, FORGED, ["challenge"]),
     ],
 )
-def test_challenge_is_judged_by_what_the_request_brought(
+def test_challenge_is_judged_by_the_credentials_of_the_request(
     challenge: str | None, attack: Attack, expected: list[str]
 ) -> None:
     assert [fault.kind for fault in judge(answer(challenge), attack)] == expected
@@ -69,17 +71,17 @@ def test_any_status_but_401_is_a_fault(status: int) -> None:
 
 
 @pytest.mark.parametrize(("status", "level"), [(200, Level.SHOULD), (404, Level.SHOULD), (500, Level.MUST)])
-def test_what_only_hygiene_forbids_is_grave_only_as_a_crash(status: int, level: Level) -> None:
+def test_advice_becomes_a_must_only_for_a_server_error(status: int, level: Level) -> None:
     assert [fault.level for fault in judge(answer(status=status), ODD)] == [level]
 
 
-def test_a_key_is_refused_by_403_too_and_needs_no_challenge() -> None:
+def test_api_key_may_be_refused_by_403_and_without_challenge() -> None:
     assert judge(answer(None), FORGED, KEY) == []
     assert judge(answer(None, status=403), FORGED, KEY) == []
     assert [fault.kind for fault in judge(answer(status=200), FORGED, KEY)] == ["status 200"]
 
 
-def test_too_many_requests_say_nothing() -> None:
+def test_429_is_no_fault() -> None:
     assert judge(answer(status=429), FORGED) == []
 
 
@@ -98,7 +100,7 @@ def test_too_many_requests_say_nothing() -> None:
         (Answer(401, {"content-type": ["application/problem+json"]}, b"no"), "expected a JSON body"),
     ],
 )
-def test_body_must_fit_what_the_contract_says_of_the_status(given: Answer, said: str | None) -> None:
+def test_body_must_fit_the_schema_of_its_status(given: Answer, said: str | None) -> None:
     found = describe_misfit(given, GET_NOTE)
     assert found is None if said is None else said in (found or "")
 
@@ -113,11 +115,11 @@ def test_body_must_fit_what_the_contract_says_of_the_status(given: Answer, said:
         (["Basic", "Bearer"], []),
     ],
 )
-def test_header_must_be_there_and_fit_what_the_contract_says(lines: list[str], said: list[str]) -> None:
+def test_required_header_must_be_there_and_fit_its_schema(lines: list[str], said: list[str]) -> None:
     assert list(describe_headers(Answer(401, {"www-authenticate": lines}), GET_NOTE)) == said
 
 
-def test_contract_that_documents_no_401_is_advised() -> None:
+def test_missing_401_in_the_contract_is_advice() -> None:
     (fault,) = judge_refusal(answer(), NONE, BEARER, HEALTH)
     assert (fault.text, fault.level) == ("the contract documents no 401 for this operation", Level.SHOULD)
 
@@ -136,6 +138,6 @@ def test_refusal_that_repeats_the_credential_is_found(given: Answer, expected: l
     assert [fault.kind for fault in find_echo(request, given)] == expected
 
 
-def test_short_credential_may_be_a_word_of_the_refusal() -> None:
+def test_short_credential_in_a_refusal_is_no_echo() -> None:
     request = Request("GET", "/", headers=(("Authorization", "Bearer unauthorized"),))
     assert list(find_echo(request, answer(body={"title": "unauthorized"}))) == []

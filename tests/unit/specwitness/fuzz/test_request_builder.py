@@ -1,4 +1,4 @@
-"""Good requests: values by what the contract names, versions that were read, objects that differ."""
+"""Valid requests: versions that were read, objects that differ, values that a response showed, files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 from specwitness.fuzz.http.message import Answer
 from specwitness.fuzz.requests.actor import borrow
 from specwitness.fuzz.requests.builder import World
-from specwitness.fuzz.requests.values import Maker
 from specwitness.fuzz.users.identity import Identity
 from tests.services.contract import make_surface
 
@@ -61,8 +60,8 @@ THINGS: dict[str, Any] = {
 }
 
 
-class Things:
-    """A client whose service has things, each in version 7."""
+class ThingClient:
+    """A client of a service whose things all have version 7."""
 
     may_write = True
 
@@ -78,11 +77,11 @@ class Things:
 
 def open_world(paths: dict[str, Any]) -> tuple[World, Callable[[str], Endpoint]]:
     surface: Surface = make_surface(paths)
-    world = World(surface, Things())  # type: ignore[arg-type]  # all of a client that a world calls
-    return world, lambda name: next(each for each in surface.endpoints if each.id == name)
+    world = World(surface, ThingClient())  # type: ignore[arg-type]  # all of a client that a world calls
+    return world, lambda name: next(endpoint for endpoint in surface.endpoints if endpoint.id == name)
 
 
-def test_write_names_the_version_that_the_object_has_now() -> None:
+def test_write_sends_the_current_version_of_the_object() -> None:
     world, find = open_world(THINGS)
     request = world.build(find("writeThing"), world.actor(Identity("alice"), 1))
     assert request is not None
@@ -90,7 +89,7 @@ def test_write_names_the_version_that_the_object_has_now() -> None:
     assert ("If-Match", '"seven"') in request.headers
 
 
-def test_member_that_may_be_null_names_an_object_all_the_same() -> None:
+def test_nullable_member_names_an_object() -> None:
     paths = copy.deepcopy(THINGS)
     body = paths["/moves"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     body["properties"]["to_thing_id"] = {"type": ["string", "null"]}
@@ -100,7 +99,7 @@ def test_member_that_may_be_null_names_an_object_all_the_same() -> None:
     assert request.body == b'{"from_thing_id": "t1", "to_thing_id": "t2"}'
 
 
-def test_two_members_of_one_kind_name_two_objects() -> None:
+def test_two_members_for_one_kind_of_object_name_two_objects() -> None:
     world, find = open_world(THINGS)
     alice = world.actor(Identity("alice"), 1)
     request = world.build(find("moveThing"), alice)
@@ -109,47 +108,6 @@ def test_two_members_of_one_kind_name_two_objects() -> None:
     again = world.build(find("moveThing"), alice)
     assert again is not None
     assert again.body == request.body
-
-
-@pytest.mark.parametrize(
-    ("schema", "value"),
-    [
-        ({"type": "string", "example": "EUR"}, "EUR"),
-        ({"type": "integer", "examples": [30, 60]}, 30),
-        ({"type": "string", "default": "plain"}, "plain"),
-    ],
-)
-def test_value_that_the_contract_names_is_taken_where_it_is_asked_for(
-    schema: dict[str, Any], value: object
-) -> None:
-    assert Maker("alice", {}, told=True).make(schema) == value
-    assert Maker("alice", {}).make({key: each for key, each in schema.items() if key != "default"}) != value
-
-
-@pytest.mark.parametrize("pattern", ["^[a-z]*$", "^[A-Z]+$", "^[A-Z0-9]+$", "^[a-z0-9]+$"])
-def test_text_is_the_users_own_however_the_pattern_has_it_spelled(pattern: str) -> None:
-    maker, other = Maker("alices1zq", {}), Maker("bobs1zq", {})
-    texts = [maker.make({"type": "string", "pattern": pattern}) for _ in range(2)]
-    assert len(set(texts)) == len(texts)
-    assert all(maker.is_in(each) and not other.is_in(each) for each in texts)
-
-
-def test_contract_that_insists_on_its_examples_is_obeyed_before_what_is_known() -> None:
-    schema = {"type": "object", "properties": {"agent_id": {"type": "integer", "example": 3}}}
-    maker = Maker("alice", {}, told=True, lookup=lambda name, _: 1 if name else ...)
-    assert maker.make(schema) == {"agent_id": 1}
-    maker.insisting = True
-    assert maker.make(schema) == {"agent_id": 3}
-
-
-def test_plain_body_names_no_object_that_it_need_not() -> None:
-    properties = {name: {"type": "string"} for name in ("title", "assigneeId", "created_by")}
-    maker = Maker("alice", {}, plain=True)
-    assert maker.make({"type": "object", "properties": properties}).keys() == {"title"}
-    assert maker.make({"type": "object", "properties": properties, "required": ["assigneeId"]}).keys() == {
-        "title",
-        "assigneeId",
-    }
 
 
 @pytest.mark.parametrize(
@@ -162,14 +120,16 @@ def test_plain_body_names_no_object_that_it_need_not() -> None:
         ("owner_name", {"type": "string"}, ...),
     ],
 )
-def test_value_that_an_answer_showed_is_borrowed(name: str, schema: dict[str, Any], value: object) -> None:
+def test_value_of_a_response_is_sent_again_under_its_name(
+    name: str, schema: dict[str, Any], value: object
+) -> None:
     world, _ = open_world(THINGS)
     alice = world.actor(Identity("alice"), 1)
     alice.answers["makeThing"] = Answer(200, {}, b'{"iban": "DE02", "limit": 5, "name": "A"}')
     assert borrow(alice, name, schema) == value
 
 
-def test_lists_of_ids_name_the_objects_that_the_operation_speaks_of() -> None:
+def test_list_of_ids_names_objects_of_the_kind_in_the_summary() -> None:
     ids = {"type": "object", "properties": {"ids": {"type": "array", "items": {"type": "string"}}}}
     user = {"name": "user_id", "in": "path", "required": True, "schema": {"type": "string"}}
     paths = {
@@ -190,7 +150,7 @@ def test_lists_of_ids_name_the_objects_that_the_operation_speaks_of() -> None:
     assert (request.path, request.body) == ("/api/u1/bulk/delete", b'{"ids": ["t1"]}')
 
 
-def test_form_with_a_file_carries_the_users_text() -> None:
+def test_form_with_a_file_carries_a_text_of_the_user() -> None:
     form = {
         "type": "object",
         "required": ["title", "image"],

@@ -14,6 +14,7 @@ from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.model import Outcome
+from tests.services.findings import Finding, list_findings
 from tests.services.outages import (
     ERASURE,
     OUTAGE,
@@ -53,7 +54,7 @@ def test_right_service_answers_as_documented_and_recovers() -> None:
     }
     assert condition.ended == [ERASURE, OUTAGE]
     counts = {witness.id: witness.counts for witness in found.witnesses}["fuzz:listThings:situation"]
-    # 410, 503, and a 2xx after each of both.
+    # 410, 503, and a 2xx after both of them.
     assert counts == {"cases": 4, "2xx": 2, "4xx": 1, "5xx": 1, "attacks": 4, "control": 1}
 
 
@@ -114,14 +115,12 @@ def test_recovery_within_the_time_limit_is_no_finding() -> None:
     assert len(pauses) == 1
 
 
-def run_engine(engine: Engine) -> list[str]:
+def run_engine(engine: Engine) -> list[Finding]:
     try:
-        ledger = engine.run()
+        engine.run()
     finally:
         shutdown_lifespans()
-    return [
-        breach[0].text for tally in ledger.tallies.values() for breach in tally.breaches.values() if breach
-    ]
+    return list_findings(engine)
 
 
 def test_missing_response_is_found_and_the_run_goes_on() -> None:
@@ -139,8 +138,8 @@ def test_missing_response_is_found_and_the_run_goes_on() -> None:
 
     engine.client.transport = SilentTransport()
     assert run_engine(engine) == [
-        "GET /things answered nothing, expected 503: an outage",
-        "DELETE /account answered nothing, expected 503: an outage",
+        Finding("situation", "GET /things", "answered nothing, expected 503: an outage"),
+        Finding("situation", "DELETE /account", "answered nothing, expected 503: an outage"),
     ]
 
 

@@ -1,3 +1,5 @@
+"""Witnesses of a run on the notes service: one for an operation and a check, right or failed by its fault."""
+
 from __future__ import annotations
 
 import warnings
@@ -15,6 +17,7 @@ from specwitness.model import Outcome, Witness
 from specwitness.openapi import read_contract
 from tests.proving_ground.notes.service import EXPIRED, FORGED, VALID, Fault
 from tests.proving_ground.notes.target import open_target
+from tests.services.findings import run_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,10 +28,7 @@ PROTECTED = ("listNotes", "createNote", "getNote", "deleteNote")
 
 
 def run_on(target: Target, progress: Callable[[str], None], settings: FuzzConfig) -> dict[str, Witness]:
-    with pytest.MonkeyPatch.context() as patch:
-        # pytest would explain each assertion inside Schemathesis that holds: five times the time.
-        patch.setattr("_pytest.assertion.util._assertion_pass", None)
-        witnesses = fuzz(CONTRACT, target, settings, progress)
+    witnesses = run_whole(CONTRACT, target, settings, progress).witnesses
     return {witness.id.removeprefix("fuzz:"): witness for witness in witnesses}
 
 
@@ -55,7 +55,7 @@ def test_right_service_passes_every_check(right: dict[str, Witness]) -> None:
     assert {witness.outcome for witness in right.values()} == {Outcome.PASSED}
 
 
-def test_each_protected_operation_is_tried_with_every_kind_of_bad_credential(
+def test_protected_operations_are_tried_with_every_kind_of_bad_credential(
     right: dict[str, Witness],
 ) -> None:
     expected = of(PROTECTED, "conformance", "none", "forged", "expired") | {"getHealth:conformance"}
@@ -64,7 +64,7 @@ def test_each_protected_operation_is_tried_with_every_kind_of_bad_credential(
     assert of(["createNote", "deleteNote"], "side_effect", "robustness", "shadow") <= set(right)
 
 
-def test_second_run_is_silent_and_gives_the_same_witnesses(
+def test_second_run_prints_nothing_and_gives_equal_witnesses(
     right: dict[str, Witness], capfd: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []
@@ -76,7 +76,7 @@ def test_second_run_is_silent_and_gives_the_same_witnesses(
     assert caught == []
 
 
-def test_witness_names_the_operation_its_line_and_its_figures(right: dict[str, Witness]) -> None:
+def test_witness_has_name_line_and_counts_of_its_operation(right: dict[str, Witness]) -> None:
     witness = right["getNote:expired"]
     assert witness.name == "GET /notes/{note_id} with credentials whose time is over"
     assert str(witness.location) == "tests/proving_ground/notes/openapi.yaml:61"
@@ -84,18 +84,18 @@ def test_witness_names_the_operation_its_line_and_its_figures(right: dict[str, W
     assert witness.counts["control"] > 0
 
 
-def test_status_that_never_came_is_told_and_no_failure(right: dict[str, Witness]) -> None:
+def test_status_that_never_came_is_reported_and_no_failure(right: dict[str, Witness]) -> None:
     witness = right["deleteNote:conformance"]
     assert witness.detail == "never observed: 503"
     assert (witness.counts["documented"], witness.counts["observed"]) == (5, 4)
 
 
-def test_every_documented_operation_reaches_a_stored_object(right: dict[str, Witness]) -> None:
+def test_operations_on_one_object_reach_a_stored_one(right: dict[str, Witness]) -> None:
     assert right["getNote:conformance"].counts["2xx"] > 0
     assert right["deleteNote:conformance"].counts["2xx"] > 0
 
 
-def test_requirements_are_those_of_the_operation_and_of_the_refusal(right: dict[str, Witness]) -> None:
+def test_witness_names_requirements_of_the_operation_and_of_its_401(right: dict[str, Witness]) -> None:
     keys = ("notes/FR-009", "notes/FR-001", "notes/FR-002", "notes/SC-001", "notes/FR-003")
     assert right["getNote:forged"].requirements == keys
 
@@ -115,7 +115,7 @@ def test_table_of_checks_narrows_the_requirements(lacking: dict[str, Witness]) -
     assert len(lacking["getNote:expired"].requirements) == 5
 
 
-def test_credential_that_the_target_lacks_is_skipped(lacking: dict[str, Witness]) -> None:
+def test_check_without_its_credential_is_skipped(lacking: dict[str, Witness]) -> None:
     assert (
         lacking["getNote:expired"].detail == "the target has no expired token, and no mint to make one with"
     )
@@ -146,13 +146,13 @@ LATE_AND_CRASHING = (Fault.IGNORES_EXPIRY, Fault.CRASHES_ON_TEXT)
         ((Fault.CHANGES_ON_REFUSAL,), of(PROTECTED, "side_effect")),
     ],
 )
-def test_planted_faults_fail_their_witnesses_and_no_others(
+def test_planted_fault_fails_its_witnesses_and_no_others(
     faults: tuple[Fault, ...], expected: set[str]
 ) -> None:
     assert failed(run(*faults)) == expected
 
 
-def test_hygiene_breaks_a_run_only_where_the_settings_are_strict() -> None:
+def test_hygiene_fails_a_witness_only_in_a_strict_run() -> None:
     witnesses = run(Fault.NO_ERROR_CODE)
     assert failed(witnesses) == set()
     assert "hygiene: " in (witnesses["getNote:forged"].detail or "")
@@ -161,14 +161,14 @@ def test_hygiene_breaks_a_run_only_where_the_settings_are_strict() -> None:
     assert failed(strict) == of(PROTECTED, "forged", "expired")
 
 
-def test_failure_says_what_was_expected_what_came_and_how_to_see_it() -> None:
+def test_failure_has_expected_and_actual_status_and_a_curl_line() -> None:
     detail = run(Fault.OPEN_DELETE)["deleteNote:forged"].detail
     assert detail is not None
     assert "with the target's forged token: expected 401, came 204 (RFC 6750) (1 case)" in detail
     assert 'curl -i -X DELETE -H "Authorization: Bearer $TOKEN_FORGED" "$URL"/notes/$ID' in detail
 
 
-def test_crash_of_the_app_is_told_as_a_500() -> None:
+def test_crash_of_the_app_is_reported_as_a_500() -> None:
     detail = run(*LATE_AND_CRASHING)["createNote:conformance"].detail
     assert detail is not None
     assert "not_a_server_error: POST /notes answered 500" in detail
@@ -181,7 +181,7 @@ def test_no_detail_holds_a_credential() -> None:
     assert not any(token in text for token in (VALID, FORGED, EXPIRED))
 
 
-def test_operation_that_never_succeeds_is_skipped_and_not_proven() -> None:
+def test_operation_that_never_succeeds_is_skipped() -> None:
     witnesses = run(Fault.NOTE_NEVER_FOUND)
     skipped = {name for name, witness in witnesses.items() if witness.outcome is Outcome.SKIPPED}
     assert skipped == of(["getNote"], "none", "forged", "expired")
@@ -196,13 +196,13 @@ def test_valid_token_that_is_refused_everywhere_makes_the_run_invalid() -> None:
         run(Fault.REFUSES_EVERYBODY)
 
 
-async def silent(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer nothing at all."""
+async def never_respond(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Send no response."""
 
 
 def test_target_without_a_valid_token_makes_the_run_invalid() -> None:
     with pytest.raises(TargetError, match="no valid token"):
-        fuzz(CONTRACT, Target(app=silent, authorization=lambda _: None), FuzzConfig(), print)
+        fuzz(CONTRACT, Target(app=never_respond, authorization=lambda _: None), FuzzConfig(), print)
 
 
 def test_interrupt_stops_the_run() -> None:
@@ -223,7 +223,7 @@ def test_app_that_raises_answers_500() -> None:
             return
         raise RuntimeError(scope["path"])
 
-    target = Target(app=broken, authorization=lambda each: f"Bearer {each.name}")
+    target = Target(app=broken, authorization=lambda credential: f"Bearer {credential.name}")
     witnesses = run_on(target, lambda _: None, FuzzConfig())
     assert "answered 500" in (witnesses["getHealth:conformance"].detail or "")
     assert "GET /health answered 500" in (witnesses["getHealth:robustness"].detail or "")
