@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Faults
 
 REFUSALS: dict[int | str, dict[str, Any]] = {status: {"description": "No"} for status in (401, 404, 409, 422)}
-
-
 BY_TOKEN = BearerAuth()
 Text = Annotated[str, Field(min_length=1, max_length=60)]
 

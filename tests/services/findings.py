@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,7 @@ from specwitness.config import FuzzConfig
 from specwitness.fuzz.api.endpoint import Surface, read_surface
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target
+from tests.proving_ground.findings import Finding
 from tests.services.contract import describe_app, read_document
 from tests.support.attacks import attack_target
 
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.engine import Engine
     from specwitness.openapi import Contract
     from tests.services.service import PlantedBug, SmallService
-
-
-class Finding(NamedTuple):
-    """One complaint of a run.
-
-    Attributes:
-        check: The check that found it, such as `isolation`.
-        operation: Where: `GET /notes/{note_id}`.
-        words: What the report says after the operation.
-    """
-
-    check: str
-    operation: str
-    words: str
 
 
 @cache
@@ -87,10 +74,10 @@ def run_whole(
 
 
 def list_findings(engine: Engine) -> list[Finding]:
-    """List what a run found, one of each kind for an operation and a check."""
-    operations = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
+    """List what a run found, in the words of the report: one of each kind for an operation and a check."""
+    names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
     return [
-        Finding(check, operations[key], breaches[0].text.removeprefix(operations[key]).strip())
+        Finding(names[key], check, breaches[0].text.removeprefix(names[key]).strip())
         for (key, check), tally in engine.trial.ledger.tallies.items()
         for breaches in tally.breaches.values()
     ]
@@ -100,7 +87,7 @@ def assert_found(service: SmallService, bug: PlantedBug) -> None:
     """Assert that the bug's check finds the bug on the bug's operation, and says what is wrong."""
     findings = list_findings(attack(service, bug.switch))
     assert any(
-        (finding.check, finding.operation) == (bug.check, bug.operation) and bug.words in finding.words
+        (finding.check, finding.operation) == (bug.check, bug.operation) and bug.words in finding.text
         for finding in findings
     ), findings
 

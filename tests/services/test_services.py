@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from specwitness.fuzz.results.results import CHECKS
+from specwitness.fuzz.checks.registry import named_checks
 from tests.services import outages
 from tests.services.catalogue import PLANTED, SERVICES
 from tests.services.findings import attack, contract_of, list_findings, surface_of
@@ -40,7 +40,7 @@ def test_switches_of_a_service_are_unique(service: SmallService) -> None:
 def test_bugs_name_a_check_and_an_operation_of_the_contract(service: SmallService) -> None:
     operations = {endpoint.operation.name for endpoint in surface_of(service).endpoints}
     assert {bug.operation for bug in service.bugs} <= operations
-    assert {bug.check for bug in service.bugs} <= set(CHECKS)
+    assert {bug.check for bug in service.bugs} <= set(named_checks())
 
 
 def test_every_switch_that_a_service_asks_for_is_planted() -> None:
@@ -60,11 +60,11 @@ def test_run_is_shared_by_the_tests_that_look_at_it() -> None:
     assert attack(NOTEBOOK) is attack(NOTEBOOK)
 
 
-def test_findings_name_check_operation_and_words() -> None:
+def test_finding_has_check_operation_and_text() -> None:
     (finding,) = list_findings(attack(NOTEBOOK, "csv-of-all"))
     assert finding.check == "disclosure"
     assert finding.operation == "GET /api/{user_id}/export"
-    assert "shows another user" in finding.words
+    assert "shows another user" in finding.text
 
 
 def test_run_that_does_not_reach_every_operation_proves_nothing() -> None:

@@ -14,7 +14,8 @@ from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.model import Outcome
-from tests.services.findings import Finding, list_findings
+from tests.proving_ground.findings import Finding
+from tests.services.findings import list_findings
 from tests.services.outages import (
     ERASURE,
     OUTAGE,
@@ -138,8 +139,8 @@ def test_missing_response_is_found_and_the_run_goes_on() -> None:
 
     engine.client.transport = SilentTransport()
     assert run_engine(engine) == [
-        Finding("situation", "GET /things", "answered nothing, expected 503: an outage"),
-        Finding("situation", "DELETE /account", "answered nothing, expected 503: an outage"),
+        Finding("GET /things", "situation", "answered nothing, expected 503: an outage"),
+        Finding("DELETE /account", "situation", "answered nothing, expected 503: an outage"),
     ]
 
 
