@@ -117,12 +117,3 @@ def findings_of(engine: Engine) -> frozenset[Finding]:
         for (endpoint_id, check), tally in engine.trial.ledger.tallies.items()
         for kind in tally.breaches
     )
-
-
-def complaints(engine: Engine) -> dict[str, list[str]]:
-    """Give what a run complained about, by check."""
-    found: dict[str, list[str]] = {}
-    for (_, check), tally in engine.trial.ledger.tallies.items():
-        for breaches in tally.breaches.values():
-            found.setdefault(check, []).append(breaches[0].text)
-    return found
