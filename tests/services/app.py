@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from fastapi.routing import APIRoute
-    from fastapi.security.base import SecurityBase
 
     from tests.proving_ground.model import Faults
 
@@ -51,7 +50,7 @@ def open_router() -> APIRouter:
 
 
 def protected_router(
-    admit: Callable[[Request], object] = BY_TOKEN.admit, *alternatives: SecurityBase
+    admit: Callable[[Request], object] = BY_TOKEN.admit, *alternatives: Callable[..., object]
 ) -> APIRouter:
     """Make a router of routes that find their user, by `admit`, before anything else.
 
@@ -59,9 +58,10 @@ def protected_router(
         admit: Gives the user's id.
         alternatives: The security schemes that may be used in place of the bearer token.
     """
+    schemes: tuple[Callable[..., object], ...] = (BEARER, *alternatives)
     return APIRouter(
         route_class=protected_by(admit),
-        dependencies=[Depends(scheme) for scheme in (BEARER, *alternatives)],
+        dependencies=[Depends(scheme) for scheme in schemes],
         responses=REFUSALS,
         generate_unique_id_function=_name_operation,
     )

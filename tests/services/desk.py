@@ -189,7 +189,7 @@ async def _read_file(request: Request) -> tuple[str, bytes]:
 
 def _admin(desk: Desk, faults: Faults) -> APIRouter:
     router = protected_router(desk.admit_admin)
-    forbidden = {403: {"description": "No"}}
+    forbidden: dict[int | str, dict[str, Any]] = {403: {"description": "No"}}
 
     @router.get("/admin/tickets", responses=forbidden)
     async def admin_list_tickets(_: UserId) -> list[dict[str, Any]]:
