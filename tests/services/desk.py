@@ -223,6 +223,7 @@ DESK = SmallService(
             "none",
             "POST /admin/reset",
             "with no credentials: expected 401, came 200",
+            needs=("privilege",),
         ),
         PlantedBug(
             "reset-checks-late", "privilege", "POST /admin/reset", "answered 409 to a user without the right"

@@ -25,12 +25,15 @@ class PlantedBug(NamedTuple):
         check: The check that finds it.
         operation: Where: `GET /notes`.
         words: A part of what the finding says after the operation.
+        needs: The checks that have to run too, where one of them makes the finding: a `POST` of
+            administrators without authentication is called by `privilege` and reported as `none`.
     """
 
     switch: str
     check: str
     operation: str
     words: str
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -264,6 +264,7 @@ SHOP = SmallService(
             "isolation",
             "PUT /settings",
             "called by another user with headers and parameters that",
+            needs=("disclosure",),
         ),
         PlantedBug(
             "item-of-any-order",
