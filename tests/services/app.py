@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any
 
+import anyio
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -73,6 +74,30 @@ def assemble(faults: Faults, *routers: APIRouter) -> FastAPI:
     for router in routers:
         app.include_router(router)
     return app
+
+
+class Meeting:
+    """Lets calls that come at the same time overlap: a call waits until another one is there.
+
+    The race check makes several rounds, of which one has to bring two calls within the longest time.
+
+    Args:
+        longest: Seconds that a call without another one waits.
+    """
+
+    def __init__(self, longest: float = 0.1) -> None:
+        self._longest = longest
+        self._waiting: anyio.Event | None = None
+
+    async def wait(self) -> None:
+        """Wait until another call waits here too, or for the longest time."""
+        if self._waiting is not None:
+            self._waiting.set()
+            return
+        self._waiting = anyio.Event()
+        with anyio.move_on_after(self._longest):
+            await self._waiting.wait()
+        self._waiting = None
 
 
 @dataclass(slots=True)

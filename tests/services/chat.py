@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, Field
 from tests.proving_ground.web import RefusalError
 from tests.services.app import (
     Form,
+    Meeting,
     Store,
     Text,
     UserId,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Faults
 
 NAMES = {ANN: "ann", BEN: "ben"}
-SHORT_PAUSE = 0.02
 Email = Annotated[str, Field(max_length=60, pattern="@", json_schema_extra={"format": "email"})]
 
 
@@ -77,6 +76,7 @@ class Chat:
     bills: Store = field(default_factory=lambda: Store("bill-"))
     contacts: Store = field(default_factory=lambda: Store("contact-"))
     last_user: str = ""
+    meeting: Meeting = field(default_factory=Meeting)
 
 
 def create(faults: Faults) -> FastAPI:
@@ -134,7 +134,7 @@ def _add_rooms(router: APIRouter, chat: Chat, faults: Faults) -> None:
         chat.last_user = user
         if faults.has("user-kept-globally"):
             # The fault: the other user calls before this call goes on.
-            await asyncio.sleep(SHORT_PAUSE)
+            await chat.meeting.wait()
             if user != chat.last_user:
                 raise RefusalError(404, "not found")
         room = chat.rooms.add(user, text=form.text, messages=[])

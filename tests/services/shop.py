@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tests.proving_ground.web import RefusalError
 from tests.services.app import (
     Form,
+    Meeting,
     Store,
     Text,
     UserId,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ID = "^[a-z]{3}-[0-9]{6}$"
 PRICE = 9
-SHORT_PAUSE = 0.02
 Id = Annotated[str, Path(pattern=ID)]
 
 
@@ -90,6 +89,7 @@ class Shop:
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     redeemed: set[str] = field(default_factory=set)
     settings: dict[str, str] = field(default_factory=dict)
+    meeting: Meeting = field(default_factory=Meeting)
 
     def admit(self, request: Request) -> str:
         """Find the user by the token; the faults let a header or the query name another one."""
@@ -208,8 +208,8 @@ def _own(router: APIRouter, shop: Shop, faults: Faults) -> APIRouter:
         if user in shop.redeemed:
             raise RefusalError(409, "redeemed before")
         if faults.has("redeem-twice"):
-            # The fault: others have their turn between the look and the note.
-            await asyncio.sleep(SHORT_PAUSE)
+            # The fault: another call comes between the look and the note.
+            await shop.meeting.wait()
         shop.redeemed.add(user)
         return {"redeemed": True}
 
