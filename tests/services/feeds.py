@@ -23,7 +23,7 @@ KEYS = {"key-of-ann", "key-of-ben"}
 
 
 def admit_key(request: Request) -> None:
-    """Let in who brings a key."""
+    """Refuse a request without a known key."""
     if request.headers.get("x-key") not in KEYS:
         raise refuse(request)
 
