@@ -71,11 +71,12 @@ test: $(installed) ## run the tests, with coverage by branch: make test workers=
 	$(bin)/python -m coverage report
 
 .PHONY: check
-check: $(installed) ## lint, formatting, types, directions of imports, drift of features and locks
+check: $(installed) ## lint, formatting, types, directions of imports, spelling, drift of features and locks
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/python -m mypy
 	$(bin)/lint-imports
+	$(bin)/codespell
 	$(bin)/specwitness derive --check
 	$(bin)/python -m pytest --quiet tests/unit/test_lock.py
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from openapi_spec_validator import validate
 
-from specwitness.fuzz.results.results import CHECKS
+from specwitness.fuzz.checks.registry import named_checks
 from tests.proving_ground import contracts
 from tests.proving_ground.__main__ import main
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
@@ -63,7 +63,7 @@ def test_bug_names_operations_of_the_contract(bug: Bug) -> None:
 @each_bug
 def test_bug_names_registered_checks(bug: Bug) -> None:
     assert bug.checks
-    assert set(bug.checks) <= set(CHECKS)
+    assert set(bug.checks) <= set(named_checks())
 
 
 @each_service

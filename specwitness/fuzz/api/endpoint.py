@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openapi_schema_validator import OAS30Validator, OAS31Validator
 
-from specwitness.fuzz.api.purpose import noun_at, noun_for
+from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import (
     CLOSING_ACCOUNT,
@@ -18,12 +18,13 @@ from specwitness.fuzz.api.words import (
     EVERYBODY,
     KEEPING_DELETED,
     KEY_NOUNS,
+    LOG_OUT,
+    OWN,
     PRIVILEGED,
     READING,
     ROLE_EXTENSIONS,
+    SWEEPING,
     USERS,
-    singular,
-    snake,
 )
 from specwitness.openapi import Contract, Operation, bundle
 from specwitness.openapi.references import dereference
@@ -84,23 +85,27 @@ class Surface:
     def overlaps(self, method: str, path: str) -> bool:
         """Tell whether another template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
         plain = _PARAMETER.sub("x", path)
-        for each in self.endpoints:
-            if each.method == method and each.path != path and re.fullmatch(_as_pattern(each.path), plain):
+        for endpoint in self.endpoints:
+            if (
+                endpoint.method == method
+                and endpoint.path != path
+                and re.fullmatch(_as_pattern(endpoint.path), plain)
+            ):
                 return True
         return False
 
     def match(self, method: str, path: str) -> Endpoint | None:
         """Find the operation that a request is for; of several templates that take its path, the plainest."""
         found = [
-            each
-            for each in self.endpoints
-            if each.method == method and re.fullmatch(_as_pattern(each.path), path.rstrip("/") or "/")
+            endpoint
+            for endpoint in self.endpoints
+            if endpoint.method == method and re.fullmatch(_as_pattern(endpoint.path), path.rstrip("/") or "/")
         ]
-        return min(found, key=lambda each: len(each.path_names), default=None)
+        return min(found, key=lambda name: len(name.path_names), default=None)
 
     @cached_property
     def _by_shape(self) -> dict[tuple[str, str], Endpoint]:
-        return {(each.method, each.shape): each for each in self.endpoints}
+        return {(endpoint.method, endpoint.shape): endpoint for endpoint in self.endpoints}
 
     def find(self, method: str, shape: str) -> Endpoint | None:
         """Find an operation by method and path, whatever its parameters are called."""
@@ -152,7 +157,7 @@ class Endpoint:
     @property
     def is_protected(self) -> bool:
         """Tell whether credentials are always needed."""
-        return bool(self.security) and all(self.security)
+        return self.operation.protected
 
     @property
     def is_optional(self) -> bool:
@@ -173,7 +178,7 @@ class Endpoint:
     @property
     def media(self) -> str | None:
         """The media type of the body that is sent."""
-        is_json = (each for each in self.bodies if each.partition(";")[0].endswith("json"))
+        is_json = (entry for entry in self.bodies if entry.partition(";")[0].endswith("json"))
         return next(is_json, next(iter(self.bodies), None))
 
     @cached_property
@@ -215,19 +220,17 @@ class Endpoint:
     @property
     def names_user(self) -> bool:
         """Tell whether the path names a user, by the parameter or by its collection: `/users/{id}`."""
-        return any({noun_at(shape), noun_for(name, shape)} & USERS for name, shape in self.places)
+        return any(is_of_user(name, shape) for name, shape in self.places)
 
     @property
     def is_reading(self) -> bool:
         """Tell whether the operation only reads, by its method or its name: `POST /notes/search` reads."""
-        return self.method == "GET" or (
-            self.method == "POST" and bool(READING.search(snake(self.last_segment)))
-        )
+        return self.method == "GET" or (self.method == "POST" and READING.starts(self.last_segment))
 
     @property
     def is_deleting(self) -> bool:
         """Tell whether the operation deletes, by its method or its name: `POST /notes/delete` deletes."""
-        return self.method == "DELETE" or bool(DELETING.search(self.last_segment.lower()))
+        return self.method == "DELETE" or DELETING.occurs_in(self.last_segment)
 
     @cached_property
     def is_ending(self) -> bool:
@@ -240,14 +243,15 @@ class Endpoint:
             return is_of_sessions and not self._is_posted_to(self.last_collection)
         is_named = any(parameter.location == "query" and parameter.required for parameter in self.parameters)
         is_own = self.method == "DELETE" and not is_named and not self.bodies
-        return is_own or any(word in self.last_segment.lower() for word in ENDING_ACCESS)
+        # `POST /passwords` beside `/passwords/{id}` puts something into a vault, and ends no session.
+        return is_own or (ENDING_ACCESS.occurs_in(self.last_segment) and not self.is_making)
 
     @cached_property
     def is_account_end(self) -> bool:
         """Tell whether the operation may end the caller's account: `DELETE /me`."""
-        words = [singular(snake(part)) for part in self.path.strip("/").split("/") if "{" not in part]
+        words = [part for part in self.path.strip("/").split("/") if "{" not in part]
         is_account = bool(words) and (
-            words[-1] in {*USERS, "me", "self"} or words[-1].startswith(CLOSING_ACCOUNT)
+            words[-1] in USERS or words[-1].lower() in {"me", "self"} or CLOSING_ACCOUNT.starts(words[-1])
         )
         return is_account and self.is_ending
 
@@ -260,15 +264,36 @@ class Endpoint:
         return any(made in list_collections(path) for path in self.document["paths"])
 
     @property
-    def is_of_keys(self) -> bool:
-        """Tell whether the path speaks of keys: `/api-keys`, `/tokens`."""
-        words = {singular(word) for part in self.path.split("/") for word in snake(part).split("_")}
-        return bool(words & KEY_NOUNS)
+    def shows_caller(self) -> bool:
+        """Tell whether the operation shows the caller, and names nobody in its path: `GET /me`."""
+        return self.method == "GET" and not self.path_names and self.last_segment in OWN
 
     @property
-    def keeps_deleted(self) -> bool:
-        """Tell whether the operation may rightly show what was deleted: `/trash`, `/audit`."""
-        return any(word in self.path.lower() for word in KEEPING_DELETED)
+    def is_log_out(self) -> bool:
+        """Tell whether the operation ends the caller's session: `POST /logout`, `DELETE /session`."""
+        is_session = self.method == "DELETE" and self.last_segment.lower() == "session"
+        return self.last_segment in LOG_OUT or is_session
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Tell whether the operation may change what belongs to many users: `POST /admin/reset`."""
+        return not self.path_names and SWEEPING.occurs_in(self.operation.name)
+
+    @property
+    def is_of_keys(self) -> bool:
+        """Tell whether the path speaks of keys: `/api-keys`, `/tokens`."""
+        return KEY_NOUNS.occurs_in(self.path)
+
+    def keeps_deleted(self, collection: str) -> bool:
+        """Tell whether the operation may rightly show an object of a collection after its deletion.
+
+        `/trash` and `/events/{id}/history` may show a deleted event; `/events/{id}` may not: the path
+        of the collection itself says nothing of it.
+        """
+        base = collection.removesuffix("/{}")
+        is_below = self.shape == base or self.shape.startswith(f"{base}/")
+        rest = self.shape.removeprefix(base) if is_below else self.shape
+        return KEEPING_DELETED.occurs_in(rest)
 
     @property
     def roles(self) -> set[str]:
@@ -293,26 +318,30 @@ class Endpoint:
         word of a name.
         """
         if self.roles or self.raw.get("x-permissions"):
-            return not self.roles & EVERYBODY
-        if any(PRIVILEGED.search(scope) for scope in self.scopes):
+            return not any(role in EVERYBODY for role in self.roles)
+        if any(PRIVILEGED.occurs_in(scope) for scope in self.scopes):
             return True
         segments = self.path.strip("/").split("/")[:_FIRST_SEGMENTS]
         names = [
             re.split(r"[\W_]|(?<=[a-z])(?=[A-Z])", name)[0]
             for name in (self.id, *map(str, self.raw.get("tags", ())))
         ]
-        if any(PRIVILEGED.fullmatch(word) and word.lower() != "root" for word in [*segments, *names]):
+        if any(word in PRIVILEGED and word.lower() != "root" for word in [*segments, *names]):
             return True
         prose = f"{self.raw.get('summary', '')} {self.raw.get('description', '')}"
         is_condition = re.search(r"\b(only|require\w*|needs?|must be|for)\b", prose, re.IGNORECASE)
-        return bool(PRIVILEGED.search(prose) and is_condition and "403" in self.responses)
+        return bool(PRIVILEGED.occurs_in(prose) and is_condition and "403" in self.responses)
 
     def _is_posted_to(self, collection: str) -> bool:
         return "post" in self.document["paths"].get(collection.removesuffix("/{}"), {})
 
     def parameter(self, name: str, location: str) -> Parameter | None:
         """Find a parameter."""
-        named = (each for each in self.parameters if (each.name, each.location) == (name, location))
+        named = (
+            parameter
+            for parameter in self.parameters
+            if (parameter.name, parameter.location) == (name, location)
+        )
         return next(named, None)
 
     def accepts(self, schema: Schema, value: Any) -> bool:
@@ -352,7 +381,7 @@ def _as_pattern(template: str) -> str:
 def read_surface(contract: Contract) -> Surface:
     """Read a contract as the checks need it."""
     document = bundle(contract)
-    return Surface(document, tuple(_read_endpoint(each, document) for each in contract.operations))
+    return Surface(document, tuple(_read_endpoint(entry, document) for entry in contract.operations))
 
 
 def _collect_properties(schema: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Schema]:
@@ -363,10 +392,10 @@ def _collect_properties(schema: Any, document: dict[str, Any], depth: int = 0) -
         return _collect_properties(resolved.get("items", {}), document, depth + 1)
     found: dict[str, Schema] = {}
     for name, value in resolved.get("properties", {}).items():
-        each = resolve(value, document)
-        found[name] = each
-        if type_of(each) in {"array", "object"}:
-            found = {**_collect_properties(each, document, depth + 1), **found}
+        member = resolve(value, document)
+        found[name] = member
+        if type_of(member) in {"array", "object"}:
+            found = {**_collect_properties(member, document, depth + 1), **found}
     return found
 
 
@@ -385,23 +414,23 @@ def _read_endpoint(operation: Operation, document: dict[str, Any]) -> Endpoint:
             example for media in content.values() for example in _read_examples(media, document)
         ),
         responses={
-            str(key): _read_response(each, document) for key, each in raw.get("responses", {}).items()
+            str(key): _read_response(entry, document) for key, entry in raw.get("responses", {}).items()
         },
-        security=tuple(dict(each) for each in security),
+        security=tuple(dict(schemes) for schemes in security),
         raw=raw,
     )
 
 
 def _read_response(value: Any, document: dict[str, Any]) -> dict[str, Any]:
     response: dict[str, Any] = dereference(value, document)
-    headers = {name: dereference(each, document) for name, each in response.get("headers", {}).items()}
+    headers = {name: dereference(item, document) for name, item in response.get("headers", {}).items()}
     return {**response, "headers": headers} if headers else response
 
 
 def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Parameter, ...]:
     found: dict[tuple[str, str], Parameter] = {}
-    for each in several:
-        value = dereference(each, document)
+    for item in several:
+        value = dereference(item, document)
         media: dict[str, Any] = next(iter(value.get("content", {}).values()), {})
         schema = resolve(value.get("schema", media.get("schema", {})), document)
         examples = [*_read_examples(value, document), ...]
@@ -413,7 +442,9 @@ def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Para
 def _read_examples(holder: dict[str, Any], document: dict[str, Any]) -> list[Any]:
     several = holder.get("examples", {})
     named = several.values() if isinstance(several, dict) else ()
-    values = [example["value"] for each in named if "value" in (example := dereference(each, document))]
+    values = [
+        example["value"] for collection in named if "value" in (example := dereference(collection, document))
+    ]
     return [holder["example"], *values] if "example" in holder else values
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.api.purpose import noun_at, noun_for
-from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, LOG_OUT, OWN, USERS, singular, snake
+from specwitness.fuzz.api.purpose import is_of_user
+from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, snake
 from specwitness.fuzz.http.client import GoneError
 from specwitness.fuzz.requests.answers import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
@@ -41,8 +40,8 @@ def refuse_locked_out(trial: Trial) -> None:
     Raises:
         TargetError: One of them is refused, or the two are one.
     """
-    protected = [each for each in trial.surface.endpoints if each.is_protected]
-    tallies = [trial.ledger.tally(each, "conformance") for each in protected]
+    protected = [endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected]
+    tallies = [trial.ledger.tally(entry, "conformance") for entry in protected]
     is_refused = any(_UNAUTHORIZED in tally.statuses for tally in tallies)
     if is_refused and not any(tally.succeeded for tally in tallies):
         raise TargetError(
@@ -72,16 +71,11 @@ def refuse_locked_out(trial: Trial) -> None:
 def learn_subjects(trial: Trial) -> None:
     """Learn the ids of the users that the provider does not know, from what they read of themselves."""
     own = [
-        each
-        for each in trial.surface.endpoints
-        if each.method == "GET"
-        and each.is_protected
-        and not each.path_names
-        and each.last_segment.lower() in OWN
+        endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
     ]
     for actor in (trial.alice, trial.bob):
-        for each in own if actor is not None and _lacks_name(trial, actor) else ():
-            exchange = trial.call(each, actor) if actor else None
+        for entry in own if actor is not None and _lacks_name(trial, actor) else ():
+            exchange = trial.call(entry, actor) if actor else None
             if actor is None or exchange is None or not exchange.answer.succeeded:
                 continue
             answer = exchange.answer
@@ -103,15 +97,15 @@ def _read_handles(said: Any) -> dict[str, Any]:
     inner = said.get("user", said.get("data")) if isinstance(said, dict) else None
     members = inner if isinstance(inner, dict) else said
     known = members.items() if isinstance(members, dict) else ()
-    return {snake(name): value for name, value in known if snake(name) in HANDLES and isinstance(value, str)}
+    return {snake(name): value for name, value in known if name in HANDLES and isinstance(value, str)}
 
 
 def _lacks_name(trial: Trial, actor: Actor) -> bool:
     """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
     return actor.identity.subject is None or any(
-        {noun_at(shape), noun_for(name, shape)} & USERS and snake(name) in HANDLES
-        for each in trial.surface.endpoints
-        for name, shape in each.places
+        is_of_user(name, shape) and name in HANDLES
+        for endpoint in trial.surface.endpoints
+        for name, shape in endpoint.places
     )
 
 
@@ -162,16 +156,15 @@ def restore_access(trial: Trial, identify: Identify, after: Endpoint | None = No
 def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     """See that a session is over once its user has logged out."""
     yield
-    last = endpoint.last_segment.lower()
-    is_log_out = bool(LOG_OUT.search(last)) or (endpoint.method == "DELETE" and last == "session")
     probe = _find_probe(trial)
-    if not is_log_out or probe is None or endpoint.id not in trial.succeeded:
+    if not endpoint.is_log_out or probe is None or endpoint.id not in trial.succeeded:
         return
     signed = trial.request(probe, trial.alice)
     if signed is None:
         return
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "expired", "the credentials of a session that is over", answer.status)
+    trial.judged(endpoint, "expired")
     if answer.succeeded:
         # A token that nobody keeps a list of is good until it expires.
         is_stateless = (trial.alice.identity.token or "").count(".") == _DOTS_OF_JWS
@@ -198,6 +191,7 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     if done is not None and done.status != _ACCEPTED and texts:
         answer = trial.client.send(signed)
         trial.ledger.count(endpoint, "deletion", "what was the caller's own", answer.status)
+        trial.judged(endpoint, "deletion")
         is_as_before = not differ(take_fingerprint(before), take_fingerprint(answer))
         if answer.succeeded and is_as_before:
             trial.blame(
@@ -206,14 +200,13 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
 
 
 def _touches_access(endpoint: Endpoint) -> bool:
-    words = {singular(word) for word in re.split(r"[/_-]", endpoint.path.lower())}
-    return endpoint.is_ending or bool(words & ACCESS_NOUNS)
+    return endpoint.is_ending or ACCESS_NOUNS.occurs_in(endpoint.path)
 
 
 def _find_probe(trial: Trial) -> Endpoint | None:
     """Find what tells whether a user is let in: what needs no object, if there is such."""
-    found = [each for each in trial.reached() if each.method == "GET" and each.is_protected]
-    plain = (each for each in found if not each.names_object and not trial.uses.get(each.id))
+    found = [endpoint for endpoint in trial.reached() if endpoint.method == "GET" and endpoint.is_protected]
+    plain = (option for option in found if not option.names_object and not trial.uses.get(option.id))
     return next(plain, next(iter(found), None))
 
 

@@ -40,6 +40,7 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
             if exchange is None:
                 continue
             signed, answer = exchange
+            trial.judged(endpoint, "privilege")
             # What is refused for its state was let in.
             if answer.succeeded or (answer.status == _CONFLICT and "403" in endpoint.responses):
                 trial.blame(
@@ -60,6 +61,7 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
     cookie = (("Cookie", f"role={role}; roles={role}; is_admin=true"),) if is_free else ()
     signed = signed.with_headers((*claims, *cookie))
     answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
+    trial.judged(endpoint, "privilege")
     if answer.succeeded:
         trial.blame(
             endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
@@ -69,10 +71,10 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
 def _find_role(endpoint: Endpoint) -> str:
     """Give the role that the contract speaks of."""
     words = f"{endpoint.path} {endpoint.raw.get('summary', '')} {endpoint.raw.get('description', '')}"
-    spoken = [each.lower().removesuffix("s") for each in PRIVILEGED.findall(words.replace("_", " "))]
+    spoken = PRIVILEGED.find_in(words)
     # The last that is named: the path often says `admin` of what is for others too.
     said = next(
-        (each for name in ROLE_EXTENSIONS if (each := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
+        (named for name in ROLE_EXTENSIONS if (named := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
     )
     role = str(next(iter(said), _ADMIN) if isinstance(said, list) else said)
     return role if role.isascii() and role.isalnum() else _ADMIN
@@ -80,11 +82,11 @@ def _find_role(endpoint: Endpoint) -> str:
 
 def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
     mint = trial.mint
-    scopes = {scope for each in endpoint.security for several in each.values() for scope in several}
+    scopes = {scope for schemes in endpoint.security for several in schemes.values() for scope in several}
     if mint is None or not scopes or endpoint.id not in trial.succeeded:
         return
     payload = mint.payload(trial.alice.name)
-    name = next((each for each in _SCOPES if each in payload), None)
+    name = next((entry for entry in _SCOPES if entry in payload), None)
     request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
     credentials = find_credentials(endpoint, trial.surface, trial.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
@@ -100,6 +102,7 @@ def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
             authorize(request, credentials[0])
         )
         answer = trial.send(endpoint, "privilege", attack, bad)
+        trial.judged(endpoint, "privilege")
         if answer.succeeded:
             trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)
 

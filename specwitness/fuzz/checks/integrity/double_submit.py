@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import AMOUNTS, BALANCES, snake
+from specwitness.fuzz.api.words import AMOUNTS, BALANCES
 from specwitness.fuzz.checks.isolation.state_leaks import check_state
 from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.answers import find_values
@@ -49,9 +49,10 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         if again is None:
             continue
         answers = trial.client.send_together([again] * _AT_ONCE)
+        trial.judged(endpoint, "race")
         for answer in answers:
             trial.ledger.count(endpoint, "race", "the same call several times at once", answer.status)
-        if sum(each.succeeded for each in answers) > 1:
+        if sum(response.succeeded for response in answers) > 1:
             text = "succeeds several times when called at once, and one after the other only once"
             trial.blame(endpoint, "race", text, again)
         return
@@ -63,21 +64,21 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
     schema = endpoint.body_schema or {}
     numbers = {
         name: resolved
-        for name, each in schema.get("properties", {}).items()
-        if type_of(resolved := resolve(each, endpoint.document)) in {"integer", "number"}
+        for name, property_schema in schema.get("properties", {}).items()
+        if type_of(resolved := resolve(property_schema, endpoint.document)) in {"integer", "number"}
         and not is_version(name)
     }
-    is_amount = any(AMOUNTS.search(snake(name)) for name in numbers)
+    is_amount = any(AMOUNTS.occurs_in(name) for name in numbers)
     lacking = _LACKING if is_amount else _LACKING[:2]
     if len(numbers) != 1 or not any(status in endpoint.responses for status in lacking):
         return
     ((name, member),) = numbers.items()
-    told = [each for each in (member.get("example"), *member.get("examples", ())) if each is not None]
+    told = [entry for entry in (member.get("example"), *member.get("examples", ())) if entry is not None]
     shown = [
-        each
+        text
         for thing in alice.things.values()
-        for key, each in find_values(thing.answer.json() if thing.answer else None)
-        if is_amount and BALANCES.search(snake(key)) and isinstance(each, int) and each > 0
+        for key, text in find_values(thing.answer.json() if thing.answer else None)
+        if is_amount and BALANCES.occurs_in(key) and isinstance(text, int) and text > 0
     ]
     for amount in dict.fromkeys([*shown[:1], *told, *_AMOUNTS]):
         if endpoint.accepts(member, amount):
@@ -98,29 +99,35 @@ def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any
 def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
     """See that what is refused because it was done already takes nothing from the caller's own."""
     seen, used = [], list(trial.alice.used)
-    for view in [each for each in trial.views() if each.is_safe][:_MOST_VIEWS]:
+    for view in [reader for reader in trial.views() if reader.is_safe][:_MOST_VIEWS]:
         plain = trial.request(view, trial.alice)
         if plain is not None:
             signed = plain
             seen.append((view, signed, trial.client.send(signed)))
-    answer = trial.send(endpoint, "side_effect", "what was done already", request)
-    change = trial.find_change([each for each in seen if each[2].succeeded])
+    seen = [view for view in seen if view[2].succeeded]
+    if not seen:
+        answer = trial.prepare(endpoint, request)
+    else:
+        answer = trial.send(endpoint, "side_effect", "what was done already", request)
+        trial.judged(endpoint, "side_effect")
+    change = trial.find_change(seen)
     # That a call was made may well be counted; it may cost nothing.
-    if not answer.succeeded and change and BALANCES.search(change[0].lower()):
+    if not answer.succeeded and change and BALANCES.occurs_in(change[0]):
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
         trial.blame(endpoint, "side_effect", text, request)
     # What the call itself has used up, and not what the views did.
-    trial.alice.used[:] = used
+    trial.alice.used = used
 
 
 def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor | None:
     """Call twice as alice, and say who can do it again; None where it can be done at will, or not at all."""
-    first = trial.send(endpoint, "race", "a call once", request)
+    first = trial.prepare(endpoint, request)
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
         # Where objects are made, she may just have made as many as one may have.
         return trial.bob if is_spent and not endpoint.is_making else None
-    if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
+    if trial.prepare(endpoint, request).status not in _REFUSED:
+        trial.lack(endpoint, "race", "nothing about it can be done only once")
         return None
     check_state(trial, endpoint)
     _judge_refusal(trial, endpoint, request)

@@ -45,6 +45,7 @@ def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owne
         if signed is None:
             continue
         answer = trial.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
+        trial.judged(endpoint, "isolation")
         if answer.succeeded and shows(answer, trial.alice, signed):
             text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
             trial.blame(endpoint, "isolation", text, signed)
@@ -58,9 +59,9 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         return
     for name, prefix in names.items():
         # Who is given something need not be the giver.
-        if prefix not in owned or RECIPIENTS.match(snake(name)):
+        if prefix not in owned or RECIPIENTS.starts(name):
             continue
-        absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
+        absent = {prefix: tuple(make_absent(stored, 0) for stored in owned[prefix])}
         first, reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)
         # Where an absent one does no harm, such as in a list, only what changes tells.
         is_borne = reference is not None and reference.succeeded and not endpoint.is_safe
@@ -68,6 +69,9 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         request, answer = call_as(trial, endpoint, bob, owned, attack=f"another's id as {name}", only=name)
         if request is None or answer is None or reference is None:
             continue
+        trial.judged(endpoint, "existence")
+        if before or not (answer.succeeded and reference.succeeded):
+            trial.judged(endpoint, "isolation")
         ids = [owned[prefix][-1], absent[prefix][-1], *texts_of(first, bob), *texts_of(request, bob)]
         places = differ(take_fingerprint(answer, ids), take_fingerprint(reference, ids))
         if answer.succeeded and not reference.succeeded:
@@ -79,7 +83,7 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         elif is_borne and places and answer.succeeded:
             text = f"tells another's id as {name} from one that is not there: {min(places)} differs"
             trial.blame(endpoint, "existence", text, request)
-        judge_change(trial, endpoint, (request, answer), before, changed_state=False)
+        judge_change(trial, endpoint, (request, answer), before, changed_state=None)
 
 
 def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
@@ -87,7 +91,7 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     subject, parents = bob.identity.subject, trial.world.obtain_parents(endpoint, trial.alice)
     if subject is None or not parents or endpoint.is_safe or endpoint.method == "DELETE":
         return
-    absent = tuple(make_absent(each, 0) for each in parents)
+    absent = tuple(make_absent(entry, 0) for entry in parents)
     answers = []
     for above, attack in (
         (absent, "an absent parent and the own name"),
@@ -98,6 +102,8 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
             return
         answers.append(exchange)
     (_, reference), (request, answer) = answers
+    if not (answer.succeeded and reference.succeeded):
+        trial.judged(endpoint, "isolation")
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, by the own name below another's object, answered {answer.status}"
         trial.blame(endpoint, "isolation", text, request)
@@ -105,18 +111,20 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
 
 def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object in a version that it never had: that it has another tells that it is there."""
-    name = next((each.name for each in endpoint.parameters if snake(each.name) == "if_match"), None)
+    name = next(
+        (parameter.name for parameter in endpoint.parameters if snake(parameter.name) == "if_match"), None
+    )
     path = owned.get(endpoint.last_collection)
     if name is None or path is None or endpoint.is_safe:
         return
     header = ((name, '"none-of-yours"'),)
     answers = []
-    for each in (absent_ids(owned, 0), owned):
-        place = each[endpoint.last_collection]
-        attack = "another's id in another version" if each is owned else "an absent id in a version"
+    for stored in (absent_ids(owned, 0), owned):
+        place = stored[endpoint.last_collection]
+        attack = "another's id in another version" if stored is owned else "an absent id in a version"
         exchange = trial.call(
             endpoint,
-            impersonate(trial, bob, each),
+            impersonate(trial, bob, stored),
             place,
             case=Case("existence", attack),
             change=lambda request: request.with_headers(header),
@@ -125,6 +133,7 @@ def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
             return
         answers.append(exchange)
     (_, reference), (signed, answer) = answers
+    trial.judged(endpoint, "existence")
     if answer.status != reference.status:
         text = f"tells another's id in another version: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, signed)
@@ -137,18 +146,20 @@ def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
         return
     answers = []
-    for each in (absent_ids(owned, 0), owned):
-        place = each[endpoint.last_collection]
-        request = trial.request(endpoint, impersonate(trial, bob, each), place)
+    for stored in (absent_ids(owned, 0), owned):
+        place = stored[endpoint.last_collection]
+        request = trial.request(endpoint, impersonate(trial, bob, stored), place)
         body = request.read_json() if request else None
         if request is None or not isinstance(body, dict):
             return
         rest = {name: value for name, value in body.items() if name != required[0]}
         signed = request.with_json(rest)
-        whose = "another's" if each is owned else "an absent"
+        whose = "another's" if stored is owned else "an absent"
         attack = f"{whose} id without {required[0]}"
         answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, answer) = answers
+    if reference.status == _NOT_FOUND:
+        trial.judged(endpoint, "existence")
     # Where anybody may take an id that is free, the body of an absent one is looked at.
     if reference.status == _NOT_FOUND and answer.status != reference.status and not answer.succeeded:
         text = f"tells another's id by a body that does not fit: {answer.status}, not {reference.status}"
@@ -177,7 +188,7 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
                 text = "as another user, with an own id too, shows what is not theirs"
                 trial.blame(endpoint, "isolation", text, mixed)
             elif place == "another's":
-                judge_change(trial, endpoint, (mixed, answer), before, changed_state=False)
+                judge_change(trial, endpoint, (mixed, answer), before, changed_state=None)
 
 
 def _is_list(endpoint: Endpoint, name: str) -> bool:
@@ -190,7 +201,7 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
     shapes = endpoint.collections
     values = owned.get(shapes[-1], ()) if shapes else ()
     # The child is the last that is an object: what follows it, such as a format, may stay.
-    place = max((index for index, each in enumerate(values) if not isinstance(each, Choice)), default=0)
+    place = max((index for index, value in enumerate(values) if not isinstance(value, Choice)), default=0)
     if place == 0:
         return
     # Who is named below an own object is no object of theirs.
@@ -212,10 +223,13 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
     reference = call_as(trial, endpoint, bob, absent, attack="an own parent and an absent id")[1]
     if request is None or answer is None or reference is None:
         return
+    trial.judged(endpoint, "existence")
+    if not (answer.succeeded and reference.succeeded):
+        trial.judged(endpoint, "isolation")
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, under an own parent, answered {answer.status}, not {reference.status}"
         trial.blame(endpoint, "isolation", text, request)
     elif answer.status != reference.status:
         text = f"tells another's id under an own parent: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, request)
-    judge_change(trial, endpoint, (request, answer), before, changed_state=False)
+    judge_change(trial, endpoint, (request, answer), before, changed_state=None)

@@ -23,8 +23,8 @@ def check_caching(trial: Trial, endpoint: Endpoint) -> None:
         request, answer = trial.succeeded[endpoint.id], trial.alice.answers[endpoint.id]
     if request.method not in {"GET", "HEAD"} or not endpoint.is_protected:
         return
-    trial.ledger.tally(endpoint, "caching").attacks["the owner's answer"] += 1
-    trial.ledger.tally(endpoint, "caching").count(answer.status)
+    trial.ledger.count(endpoint, "caching", "the owner's answer", answer.status)
+    trial.judged(endpoint, "caching")
     if said := find_sharing(request, answer):
         trial.blame(endpoint, "caching", f"lets shared caches give the answer to others: {said}", request)
 
@@ -38,7 +38,7 @@ def find_sharing(request: Request, answer: Answer) -> str | None:
     # Which header tells callers apart: a cache that varies by it keeps their answers apart too.
     names = {name.lower() for name, _ in request.headers}
     carriers = names & {"authorization", "cookie", "x-api-key"} or {name for name in names if "key" in name}
-    vary = {each.strip().lower() for each in answer.header("vary").split(",")}
+    vary = {word.strip().lower() for word in answer.header("vary").split(",")}
     if "*" in vary or (carriers and carriers <= vary):
         return None
     fresh = _freshness(directives, answer)

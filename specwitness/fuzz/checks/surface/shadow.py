@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
+from specwitness.app_routes import ANY, WEBSOCKET, list_routes
 from specwitness.fuzz.api.endpoint import Endpoint, list_collections
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import USERS
@@ -14,7 +14,7 @@ from specwitness.fuzz.http.message import Request, fill
 from specwitness.openapi import strip_base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from specwitness.fuzz.session.context import Trial
 
@@ -25,37 +25,17 @@ _NOT_SERVED = frozenset({401, 403, 404, 405, 406, 410, 429, 501})
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
-def list_routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Give method and path of every route of a Starlette app, mounted and hidden ones too."""
-    for route in _flatten(app):
-        path = prefix + str(getattr(route, "path", ""))
-        inner = getattr(route, "app", None)
-        methods = getattr(route, "methods", None)
-        if methods:
-            yield from ((method, path) for method in sorted(methods))
-        elif getattr(route, "routes", None) or getattr(inner, "routes", None):
-            yield from list_routes(route if getattr(route, "routes", None) else inner, path)
-
-
-def _flatten(app: Any) -> Iterable[Any]:
-    """Give the routes of an app; FastAPI keeps those of included routers folded."""
-    routes = getattr(app, "routes", ()) or ()
-    unfold = getattr(sys.modules.get("fastapi.routing"), "iter_route_contexts", None)
-    try:
-        return list(unfold(routes)) if unfold else routes
-    except AttributeError:
-        return routes
-
-
 def check_shadow(trial: Trial) -> None:
     """Call what the app serves beside its contract, and what documented paths might serve beside it."""
     app, ignored = trial.plan.app, trial.plan.ignored
     if not trial.surface.endpoints:
         return
-    known = {(each.method, each.shape) for each in trial.surface.endpoints}
+    known = {(operation.method, operation.shape) for operation in trial.surface.endpoints}
     home = trial.surface.endpoints[0]
     listed = set[str]()
     for method, full in list_routes(app):
+        if method in {ANY, WEBSOCKET}:
+            continue
         path = strip_base(full, trial.client.base)
         shape = _PARAMETER.sub("{}", path)
         listed.add(shape)
@@ -63,29 +43,32 @@ def check_shadow(trial: Trial) -> None:
         # What operators ask stands beside the base of the contract.
         is_known = is_known or (bool(trial.client.base) and path == full and bool(_OPERATIONS.match(path)))
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
-            nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
+            nearest = next(
+                (operation for operation in trial.surface.endpoints if operation.shape == shape), home
+            )
             is_whole = path == full and bool(trial.client.base)
             _call(trial, nearest, method, path, is_listed=True, is_whole=is_whole)
-    for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
+    for shape, endpoint in {operation.shape: operation for operation in trial.surface.endpoints}.items():
         if shape in listed:
             # The app itself has said which methods there are.
             trial.ledger.tally(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
+            trial.judged(endpoint, "shadow")
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)
 
 
 def _find_protected(trial: Trial) -> Endpoint | None:
-    return next((each for each in trial.surface.endpoints if each.is_protected), None)
+    return next((endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected), None)
 
 
 def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
     """Give what the parameters of a path in no contract may want: alice's objects of the kind, or alice."""
-    names = [each.strip("{}").partition(":")[0] for each in _PARAMETER.findall(path)]
+    names = [entry.strip("{}").partition(":")[0] for entry in _PARAMETER.findall(path)]
     for name, shape in zip(names, list_collections(path), strict=True):
         noun = noun_for(name, shape)
         things = trial.alice.things.items()
-        known = [each.values[-1] for prefix, each in things if noun_at(prefix) == noun_at(shape)]
+        known = [stored.values[-1] for prefix, stored in things if noun_at(prefix) == noun_at(shape)]
         subject = trial.alice.identity.subject if noun in USERS else None
         yield next(iter(known), subject or "1")
 
@@ -116,6 +99,7 @@ def _call(
     signed = trial.world.sign(like or endpoint, trial.alice, request)
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "shadow", f"{method} {path}", answer.status)
+    trial.judged(endpoint, "shadow")
     if answer.status not in _NOT_SERVED:
         text = f"and beside it {method} {path} answers {answer.status}, and the contract does not know it"
         trial.blame(endpoint, "shadow", text, signed)

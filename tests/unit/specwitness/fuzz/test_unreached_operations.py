@@ -11,7 +11,7 @@ from specwitness.errors import TargetError
 from specwitness.fuzz.report.summary import result_of
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.users.identity import Tokens
-from specwitness.model import Kind, Location, Outcome, Requirement, Verdict
+from specwitness.model import Location, Outcome, Requirement, RequirementKind, Verdict
 from specwitness.trace import judge
 from tests.services.findings import run_whole
 from tests.services.outages import TOKEN, Condition, create_app, make_outage_contract
@@ -55,7 +55,11 @@ class FixedStatuses:
 
 def verdict_of(key: str, found: FuzzRun) -> Verdict:
     requirement = Requirement(
-        key=key, kind=Kind.FUNCTIONAL, text="must", location=Location(file="spec.md", line=1), last_line=1
+        key=key,
+        kind=RequirementKind.FUNCTIONAL,
+        text="must",
+        location=Location(file="spec.md", line=1),
+        last_line=1,
     )
     own = [witness for witness in found.witnesses if key in witness.requirements]
     assert own

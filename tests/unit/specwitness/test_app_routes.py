@@ -11,7 +11,8 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from specwitness.contract import compare_routes, list_routes
+from specwitness.app_routes import list_routes
+from specwitness.contract import compare_routes
 from tests.support.sample_contract import DOCUMENT, GONE, ORDER, change, read
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What breaks a rule and where, and how breaches are judged: waived, warned of, or a reason to refuse."""
+"""What breaks a rule and where, and how violations are judged: waived, warned of, or a reason to refuse."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import defaultdict
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.contract.rules import RULES, Kind
-from specwitness.model import Judgement, Level, Location
+from specwitness.contract.rules import RULES, RuleKind
+from specwitness.model import Judgement, Location, RuleLevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _NAMED_OPERATIONS = 2
 
 
-class Breach(NamedTuple):
+class Violation(NamedTuple):
     """A rule that is broken in one operation; `names` are what a waiver may call the operation."""
 
     rule: str
@@ -29,26 +29,26 @@ class Breach(NamedTuple):
 
 
 def judge(
-    breaches: Sequence[Breach], settings: ContractConfig, today: date
+    violations: Sequence[Violation], settings: ContractConfig, today: date
 ) -> tuple[list[Judgement], set[ContractWaiver]]:
-    """Judge breaches by levels and waivers.
+    """Judge violations by levels and waivers.
 
     Returns:
-        One judgement for all breaches of one rule at one place in the same words, and the waivers
+        One judgement for all violations of one rule at one place in the same words, and the waivers
         that were needed.
     """
     used: set[ContractWaiver] = set()
-    grouped: dict[tuple[str, str, str, str | None], list[Breach]] = defaultdict(list)
-    for breach in breaches:
-        waiver = next((each for each in settings.waivers if _covers(each, breach, today)), None)
+    grouped: dict[tuple[str, str, str, str | None], list[Violation]] = defaultdict(list)
+    for violation in violations:
+        waiver = next((entry for entry in settings.waivers if _covers(entry, violation, today)), None)
         if waiver is not None:
             used.add(waiver)
         reason = waiver.reason if waiver else None
-        grouped[breach.rule, str(breach.location), breach.text, reason].append(breach)
+        grouped[violation.rule, str(violation.location), violation.text, reason].append(violation)
     judged = [_judge_alike(alike, reason, settings) for (*_, reason), alike in grouped.items()]
     order = list(RULES)
-    judged.sort(key=lambda each: (order.index(each.code), _place_of(each), each.message))
-    return [each for each in judged if each.level is not Level.OFF], used
+    judged.sort(key=lambda judgement: (order.index(judgement.code), _place_of(judgement), judgement.message))
+    return [judgement for judgement in judged if judgement.level is not RuleLevel.OFF], used
 
 
 def find_bad_waivers(
@@ -63,7 +63,7 @@ def find_bad_waivers(
 
     Args:
         settings: The waivers.
-        used: Those that covered a breach.
+        used: Those that covered a violation.
         places: Where each stands, by its position.
         today: The day of the run.
         were_tried: Whether the contract was compared with a base from which it differs; otherwise
@@ -77,32 +77,32 @@ def find_bad_waivers(
         elif today > waiver.until:
             ended = f"{name} ended on {waiver.until.isoformat()}"
             yield _report(ended, places.get(index), "mend the contract, or give it a new end and say why")
-        elif waiver not in used and (were_tried or rule.kind is Kind.LINT):
+        elif waiver not in used and (were_tried or rule.kind is RuleKind.LINT):
             yield _report(f"nothing needs {name}", places.get(index), "remove it")
 
 
 def _report(message: str, location: Location | None, remedy: str) -> Judgement:
     return Judgement(
-        code="waiver", kind="waiver", level=Level.ERROR, message=message, location=location, remedy=remedy
+        code="waiver", kind="waiver", level=RuleLevel.ERROR, message=message, location=location, remedy=remedy
     )
 
 
-def _covers(waiver: ContractWaiver, breach: Breach, today: date) -> bool:
-    names = breach.names or ("",)
+def _covers(waiver: ContractWaiver, violation: Violation, today: date) -> bool:
+    names = violation.names or ("",)
     is_meant = any(fnmatchcase(name, waiver.operation) for name in names)
-    return waiver.change == breach.rule and is_meant and today <= waiver.until
+    return waiver.change == violation.rule and is_meant and today <= waiver.until
 
 
-def _judge_alike(alike: Sequence[Breach], reason: str | None, settings: ContractConfig) -> Judgement:
+def _judge_alike(alike: Sequence[Violation], reason: str | None, settings: ContractConfig) -> Judgement:
     rule = RULES[alike[0].rule]
     setting = settings.levels.get(rule.code)
     level = setting.level if setting else rule.level
-    operations = tuple(dict.fromkeys(each.names[0] for each in alike if each.names))
+    operations = tuple(dict.fromkeys(violation.names[0] for violation in alike if violation.names))
     where = f"{_list_operations(operations)}: " if operations else ""
     return Judgement(
         code=rule.code,
         kind=rule.kind.value,
-        level=level if reason is None or level is Level.OFF else Level.WAIVED,
+        level=level if reason is None or level is RuleLevel.OFF else RuleLevel.WAIVED,
         message=f"{where}{alike[0].text}",
         location=alike[0].location,
         operations=operations,
@@ -124,4 +124,4 @@ def _place_of(judgement: Judgement) -> tuple[str, int]:
 
 def refuse(judged: Iterable[Judgement]) -> list[Judgement]:
     """Give those that are reasons to refuse the contract."""
-    return [each for each in judged if each.level is Level.ERROR]
+    return [judgement for judgement in judged if judgement.level is RuleLevel.ERROR]
