@@ -221,15 +221,14 @@ def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...], texts: Se
     if not exchange.answer.succeeded:
         trial.judged(endpoint, "deletion")
         return True
-    if any(text in exchange.answer.text for text in texts):
-        text = "shows what was below an object that was deleted"
-        trial.blame(endpoint, "deletion", text, exchange.request)
-        return True
     absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
-    if absent is None or absent.answer.succeeded:
+    if absent is not None and not absent.answer.succeeded:
+        text = f"answered {exchange.answer.status} for an object that was deleted"
+    elif any(text in exchange.answer.text for text in texts):
+        text = "shows what was below an object that was deleted"
+    else:
         return False
     trial.judged(endpoint, "deletion")
-    text = f"answered {exchange.answer.status} for an object that was deleted"
     trial.blame(endpoint, "deletion", text, exchange.request)
     return True
 
