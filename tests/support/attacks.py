@@ -124,12 +124,3 @@ def _list_findings(
         for (operation, check), kinds in breaches.items()
         for kind in kinds
     )
-
-
-def complaints(engine: Engine) -> dict[str, list[str]]:
-    """Give what a run complained about, by check."""
-    found: dict[str, list[str]] = {}
-    for (_, check), tally in engine.trial.ledger.tallies.items():
-        for breaches in tally.breaches.values():
-            found.setdefault(check, []).append(breaches[0].text)
-    return found
