@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.orders import CREATE, DOCUMENT, DRAFT, GONE, LIST, change
+from tests.support.sample_contract import CREATE, DOCUMENT, DRAFT, GONE, LIST, change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

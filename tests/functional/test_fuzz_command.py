@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.moods import describe
+from tests.services.outages import describe
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """
@@ -20,12 +20,12 @@ target = "opened:open_target"
 """
 TARGET = """
 from contextlib import contextmanager
-from specwitness.fuzz.identity import Tokens
-from tests.support.moods import Mood, make_target
+from specwitness.fuzz import Tokens
+from tests.services.outages import Condition, make_target
 
 @contextmanager
 def open_target():
-    yield make_target(Mood(), {names})
+    yield make_target(Condition(), {names})
 """
 
 

@@ -133,7 +133,7 @@ def test_limited_service_is_waited_for_and_reached_everywhere(tmp_path: Path) ->
     assert done.returncode == 0, done.stdout
     assert set(outcomes(report).values()) == {"passed"}
     assert report["requests"]["throttled"] > 0
-    assert re.search(r"the service said 429: waited \d+ times, \d+ s in all", done.stdout)
+    assert re.search(r"the service answered 429: waited \d+ times, \d+ s in all", done.stdout)
 
 
 def test_report_for_junit_has_one_case_a_check(tmp_path: Path, broken: Ground) -> None:

@@ -52,7 +52,7 @@ def test_nobody_listens(repository: Path) -> None:
         port = closed.getsockname()[1]
     code, said = run(repository, f"http://127.0.0.1:{port}")
     assert code == 2
-    assert "POST /orders was not answered: the connection was refused → start the service" in said
+    assert "POST /orders got no response: the connection was refused → start the service" in said
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "ftp://x", "http://127.0.0.1:99999", "http://a?b=c"])
@@ -86,7 +86,7 @@ def test_something_else_listens(repository: Path) -> None:
     with speaking(b"SSH-2.0-OpenSSH_9.9\r\n") as place:
         code, said = run(repository, f"http://{place}")
         assert code == 2
-        assert "was not answered: the connection was closed without a whole answer" in said
+        assert "got no response: the connection was closed before the response was complete" in said
         code, said = run(repository, f"https://{place}")
     assert (code, "no trust by TLS" in said) == (2, True)
 
@@ -103,7 +103,7 @@ def test_service_that_hangs(repository: Path) -> None:
     with answering(lambda _method, _target: Reply(after=60)) as service:
         code, said = run(repository, service.url)
     assert code == 2
-    assert "was not answered: nothing came within 0.5 seconds" in said
+    assert "got no response: none came within 0.5 seconds" in said
 
 
 def test_service_that_hangs_on_one_call(repository: Path) -> None:
@@ -120,7 +120,7 @@ def test_service_that_dies_half_way(tmp_path: Path) -> None:
         code, said = mint_run(tmp_path, ground)
     # Who fell silent at a request, and not in between, may have crashed by it: that is a failure.
     assert code in {1, 2}, said
-    assert re.search(r"it had answered \d+ requests before → see the service's own log", said)
+    assert re.search(r"the service had responded to \d+ requests before → see the service's own log", said)
     assert "not tried: " in said
     assert "the service answered no more before it was reached" in said
 

@@ -89,7 +89,7 @@ def test_setting_that_is_missing_is_told(folder: Path) -> None:
 MODULE = """
 import schemathesis
 from hypothesis import settings
-from specwitness.fuzz.hooks import another_user, bearer_attacks
+from specwitness.fuzz.bridge.hooks import another_user, bearer_attacks
 
 schema = schemathesis.openapi.from_path("openapi.yaml")
 schema.config.update(base_url={url!r})

@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 from devtools.postgres import provide_postgres
 from specwitness.config import find_specs, read_config
 from specwitness.spec import read_specs
-from tests.support.both_sides import BROWSER_ARGUMENTS, find_browser, find_lack, serving_both
+from tests.support.both_sides import BROWSER_ARGUMENTS, find_browser, find_missing, serving_both
 from tests.support.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _take_report(browser: Browser) -> str:
 
 def _take_front_end(browser: Browser) -> str:
     """Let Alice sign up in the real front end, and take her tasks and her account."""
-    lack = find_lack()
+    lack = find_missing()
     if lack:
         return f"{_name(TASKS)} and {_name(ACCOUNT)} stay: {lack}"
     with (

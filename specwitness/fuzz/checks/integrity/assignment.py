@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
+from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, MOMENTS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
 from specwitness.fuzz.checks.registry import Check
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _object(answer: Answer | None) -> dict[str, Any]:
 
 
 def _is_moment(name: str) -> bool:
-    return snake(name).endswith(("_at", "_on", "_time", "date"))
+    return MOMENTS.ends(name) or name in MOMENTS
 
 
 CHECKS = (

@@ -14,7 +14,7 @@ from specwitness.contract import compare, find_undocumented
 from specwitness.contract.differences import Place
 from specwitness.contract.evolution import find_changes
 from specwitness.contract.variance import Direction, SchemaEvolution
-from tests.support.orders import DOCUMENT, read
+from tests.support.sample_contract import DOCUMENT, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
