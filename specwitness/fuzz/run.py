@@ -9,7 +9,6 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.api.purpose import is_ending
 from specwitness.fuzz.bridge.drive import Drive
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.results.coverage import Coverage, measure
@@ -76,7 +75,7 @@ def run_fuzz(
         engine = Engine(read_surface(contract), target, settings, progress)
         _refuse_mute_target(engine)
         extra, drive = _own_attacks(target), Drive(engine.trial, settings, progress)
-        ending = {each.id for each in engine.surface.endpoints if is_ending(each)} & engine.wanted()
+        ending = {each.id for each in engine.surface.endpoints if each.is_ending} & engine.wanted()
         engine.begin(extra)
         sent = engine.client.sent
         _drive(engine, drive, engine.wanted() - ending)

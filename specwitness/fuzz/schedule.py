@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.purpose import in_order, is_ending, is_privileged, names_object
+from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.authentication.bad_credentials import check_credentials, check_optional
 from specwitness.fuzz.checks.authentication.enumeration import check_enumeration
 from specwitness.fuzz.checks.authentication.privilege import check_privilege
@@ -74,7 +74,7 @@ class Agenda:
     def first(self) -> Iterator[Step]:
         """Give the steps on the operations that leave everybody's access as it is."""
         trial = self.trial
-        others = [each for each in in_order(trial.surface.endpoints) if not is_ending(each)]
+        others = [each for each in in_order(trial.surface.endpoints) if not each.is_ending]
         yield None, ("control",), partial(learn_subjects, trial)
         for each in others:
             yield from self._control(each)
@@ -102,7 +102,7 @@ class Agenda:
     def last(self) -> Iterator[Step]:
         """Give the steps on the operations that may end a user's access."""
         for each in in_order(self.trial.surface.endpoints):
-            if is_ending(each):
+            if each.is_ending:
                 yield from self._control(each)
                 yield from self._check(each)
 
@@ -115,9 +115,9 @@ class Agenda:
     def _control(self, endpoint: Endpoint) -> Iterator[Step]:
         if not self._may_call(endpoint):
             return
-        admin = self.trial.admin if is_privileged(endpoint) else None
+        admin = self.trial.admin if endpoint.is_privileged else None
         step: Callable[[], object] = partial(control, self.trial, endpoint)
-        if is_ending(endpoint):
+        if endpoint.is_ending:
             step = partial(self._end, endpoint)
         elif admin is not None:
             step = partial(control_as_admin, self.trial, endpoint, admin)
@@ -164,12 +164,12 @@ class Agenda:
         """Give the checks of an operation, in the order in which they disturb each other least."""
         trial = self.trial
         yield ("caching",), partial(check_caching, trial, endpoint)
-        if is_ending(endpoint) and not names_object(endpoint):
+        if endpoint.is_ending and not endpoint.names_object:
             if endpoint.path_names:
                 # Whose password it is says the path.
                 yield ("isolation", "existence"), partial(check_isolation, trial, endpoint)
             return
-        if trial.admin is not None and is_privileged(endpoint):
+        if trial.admin is not None and endpoint.is_privileged:
             if endpoint.is_safe:
                 yield ("robustness",), partial(check_robustness, trial, endpoint, trial.admin)
             return
@@ -178,7 +178,7 @@ class Agenda:
         yield ("assignment",), partial(check_assignment, trial, endpoint)
         if endpoint.method == "DELETE" and endpoint.path.endswith("}"):
             yield ("deletion",), partial(check_deletion, trial, endpoint)
-        if not names_object(endpoint) and not endpoint.is_safe:
+        if not endpoint.names_object and not endpoint.is_safe:
             yield ("deletion",), partial(self._check_named_deletion, endpoint)
         yield ("side_effect",), partial(check_refusal, trial, endpoint)
         yield ("robustness",), partial(check_robustness, trial, endpoint, trial.alice)
@@ -196,7 +196,7 @@ class Agenda:
             step()
             for actor in (self.trial.alice, self.trial.bob):
                 if actor is not None:
-                    spend(self.trial, endpoint, actor)
+                    spend(endpoint, actor)
 
     def _check_credentials(self, endpoint: Endpoint) -> None:
         trial = self.trial

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, prefixes
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import (
     GENERIC_KEYS,
@@ -21,6 +20,8 @@ from specwitness.fuzz.api.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface
+
 
 def find_producers(
     surface: Surface, prefix: str, parameter: Parameter, noun: str
@@ -34,7 +35,7 @@ def find_producers(
     found = [(each, link) for each in makers if (link := _find_link(surface, each, prefix, parameter.name))]
     if direct := surface.find("POST", prefix.removesuffix("/{}")):
         found.append((direct, ""))
-    others = [each for each in makers if prefix not in prefixes(each.path)]
+    others = [each for each in makers if prefix not in each.collections]
     named = [each for each in others if singular(snake(each.path.rstrip("/").rpartition("/")[2])) == noun]
     found += [(each, "") for each in sorted(named, key=lambda each: len(each.path_names))]
     name = snake(parameter.name)
@@ -55,7 +56,7 @@ def _is_key_of(surface: Surface, maker: Endpoint, name: str) -> bool:
     return name in NATURAL_KEYS and any(
         shape == f"{maker.shape}/{{}}" and snake(parameter) == name
         for each in surface.endpoints
-        for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        for parameter, shape in each.places
     )
 
 
@@ -63,7 +64,7 @@ def _find_link(surface: Surface, endpoint: Endpoint, prefix: str, name: str) -> 
     for status, response in endpoint.responses.items():
         for link in response.get("links", {}).values() if status.startswith("2") else ():
             target = next((each for each in surface.endpoints if each.id == link.get("operationId")), None)
-            if target and prefix in prefixes(target.path)[-1:] and name in link.get("parameters", {}):
+            if target and prefix in target.collections[-1:] and name in link.get("parameters", {}):
                 return str(link["parameters"][name])
     return ""
 
@@ -95,7 +96,7 @@ def collection_by_key(surface: Surface, name: str) -> str | None:
     found = {
         shape
         for each in surface.endpoints
-        for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        for parameter, shape in each.places
         # `book_title` in a path is what `titles` in a body are.
         if (key in NATURAL_KEYS and snake(parameter) == key)
         or (one != name and f"_{snake(parameter)}".endswith(f"_{one}"))
@@ -107,7 +108,7 @@ def collection_by_key(surface: Surface, name: str) -> str | None:
 def _collections_in(surface: Surface) -> Iterator[str]:
     """Give the collections whose objects the paths name; the callers, whom no call makes, are none."""
     for each in surface.endpoints:
-        for name, shape in zip(each.path_names, prefixes(each.path), strict=True):
+        for name, shape in each.places:
             is_user = noun_for(name, shape) in USERS
             if not is_user or shape.count("{}") > 1 or surface.find("POST", shape.removesuffix("/{}")):
                 yield shape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.schema import Schema, resolve
 from specwitness.fuzz.api.words import PERSONAL, SECRETS, USERS, snake
@@ -13,6 +12,7 @@ from specwitness.openapi.references import dereference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer
 
 _DEEPEST = 8
@@ -75,8 +75,8 @@ def _is_private(name: str, endpoint: Endpoint) -> bool:
 
 def _shows_others(endpoint: Endpoint) -> bool:
     """Tell whether an operation shows others than the caller."""
-    shapes = prefixes(endpoint.path)
+    shapes = endpoint.collections
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
     # Who signs up is shown themselves.
     is_public = endpoint.is_safe and not endpoint.is_protected
-    return is_of_user or is_public or bool(endpoint.raw.get("x-shared"))
+    return is_of_user or is_public or bool(endpoint.is_shared)

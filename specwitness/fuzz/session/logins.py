@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_account_end, is_ending, names_object, noun_at, noun_for
+from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, LOG_OUT, OWN, USERS, singular, snake
 from specwitness.fuzz.http.client import GoneError
 from specwitness.fuzz.requests.answers import read_id
@@ -19,6 +18,7 @@ from specwitness.fuzz.results.severity import Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
     from specwitness.fuzz.users.identity import Identity
@@ -77,14 +77,14 @@ def learn_subjects(trial: Trial) -> None:
         if each.method == "GET"
         and each.is_protected
         and not each.path_names
-        and each.path.rstrip("/").rpartition("/")[2].lower() in OWN
+        and each.last_segment.lower() in OWN
     ]
     for actor in (trial.alice, trial.bob):
         for each in own if actor is not None and _lacks_name(trial, actor) else ():
-            request = trial.world.build(each, actor) if actor else None
-            answer = trial.world.call(each, actor, request) if actor and request else None
-            if actor is None or answer is None or not answer.succeeded:
+            exchange = trial.call(each, actor) if actor else None
+            if actor is None or exchange is None or not exchange.answer.succeeded:
                 continue
+            answer = exchange.answer
             actor.handles = _read_handles(answer.json())
             found = read_id(answer, "id", "user")
             if actor.identity.subject is None and found is not None:
@@ -111,7 +111,7 @@ def _lacks_name(trial: Trial, actor: Actor) -> bool:
     return actor.identity.subject is None or any(
         {noun_at(shape), noun_for(name, shape)} & USERS and snake(name) in HANDLES
         for each in trial.surface.endpoints
-        for name, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        for name, shape in each.places
     )
 
 
@@ -133,7 +133,7 @@ def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> bool:
     except LostError:
         # Whoever erased their account is let in no more: that is what the operation is for.
         # Nor is who had their password changed by another, which was told.
-        if not is_account_end(endpoint) and not trial.ledger.tally(endpoint, "isolation").breaches:
+        if not endpoint.is_account_end and not trial.ledger.tally(endpoint, "isolation").breaches:
             raise
         trial.is_over = True
         return True
@@ -162,15 +162,14 @@ def restore_access(trial: Trial, identify: Identify, after: Endpoint | None = No
 def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     """See that a session is over once its user has logged out."""
     yield
-    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
+    last = endpoint.last_segment.lower()
     is_log_out = bool(LOG_OUT.search(last)) or (endpoint.method == "DELETE" and last == "session")
     probe = _find_probe(trial)
     if not is_log_out or probe is None or endpoint.id not in trial.succeeded:
         return
-    request = trial.world.build(probe, trial.alice)
-    if request is None:
+    signed = trial.request(probe, trial.alice)
+    if signed is None:
         return
-    signed = trial.world.sign(probe, trial.alice, request)
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "expired", "the credentials of a session that is over", answer.status)
     if answer.succeeded:
@@ -185,13 +184,12 @@ def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
 def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     """See that what was the user's own is gone once it was deleted."""
     reader = trial.world.find("GET", endpoint.shape)
-    is_account = endpoint.method == "DELETE" and is_account_end(endpoint)
+    is_account = endpoint.method == "DELETE" and endpoint.is_account_end
     is_seen = is_account and reader is not None and reader.id in trial.succeeded
-    request = trial.world.build(reader, trial.alice) if reader and is_seen else None
-    if reader is None or request is None:
+    signed = trial.request(reader, trial.alice) if reader and is_seen else None
+    if reader is None or signed is None:
         yield
         return
-    signed = trial.world.sign(reader, trial.alice, request)
     before = trial.client.send(signed)
     texts = trial.alice.maker.find_texts(before.text)
     yield
@@ -209,21 +207,19 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
 
 def _touches_access(endpoint: Endpoint) -> bool:
     words = {singular(word) for word in re.split(r"[/_-]", endpoint.path.lower())}
-    return is_ending(endpoint) or bool(words & ACCESS_NOUNS)
+    return endpoint.is_ending or bool(words & ACCESS_NOUNS)
 
 
 def _find_probe(trial: Trial) -> Endpoint | None:
     """Find what tells whether a user is let in: what needs no object, if there is such."""
     found = [each for each in trial.reached() if each.method == "GET" and each.is_protected]
-    plain = (each for each in found if not names_object(each) and not trial.uses.get(each.id))
+    plain = (each for each in found if not each.names_object and not trial.uses.get(each.id))
     return next(plain, next(iter(found), None))
 
 
 def _is_let_in(trial: Trial, probe: Endpoint, actor: Actor) -> bool:
-    request = trial.world.build(probe, actor)
-    if request is None:
-        return True
-    return trial.client.send(trial.world.sign(probe, actor, request)).status != _UNAUTHORIZED
+    exchange = trial.call(probe, actor)
+    return exchange is None or exchange.answer.status != _UNAUTHORIZED
 
 
 def _sign_in(actor: Actor, identify: Identify, after: Endpoint | None) -> Identity:

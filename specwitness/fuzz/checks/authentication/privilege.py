@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.purpose import is_privileged
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
+from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
 
@@ -32,13 +32,13 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as users without the right, and with tokens that lack its scopes."""
     if not endpoint.is_protected:
         return
-    if is_privileged(endpoint):
+    if endpoint.is_privileged:
         for actor in (trial.alice, trial.bob):
-            request = trial.world.build(endpoint, actor) if actor else None
-            if actor is None or request is None:
+            attack = "a user without the right"
+            exchange = trial.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
+            if exchange is None:
                 continue
-            signed = trial.world.sign(endpoint, actor, request)
-            answer = trial.send(endpoint, "privilege", "a user without the right", signed)
+            signed, answer = exchange
             # What is refused for its state was let in.
             if answer.succeeded or (answer.status == _CONFLICT and "403" in endpoint.responses):
                 trial.blame(
@@ -50,10 +50,9 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
 
 def _spoof(trial: Trial, endpoint: Endpoint) -> None:
     """Claim the right in headers of the client's choice."""
-    request = trial.world.build(endpoint, trial.alice)
-    if request is None:
+    signed = trial.request(endpoint, trial.alice)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
     role = _find_role(endpoint)
     claims = tuple((name, value.replace(_ADMIN, role)) for name, value in _SPOOFED)
     is_free = all(name.lower() != "cookie" for name, _ in signed.headers)

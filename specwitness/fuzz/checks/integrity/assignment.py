@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -71,13 +71,13 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
             for key, each in shown.items()
             if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
         }
-        request = trial.world.build(endpoint, trial.alice) if extras else None
+        request = trial.request(endpoint, trial.alice) if extras else None
         body = request.read_json() if request else None
         held = _first_object(body.get(name)) if isinstance(body, dict) else None
         if request is None or not held:
             continue
         held.update(extras)
-        signed = trial.world.sign(endpoint, trial.alice, request.with_json(body))
+        signed = request.with_json(body)
         answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
         taken = _first_object(_object(answer).get(name)) or {}
         for key, each in extras.items():
@@ -130,11 +130,11 @@ def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
 
 def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
     """Send members, and judge what came; tell whether they were taken at all."""
-    request = trial.world.build(endpoint, trial.alice)
+    request = trial.request(endpoint, trial.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return False
-    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, **extras}))
+    signed = request.with_json({**body, **extras})
     answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
     if not answer.succeeded:
         return False
@@ -161,12 +161,11 @@ def _follows(trial: Trial, endpoint: Endpoint, name: str, other: Any) -> bool:
     """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
     if not isinstance(other, bool):
         return True
-    request = trial.world.build(endpoint, trial.alice)
+    request = trial.request(endpoint, trial.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return True
-    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, name: other}))
-    answer = trial.client.send(signed)
+    answer = trial.client.send(request.with_json({**body, name: other}))
     return not answer.succeeded or _object(answer).get(name, other) == other
 
 
@@ -192,8 +191,8 @@ def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answ
 
 
 def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answer) -> tuple[Any, ...] | None:
-    if prefixes(endpoint.path)[-1:] == prefixes(reader.path)[-1:]:
-        thing = trial.alice.things.get(prefixes(reader.path)[-1])
+    if endpoint.last_collection == reader.last_collection:
+        thing = trial.alice.things.get(reader.last_collection)
         return thing.values if thing else None
     found = trial.world.read_made(reader, answer)
     thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None

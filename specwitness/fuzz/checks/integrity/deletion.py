@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_deleting, is_key, is_reviving, names_object, noun_at
+from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.checks.integrity.deletion_traces import (
     find_views,
     is_listed,
@@ -17,8 +16,10 @@ from specwitness.fuzz.checks.isolation.two_users import impersonate, make_absent
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import spend
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Request
     from specwitness.fuzz.session.context import Trial
 
@@ -35,22 +36,21 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     alice = trial.alice
     _delete_full(trial, endpoint)
     thing = trial.world.obtain(endpoint, alice, fresh=True)
-    request = trial.world.build(endpoint, alice, thing.values) if thing else None
-    if thing is None or request is None or not thing.is_created:
+    signed = trial.request(endpoint, alice, thing.values) if thing else None
+    if thing is None or signed is None or not thing.is_created:
         return
     traces = read_traces(thing, alice)
     views = list(find_views(trial, thing, traces))
     children = list(read_children(trial, endpoint, thing, traces))
-    key = find_key(trial, thing.answer, alice) if is_key(endpoint) else None
+    key = find_key(trial, thing.answer, alice) if endpoint.is_of_keys else None
     if key:
         trial.ledger.redaction.hide(alice.name, [key.value])
-    signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
-        is_of_it = prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE"
-        if is_of_it and not is_reviving(other):
+        is_of_it = other.last_collection == thing.prefix and other.method != "DELETE"
+        if is_of_it and not other.keeps_deleted:
             _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
@@ -77,11 +77,11 @@ def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) ->
 def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     """Delete a new object whose id is in no path, and use it everywhere."""
     alice = trial.alice
-    spend(trial, endpoint, alice)
-    request = trial.world.build(endpoint, alice)
+    spend(endpoint, alice)
+    signed = trial.request(endpoint, alice)
     things = {each: alice.things[each] for each in alice.used if each in alice.things}
     named = {prefix: each.values for prefix, each in things.items()}
-    if request is None or not named:
+    if signed is None or not named:
         return
     traces = {prefix: read_traces(each, alice) for prefix, each in things.items()}
     views = [
@@ -89,7 +89,6 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         for prefix, each in things.items()
         for view in find_views(trial, each, traces[prefix])
     ]
-    signed = trial.world.sign(endpoint, alice, request)
     if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
         return
     for texts, other, looking in views:
@@ -97,12 +96,12 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         if answer.succeeded and is_listed(answer, texts):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
     _name(trial, endpoint, named)
-    spend(trial, endpoint, alice)
+    spend(endpoint, alice)
 
 
 def is_named_deletion(trial: Trial, endpoint: Endpoint) -> bool:
     """Tell whether an operation deletes an object whose id is in no path."""
-    return is_deleting(endpoint) and not names_object(endpoint) and bool(trial.uses.get(endpoint.id))
+    return endpoint.is_deleting and not endpoint.names_object and bool(trial.uses.get(endpoint.id))
 
 
 def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
@@ -121,14 +120,13 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         return
     texts: list[str] = []
     for each in below:
-        request = trial.world.build(each, trial.alice, thing.values)
-        if request is not None and trial.world.call(each, trial.alice, request).succeeded:
-            texts += texts_of(request, trial.alice)
+        exchange = trial.call(each, trial.alice, thing.values)
+        if exchange and exchange.answer.succeeded:
+            texts += texts_of(exchange.request, trial.alice)
     views = list(find_views(trial, thing, texts)) if texts else []
-    request = trial.world.build(endpoint, trial.alice, thing.values)
-    if request is None:
+    signed = trial.request(endpoint, trial.alice, thing.values)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
     attack = "the deletion of an object with others below it"
     is_gone = trial.send(endpoint, "deletion", attack, signed).succeeded
     trial.alice.things.pop(thing.prefix, None)
@@ -136,7 +134,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         return
     for other in list(trial.reached()):
         is_below = other.method == "GET" and other.shape in {each.shape for each in below}
-        if is_below and not is_reviving(other):
+        if is_below and not other.keeps_deleted:
             _use(trial, other, thing.values)
     # What has a path of its own may live on without what it lay below.
     level = Level.SHOULD if _have_own_paths(trial, below) else Level.MUST
@@ -150,9 +148,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
 def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
     nouns = {noun_at(f"{each.shape}/{{}}") for each in below}
     return any(
-        noun_at(each.shape) in nouns
-        for each in trial.surface.endpoints
-        if prefixes(each.path) == [each.shape]
+        noun_at(each.shape) in nouns for each in trial.surface.endpoints if each.collections == (each.shape,)
     )
 
 
@@ -165,23 +161,20 @@ def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]
             continue
         found = []
         for each in (named, absent):
-            plain = trial.world.build(other, impersonate(trial, alice, each))
-            if plain is not None:
-                used = trial.world.sign(other, alice, plain)
-                found.append((used, trial.send(other, "deletion", "the id of a deleted object", used)))
-        if len(found) == len((named, absent)) and found[0][1].succeeded and not found[1][1].succeeded:
-            text = f"answered {found[0][1].status} for an object that was deleted"
-            trial.blame(other, "deletion", text, found[0][0])
+            case = Case("deletion", "the id of a deleted object")
+            found.append(trial.call(other, impersonate(trial, alice, each), case=case))
+        used, reference = found
+        if used and reference and used.answer.succeeded and not reference.answer.succeeded:
+            text = f"answered {used.answer.status} for an object that was deleted"
+            trial.blame(other, "deletion", text, used.request)
 
 
 def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
-    request = trial.world.build(endpoint, trial.alice, values)
-    if request is None:
+    attack = "the id of a deleted object"
+    exchange = trial.call(endpoint, trial.alice, values, case=Case("deletion", attack))
+    if exchange is None or not exchange.answer.succeeded:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
-    answer = trial.send(endpoint, "deletion", "the id of a deleted object", signed)
-    if not answer.succeeded:
-        return
-    absent = trial.world.build(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
-    if absent and not trial.client.send(trial.world.sign(endpoint, trial.alice, absent)).succeeded:
-        trial.blame(endpoint, "deletion", f"answered {answer.status} for an object that was deleted", signed)
+    absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
+    if absent and not absent.answer.succeeded:
+        text = f"answered {exchange.answer.status} for an object that was deleted"
+        trial.blame(endpoint, "deletion", text, exchange.request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.purpose import makes_objects, only_reads
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import AMOUNTS, BALANCES, snake
 from specwitness.fuzz.checks.isolation.state_leaks import check_state
@@ -36,10 +35,10 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         trial: The run.
         endpoint: An operation that changes something; a deletion may well succeed twice.
     """
-    if endpoint.is_safe or endpoint.method == "DELETE" or only_reads(endpoint):
+    if endpoint.is_safe or endpoint.method == "DELETE" or endpoint.is_reading:
         return
     # Objects are made as often as one likes, where the contract tells of no conflict.
-    if makes_objects(trial.surface, endpoint) and not _CONFLICTS & endpoint.responses.keys():
+    if endpoint.is_making and not _CONFLICTS & endpoint.responses.keys():
         return
     for change in _changes(endpoint, trial.alice):
         first = _build(trial, endpoint, trial.alice, change)
@@ -85,23 +84,23 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any]) -> Request | None:
-    spend(trial, endpoint, actor)
-    request = trial.world.build(endpoint, actor, fresh=bool(endpoint.path_names))
+    spend(endpoint, actor)
+    request = trial.request(endpoint, actor, fresh=bool(endpoint.path_names))
     if request is None:
         return None
     body = request.read_json()
     if change and isinstance(body, dict):
         request = request.with_json({**body, **change})
-    return trial.world.sign(endpoint, actor, request)
+    return request
 
 
 def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
     """See that what is refused because it was done already takes nothing from the caller's own."""
     seen, used = [], list(trial.alice.used)
     for view in [each for each in trial.views() if each.is_safe][:_MOST_VIEWS]:
-        plain = trial.world.build(view, trial.alice)
+        plain = trial.request(view, trial.alice)
         if plain is not None:
-            signed = trial.world.sign(view, trial.alice, plain)
+            signed = plain
             seen.append((view, signed, trial.client.send(signed)))
     answer = trial.send(endpoint, "side_effect", "what was done already", request)
     change = trial.find_change([each for each in seen if each[2].succeeded])
@@ -119,7 +118,7 @@ def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor |
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
         # Where objects are made, she may just have made as many as one may have.
-        return trial.bob if is_spent and not makes_objects(trial.surface, endpoint) else None
+        return trial.bob if is_spent and not endpoint.is_making else None
     if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
         return None
     check_state(trial, endpoint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.impersonation import check_pretence
 from specwitness.fuzz.checks.isolation.options import check_options
 from specwitness.fuzz.checks.isolation.partial_access import (
@@ -29,6 +28,7 @@ from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as bob with alice's ids: as if they did not exist, and nothing of hers changes."""
     bob = trial.bob
-    if bob is None or endpoint.raw.get("x-shared"):
+    if bob is None or endpoint.is_shared:
         return
     owned = find_owned(trial, endpoint)
     if not owned:
         return
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
+    path = owned.get(endpoint.last_collection, ())
     _fill_list(trial, endpoint, path)
     below = _fill_below(trial, endpoint, path)
     before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, path, more=below)
@@ -61,7 +61,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     check_nested(trial, endpoint, bob, owned)
     check_versions(trial, endpoint, bob, owned)
     check_bad_body(trial, endpoint, bob, owned)
-    spend(trial, endpoint, trial.alice)
+    spend(endpoint, trial.alice)
 
 
 def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
@@ -69,9 +69,7 @@ def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> Non
     maker = trial.world.find("POST", endpoint.shape)
     if not endpoint.is_safe or maker is None or not values or maker.id not in trial.succeeded:
         return
-    request = trial.world.build(maker, trial.alice, values)
-    if request is not None:
-        trial.client.send(trial.world.sign(maker, trial.alice, request))
+    trial.call(maker, trial.alice, values)
 
 
 def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
@@ -79,13 +77,13 @@ def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> li
     plan = []
     for maker in list(trial.reached()) if endpoint.method == "DELETE" and values else ():
         reader = trial.world.find("GET", maker.shape)
-        is_below = maker.method == "POST" and prefixes(maker.path) == prefixes(endpoint.path)
+        is_below = maker.method == "POST" and maker.collections == endpoint.collections
         if not is_below or reader is None or reader.id not in trial.succeeded:
             continue
-        making = trial.world.build(maker, trial.alice, values)
-        reading = trial.world.build(reader, trial.alice, values)
-        if making and reading and trial.world.call(maker, trial.alice, making).succeeded:
-            plan.append((reader, trial.world.sign(reader, trial.alice, reading)))
+        making = trial.request(maker, trial.alice, values)
+        reading = trial.request(reader, trial.alice, values)
+        if making and reading and trial.client.send(making).succeeded:
+            plan.append((reader, reading))
     return plan
 
 

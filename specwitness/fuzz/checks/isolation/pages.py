@@ -35,10 +35,9 @@ def find_size(endpoint: Endpoint) -> Parameter | None:
 def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
     """Give the requests for what comes after the first page, which may be found in another way."""
     names = {snake(each.name).strip("$"): each for each in endpoint.parameters if each.location == "query"}
-    plain = trial.world.build(endpoint, actor)
-    if plain is None or not endpoint.is_safe:
+    signed = trial.request(endpoint, actor)
+    if signed is None or not endpoint.is_safe:
         return
-    signed = trial.world.sign(endpoint, actor, plain)
     for name, value in NEXT_PAGES.items():
         if name in names:
             yield "a later page", with_size(endpoint, signed).with_query(((names[name].name, value),))

@@ -8,7 +8,6 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
@@ -17,13 +16,18 @@ from specwitness.fuzz.checks.isolation.pages import find_size
 from specwitness.fuzz.http.message import Answer, Request, as_text, encode_segment
 from specwitness.fuzz.requests.answers import list_items, read_id
 from specwitness.fuzz.requests.bodies import find_files
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
+# Malformed input may be refused with this, whatever the contract documents.
+MALFORMED = frozenset({400})
+_ASTRAY = frozenset({404})
 TEXTS = {
     "a NUL": "a\x00b",
     "half a character": "a\ud800b",
@@ -62,12 +66,14 @@ _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
     """Send odd input to every place that takes some, as a user who may call the operation."""
-    good = trial.world.build(endpoint, caller)
-    if good is None:
+    signed = trial.request(endpoint, caller)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, caller, good)
+    for attack, request in _in_path(endpoint, signed):
+        # A path that is malformed may well lead nowhere.
+        trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
     for attack, request in _requests(trial, endpoint, signed):
-        answer = trial.send(endpoint, "robustness", attack, request)
+        answer = trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED)
         _judge_page(trial, endpoint, request, answer)
         if answer.succeeded and attack.startswith(_STORED):
             _read_back(trial, endpoint, caller, answer)
@@ -75,7 +81,6 @@ def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
 
 def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
     yield from _in_query(trial, endpoint, good)
-    yield from _in_path(endpoint, good)
     yield from _in_headers(endpoint, good)
     if good.body is not None and (endpoint.media or "").endswith("json"):
         yield from _in_members(endpoint, good, is_deep=trial.is_deep)
@@ -90,8 +95,8 @@ def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
 def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) -> None:
     """Read what odd input has made."""
     for reader in trial.reached():
-        shape = prefixes(reader.path)[-1:]
-        if reader.method != "GET" or not shape or len(prefixes(reader.path)) > 1 + len(endpoint.path_names):
+        shape = reader.collections[-1:]
+        if reader.method != "GET" or not shape or len(reader.collections) > 1 + len(endpoint.path_names):
             continue
         name = reader.path_names[-1]
         parameter = reader.parameter(name, "path")
@@ -100,10 +105,13 @@ def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) 
         value = read_id(stored, name, noun) if endpoint.id in {each.id for each, _ in makers} else None
         above = trial.world.obtain(endpoint, caller) if endpoint.path_names else None
         parents = above.values[: len(reader.path_names) - 1] if above else ()
-        request = trial.world.build(reader, caller, (*parents, value)) if value is not None else None
-        if request is not None:
-            signed = trial.world.sign(reader, caller, request)
-            trial.send(reader, "robustness", "what odd input has stored", signed)
+        if value is not None:
+            trial.call(
+                reader,
+                caller,
+                (*parents, value),
+                case=Case("robustness", "what odd input has stored", MALFORMED),
+            )
 
 
 def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
@@ -137,7 +145,7 @@ def _in_path(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]
     values = ["a%00b", "%ff%fe", encode_segment(TEXTS["punctuation"].replace("/", ""))]
     if parameter and type_of(parameter.schema) in {"integer", "number"}:
         values = ["9223372036854775808", "-1", "0", "x"]
-    shape = prefixes(endpoint.path)[-1]
+    shape = endpoint.last_collection
     segments = good.path.split("/")
     at = shape.count("/")
     for value in values:

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
+from specwitness.fuzz.api.endpoint import Endpoint, list_collections
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import USERS
 from specwitness.fuzz.http.message import Request, fill
@@ -86,7 +86,7 @@ def _find_protected(trial: Trial) -> Endpoint | None:
 def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
     """Give what the parameters of a path in no contract may want: alice's objects of the kind, or alice."""
     names = [each.strip("{}").partition(":")[0] for each in _PARAMETER.findall(path)]
-    for name, shape in zip(names, prefixes(path), strict=True):
+    for name, shape in zip(names, list_collections(path), strict=True):
         noun = noun_for(name, shape)
         things = trial.alice.things.items()
         known = [each.values[-1] for prefix, each in things if noun_at(prefix) == noun_at(shape)]

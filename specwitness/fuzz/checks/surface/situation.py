@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from specwitness.errors import SpecwitnessError, TargetError
-from specwitness.fuzz.api.purpose import in_order
+from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.http.client import OutOfTimeError
 from specwitness.fuzz.results.coverage import fits
 from specwitness.fuzz.session.baseline import spend
@@ -82,8 +82,7 @@ def _find_endpoints(trial: Trial, situation: Situation) -> list[Endpoint]:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
-    return None if request is None else trial.world.sign(endpoint, actor, request)
+    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
 @contextmanager
@@ -140,7 +139,7 @@ def _await_recovery(trial: Trial, situation: Situation, endpoint: Endpoint, end:
         answer = _send(trial, request)
         if request is not None and answer is not None and answer.succeeded:
             trial.ledger.count(endpoint, "situation", f"after {situation.name}", answer.status)
-            spend(trial, endpoint, trial.alice)
+            spend(endpoint, trial.alice)
             return
         if client.clock() >= end:
             break
