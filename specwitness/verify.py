@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.config import find_specs, locate_waivers
@@ -141,15 +140,22 @@ def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int],
             stderr=subprocess.STDOUT,
         )
         try:
-            while child.poll() is None:
+            while not _has_ended(child, within=POLL_SECONDS):
                 progress(run.name, *count_records(records))
-                time.sleep(POLL_SECONDS)
         finally:
             if child.poll() is None:
                 child.terminate()
                 child.wait()
     progress(run.name, *count_records(records))
     return read_records(records, producer=run.name, log=log, root=root)
+
+
+def _has_ended(child: subprocess.Popen[bytes], *, within: float) -> bool:
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:

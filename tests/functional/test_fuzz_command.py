@@ -20,7 +20,7 @@ target = "opened:open_target"
 """
 TARGET = """
 from contextlib import contextmanager
-from specwitness.fuzz.identity import Tokens
+from specwitness.fuzz import Tokens
 from tests.support.moods import Mood, make_target
 
 @contextmanager
