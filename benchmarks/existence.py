@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 400
 WARM_UP = 20
-KINDS = (Row.ANOTHERS, Row.MISSING)
+KINDS = (Row.OTHERS, Row.MISSING)
 
 
 def measure(samples: int = SAMPLES) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def measure(samples: int = SAMPLES) -> dict[str, Any]:
 
     Returns:
         Of each operation, the median milliseconds of both kinds, and two figures of Mann and
-        Whitney: `anothers_is_slower`, the chance that an answer for another's row took longer than
+        Whitney: `others_is_slower`, the chance that an answer for another's row took longer than
         one for a missing row (0.5: the time tells nothing), and `z`, by how many standard
         deviations of chance it is off.
     """
@@ -64,12 +64,12 @@ def _sample(scene: Scene, operation: Operation, samples: int) -> dict[Row, list[
 
 
 def _compare(spent: dict[Row, list[float]]) -> dict[str, float]:
-    anothers, missing = (spent[kind] for kind in KINDS)
-    chance, deviation = rank(anothers, missing)
+    others, missing = (spent[kind] for kind in KINDS)
+    chance, deviation = rank(others, missing)
     return {
-        "anothers_median_ms": round(statistics.median(anothers), 4),
+        "others_median_ms": round(statistics.median(others), 4),
         "missing_median_ms": round(statistics.median(missing), 4),
-        "anothers_is_slower": round(chance, 4),
+        "others_is_slower": round(chance, 4),
         "z": round(deviation, 2),
     }
 

@@ -57,9 +57,9 @@ def tabulate_existence(figures: dict[str, Any]) -> Table:
     for name, each in figures["operations"].items():
         table.add_row(
             name,
-            f"{each['anothers_median_ms']:.3f}",
+            f"{each['others_median_ms']:.3f}",
             f"{each['missing_median_ms']:.3f}",
-            f"{each['anothers_is_slower']:.3f}",
+            f"{each['others_is_slower']:.3f}",
             f"{each['z']:+.2f}",
         )
     return table

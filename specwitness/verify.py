@@ -1,4 +1,4 @@
-"""Runs the whole proof: derive and check, run every witness, join, and leave the report."""
+"""Runs tests, contract check and fuzzer, joins their records into the trace, and writes the reports."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ REPORTS = ("trace.json", "index.html", "summary.md")
 
 
 class Run(NamedTuple):
-    """A child process that records witnesses; it is given the file of records as its last argument."""
+    """A child process that records witnesses; its last argument is the file of records."""
 
     name: str
     command: Sequence[str]
 
 
 def verify(root: Path, config: Config, today: date, progress: Callable[[str, int, int], None]) -> Trace:
-    """Try every requirement and write the trace and its reports.
+    """Run everything that testifies for requirements, and write the trace and its reports.
 
     Args:
-        root: The repository's root.
+        root: The root of the repository.
         config: Its settings.
-        today: The day, for waivers.
-        progress: Told the stage, how much of it is done, and how much there is (0: unknown).
+        today: The day of the run, for waivers.
+        progress: Called with the stage, the number of witnesses so far, and the total (0: unknown).
 
     Raises:
-        SpecwitnessError: Something could not be checked at all. No report is left then.
+        SpecwitnessError: Something could not be checked. No report is written then.
     """
     output = root / config.output
     clear_reports(output)
@@ -57,9 +57,9 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
     specs = read_specs(find_specs(root, config), root)
     if not any(spec.requirements for spec in specs):
         raise SpecError(
-            "there is no requirement to try",
+            "the specs have no requirements",
             where=", ".join(spec.path for spec in specs),
-            remedy="write some, such as `- **FR-001**: System MUST …`, or mend [tool.specwitness] specs",
+            remedy="write one, such as `- **FR-001**: System MUST …`, or fix [tool.specwitness] specs",
         )
     features = root / config.features
     drift = find_drift(derive_features(specs, features), features, root)
@@ -79,7 +79,10 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
 
 
 def clear_reports(output: Path) -> None:
-    """Remove what an earlier run left, so that no old proof is taken for a new one; nothing else."""
+    """Remove the reports and records of an earlier run, and no other files.
+
+    An old report must not pass for a new one when the run fails.
+    """
     records = [_file_of(name, ".jsonl") for name in (SCENARIOS_AND_TESTS, CONTRACT_AND_FUZZ)]
     for name in (*REPORTS, *records):
         (output / name).unlink(missing_ok=True)
@@ -94,7 +97,7 @@ def write_reports(trace: Trace, output: Path) -> None:
 
 
 def read_revision(root: Path) -> str | None:
-    """Give the commit that stands in the work tree, marked when the tree differs from it."""
+    """Return the commit of the work tree, with `-dirty` if files differ from it; None without git."""
     try:
         commit = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain")

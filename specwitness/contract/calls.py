@@ -9,30 +9,30 @@ from specwitness.openapi import METHODS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.schemas import Schema
+    from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
 
 class Call(NamedTuple):
     """One call: where it stands, how a reader calls it, its path item and its operation."""
 
-    tokens: Tokens
+    pointer: Pointer
     label: str
-    item: Schema
-    operation: Schema
+    item: JsonObject
+    operation: JsonObject
 
 
 Calls = dict[tuple[str, ...], Call]
 
 
-def find_callbacks(side: Side, operation: Schema, tokens: Tokens) -> Calls:
+def find_callbacks(side: Side, operation: JsonObject, pointer: Pointer) -> Calls:
     """Give the callbacks of an operation by name, expression and method.
 
     Args:
         side: The document.
-        operation: The operation, which stands at `tokens`.
-        tokens: Where the operation stands.
+        operation: The operation, which stands at `pointer`.
+        pointer: Where the operation stands.
     """
     callbacks = side.get(operation, "callbacks") or {}
     return {
@@ -42,7 +42,7 @@ def find_callbacks(side: Side, operation: Schema, tokens: Tokens) -> Calls:
         for method, call in _read_item(
             side,
             side.get(side.get(callbacks, name), expression),
-            (*tokens, "callbacks", name, expression),
+            (*pointer, "callbacks", name, expression),
             f"callback {name} {expression}",
         )
     }
@@ -61,13 +61,13 @@ def find_webhooks(side: Side) -> Calls:
 def name_webhook(key: tuple[str, ...], call: Call) -> tuple[str, ...]:
     """Give what a waiver may call a webhook."""
     names = (f"webhook {key[0]}", call.operation.get("operationId"))
-    return tuple(each for each in names if each)
+    return tuple(name for name in names if name)
 
 
-def _read_item(side: Side, item: Any, tokens: Tokens, label: str) -> Iterator[tuple[str, Call]]:
+def _read_item(side: Side, item: Any, pointer: Pointer, label: str) -> Iterator[tuple[str, Call]]:
     for method in METHODS:
         if operation := side.get(item, method):
-            yield method, Call((*tokens, method), f"{label} {method.upper()}", item, operation)
+            yield method, Call((*pointer, method), f"{label} {method.upper()}", item, operation)
 
 
 def _list_names(holder: Any) -> list[str]:

@@ -43,11 +43,11 @@ def compare_operations(
     for operation in contract.operations:
         key = (operation.method, shape_of(operation.path))
         if key in described:
-            comparison = OperationComparison(ours, theirs, Place(operation.tokens, operation.name))
+            comparison = OperationComparison(ours, theirs, Place(operation.pointer, operation.name))
             pairs = ours.read_described(mine[key]), theirs.read_described(described[key])
             differences = comparison.compare(*pairs)
         else:
-            differences = [Difference(operation.tokens, f"{operation.name}: the app has no such operation")]
+            differences = [Difference(operation.pointer, f"{operation.name}: the app has no such operation")]
         yield operation, list(dict.fromkeys(differences))
 
 
@@ -62,11 +62,11 @@ def find_differences(contract: Contract, generated: dict[str, Any]) -> Iterator[
     """Find every difference by itself, at its own line."""
     of_operations = (differences for _, differences in compare_operations(contract, generated))
     for differences in (*of_operations, compare_webhooks(contract, generated)):
-        for each in differences:
+        for difference in differences:
             yield Finding(
                 code="difference",
-                message=each.text,
-                location=contract.locate(each.tokens),
+                message=difference.text,
+                location=contract.locate(difference.pointer),
                 remedy="build what the contract says, or change the contract first",
             )
 
@@ -124,7 +124,11 @@ def _testify_webhooks(contract: Contract, differences: list[Difference]) -> Witn
 
 
 def _describe(contract: Contract, differences: list[Difference]) -> dict[str, Any]:
-    lines = list(dict.fromkeys(f"{contract.locate(each.tokens)}: {each.text}" for each in differences))
+    lines = list(
+        dict.fromkeys(
+            f"{contract.locate(difference.pointer)}: {difference.text}" for difference in differences
+        )
+    )
     return {
         "outcome": Outcome.FAILED if lines else Outcome.PASSED,
         "counts": {"differences": len(lines)},

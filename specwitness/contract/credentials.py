@@ -10,8 +10,8 @@ from specwitness.contract.differences import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.schemas import Schema
-    from specwitness.contract.sides import Parameter, Side
+    from specwitness.contract.schemas import JsonObject
+    from specwitness.contract.sides import LocatedParameter, Side
 
 _CREDENTIAL = re.compile(
     r"(?:^|[-_.])(?:authorization|api[-_]?key|access[-_]?token|auth[-_]?token|id[-_]?token|token|secret"
@@ -20,7 +20,7 @@ _CREDENTIAL = re.compile(
 )
 _PAGES = re.compile(r"(?:page|next|continuation|sync|cursor|cancel|idempotency)[-_.]?token$", re.IGNORECASE)
 
-Operation = tuple[str, "Schema"]
+Operation = tuple[str, "JsonObject"]
 
 
 def find_loosened_credentials(
@@ -42,13 +42,13 @@ def find_loosened_credentials(
         new = present.get(key)
         label = f"{key[0]} {old.value.get('name')}"
         if new is None and f"apiKey {key[0]} {key[1].lower()}" not in security:
-            yield "credential-parameter-loosened", Place(here.tokens, label), "this credential is gone"
+            yield "credential-parameter-loosened", Place(here.pointer, label), "this credential is gone"
         elif new is not None and not new.value.get("required"):
             place = _place_of(new, here, label)
             yield "credential-parameter-loosened", place, "this credential is required no more"
 
 
-def is_credential(parameter: Schema, side: Side) -> bool:
+def is_credential(parameter: JsonObject, side: Side) -> bool:
     """Tell whether a parameter carries a credential: by its format, or by its name."""
     schema = side.read_schema(parameter)
     if isinstance(schema, dict) and schema.get("format") == "password":
@@ -57,5 +57,5 @@ def is_credential(parameter: Schema, side: Side) -> bool:
     return bool(_CREDENTIAL.search(name)) and not _PAGES.search(name)
 
 
-def _place_of(parameter: Parameter, here: Place, label: str) -> Place:
-    return Place(parameter.find_tokens(here.tokens), label)
+def _place_of(parameter: LocatedParameter, here: Place, label: str) -> Place:
+    return Place(parameter.find_pointer(here.pointer), label)

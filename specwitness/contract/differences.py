@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from specwitness.contract.schemas import NULL, Schema, canonical, normalise
+from specwitness.contract.schemas import NULL, JsonObject, canonical, normalise
 
 if TYPE_CHECKING:
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
 _SCHEMAS = frozenset(
     {"additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not"}
@@ -22,23 +22,23 @@ _LONGEST_VALUE = 80
 class Difference(NamedTuple):
     """What differs, and the place of the contract that says otherwise."""
 
-    tokens: Tokens
+    pointer: Pointer
     text: str
 
 
 class Place(NamedTuple):
     """A place of the contract: where it stands, and how a reader calls it."""
 
-    tokens: Tokens
+    pointer: Pointer
     label: str
 
-    def below(self, *tokens: str, label: str = "") -> Place:
+    def below(self, *pointer: str, label: str = "") -> Place:
         """Give a place inside this one."""
-        return Place((*self.tokens, *tokens), self.label + label)
+        return Place((*self.pointer, *pointer), self.label + label)
 
     def differ(self, text: str) -> Difference:
         """Say what differs here."""
-        return Difference(self.tokens, f"{self.label}: {text}")
+        return Difference(self.pointer, f"{self.label}: {text}")
 
     def contrast(self, what: str, ours: Any, theirs: Any) -> Difference:
         """Say what each side says of one thing; None is silence."""
@@ -61,8 +61,8 @@ Above = tuple[tuple[int, int], ...]
 class SchemaComparison:
     """Compares the schemas of two documents; `$ref`s are followed in each on its own."""
 
-    ours: Schema
-    theirs: Schema
+    ours: JsonObject
+    theirs: JsonObject
 
     def compare(self, ours: Any, theirs: Any, place: Place, *, on_wire: bool = False) -> list[Difference]:
         """List the differences of two schemas.
@@ -111,7 +111,7 @@ class SchemaComparison:
             if name not in theirs:
                 found.append(inside.differ("only the contract has it"))
             elif name not in ours:
-                found.append(Place((*place.tokens, keyword), inside.label).differ("only the app has it"))
+                found.append(Place((*place.pointer, keyword), inside.label).differ("only the app has it"))
             else:
                 found += self._compare((ours[name], theirs[name]), inside, above)
         return found
@@ -120,7 +120,7 @@ class SchemaComparison:
         ours, theirs = list(enumerate(pair[0])), list(pair[1])
         if keyword != "prefixItems":
             for entry in tuple(ours):
-                twins = (each for each in theirs if not self._compare((entry[1], each), place, above))
+                twins = (other for other in theirs if not self._compare((entry[1], other), place, above))
                 if (twin := next(twins, None)) is not None:
                     ours.remove(entry)
                     theirs.remove(twin)

@@ -6,25 +6,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.breaches import Breach
 from specwitness.contract.calls import find_callbacks, find_webhooks, name_webhook
 from specwitness.contract.credentials import find_loosened_credentials
 from specwitness.contract.differences import Place
 from specwitness.contract.links import find_link_changes
 from specwitness.contract.messages import MessageEvolution, find_status
 from specwitness.contract.outgoing import find_call_changes
-from specwitness.contract.sides import Parameter, Side, shape_of
+from specwitness.contract.sides import LocatedParameter, Side, shape_of
 from specwitness.contract.variance import Direction
+from specwitness.contract.violations import Violation
 from specwitness.openapi import Contract, bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.schemas import Schema
-    from specwitness.openapi.references import Tokens
+    from specwitness.contract.schemas import JsonObject
+    from specwitness.openapi.references import Pointer
 
 
-def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Breach, ...]:
+def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Violation, ...]:
     """Find every change since `base` that loosens or tightens protection or breaks clients.
 
     Args:
@@ -32,31 +32,31 @@ def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Breach, ...]
         contract: The contract.
 
     Returns:
-        One breach a rule, an operation and a place; names that never travel do not count.
+        One violation a rule, an operation and a place; names that never travel do not count.
     """
     former, present = Side(base), Side(bundle(contract))
     old, new = former.find_operations(), present.find_operations()
     protects = any(
-        not side.read_security(each[1]).is_open
+        not side.read_security(operation).is_open
         for side, found in ((former, old), (present, new))
-        for each in found.values()
+        for _, operation in found.values()
     )
-    breaches: list[Breach] = []
+    violations: list[Violation] = []
     for key, (path, operation) in old.items():
         if key not in new:
-            breaches.append(_report_removed(contract, key[0], path, operation))
+            violations.append(_report_removed(contract, key[0], path, operation))
     for key, (path, operation) in new.items():
-        tokens = ("paths", path, key[0].lower())
-        pair = OperationEvolution(former, present, contract, tokens)
+        pointer = ("paths", path, key[0].lower())
+        pair = OperationEvolution(former, present, contract, pointer)
         if key in old:
-            breaches += pair.compare(old[key], operation)
+            violations += pair.compare(old[key], operation)
         elif protects:
-            breaches += pair.judge_new(operation)
-    breaches += _compare_webhooks(former, present, contract)
-    return tuple(dict.fromkeys(breaches))
+            violations += pair.judge_new(operation)
+    violations += _compare_webhooks(former, present, contract)
+    return tuple(dict.fromkeys(violations))
 
 
-def _compare_webhooks(former: Side, present: Side, contract: Contract) -> Iterator[Breach]:
+def _compare_webhooks(former: Side, present: Side, contract: Contract) -> Iterator[Violation]:
     old, new = find_webhooks(former), find_webhooks(present)
     for key, call in old.items():
         successor = {key: new[key]} if key in new else {}
@@ -65,44 +65,44 @@ def _compare_webhooks(former: Side, present: Side, contract: Contract) -> Iterat
         )
         for rule, place, text in found:
             names = name_webhook(key, successor.get(key, call))
-            yield Breach(rule, names, contract.locate(place.tokens), f"{place.label}: {text}")
+            yield Violation(rule, names, contract.locate(place.pointer), f"{place.label}: {text}")
 
 
-def _report_removed(contract: Contract, method: str, path: str, operation: Schema) -> Breach:
+def _report_removed(contract: Contract, method: str, path: str, operation: JsonObject) -> Violation:
     names = tuple(name for name in (f"{method} {path}", operation.get("operationId")) if name)
-    has_path = any(shape_of(each.path) == shape_of(path) for each in contract.operations)
+    has_path = any(shape_of(known.path) == shape_of(path) for known in contract.operations)
     what = "this operation is gone" if has_path else "this operation is gone, with its whole path"
-    return Breach("operation-removed", names, contract.locate(("paths", path)), what)
+    return Violation("operation-removed", names, contract.locate(("paths", path)), what)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationEvolution:
-    """Compares one operation with its successor, which stands at `tokens`."""
+    """Compares one operation with its successor, which stands at `pointer`."""
 
     former: Side
     present: Side
     contract: Contract
-    tokens: Tokens
+    pointer: Pointer
 
-    def compare(self, former: tuple[str, Schema], operation: Schema) -> list[Breach]:
+    def compare(self, former: tuple[str, JsonObject], operation: JsonObject) -> list[Violation]:
         """List what changed for the callers; `former` is the older path and operation."""
         path, old = former
         found = [
             *self._compare_security(old, operation),
             *find_loosened_credentials(
-                (self.former, self.present), (former, (self.tokens[1], operation)), self._here
+                (self.former, self.present), (former, (self.pointer[1], operation)), self._here
             ),
             *self._compare_parameters(
                 _by_position(path, self.former.read_parameters(path, old)),
-                _by_position(self.tokens[1], self.present.read_parameters(self.tokens[1], operation)),
+                _by_position(self.pointer[1], self.present.read_parameters(self.pointer[1], operation)),
             ),
             *self._compare_bodies(old, operation),
             *self._compare_responses(old, operation),
             *find_call_changes(
                 (self.former, self.present),
                 (
-                    find_callbacks(self.former, old, self.tokens),
-                    find_callbacks(self.present, operation, self.tokens),
+                    find_callbacks(self.former, old, self.pointer),
+                    find_callbacks(self.present, operation, self.pointer),
                 ),
                 "callback-removed",
                 self._here,
@@ -110,7 +110,7 @@ class OperationEvolution:
         ]
         return [self._report(rule, place, text, operation) for rule, place, text in found]
 
-    def judge_new(self, operation: Schema) -> list[Breach]:
+    def judge_new(self, operation: JsonObject) -> list[Violation]:
         """Tell of a new operation that anybody may call."""
         security = self.present.read_security(operation)
         if not security.is_open:
@@ -125,18 +125,20 @@ class OperationEvolution:
 
     @property
     def _here(self) -> Place:
-        return Place(self.tokens, "")
+        return Place(self.pointer, "")
 
-    def _report(self, rule: str, place: Place, text: str, operation: Schema) -> Breach:
-        name = f"{self.tokens[2].upper()} {self.tokens[1]}"
-        names = tuple(each for each in (name, operation.get("operationId")) if each)
+    def _report(self, rule: str, place: Place, text: str, operation: JsonObject) -> Violation:
+        name = f"{self.pointer[2].upper()} {self.pointer[1]}"
+        names = tuple(spelling for spelling in (name, operation.get("operationId")) if spelling)
         label = place.label.strip()
-        return Breach(rule, names, self.contract.locate(place.tokens), f"{label}: {text}" if label else text)
+        return Violation(
+            rule, names, self.contract.locate(place.pointer), f"{label}: {text}" if label else text
+        )
 
-    def _security_place(self, operation: Schema) -> Place:
-        return Place((*self.tokens, "security") if "security" in operation else ("security",), "")
+    def _security_place(self, operation: JsonObject) -> Place:
+        return Place((*self.pointer, "security") if "security" in operation else ("security",), "")
 
-    def _compare_security(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
+    def _compare_security(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
         was, now = self.former.read_security(old), self.present.read_security(new)
         place = self._security_place(new)
         if looser := now.find_looser(was):
@@ -145,16 +147,18 @@ class OperationEvolution:
             yield "security-tightened", place, f"security is {now}, and refuses {' or '.join(refused)} now"
 
     def _compare_parameters(
-        self, former: dict[tuple[str, str], Parameter], present: dict[tuple[str, str], Parameter]
+        self,
+        former: dict[tuple[str, str], LocatedParameter],
+        present: dict[tuple[str, str], LocatedParameter],
     ) -> Iterator[tuple[str, Place, str]]:
         for key in sorted(set(former) | set(present)):
             old, new = former.get(key), present.get(key)
-            value = (new or old or Parameter({}, ())).value
+            value = (new or old or LocatedParameter({}, ())).value
             label = f"{value.get('in')} {value.get('name')}"
             if new is None:
-                yield "request-parameter-removed", Place(self.tokens, label), "this parameter is gone"
+                yield "request-parameter-removed", Place(self.pointer, label), "this parameter is gone"
                 continue
-            place = Place(new.find_tokens(self.tokens), label)
+            place = Place(new.find_pointer(self.pointer), label)
             is_required = bool(new.value.get("required"))
             if is_required and not (old and old.value.get("required")):
                 text = "is required, and was not" if old else "this parameter is new, and required"
@@ -162,7 +166,9 @@ class OperationEvolution:
             if old is not None:
                 yield from self._compare_parameter(old.value, new.value, place)
 
-    def _compare_parameter(self, old: Schema, new: Schema, place: Place) -> Iterator[tuple[str, Place, str]]:
+    def _compare_parameter(
+        self, old: JsonObject, new: JsonObject, place: Place
+    ) -> Iterator[tuple[str, Place, str]]:
         was, now = self.former.read_style(old), self.present.read_style(new)
         if was != now:
             yield "request-parameter-style", place, f"was spelt {_spell(was)}, and is spelt {_spell(now)}"
@@ -171,37 +177,39 @@ class OperationEvolution:
             Direction.REQUEST, schemas, place.below("schema"), on_wire=True
         )
 
-    def _compare_bodies(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
+    def _compare_bodies(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
         was, now = self.former.get(old, "requestBody"), self.present.get(new, "requestBody")
         if was and not now:
-            yield "request-body-removed", Place(self.tokens, "body"), "the body is gone"
+            yield "request-body-removed", Place(self.pointer, "body"), "the body is gone"
         if not now:
             return
-        place = Place((*self.tokens, "requestBody"), "body")
+        place = Place((*self.pointer, "requestBody"), "body")
         if now.get("required") and not (was or {}).get("required"):
             text = "is required, and was not" if was else "the body is new, and required"
             yield "request-body-required", place, text
         if was:
             yield from self._messages.compare_content(Direction.REQUEST, (was, now), place)
 
-    def _compare_responses(self, old: Schema, new: Schema) -> Iterator[tuple[str, Place, str]]:
+    def _compare_responses(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
         former = self.former.get(old, "responses") or {}
         present = self.present.get(new, "responses") or {}
-        for status in sorted(str(each) for each in former):
+        for status in sorted(str(status) for status in former):
             key = find_status(status, present)
             label = status
             if key is None:
-                gone = Place((*self.tokens, "responses"), label)
+                gone = Place((*self.pointer, "responses"), label)
                 yield "response-status-removed", gone, "this status is documented no more"
                 continue
-            place = Place((*self.tokens, "responses", key), label)
+            place = Place((*self.pointer, "responses", key), label)
             pair = self.former.get(former, status), self.present.get(present, key)
             yield from find_link_changes((self.former, self.present), pair, place)
             yield from self._messages.compare_headers(*pair, place)
             yield from self._messages.compare_content(Direction.RESPONSE, pair, place)
 
 
-def _by_position(path: str, parameters: dict[tuple[str, str], Parameter]) -> dict[tuple[str, str], Parameter]:
+def _by_position(
+    path: str, parameters: dict[tuple[str, str], LocatedParameter]
+) -> dict[tuple[str, str], LocatedParameter]:
     """Name the parameters of the path by their position: what they are called never travels."""
     places = {name: str(index) for index, name in enumerate(re.findall(r"\{([^}]*)\}", path))}
     return {

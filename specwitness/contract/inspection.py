@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from specwitness.contract.breaches import Breach, find_bad_waivers, judge, refuse
 from specwitness.contract.comparison import find_differences, find_undocumented
 from specwitness.contract.evolution import find_changes
 from specwitness.contract.lint import lint
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.served import compare_served
-from specwitness.model import Finding, Frozen, Judgement, Level
+from specwitness.contract.violations import Violation, find_bad_waivers, judge, refuse
+from specwitness.model import Finding, Frozen, Judgement, RuleLevel
 from specwitness.openapi import base_path, bundle, strip_base
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ def inspect_contract(contract: Contract, app: App | None, base: Base | None, rul
 
 def inspect_document(contract: Contract, base: Base | None, rules: Rulebook) -> list[Judgement]:
     """Lint a contract and compare it with its base."""
-    breaches: list[Breach] = list(lint(contract, rules.known))
+    violations: list[Violation] = list(lint(contract, rules.known))
     document = base.document if base else None
     if document is not None:
-        breaches += find_changes(document, contract)
-    judged, used = judge(breaches, rules.settings, rules.today)
+        violations += find_changes(document, contract)
+    judged, used = judge(violations, rules.settings, rules.today)
     were_tried = document is not None and document != bundle(contract)
     bad = find_bad_waivers(rules.settings, used, rules.places, today=rules.today, were_tried=were_tried)
     return [*judged, *bad]
@@ -83,7 +83,7 @@ def inspect_app(contract: Contract, app: App) -> list[Judgement]:
         found += find_differences(contract, generated)
         found += find_undocumented(contract, generated, app.undocumented)
     found += find_contradictions(contract, app)
-    return [_judge(each) for each in dict.fromkeys(found)]
+    return [_judge(finding) for finding in dict.fromkeys(found)]
 
 
 def place_app(app: App, contract: Contract) -> App:
@@ -114,7 +114,7 @@ def _judge(finding: Finding) -> Judgement:
     return Judgement(
         code=finding.code,
         kind="app",
-        level=Level.ERROR,
+        level=RuleLevel.ERROR,
         message=finding.message,
         location=finding.location,
         remedy=finding.remedy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Flag
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from specwitness.contract.schemas import NULL, Schema, canonical, read_types
+from specwitness.contract.schemas import NULL, JsonObject, canonical, read_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Sense(Flag):
         return {Sense.NARROWED: Sense.WIDENED, Sense.WIDENED: Sense.NARROWED}.get(self, self)
 
 
-class Step(NamedTuple):
+class KeywordChange(NamedTuple):
     """One change of a keyword; `topic` is what the rules call it."""
 
     topic: str
@@ -35,7 +35,7 @@ class Step(NamedTuple):
     text: str
 
 
-Forms = tuple[Schema, Schema]
+Forms = tuple[JsonObject, JsonObject]
 Bound = tuple[str, Sense, str]
 
 _LOWER = ("minLength", "minItems", "minProperties", "minContains")
@@ -48,19 +48,19 @@ _BOUNDS = frozenset(
     {*_LOWER, *_UPPER, *_TEXTUAL, "multipleOf", "uniqueItems"}
     | {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}
 )
-# Told elsewhere, or saying nothing of which values are admitted.
+# Change elsewhere, or saying nothing of which values are admitted.
 _APART = frozenset(
     {"allOf", "anyOf", "contains", "default", "discriminator", "else", "enum", "items", "not", "oneOf"}
     | {"prefixItems", "properties", "propertyNames", "readOnly", "required", "then", "type", "writeOnly"}
 )
 
 
-def find_steps(forms: Forms) -> Iterator[Step]:
+def find_keyword_changes(forms: Forms) -> Iterator[KeywordChange]:
     """Tell what became of each keyword that holds no schemas."""
     yield from _find_types(forms)
     yield from _find_values(forms)
     for keyword, sense, text in _find_bounds(forms):
-        yield Step("bounds", keyword, sense, text)
+        yield KeywordChange("bounds", keyword, sense, text)
     yield from _find_closings(forms)
     yield from _find_defaults(forms)
     yield from _find_others(forms)
@@ -77,15 +77,15 @@ def say(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _find_types(forms: Forms) -> Iterator[Step]:
+def _find_types(forms: Forms) -> Iterator[KeywordChange]:
     former, present = (read_types(form) for form in forms)
     if all("enum" in form for form in forms):
         # The values tell it.
         former, present = former & {NULL}, present & {NULL}
     if gone := former - present:
-        yield Step("type", "type", Sense.NARROWED, f"type {_list(gone)} is admitted no more")
+        yield KeywordChange("type", "type", Sense.NARROWED, f"type {_list(gone)} is admitted no more")
     if new := present - former:
-        yield Step("type", "type", Sense.WIDENED, f"type {_list(new)} is admitted now")
+        yield KeywordChange("type", "type", Sense.WIDENED, f"type {_list(new)} is admitted now")
 
 
 def _list(types: set[str]) -> str:
@@ -93,18 +93,20 @@ def _list(types: set[str]) -> str:
     return " or ".join(sorted(names))
 
 
-def _find_values(forms: Forms) -> Iterator[Step]:
+def _find_values(forms: Forms) -> Iterator[KeywordChange]:
     former, present = (form.get("enum") for form in forms)
     if former is None and present is not None:
-        yield Step("enum", "enum", Sense.NARROWED, f"only {_values(present)} is admitted now")
+        yield KeywordChange("enum", "enum", Sense.NARROWED, f"only {_values(present)} is admitted now")
     elif former is not None and present is None:
-        yield Step("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
+        yield KeywordChange("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
     elif former is not None and present is not None:
-        before, after = {canonical(each) for each in former}, {canonical(each) for each in present}
+        before, after = {canonical(value) for value in former}, {canonical(value) for value in present}
         if gone := before - after:
-            yield Step("enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more")
+            yield KeywordChange(
+                "enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more"
+            )
         if new := after - before:
-            yield Step("enum", "enum", Sense.WIDENED, f"{', '.join(sorted(new))} is admitted now")
+            yield KeywordChange("enum", "enum", Sense.WIDENED, f"{', '.join(sorted(new))} is admitted now")
 
 
 def _values(values: list[Any]) -> str:
@@ -132,7 +134,7 @@ Limit = tuple[float, int]
 _NO_LIMIT: Limit = (float("-inf"), 0)
 
 
-def _lowest(form: Schema, sign: int = 1) -> Limit:
+def _lowest(form: JsonObject, sign: int = 1) -> Limit:
     """Give the lower limit, or the upper one with both signs turned: the greater, the tighter."""
     bound, exclusive = ("minimum", "exclusiveMinimum") if sign > 0 else ("maximum", "exclusiveMaximum")
     limits = [_NO_LIMIT]
@@ -143,7 +145,7 @@ def _lowest(form: Schema, sign: int = 1) -> Limit:
     return max(limits)
 
 
-def _upper(form: Schema, keyword: str) -> Limit:
+def _upper(form: JsonObject, keyword: str) -> Limit:
     return (-form[keyword], 0) if keyword in form else _NO_LIMIT
 
 
@@ -185,37 +187,37 @@ def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
     yield "multipleOf", sense, f"multipleOf was {say(former or 'nothing')} and is {say(present or 'nothing')}"
 
 
-def _find_closings(forms: Forms) -> Iterator[Step]:
+def _find_closings(forms: Forms) -> Iterator[KeywordChange]:
     """Tell of objects that take no unknown members any more; that they may have some is no news."""
     for keyword in _CLOSING:
         former, present = (form.get(keyword, True) for form in forms)
         if present is False and former is not False:
-            yield Step(
+            yield KeywordChange(
                 "schema", keyword, Sense.NARROWED, f"{keyword} is false now: unknown members are refused"
             )
         elif isinstance(present, dict) and former is True:
-            yield Step("schema", keyword, Sense.NARROWED, f"{keyword} is ruled now")
+            yield KeywordChange("schema", keyword, Sense.NARROWED, f"{keyword} is ruled now")
         elif isinstance(former, dict) and present is True:
-            yield Step("schema", keyword, Sense.WIDENED, f"{keyword} is ruled no more")
+            yield KeywordChange("schema", keyword, Sense.WIDENED, f"{keyword} is ruled no more")
 
 
-def _find_defaults(forms: Forms) -> Iterator[Step]:
+def _find_defaults(forms: Forms) -> Iterator[KeywordChange]:
     """Tell of a default that is another; one where there was none changes nothing that was agreed."""
     former, present = (form.get("default") for form in forms)
     if former is not None and canonical(former) != canonical(present):
         now = "nothing" if present is None else say(present)
-        yield Step("default", "default", Sense.CHANGED, f"default was {say(former)} and is {now}")
+        yield KeywordChange("default", "default", Sense.CHANGED, f"default was {say(former)} and is {now}")
 
 
-def _find_others(forms: Forms) -> Iterator[Step]:
+def _find_others(forms: Forms) -> Iterator[KeywordChange]:
     """Tell of keywords that are too intricate to be understood: each change of them counts."""
     former, present = forms
     for keyword in sorted((set(former) | set(present)) - _BOUNDS - _APART - {*_CLOSING, NULL}):
         if canonical(former.get(keyword)) == canonical(present.get(keyword)):
             continue
         if keyword not in former:
-            yield Step("schema", keyword, Sense.NARROWED, f"{keyword} is new")
+            yield KeywordChange("schema", keyword, Sense.NARROWED, f"{keyword} is new")
         elif keyword not in present:
-            yield Step("schema", keyword, Sense.WIDENED, f"{keyword} is gone")
+            yield KeywordChange("schema", keyword, Sense.WIDENED, f"{keyword} is gone")
         else:
-            yield Step("schema", keyword, Sense.CHANGED, f"{keyword} changed")
+            yield KeywordChange("schema", keyword, Sense.CHANGED, f"{keyword} changed")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.differences import Difference, Place
-    from specwitness.contract.schemas import Schema
+    from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
 
 _OPERATION = 3  # paths, path, method
@@ -27,17 +27,17 @@ class Link(NamedTuple):
     server: str
 
 
-def read_links(side: Side, response: Schema) -> dict[str, Link]:
+def read_links(side: Side, response: JsonObject) -> dict[str, Link]:
     """Give the links of an answer by name."""
     links = side.get(response, "links") or {}
     return {name: _read_link(side, side.get(links, name)) for name in links if not name.startswith("x-")}
 
 
 def find_link_changes(
-    sides: tuple[Side, Side], responses: tuple[Schema, Schema], place: Place
+    sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
 ) -> Iterator[tuple[str, Place, str]]:
     """Find links of an answer that are gone, or lead elsewhere, or hand over something else."""
-    former, present = (read_links(*each) for each in zip(sides, responses, strict=True))
+    former, present = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name, old in former.items():
         inside = place.below("links", name, label=f" link {name}")
         if name not in present:
@@ -49,10 +49,10 @@ def find_link_changes(
 
 
 def compare_links(
-    sides: tuple[Side, Side], responses: tuple[Schema, Schema], place: Place
+    sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
 ) -> Iterator[Difference]:
     """Compare the links of an answer with those that the app tells of."""
-    ours, theirs = (read_links(*each) for each in zip(sides, responses, strict=True))
+    ours, theirs = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name in sorted(set(ours) | set(theirs)):
         inside = place.below("links", name if name in ours else "", label=f" link {name}")
         if name not in theirs:
@@ -77,12 +77,12 @@ def _read_link(side: Side, link: Any) -> Link:
     return Link(_find_target(side, link), parameters, body, str(server.get("url", "")))
 
 
-def _find_target(side: Side, link: Schema) -> str:
+def _find_target(side: Side, link: JsonObject) -> str:
     """Name the operation by method and shape of its path, whichever way the link does."""
     if reference := link.get("operationRef"):
-        tokens = parse_pointer(reference) if str(reference).startswith("#/paths/") else ()
-        is_known = len(tokens) == _OPERATION
-        return f"{tokens[2].upper()} {shape_of(tokens[1])}" if is_known else str(reference)
+        pointer = parse_pointer(reference) if str(reference).startswith("#/paths/") else ()
+        is_known = len(pointer) == _OPERATION
+        return f"{pointer[2].upper()} {shape_of(pointer[1])}" if is_known else str(reference)
     for (method, shape), (_, operation) in side.find_operations().items():
         if operation.get("operationId") == link.get("operationId"):
             return f"{method} {shape}"

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.differences import Place
-    from specwitness.contract.schemas import Schema
+    from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
 
-    Told = tuple[str, Place, str]
+    Change = tuple[str, Place, str]
 
 _SENSES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
 _RULES = {
@@ -33,7 +33,7 @@ class MessageEvolution:
     former: Side
     present: Side
 
-    def compare_headers(self, old: Schema, new: Schema, place: Place) -> Iterator[Told]:
+    def compare_headers(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[Change]:
         """List what clients notice of the headers of an answer."""
         former = self.former.get(old, "headers") or {}
         present = self.present.get(new, "headers") or {}
@@ -53,13 +53,15 @@ class MessageEvolution:
             yield from self.compare_schemas(Direction.RESPONSE, schemas, inner, on_wire=True)
 
     def compare_content(
-        self, direction: Direction, holders: tuple[Schema, Schema], place: Place
-    ) -> Iterator[Told]:
+        self, direction: Direction, holders: tuple[JsonObject, JsonObject], place: Place
+    ) -> Iterator[Change]:
         """List what clients notice of the content of a message, by media type."""
         former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
         for name, (_, schema) in former.items():
             key = (
-                name if name in present else next((each for each in present if fnmatchcase(name, each)), None)
+                name
+                if name in present
+                else next((media_range for media_range in present if fnmatchcase(name, media_range)), None)
             )
             if key is None:
                 gone = place.below("content")
@@ -70,7 +72,7 @@ class MessageEvolution:
 
     def compare_schemas(
         self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
-    ) -> Iterator[Told]:
+    ) -> Iterator[Change]:
         """List what clients notice of a schema."""
         evolution = SchemaEvolution(self.former.document, self.present.document, direction)
         for shift in evolution.compare(*schemas, place, on_wire=on_wire):
@@ -81,8 +83,8 @@ def _rule_of(direction: Direction, shift: Shift) -> str:
     return f"{direction}-{_RULES.get(shift.topic, f'{shift.topic}-{_SENSES[direction]}')}"
 
 
-def find_status(status: str, responses: Schema) -> str | None:
+def find_status(status: str, responses: JsonObject) -> str | None:
     """Find what documents a status: itself, its range, or what is left."""
     known = {str(key).lower(): str(key) for key in responses}
     wanted = (status.lower(), f"{status[:1]}xx", "default")
-    return next((known[each] for each in wanted if each in known), None)
+    return next((known[key] for key in wanted if key in known), None)

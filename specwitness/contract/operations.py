@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.calls import Calls
-    from specwitness.contract.schemas import Schema
-    from specwitness.contract.sides import Parameter, Side
+    from specwitness.contract.schemas import JsonObject
+    from specwitness.contract.sides import LocatedParameter, Side
 
 Content = dict[str, tuple[str, Any]]
-Described = tuple[Any, "Schema"]
+Described = tuple[Any, "JsonObject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class OperationComparison:
             *self._compare_body(mine, other, self.place),
             *self._compare_responses(mine, other, self.place),
             *self.compare_calls(
-                find_callbacks(self.ours, mine, self.place.tokens),
-                find_callbacks(self.theirs, other, self.place.tokens),
+                find_callbacks(self.ours, mine, self.place.pointer),
+                find_callbacks(self.theirs, other, self.place.pointer),
             ),
         ]
 
@@ -58,17 +58,17 @@ class OperationComparison:
         for key in sorted(set(ours) | set(theirs)):
             label = f"{self.place.label} {(ours.get(key) or theirs[key]).label}".strip()
             if key not in theirs:
-                yield Place(ours[key].tokens, label).differ("only the contract has it")
+                yield Place(ours[key].pointer, label).differ("only the contract has it")
             elif key not in ours:
-                yield Place(self.place.tokens, label).differ("only the app has it")
+                yield Place(self.place.pointer, label).differ("only the app has it")
             else:
                 mine, other = ours[key], theirs[key]
                 inner = OperationComparison(
-                    self.ours, self.theirs, Place(mine.tokens, label), is_outgoing=True
+                    self.ours, self.theirs, Place(mine.pointer, label), is_outgoing=True
                 )
                 yield from inner.compare((mine.item, mine.operation), (other.item, other.operation))
 
-    def _compare_identity(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+    def _compare_identity(self, ours: JsonObject, theirs: JsonObject, place: Place) -> list[Difference]:
         found = []
         mine, other = ours.get("operationId"), theirs.get("operationId")
         if mine is not None and mine != other:
@@ -76,47 +76,47 @@ class OperationComparison:
         mine, other = str(self.ours.read_security(ours)), str(self.theirs.read_security(theirs))
         is_said = not self.is_outgoing or "security" in ours or "security" in theirs
         if is_said and mine != other:
-            tokens = (*place.tokens, "security") if "security" in ours else ("security",)
-            found.append(Place(tokens, place.label).contrast("security", mine, other))
+            pointer = (*place.pointer, "security") if "security" in ours else ("security",)
+            found.append(Place(pointer, place.label).contrast("security", mine, other))
         return found
 
     def _compare_parameters(
-        self, ours: dict[tuple[str, str], Parameter], theirs: dict[tuple[str, str], Parameter]
+        self, ours: dict[tuple[str, str], LocatedParameter], theirs: dict[tuple[str, str], LocatedParameter]
     ) -> list[Difference]:
         found = []
         for key in sorted(set(ours) | set(theirs)):
             label = f"{self.place.label} {key[0]} {key[1]}"
             if key not in ours:
-                place = Place(self.place.tokens, label)
+                place = Place(self.place.pointer, label)
                 found.append(place.differ("only the app has this parameter"))
                 continue
-            place = Place(ours[key].find_tokens(self.place.tokens), label)
+            place = Place(ours[key].find_pointer(self.place.pointer), label)
             if key not in theirs:
                 found.append(place.differ("only the contract has this parameter"))
             else:
                 found += self._compare_parameter(ours[key].value, theirs[key].value, place)
         return found
 
-    def _compare_parameter(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+    def _compare_parameter(self, ours: JsonObject, theirs: JsonObject, place: Place) -> list[Difference]:
         found = self._compare_value(ours, theirs, place)
         mine, other = self.ours.read_style(ours), self.theirs.read_style(theirs)
         return found + [
             place.below(key).contrast(key, mine[key], other[key]) for key in mine if mine[key] != other[key]
         ]
 
-    def _compare_value(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+    def _compare_value(self, ours: JsonObject, theirs: JsonObject, place: Place) -> list[Difference]:
         mine, other = bool(ours.get("required")), bool(theirs.get("required"))
         found = [place.below("required").contrast("required", mine, other)] if mine != other else []
         schemas = self.ours.read_schema(ours), self.theirs.read_schema(theirs)
         return found + self._schemas.compare(*schemas, place.below("schema"), on_wire=True)
 
-    def _compare_body(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+    def _compare_body(self, ours: JsonObject, theirs: JsonObject, place: Place) -> list[Difference]:
         mine, other = self.ours.get(ours, "requestBody"), self.theirs.get(theirs, "requestBody")
         here = place.below("requestBody", label=" body")
         if not mine and not other:
             return []
         if not mine:
-            return [Place(place.tokens, here.label).differ("only the app has a request body")]
+            return [Place(place.pointer, here.label).differ("only the app has a request body")]
         if not other:
             return [here.differ("only the contract has a request body")]
         needed, taken = bool(mine.get("required")), bool(other.get("required"))
@@ -124,7 +124,7 @@ class OperationComparison:
         contents = self.ours.read_content(mine), self.theirs.read_content(other)
         return found + self._compare_content(contents, here)
 
-    def _compare_responses(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+    def _compare_responses(self, ours: JsonObject, theirs: JsonObject, place: Place) -> list[Difference]:
         mine = {str(key).lower(): key for key in self.ours.get(ours, "responses") or {}}
         other = {str(key).lower(): key for key in self.theirs.get(theirs, "responses") or {}}
         found = []
@@ -140,7 +140,7 @@ class OperationComparison:
                 found += self._compare_response(left, right, here)
         return found
 
-    def _compare_response(self, ours: Schema, theirs: Schema, place: Place) -> list[Difference]:
+    def _compare_response(self, ours: JsonObject, theirs: JsonObject, place: Place) -> list[Difference]:
         found = self._compare_content((self.ours.read_content(ours), self.theirs.read_content(theirs)), place)
         found += compare_links((self.ours, self.theirs), (ours, theirs), place)
         mine = {name.lower(): name for name in self.ours.get(ours, "headers") or {}}

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.calls import Call, Calls
-    from specwitness.contract.messages import Told
-    from specwitness.contract.sides import Parameter, Side
+    from specwitness.contract.messages import Change
+    from specwitness.contract.sides import LocatedParameter, Side
 
 
 def find_call_changes(
     sides: tuple[Side, Side], calls: tuple[Calls, Calls], removal: str, here: Place
-) -> Iterator[Told]:
+) -> Iterator[Change]:
     """Find what receivers notice of callbacks or webhooks.
 
     Args:
@@ -37,7 +37,7 @@ def find_call_changes(
         if key in present:
             yield from _CallEvolution(*sides, old, present[key]).compare()
         else:
-            yield removal, Place(here.tokens, old.label), "this call is made no more"
+            yield removal, Place(here.pointer, old.label), "this call is made no more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +51,20 @@ class _CallEvolution:
 
     @property
     def _place(self) -> Place:
-        return Place(self.new.tokens, self.new.label)
+        return Place(self.new.pointer, self.new.label)
 
     @property
     def _messages(self) -> MessageEvolution:
         return MessageEvolution(self.former, self.present)
 
-    def compare(self) -> Iterator[Told]:
+    def compare(self) -> Iterator[Change]:
         """List what the receiver notices."""
         yield from self._compare_security()
         yield from self._compare_parameters()
         yield from self._compare_bodies()
         yield from self._compare_responses()
 
-    def _compare_security(self) -> Iterator[Told]:
+    def _compare_security(self) -> Iterator[Change]:
         """Compare by what the receiver knows the service, where one of the calls says it itself."""
         if "security" not in self.old.operation and "security" not in self.new.operation:
             return
@@ -76,41 +76,43 @@ class _CallEvolution:
         if refused := now.find_refused(was):
             yield "security-tightened", place, f"security is {now}, and {' or '.join(refused)} no more"
 
-    def _compare_parameters(self) -> Iterator[Told]:
+    def _compare_parameters(self) -> Iterator[Change]:
         former = self.former.read_parameters_of(self.old.item, self.old.operation, unheard=True)
         present = self.present.read_parameters_of(self.new.item, self.new.operation, unheard=True)
         for key, old in former.items():
             label = f"{self.new.label} {key[0]} {old.value.get('name')}"
             new = present.get(key)
             if new is None:
-                yield "outgoing-parameter-removed", Place(self.new.tokens, label), "this parameter is gone"
+                yield "outgoing-parameter-removed", Place(self.new.pointer, label), "this parameter is gone"
             else:
-                yield from self._compare_parameter(old, new, Place(new.find_tokens(self.new.tokens), label))
+                yield from self._compare_parameter(old, new, Place(new.find_pointer(self.new.pointer), label))
 
-    def _compare_parameter(self, old: Parameter, new: Parameter, place: Place) -> Iterator[Told]:
+    def _compare_parameter(
+        self, old: LocatedParameter, new: LocatedParameter, place: Place
+    ) -> Iterator[Change]:
         if old.value.get("required") and not new.value.get("required"):
             yield "outgoing-parameter-optional", place, "may be absent, and was always there"
         schemas = self.former.read_schema(old.value), self.present.read_schema(new.value)
         inside = place.below("schema")
         yield from self._messages.compare_schemas(Direction.RESPONSE, schemas, inside, on_wire=True)
 
-    def _compare_bodies(self) -> Iterator[Told]:
+    def _compare_bodies(self) -> Iterator[Change]:
         was = self.former.get(self.old.operation, "requestBody")
         now = self.present.get(self.new.operation, "requestBody")
         if not was:
             return
         place = self._place.below("requestBody", label=" body")
         if not now:
-            yield "outgoing-body-removed", Place(self.new.tokens, place.label), "the body is gone"
+            yield "outgoing-body-removed", Place(self.new.pointer, place.label), "the body is gone"
             return
         if was.get("required") and not now.get("required"):
             yield "outgoing-body-removed", place, "may be absent, and was always there"
         yield from self._messages.compare_content(Direction.RESPONSE, (was, now), place)
 
-    def _compare_responses(self) -> Iterator[Told]:
+    def _compare_responses(self) -> Iterator[Change]:
         former = self.former.get(self.old.operation, "responses") or {}
         present = self.present.get(self.new.operation, "responses") or {}
-        for status in sorted(str(each) for each in former):
+        for status in sorted(str(status) for status in former):
             place = self._place.below("responses", label=f" {status}")
             key = find_status(status, present)
             if key is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.differences import Place
-from specwitness.contract.schemas import Schema, canonical, flatten
+from specwitness.contract.schemas import JsonObject, canonical, flatten
 from specwitness.contract.variance import read_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.sides import Side
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
 Bound = tuple[Place, str]
 
@@ -22,14 +22,14 @@ _INTEGER_FORMATS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint1
 _INNER = {"additionalProperties": ".*", "contains": " contains", "items": "[]", "unevaluatedProperties": ".*"}
 
 
-def find_unbounded(side: Side, tokens: Tokens, operation: Schema) -> Iterator[Bound]:
+def find_unbounded(side: Side, pointer: Pointer, operation: JsonObject) -> Iterator[Bound]:
     """Find what an operation takes without bounds: parameters, and all of its body."""
-    for (where, name), parameter in side.read_parameters(tokens[1], operation).items():
-        place = Place((*parameter.find_tokens(tokens), "schema"), f"{where} {name}")
+    for (where, name), parameter in side.read_parameters(pointer[1], operation).items():
+        place = Place((*parameter.find_pointer(pointer), "schema"), f"{where} {name}")
         yield from _find(side.read_schema(parameter.value), side, place, frozenset())
     body = side.get(operation, "requestBody")
     for key, schema in (side.read_content(body) if body else {}).values():
-        place = Place((*tokens, "requestBody", "content", key, "schema"), "body $")
+        place = Place((*pointer, "requestBody", "content", key, "schema"), "body $")
         yield from _find(schema, side, place, frozenset())
 
 
@@ -55,7 +55,7 @@ def _find(schema: Any, side: Side, place: Place, above: frozenset[str]) -> Itera
         yield from _find(both, side, place, above)
 
 
-def _find_missing(form: Schema) -> Iterator[str]:
+def _find_missing(form: JsonObject) -> Iterator[str]:
     types = set(form.get("type", ()))
     if "string" in types and "maxLength" not in form and form.get("format") not in _SHORT_FORMATS:
         yield "a string without maxLength"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from specwitness.contract.app_routes import ANY, WEBSOCKET
+from specwitness.app_routes import ANY, WEBSOCKET
 from specwitness.contract.comparison import report_undocumented
 from specwitness.contract.sides import shape_of
 from specwitness.model import Finding
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from specwitness.openapi import Contract
 
-_SWITCHING_PROTOCOLS = "101"  # how OpenAPI can tell of a WebSocket: a GET that is answered so
+_SWITCHING_PROTOCOLS = str(HTTPStatus.SWITCHING_PROTOCOLS.value)  # a GET with a 101 documents a WebSocket
 
 
 def compare_routes(
@@ -25,7 +26,7 @@ def compare_routes(
 
     Args:
         contract: The hand-written contract.
-        routes: Method and path of each route; `{name:convertor}` is read as `{name}`. None at all
+        routes: Method and path of each route; `{name:converter}` is read as `{name}`. None at all
             says that they are not known.
         allowed: Paths, or `METHOD /path`, that may stay out of the contract.
     """
@@ -58,7 +59,7 @@ def _find_missing(contract: Contract, served: Sequence[tuple[str, str]]) -> Iter
     for operation in contract.operations:
         shape = shape_of(operation.path)
         is_served = {(operation.method, shape), (WEBSOCKET, shape)} & shapes
-        if not is_served and not any(f"{shape}/".startswith(f"{each}/") for each in open_ended):
+        if not is_served and not any(f"{shape}/".startswith(f"{prefix}/") for prefix in open_ended):
             yield Finding(
                 code="missing-route",
                 message=f"the app has no route for {operation.name}",

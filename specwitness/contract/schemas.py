@@ -9,7 +9,7 @@ from typing import Any
 from specwitness.contract.patterns import fold_pattern
 from specwitness.openapi.references import follow, parse_pointer
 
-Schema = dict[str, Any]
+JsonObject = dict[str, Any]
 
 NULL = "null"  # the pseudo keyword of the normal form: null is admitted besides `type` and `enum`
 
@@ -49,7 +49,7 @@ def _canonical_numbers(value: Any) -> Any:
     return value
 
 
-def normalise(schema: Any, document: Schema) -> Schema:
+def normalise(schema: Any, document: JsonObject) -> JsonObject:
     """Give the normal form of a schema; the schemas inside it stay as they are written."""
     if isinstance(schema, bool):
         return {} if schema else {"not": {}}
@@ -64,7 +64,7 @@ def normalise(schema: Any, document: Schema) -> Schema:
     return {key: value for key, value in form.items() if not _is_idle(key, value)}
 
 
-def flatten(schema: Any, document: Schema, depth: int = 0) -> Schema:
+def flatten(schema: Any, document: JsonObject, depth: int = 0) -> JsonObject:
     """Give the normal form with all of `allOf` merged, though a word of it may be lost by that.
 
     Two revisions of one document are flattened alike, so that what they have in common stays so.
@@ -93,7 +93,7 @@ def _join(key: str, mine: Any, other: Any) -> Any:
     return mine
 
 
-def read_types(form: Schema) -> set[str]:
+def read_types(form: JsonObject) -> set[str]:
     """Give the types that a normal form admits; a number is an integer as well."""
     if "type" in form:
         types = set(form["type"])
@@ -114,7 +114,7 @@ def _is_idle(key: str, value: Any) -> bool:
     return any(type(value) is type(idle) and value == idle for idle in _IDLE.get(key, ()))
 
 
-def _expand(schema: Any, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand(schema: Any, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     if not isinstance(schema, dict):
         return {} if schema is not False else {"not": {}}
     form = {
@@ -130,7 +130,7 @@ def _expand(schema: Any, document: Schema, seen: tuple[str, ...]) -> Schema:
     return form
 
 
-def _expand_reference(form: Schema, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand_reference(form: JsonObject, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     ref = form.pop("$ref")
     try:
         target = follow(document, parse_pointer(ref)) if ref.startswith("#") else None
@@ -144,7 +144,7 @@ def _expand_reference(form: Schema, document: Schema, seen: tuple[str, ...]) -> 
     return merged if merged is not None else {"allOf": [target, form]}
 
 
-def _expand_all_of(form: Schema, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand_all_of(form: JsonObject, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     members = form.get("allOf")
     if not isinstance(members, list):
         return form
@@ -153,7 +153,7 @@ def _expand_all_of(form: Schema, document: Schema, seen: tuple[str, ...]) -> Sch
     return merged if merged is not None else form
 
 
-def _expand_union(form: Schema, keyword: str, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand_union(form: JsonObject, keyword: str, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     members = form.get(keyword)
     if not isinstance(members, list):
         return form
@@ -169,12 +169,12 @@ def _expand_union(form: Schema, keyword: str, document: Schema, seen: tuple[str,
     return {**rest, **null, keyword: others}
 
 
-def _merge(parts: list[Schema]) -> Schema | None:
+def _merge(parts: list[JsonObject]) -> JsonObject | None:
     """Join schemas that all hold into one; None where that cannot be done keyword by keyword."""
     parts = [part for part in parts if part]
     if len(parts) > 1 and any(part.get(key, True) is not True for part in parts for key in _CLOSING):
         return None
-    merged: Schema = {}
+    merged: JsonObject = {}
     for part in parts:
         for key, value in part.items():
             if key not in merged or canonical(merged[key]) == canonical(value):
@@ -192,7 +192,7 @@ def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _fold_enum(form: Schema) -> None:
+def _fold_enum(form: JsonObject) -> None:
     if "const" in form:
         form["enum"] = [form.pop("const")]
     if isinstance(values := form.get("enum"), list):
@@ -203,7 +203,7 @@ def _fold_enum(form: Schema) -> None:
         form["required"] = sorted(set(names))
 
 
-def _fold_bounds(form: Schema) -> None:
+def _fold_bounds(form: JsonObject) -> None:
     for bound, exclusive, step in (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1)):
         limit = form.get(exclusive)
         if isinstance(limit, bool):
@@ -219,7 +219,7 @@ def _fold_bounds(form: Schema) -> None:
             )
 
 
-def _fold_type(form: Schema) -> None:
+def _fold_type(form: JsonObject) -> None:
     if "type" not in form:
         return
     types = set(_as_list(form.pop("type")))

@@ -72,7 +72,7 @@ class Security:
     alternatives: frozenset[Alternative]
 
     def __str__(self) -> str:
-        return " or ".join(sorted(_describe(each) for each in self.alternatives))
+        return " or ".join(sorted(_describe(alternative) for alternative in self.alternatives))
 
     @property
     def is_open(self) -> bool:
@@ -160,19 +160,20 @@ def _implies(new: Alternative, old: Alternative, *, same_way: bool) -> bool:
     """Tell whether a caller who meets `new` is held to each demand of `old` by one of its own."""
     return any(
         all(
-            mine.is_as_strong_as(each) and (mine.is_same_way_as(each) or not same_way)
-            for mine, each in zip(chosen, old, strict=True)
+            mine.is_as_strong_as(demand) and (mine.is_same_way_as(demand) or not same_way)
+            for mine, demand in zip(chosen, old, strict=True)
         )
         for chosen in permutations(new, len(old))
     )
 
 
 def _is_kept(old: Alternative, new: Alternative) -> bool:
-    return {each.identity for each in old} == {each.identity for each in new}
+    return {demand.identity for demand in old} == {demand.identity for demand in new}
 
 
 def _admits(new: Alternative, old: Alternative) -> bool:
     """Tell whether a caller who brings what `old` asks for gets in by `new`."""
     return all(
-        any(mine.identity == each.identity and mine.scopes >= each.scopes for mine in old) for each in new
+        any(mine.identity == demand.identity and mine.scopes >= demand.scopes for mine in old)
+        for demand in new
     )

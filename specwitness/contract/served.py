@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.comparison import find_differences, find_undocumented
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from specwitness.openapi import Contract
 
 _SECONDS = 30
-_OK = 200
 _REMEDY = "serve the contract itself there, or mend [tool.specwitness.contract] served"
 
 
@@ -45,7 +45,7 @@ def read_served(app: Any, path: str) -> dict[str, Any]:
             f"the app cannot be asked for {path}: {reason}", where=path, remedy=_REMEDY
         ) from error
     try:
-        document = json.loads(body) if status == _OK else None
+        document = json.loads(body) if status == HTTPStatus.OK else None
     except ValueError:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
@@ -113,5 +113,5 @@ async def _get(app: Any, path: str) -> tuple[int, bytes]:
         messages.append(message)
 
     await app(scope, receive, send)
-    status = next(each["status"] for each in messages if each["type"] == "http.response.start")
-    return status, b"".join(each.get("body", b"") for each in messages)
+    status = next(message["status"] for message in messages if message["type"] == "http.response.start")
+    return status, b"".join(message.get("body", b"") for message in messages)

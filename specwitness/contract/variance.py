@@ -8,8 +8,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specwitness.contract.differences import Place
-from specwitness.contract.limits import Sense, are_strangers, find_steps, say
-from specwitness.contract.schemas import NULL, Schema, canonical, flatten
+from specwitness.contract.limits import Sense, are_strangers, find_keyword_changes, say
+from specwitness.contract.schemas import NULL, JsonObject, canonical, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Shift(NamedTuple):
     text: str
 
 
-Forms = tuple[Schema, Schema]
+Forms = tuple[JsonObject, JsonObject]
 Above = frozenset[tuple[str, str]]
 
 _LABELS = {
@@ -52,8 +52,8 @@ _NOWHERE = Place((), "")
 class SchemaEvolution:
     """Compares the schemas of a document with those of its successor, for one direction."""
 
-    former: Schema
-    present: Schema
+    former: JsonObject
+    present: JsonObject
     direction: Direction
 
     def compare(self, former: Any, present: Any, place: Place, *, on_wire: bool = False) -> list[Shift]:
@@ -85,7 +85,8 @@ class SchemaEvolution:
         if (members := _read_one_sided(forms)) is not None:
             return self._compare_members(members, place, above)
         steps = [
-            Shift(step.topic, step.sense, place.below(step.keyword), step.text) for step in find_steps(forms)
+            Shift(change.topic, change.sense, place.below(change.keyword), change.text)
+            for change in find_keyword_changes(forms)
         ]
         if are_strangers(forms):
             return [shift for shift in steps if shift.topic == "type"]
@@ -115,13 +116,15 @@ class SchemaEvolution:
             if name in former:
                 yield from self._compare(former[name], present[name], inside, above)
 
-    def _read_visible(self, form: Schema, document: Schema) -> dict[str, Any]:
+    def _read_visible(self, form: JsonObject, document: JsonObject) -> dict[str, Any]:
         """Give the properties that travel in this direction."""
         properties: dict[str, Any] = form.get("properties", {})
         mark = _HIDDEN_BY[self.direction]
-        return {name: each for name, each in properties.items() if not flatten(each, document).get(mark)}
+        return {
+            name: schema for name, schema in properties.items() if not flatten(schema, document).get(mark)
+        }
 
-    def _read_required(self, form: Schema, document: Schema) -> set[str]:
+    def _read_required(self, form: JsonObject, document: JsonObject) -> set[str]:
         hidden = set(form.get("properties", {})) - set(self._read_visible(form, document))
         return set(form.get("required", ())) - hidden
 
@@ -168,14 +171,19 @@ class SchemaEvolution:
         self, members: tuple[list[Any], list[Any]], place: Place, above: Above
     ) -> list[Shift]:
         former, present = members
-        losses = [each for each in former if not self._is_admitted(each, present, Sense.NARROWED, above)]
-        gains = [each for each in present if not self._is_admitted(each, former, Sense.WIDENED, above)]
+        losses = [
+            member for member in former if not self._is_admitted(member, present, Sense.NARROWED, above)
+        ]
+        gains = [member for member in present if not self._is_admitted(member, former, Sense.WIDENED, above)]
         if len(losses) == len(gains) == 1 and (inside := self._compare(losses[0], gains[0], place, above)):
             # That one member changed tells more than that it is another one.
             return inside
         return [
-            *(Shift("type", Sense.NARROWED, place, f"{say(each)} is admitted no more") for each in losses),
-            *(Shift("type", Sense.WIDENED, place, f"{say(each)} is admitted now") for each in gains),
+            *(
+                Shift("type", Sense.NARROWED, place, f"{say(member)} is admitted no more")
+                for member in losses
+            ),
+            *(Shift("type", Sense.WIDENED, place, f"{say(member)} is admitted now") for member in gains),
         ]
 
     def _is_admitted(self, member: Any, others: list[Any], sense: Sense, above: Above) -> bool:
@@ -187,7 +195,7 @@ class SchemaEvolution:
         return False
 
 
-def read_members(form: Schema) -> list[Any] | None:
+def read_members(form: JsonObject) -> list[Any] | None:
     """Give the alternatives of a schema, whichever way they are written."""
     return next((form[keyword] for keyword in _UNIONS if isinstance(form.get(keyword), list)), None)
 

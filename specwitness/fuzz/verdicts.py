@@ -5,8 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
+from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
-from specwitness.fuzz.results.results import CHECKS, CREDENTIAL_CHECKS
 from specwitness.fuzz.results.severity import Level
 from specwitness.model import Outcome, Witness, WitnessKind
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 NEVER_OBSERVED = "never observed"
 _UNAUTHORIZED = 401
-# Operations that these do not fit have no witness for them, rather than one that says nothing.
-_WHERE_TRIED = frozenset(CHECKS) - {"conformance", "none", "forged", "expired"}
 
 
 def is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
@@ -27,10 +26,10 @@ def is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
     settings = engine.settings
     if settings.only and check not in settings.only:
         return False
-    if check in CREDENTIAL_CHECKS and check != "claims":
-        return endpoint.is_protected or (tally is not None and tally.cases > 0)
-    is_open = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
-    return check not in _WHERE_TRIED or is_open or (endpoint.id, check) in engine.trial.ledger.gaps
+    is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
+    is_gap = (endpoint.id, check) in engine.trial.ledger.gaps
+    # An operation that a check does not fit has no witness for it, rather than one that says nothing.
+    return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
 
 def testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig) -> Witness:
@@ -49,7 +48,7 @@ def testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig
     return Witness(
         id=f"fuzz:{endpoint.id}:{check}",
         kind=WitnessKind.FUZZ,
-        name=f"{endpoint.operation.name} {CHECKS[check]}",
+        name=f"{endpoint.operation.name} {named_checks()[check].title}",
         requirements=_find_requirements(endpoint, check, engine),
         outcome=outcome,
         location=endpoint.operation.location,

@@ -53,10 +53,10 @@ class Document:
     data: Any
     node: yaml.Node
 
-    def locate(self, tokens: Sequence[str]) -> Location:
-        """Tell the line of the deepest place on the way of `tokens` that exists."""
+    def locate(self, pointer: Sequence[str]) -> Location:
+        """Tell the line of the deepest place on the way of `pointer` that exists."""
         node, line = self.node, self.node.start_mark.line
-        for token in tokens:
+        for token in pointer:
             child = _child(node, token)
             if child is None:
                 break
@@ -95,7 +95,7 @@ def _compose(text: str, file: str, *, is_json: bool) -> yaml.Node:
     try:
         if is_json:
             json.loads(text)
-            # A tab in JSON is only ever white space between tokens, and YAML refuses it there.
+            # A tab in JSON is only ever white space between pointer, and YAML refuses it there.
             text = text.replace("\t", " ")
         node = yaml.compose(text, Loader=_Loader)
     except json.JSONDecodeError as error:

@@ -14,7 +14,7 @@ from specwitness.errors import ContractError
 from specwitness.identifier import is_key
 from specwitness.model import Frozen, Location
 from specwitness.openapi.bundling import bundle_library
-from specwitness.openapi.references import Library, Tokens, parse_pointer, read_library
+from specwitness.openapi.references import Library, Pointer, parse_pointer, read_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class Operation(Frozen):
         return f"{self.method} {self.path}"
 
     @property
-    def tokens(self) -> Tokens:
+    def pointer(self) -> Pointer:
         """Where the operation stands in the contract."""
         return ("paths", self.path, self.method.lower())
 
@@ -74,7 +74,7 @@ class Contract:
         """The main file, relative to the repository's root."""
         return self.library.main.file
 
-    def locate(self, pointer: str | Tokens) -> Location:
+    def locate(self, pointer: str | Pointer) -> Location:
         """Tell file and line of a JSON pointer, through `$ref`s; of its nearest ancestor if need be."""
         return self.library.locate(parse_pointer(pointer) if isinstance(pointer, str) else pointer)
 
@@ -115,11 +115,11 @@ def _refuse_other_formats(library: Library) -> None:
 def _refuse_duplicate_ids(library: Library) -> None:
     places: dict[str, Location] = {}
     for path, method in _find_operations(library):
-        tokens: Tokens = ("paths", path, method, "operationId")
-        name = library.get(tokens)
+        pointer: Pointer = ("paths", path, method, "operationId")
+        name = library.get(pointer)
         if not isinstance(name, str):
             continue
-        place = library.locate(tokens)
+        place = library.locate(pointer)
         if name in places:
             raise ContractError(
                 f"operationId `{name}` stands twice, first in {places[name]}", where=str(place)
@@ -148,13 +148,13 @@ def _refuse_invalid(library: Library) -> None:
     if not errors:
         return
     # The deepest error is the nearest to what the author wrote.
-    error = max(errors, key=lambda each: len(each.absolute_path))
-    tokens = tuple(str(part) for part in error.absolute_path)
+    error = max(errors, key=lambda found: len(found.absolute_path))
+    pointer = tuple(str(part) for part in error.absolute_path)
     message = " ".join(str(error.message).partition("\n\n")[0].split())
     if len(message) > _LONGEST_MESSAGE:
         message = f"{message[:_LONGEST_MESSAGE]}…"
-    place = f" (at {' '.join(tokens)})" if tokens else ""
-    where = str(library.locate(tokens))
+    place = f" (at {' '.join(pointer)})" if pointer else ""
+    where = str(library.locate(pointer))
     raise ContractError(f"the contract is no valid OpenAPI: {message}{place}", where=where)
 
 
@@ -168,16 +168,16 @@ def _find_operations(library: Library) -> Iterator[tuple[str, str]]:
 
 
 def _read_operation(library: Library, path: str, method: str) -> Operation:
-    tokens: Tokens = ("paths", path, method)
-    name = library.get((*tokens, "operationId"))
+    pointer: Pointer = ("paths", path, method)
+    name = library.get((*pointer, "operationId"))
     requirements = [
         *_read_requirements(library, ()),
-        *_read_requirements(library, tokens[:2]),
-        *_read_requirements(library, tokens),
+        *_read_requirements(library, pointer[:2]),
+        *_read_requirements(library, pointer),
     ]
-    statuses = library.get((*tokens, "responses")) or {}
+    statuses = library.get((*pointer, "responses")) or {}
     by_status = {
-        str(each): _read_requirements(library, (*tokens, "responses", str(each))) for each in statuses
+        str(status): _read_requirements(library, (*pointer, "responses", str(status))) for status in statuses
     }
     return Operation(
         id=name or f"{method.upper()} {path}",
@@ -186,29 +186,36 @@ def _read_operation(library: Library, path: str, method: str) -> Operation:
         requirements=tuple(dict.fromkeys(requirements)),
         response_requirements={status: keys for status, keys in by_status.items() if keys},
         statuses=tuple(by_status),
-        protected=_is_protected(library, tokens),
-        location=library.locate(tokens),
+        protected=is_protected(library.main.data, library.get(pointer)),
+        location=library.locate(pointer),
     )
 
 
-def _is_protected(library: Library, tokens: Tokens) -> bool:
-    own = library.get((*tokens, "security"))
-    effective = own if own is not None else library.main.data.get("security")
+def is_protected(document: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
+    """Tell whether an operation always needs credentials (OpenAPI 3.1 §4.8.10.1, `security`).
+
+    Args:
+        document: The document, whose `security` holds for operations without one of their own.
+        operation: The operation as it is written there. `security: [{}, {bearer: []}]` makes
+            credentials optional, so that it is not protected.
+    """
+    own = operation.get("security")
+    effective = (document.get("security") if own is None else own) or ()
     return bool(effective) and all(effective)
 
 
-def _read_requirements(library: Library, tokens: Tokens) -> tuple[str, ...]:
-    holder = library.get(tokens)
+def _read_requirements(library: Library, pointer: Pointer) -> tuple[str, ...]:
+    holder = library.get(pointer)
     keys = holder.get(REQUIREMENTS) if isinstance(holder, Mapping) else None
     if keys is None:
         return ()
     remedy = f"write `{REQUIREMENTS}: [003/FR-006]`"
     if not isinstance(keys, list):
-        where = str(library.locate((*tokens, REQUIREMENTS)))
+        where = str(library.locate((*pointer, REQUIREMENTS)))
         raise ContractError(f"`{REQUIREMENTS}` is not a list", where=where, remedy=remedy)
     counts: dict[object, int] = defaultdict(int)
     for index, key in enumerate(keys):
-        where = str(library.locate((*tokens, REQUIREMENTS, str(index))))
+        where = str(library.locate((*pointer, REQUIREMENTS, str(index))))
         if not isinstance(key, str) or not is_key(key):
             raise ContractError(f"`{key}` is not the key of a requirement", where=where, remedy=remedy)
         counts[key] += 1

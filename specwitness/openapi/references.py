@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from specwitness.model import Location
 
-Tokens = tuple[str, ...]
+Pointer = tuple[str, ...]
 
 _COMBINATORS = ("allOf", "anyOf", "oneOf")
 # Below these a `$ref` is a plain value, unless they are names that the author chose.
@@ -25,24 +25,24 @@ _NAME_MAPS = frozenset(
 )
 
 
-def parse_pointer(pointer: str) -> Tokens:
-    """Split a JSON pointer (RFC 6901), with or without a leading `#`, into its tokens."""
+def parse_pointer(pointer: str) -> Pointer:
+    """Split a JSON pointer (RFC 6901), with or without a leading `#`, into its pointer."""
     parts = unquote(pointer.removeprefix("#")).split("/")[1:]
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
-def format_pointer(tokens: Tokens) -> str:
-    """Join tokens into a JSON pointer (RFC 6901)."""
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+def format_pointer(pointer: Pointer) -> str:
+    """Join pointer into a JSON pointer (RFC 6901)."""
+    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
 
 
-def follow(value: Any, tokens: Tokens) -> Any:
-    """Give what stands at `tokens` below `value`.
+def follow(value: Any, pointer: Pointer) -> Any:
+    """Give what stands at `pointer` below `value`.
 
     Raises:
         KeyError: Nothing stands there.
     """
-    for token in tokens:
+    for token in pointer:
         if isinstance(value, Mapping) and token in value:
             value = value[token]
         elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
@@ -64,9 +64,9 @@ def dereference(value: Any, document: Any) -> Any:
     return value
 
 
-def is_literal(tokens: Tokens) -> bool:
+def is_literal(pointer: Pointer) -> bool:
     """Tell whether a place holds a plain value, in which `$ref` means nothing."""
-    return bool(tokens) and tokens[-1] in _LITERALS and (len(tokens) == 1 or tokens[-2] not in _NAME_MAPS)
+    return bool(pointer) and pointer[-1] in _LITERALS and (len(pointer) == 1 or pointer[-2] not in _NAME_MAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +76,28 @@ class Library:
     main: Document
     files: Mapping[str, Document]
 
-    def resolve(self, document: Document, ref: str) -> tuple[Document, Tokens]:
+    def resolve(self, document: Document, ref: str) -> tuple[Document, Pointer]:
         """Tell which place of which file a `$ref` in `document` means."""
         name, _, fragment = ref.partition("#")
         if not name:
             return document, parse_pointer(fragment)
         path = (document.path.parent / unquote(name)).resolve()
-        found = next(each for each in self.files.values() if each.path.resolve() == path)
+        found = next(file for file in self.files.values() if file.path.resolve() == path)
         return found, parse_pointer(fragment)
 
-    def locate(self, tokens: Tokens) -> Location:
+    def locate(self, pointer: Pointer) -> Location:
         """Tell file and line of a place of the main document; `$ref`s on the way are followed.
 
         Where a place is written inside `allOf`, `anyOf` or `oneOf`, these may be left out of
-        `tokens`. If the place does not exist, its nearest ancestor is meant.
+        `pointer`. If the place does not exist, its nearest ancestor is meant.
         """
-        document, at = self._walk(tokens)[:2]
+        document, at = self._walk(pointer)[:2]
         return document.locate(at)
 
-    def get(self, tokens: Tokens) -> Any:
+    def get(self, pointer: Pointer) -> Any:
         """Give what stands at a place of the main document, `$ref`s followed; None for nothing."""
-        document, at, is_found = self._walk(tokens)
-        seen: set[tuple[str, Tokens]] = set()
+        document, at, is_found = self._walk(pointer)
+        seen: set[tuple[str, Pointer]] = set()
         value = follow(document.data, at) if is_found else None
         while isinstance(value, Mapping) and set(value) == {"$ref"} and (document.file, at) not in seen:
             seen.add((document.file, at))
@@ -105,17 +105,17 @@ class Library:
             value = follow(document.data, at)
         return value
 
-    def _walk(self, tokens: Tokens) -> tuple[Document, Tokens, bool]:
+    def _walk(self, pointer: Pointer) -> tuple[Document, Pointer, bool]:
         document: Document = self.main
-        at: Tokens = ()
-        for token in tokens:
+        at: Pointer = ()
+        for token in pointer:
             step = self._step(document, at, token)
             if step is None:
                 return document, at, False
             document, at = step
         return document, at, True
 
-    def _step(self, document: Document, at: Tokens, token: str) -> tuple[Document, Tokens] | None:
+    def _step(self, document: Document, at: Pointer, token: str) -> tuple[Document, Pointer] | None:
         pending, seen = [(document, at)], set()
         while pending:
             current, place = pending.pop(0)
@@ -151,7 +151,7 @@ def read_library(path: Path, root: Path) -> Library:
             if name and urlsplit(name).scheme:
                 raise ContractError(f"`{ref}` leads to the network", where=where, remedy="keep the file here")
             target = (document.path.parent / unquote(name)).resolve()
-            if name and all(each.path.resolve() != target for each in files.values()):
+            if name and all(known.path.resolve() != target for known in files.values()):
                 if not target.is_file():
                     raise ContractError(f"`{ref}` leads nowhere: there is no such file", where=where)
                 read = read_document(target, root)
@@ -165,23 +165,23 @@ def read_library(path: Path, root: Path) -> Library:
 def _refuse_dangling(library: Library) -> None:
     for document in library.files.values():
         for place, ref in find_references(document.data, ()):
-            target, tokens = library.resolve(document, ref)
+            target, pointer = library.resolve(document, ref)
             try:
-                follow(target.data, tokens)
+                follow(target.data, pointer)
             except KeyError as error:
                 where = str(document.locate(place))
                 raise ContractError(f"`{ref}` leads nowhere", where=where) from error
 
 
-def find_references(value: Any, tokens: Tokens) -> Iterator[tuple[Tokens, str]]:
+def find_references(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
     """Find each `$ref` below a value, with the place of the object that holds it."""
-    if is_literal(tokens):
+    if is_literal(pointer):
         return
     if isinstance(value, Mapping):
         if isinstance(ref := value.get("$ref"), str):
-            yield (*tokens, "$ref"), ref
+            yield (*pointer, "$ref"), ref
         for key, child in value.items():
-            yield from find_references(child, (*tokens, key))
+            yield from find_references(child, (*pointer, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            yield from find_references(child, (*tokens, str(index)))
+            yield from find_references(child, (*pointer, str(index)))

@@ -21,14 +21,16 @@ def base_path(document: Mapping[str, Any]) -> str:
         return ""
     url = server["url"]
     variables = server.get("variables")
-    for name, each in variables.items() if isinstance(variables, dict) else ():
-        url = url.replace(f"{{{name}}}", str(each.get("default", "") if isinstance(each, dict) else ""))
+    for name, variable in variables.items() if isinstance(variables, dict) else ():
+        url = url.replace(
+            f"{{{name}}}", str(variable.get("default", "") if isinstance(variable, dict) else "")
+        )
     try:
         path = urlsplit(url).path.rstrip("/")
     except ValueError:
         return ""
     path = path if path.startswith("/") or not path else f"/{path}"
-    return "" if any(is_below(each, path) for each in document.get("paths") or ()) else path
+    return "" if any(is_below(own, path) for own in document.get("paths") or ()) else path
 
 
 def is_below(path: str, base: str) -> bool:

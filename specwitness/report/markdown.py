@@ -64,7 +64,7 @@ def _blocks(trace: Trace) -> Iterator[str]:
     for number, traced in enumerate(by_gravity(trace.requirements)):
         yield (heading if number == 0 else "") + _requirement(traced, witnesses, links)
     failed = [witness for witness in trace.witnesses if witness.detail]
-    for number, witness in enumerate(sorted(failed, key=lambda each: each.id)):
+    for number, witness in enumerate(sorted(failed, key=lambda witness: witness.id)):
         yield ("\n## Details\n" if number == 0 else "") + _detail(witness)
 
 

@@ -111,21 +111,23 @@ def _group(kind: WitnessKind, witnesses: list[Witness]) -> Group:
     tabled: list[Witness] = []
     grid = None
     if kind is WitnessKind.SCENARIO:
-        tabled = [each for each in witnesses if each.example]
+        tabled = [witness for witness in witnesses if witness.example]
     elif kind is WitnessKind.FUZZ:
-        tabled = [each for each in witnesses if {_OPERATION, _CREDENTIAL} <= (each.example or {}).keys()]
+        tabled = [
+            witness for witness in witnesses if {_OPERATION, _CREDENTIAL} <= (witness.example or {}).keys()
+        ]
         grid = _grid(tabled) if tabled else None
-    entries = [each for each in witnesses if each not in tabled]
+    entries = [witness for witness in witnesses if witness not in tabled]
     if grid:
-        entries += [each for each in tabled if each.outcome is not Outcome.PASSED or each.detail]
-    counted = Counter(each.outcome for each in witnesses)
+        entries += [witness for witness in tabled if witness.outcome is not Outcome.PASSED or witness.detail]
+    counted = Counter(witness.outcome for witness in witnesses)
     return Group(
         kind=kind,
         title=TITLES[kind],
         outcomes=tuple((outcome, counted[outcome]) for outcome in _GRAVITY if counted[outcome]),
         tables=() if grid else _tables(tabled),
         grid=grid,
-        entries=tuple(sorted(entries, key=lambda each: _GRAVITY.index(each.outcome))),
+        entries=tuple(sorted(entries, key=lambda witness: _GRAVITY.index(witness.outcome))),
     )
 
 
@@ -145,7 +147,11 @@ def _grid(witnesses: list[Witness]) -> FuzzGrid:
         places.setdefault(example[_OPERATION], witness.location)
     credentials = tuple(sorted({credential for _, credential in cells}))
     rows = tuple(
-        FuzzRow(operation, place, tuple(_cell(cells.get((operation, each), [])) for each in credentials))
+        FuzzRow(
+            operation,
+            place,
+            tuple(_cell(cells.get((operation, credential), [])) for credential in credentials),
+        )
         for operation, place in places.items()
     )
     return FuzzGrid(credentials, rows)

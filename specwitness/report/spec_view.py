@@ -77,7 +77,7 @@ def render_inline(text: str) -> Markup:
     """Render one statement, such as a requirement's text, without blocks."""
     tokens = _MARKDOWN.parseInline(show_unseen(text))
     for token in tokens:
-        token.children = [each for each in token.children or [] if not each.type.startswith("link_")]
+        token.children = [child for child in token.children or [] if not child.type.startswith("link_")]
     return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 - raw HTML is off
 
 
@@ -165,8 +165,8 @@ def _keep_every_cell(page: _Page, lines: list[str]) -> None:
             cells += 1
         elif token.type == "tr_close":
             written = _CELL.split(_QUOTE.sub("", lines[row]).strip().removeprefix("|"))
-            extra = [Markup("<td>{}</td>").format(each) for each in written[cells:] if each.strip()]
-            page.before[index] += [_html("html_block", each) for each in extra]
+            extra = [Markup("<td>{}</td>").format(cell) for cell in written[cells:] if cell.strip()]
+            page.before[index] += [_html("html_block", cell) for cell in extra]
 
 
 def _adapt(token: Token, links: Links, folder: str) -> None:

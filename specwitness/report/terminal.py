@@ -72,9 +72,9 @@ def result_line(trace: Trace) -> str:
 def _find_skips(trace: Trace) -> Counter[str]:
     """Count the tests that this machine could not run, by what it lacks; fuzzing says so by itself."""
     return Counter(
-        each.detail or "no reason given"
-        for each in trace.witnesses
-        if each.outcome is Outcome.SKIPPED and each.kind is WitnessKind.TEST
+        witness.detail or "no reason given"
+        for witness in trace.witnesses
+        if witness.outcome is Outcome.SKIPPED and witness.kind is WitnessKind.TEST
     )
 
 

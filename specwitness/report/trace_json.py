@@ -20,7 +20,9 @@ def render_json(trace: Trace) -> str:
     document["environment"] = dict(sorted(trace.environment.items()))
     document["summary"] = dict(sorted(document["summary"].items()))
     document["requirements"] = [_requirement(traced) for traced in trace.requirements]
-    document["witnesses"] = [_witness(each) for each in sorted(trace.witnesses, key=lambda each: each.id)]
+    document["witnesses"] = [
+        _witness(witness) for witness in sorted(trace.witnesses, key=lambda witness: witness.id)
+    ]
     return _dump(document)
 
 

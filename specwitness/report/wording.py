@@ -88,10 +88,10 @@ def count_witnesses(counts: Mapping[WitnessKind, int]) -> str:
 
 def unsettled(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
     """List the requirements that still ask for work, worst first."""
-    return by_gravity(each for each in requirements if each.verdict not in SETTLED)
+    return by_gravity(requirement for requirement in requirements if requirement.verdict not in SETTLED)
 
 
 def by_gravity(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
     """Sort by verdict, worst first; within a verdict the order of the spec stays."""
     order = list(SYMBOLS)
-    return sorted(requirements, key=lambda each: order.index(each.verdict))
+    return sorted(requirements, key=lambda requirement: order.index(requirement.verdict))

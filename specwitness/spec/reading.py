@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from specwitness.errors import SpecError
 from specwitness.identifier import ID, split_definition
-from specwitness.model import Kind, Location, Requirement, Spec, Story
+from specwitness.model import Location, Requirement, RequirementKind, Spec, Story
 from specwitness.spec.markdown import read_blocks
 from specwitness.spec.scenario import ScenarioDraft, build_scenario
 
@@ -112,11 +112,11 @@ class _Reading:
         scenario = build_scenario(draft, self.file, self.namespace)
         self.scenarios.append(scenario)
         known = self.requirements.get(scenario.key)
-        if known and known.kind is Kind.EDGE_CASE and known.location.line != draft.line:
+        if known and known.kind is RequirementKind.EDGE_CASE and known.location.line != draft.line:
             self.requirements[scenario.key] = known.model_copy(update={"question": False})
             return
         identifier = draft.key.removeprefix(f"{self.namespace}/")
-        kind = Kind.EDGE_CASE if identifier.startswith("EC") else Kind.SCENARIO
+        kind = RequirementKind.EDGE_CASE if identifier.startswith("EC") else RequirementKind.SCENARIO
         self._add(identifier, kind, draft.text, (draft.line, draft.last_line))
 
     def _read_heading(self, block: Block, prose: Prose) -> None:
@@ -177,7 +177,7 @@ class _Reading:
 
     def _scenario_key(self, block: Block, prose: Prose) -> str:
         definition = split_definition(prose.preface, bold=prose.starts_bold)
-        if definition and definition.kind in {Kind.SCENARIO, Kind.EDGE_CASE}:
+        if definition and definition.kind in {RequirementKind.SCENARIO, RequirementKind.EDGE_CASE}:
             return f"{self.namespace}/{definition.id}"
         if self.story:
             return f"{self.story.key}/AC{self._count(self.story.key)}"
@@ -201,7 +201,11 @@ class _Reading:
             if re.fullmatch(ID, row.cells[0]):
                 statement = " ".join(cell for cell in row.cells[1:] if cell)
                 self._add(
-                    row.cells[0], Kind(row.cells[0].split("-")[0]), statement, (row.line, row.line), weak=True
+                    row.cells[0],
+                    RequirementKind(row.cells[0].split("-")[0]),
+                    statement,
+                    (row.line, row.line),
+                    weak=True,
                 )
 
     def _attach(self, draft: ScenarioDraft, block: Block, table: Table) -> None:
@@ -218,7 +222,9 @@ class _Reading:
         identifier = f"EC{self._count('EC')}"
         self.edge_item = (block.items[-1], f"{self.namespace}/{identifier}")
         question = prose.text.rstrip(' _)”"').endswith("?")
-        self._add(identifier, Kind.EDGE_CASE, prose.text, (block.line, block.item_end), question=question)
+        self._add(
+            identifier, RequirementKind.EDGE_CASE, prose.text, (block.line, block.item_end), question=question
+        )
 
     def _define(self, block: Block, prose: Prose) -> bool:
         listed = block.opens_item or block.kind == "heading"
@@ -226,7 +232,7 @@ class _Reading:
         if definition is None:
             return False
         lines = (block.line, block.item_end if block.opens_item else block.last_line)
-        if definition.kind is Kind.EDGE_CASE and block.opens_item:
+        if definition.kind is RequirementKind.EDGE_CASE and block.opens_item:
             self.edge_item = (block.items[-1], f"{self.namespace}/{definition.id}")
         self._add(definition.id, definition.kind, definition.text, lines, weak=definition.weak)
         return True
@@ -234,7 +240,7 @@ class _Reading:
     def _add(
         self,
         identifier: str,
-        kind: Kind,
+        kind: RequirementKind,
         text: str,
         lines: tuple[int, int],
         *,

@@ -173,7 +173,8 @@ def test_waiver_covers_its_change_until_its_end(repository: Repository) -> None:
     done = repository.run("--base", "main")
     assert done.returncode == 1
     assert (
-        "pyproject.toml:4: the waiver of security-loosened for listOrders ended on 2001-01-01" in done.stdout
+        "pyproject.toml:4: the waiver of security-loosened for listOrders expired on 2001-01-01"
+        in done.stdout
     )
     assert "[loosening: security-loosened]" in done.stdout
 

@@ -233,14 +233,14 @@ FAULTS = {
         [
             "features/001-sums.feature:16: US1/AC1",
             "was skipped: later [001/US1/AC1, 001/FR-001]",
-            "→ let it run, or waive its requirements",
+            "→ make it run, or waive its requirements",
         ],
     ),
     "a requirement that nothing witnesses": (
         "specs/001-sums/spec.md",
         "- **FR-002**: System MUST be pure.",
         "- **FR-002**: System MUST be pure.\n- **FR-003**: System MUST multiply.",
-        ["specs/001-sums/spec.md:16: 001/FR-003 is silent: nothing that ran testifies for it"],
+        ["specs/001-sums/spec.md:16: 001/FR-003 is silent: no test, scenario or check that ran names it"],
     ),
     "a module that cannot be imported": (
         "tests/test_sums.py",
@@ -267,7 +267,7 @@ def test_scenarios_deselected_by_a_conftest_are_reported(repository: Repository)
     result = repository.run("verify")
     assert result.returncode == 1, result.stdout + result.stderr
     assert "features/001-sums.feature:8: no test runs the scenario" in result.stdout
-    assert "001/FR-002 is silent: nothing that ran testifies for it" in result.stdout
+    assert "001/FR-002 is silent: no test, scenario or check that ran names it" in result.stdout
 
 
 def test_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
@@ -293,25 +293,25 @@ def test_expired_waiver_breaks_the_run_at_its_line(repository: Repository) -> No
     repository.write("pyproject.toml", waiver + pyproject)
     result = repository.run("verify")
     assert result.returncode == 1, result.stdout + result.stderr
-    assert "pyproject.toml:2: the waiver of 001/FR-002 ended on 2001-01-01" in result.stdout
+    assert "pyproject.toml:2: the waiver of 001/FR-002 expired on 2001-01-01" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         ("pyproject.toml", "[tool.specwitness]\nspecs = ['none/*.md']\n", "no spec matches none/*.md"),
-        ("pyproject.toml", "[tool.specwitness]\nnonsense = 1\n", "nonsense: there is no such setting"),
+        ("pyproject.toml", "[tool.specwitness]\nnonsense = 1\n", "nonsense: no such setting"),
         (
             "pyproject.toml",
             "[tool.specwitness]\ncontract = 'openapi.yaml'\n",
             "contract is set and target is not",
         ),
         ("specs/001-sums/spec.md", "- **FR-1**: a\n- **FR-1**: b\n", "spec.md:2: 001/FR-1 is defined twice"),
-        ("specs/001-sums/spec.md", "# Nothing\n", "specs/001-sums/spec.md: there is no requirement to try"),
+        ("specs/001-sums/spec.md", "# Nothing\n", "specs/001-sums/spec.md: the specs have no requirements"),
         (
             "tests/conftest.py",
             "raise SystemExit(3)\n",
-            "scenarios-and-tests.log: scenarios and tests did not come to its end",
+            "scenarios-and-tests.log: scenarios and tests stopped after",
         ),
     ],
 )

@@ -38,10 +38,10 @@ class Expectation:
 
 
 def only_callers_own(
-    own: str, anothers: str, missing: str, none: str, *, body: Mapping[str, Any] | None = None
+    own: str, others: str, missing: str, none: str, *, body: Mapping[str, Any] | None = None
 ) -> Expectation:
     """Expect the same for every user, each of whom has rows of their own, and 401 for nobody."""
-    signed_in = dict(zip(Row, (own, anothers, missing, none), strict=True))
+    signed_in = dict(zip(Row, (own, others, missing, none), strict=True))
     refused = "401 credentials_missing"
     return Expectation(
         {(caller, row): refused if caller is Caller.NOBODY else signed_in[row] for caller, row in CELLS}, body

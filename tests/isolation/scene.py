@@ -43,7 +43,7 @@ class Row(StrEnum):
     """What is in the database, and which row a request with a `{task_id}` names; as its caller sees it."""
 
     OWN = "own row"  # both users have rows
-    ANOTHERS = "another's row"  # the others have rows, the caller has none
+    OTHERS = "another's row"  # the others have rows, the caller has none
     MISSING = "a missing row"  # both users have rows, and the id was never given
     NONE = "no row at all"
 
@@ -132,7 +132,7 @@ class Scene:
         """Empty every table, and give rows to those who have some."""
         self.empty()
         for name, user in self.users.items():
-            if row is not Row.NONE and (row is not Row.ANOTHERS or name is not caller):
+            if row is not Row.NONE and (row is not Row.OTHERS or name is not caller):
                 self.plant_rows(user)
 
     def empty(self) -> None:
@@ -149,7 +149,7 @@ class Scene:
         """Give the id that a request names; for nobody, who has no row, the owner's is the own one."""
         if row in {Row.MISSING, Row.NONE}:
             return str(uuid4())
-        is_owners = (caller is Caller.ANOTHER) == (row is Row.ANOTHERS)
+        is_owners = (caller is Caller.ANOTHER) == (row is Row.OTHERS)
         return self.users[Caller.OWNER if is_owners else Caller.ANOTHER].task_ids[0]
 
     def call(

@@ -35,6 +35,6 @@ def test_every_operation_on_a_task_is_timed_for_another_row_and_for_a_missing_on
         name for name, each in OPERATIONS.items() if "{task_id}" in each.path
     ]
     assert all(
-        list(each) == ["anothers_median_ms", "missing_median_ms", "anothers_is_slower", "z"]
+        list(each) == ["others_median_ms", "missing_median_ms", "others_is_slower", "z"]
         for each in figures["operations"].values()
     )

@@ -61,7 +61,7 @@ REFUSED = ("422 request_invalid", ())
 TAKE_BODY = [name for name, each in OPERATIONS.items() if takes_body(each)]
 TAKE_NONE = [name for name in OPERATIONS if name not in TAKE_BODY]
 SIGNED_IN_OR_NOT = [Caller.ANOTHER, Caller.NOBODY]
-ROWS = [Row.OWN, Row.ANOTHERS]
+ROWS = [Row.OWN, Row.OTHERS]
 
 
 def write(text: str, scene: Scene) -> str:

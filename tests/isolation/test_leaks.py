@@ -40,12 +40,12 @@ def test_row_of_another_user_is_answered_byte_for_byte_as_a_missing_one(
     options = {"body": MATRIX[operation].body, **VARIANTS[variant]}
     if "content" in options:
         options["body"] = None
-    anothers, missing = (
+    others, missing = (
         scene.call(OPERATIONS[operation], caller, scene.name_row(caller, row), **options)
-        for row in (Row.ANOTHERS, Row.MISSING)
+        for row in (Row.OTHERS, Row.MISSING)
     )
-    assert wire(anothers) == wire(missing)
-    assert anothers.status_code in {401, 404, 422}
+    assert wire(others) == wire(missing)
+    assert others.status_code in {401, 404, 422}
     assert scene.read_state() == before
 
 
@@ -53,16 +53,16 @@ def test_row_of_another_user_is_answered_byte_for_byte_as_a_missing_one(
 @pytest.mark.parametrize("method", ["PATCH", "POST", "HEAD", "OPTIONS", "TRACE"])
 def test_method_that_no_task_has_is_answered_alike_for_every_row(scene: Scene, method: str) -> None:
     scene.plant(Caller.ANOTHER, Row.OWN)
-    anothers, own, missing = (
+    others, own, missing = (
         scene.client.request(
             method,
             f"/api/tasks/{scene.name_row(Caller.ANOTHER, row)}",
             headers=scene.headers(Caller.ANOTHER),
         )
-        for row in (Row.ANOTHERS, Row.OWN, Row.MISSING)
+        for row in (Row.OTHERS, Row.OWN, Row.MISSING)
     )
-    assert wire(anothers) == wire(own) == wire(missing)
-    assert anothers.status_code == 405
+    assert wire(others) == wire(own) == wire(missing)
+    assert others.status_code == 405
 
 
 def read_pages(scene: Scene, limit: int, cursor: str | None = None) -> Iterator[Any]:

@@ -44,7 +44,7 @@ def test_unknown_argument_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_cell_that_is_not_as_expected_is_named_with_the_line_of_its_operation() -> None:
-    (fault,) = find_faults(spoil("getTask", Caller.ANOTHER, Row.ANOTHERS, "200 another's task"))
+    (fault,) = find_faults(spoil("getTask", Caller.ANOTHER, Row.OTHERS, "200 another's task"))
     assert fault == (
         f"{OPERATIONS['getTask'].location}: getTask for another user, another's row: \"200 another's task\","
         " expected '404 task_not_found'"

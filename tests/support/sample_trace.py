@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from specwitness.model import (
     Finding,
-    Kind,
     Location,
     Outcome,
     Requirement,
+    RequirementKind,
     SpecSource,
     Story,
     Trace,
@@ -143,7 +143,7 @@ def _hostile_parts() -> list[Part]:
 
 def _traced(part: Part, namespace: str, path: str, witnesses: list[Witness]) -> TracedRequirement:
     key = f"{namespace}/{part.name}"
-    kind = Kind(re.sub(r"[^A-Z].*", "", part.name.split("/")[-1]))
+    kind = RequirementKind(re.sub(r"[^A-Z].*", "", part.name.split("/")[-1]))
     testify = tuple(witness.id for witness in witnesses if key in witness.requirements)
     default = Verdict.UNFALSIFIED if testify else Verdict.SILENT
     verdict = VERDICTS.get(part.name, default) if namespace == "003" else Verdict.SILENT

@@ -152,7 +152,7 @@ class Endpoint:
     @property
     def is_protected(self) -> bool:
         """Tell whether credentials are always needed."""
-        return bool(self.security) and all(self.security)
+        return self.operation.protected
 
     @property
     def is_optional(self) -> bool:

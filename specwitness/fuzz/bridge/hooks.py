@@ -34,6 +34,7 @@ from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.tokens.attack import Attack, Material
 from specwitness.fuzz.tokens.table import RAW_ATTACKS
 from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.openapi import is_protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,8 +112,7 @@ def _trespass(request: Request, token: str, client: Client, *, is_deletable: boo
 def _is_protected(case: Case[Any]) -> bool:
     """Tell whether the contract asks for credentials: who sends them everywhere does not say so."""
     operation = case.operation
-    security = operation.definition.raw.get("security", operation.schema.raw_schema.get("security"))
-    return bool(security) and all(security)
+    return is_protected(operation.schema.raw_schema, operation.definition.raw)
 
 
 def _serves_deletion(case: Case[Any]) -> bool:

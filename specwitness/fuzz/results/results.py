@@ -84,32 +84,11 @@ def _count(breaches: list[Breach]) -> str:
     return "1 case" if len(breaches) == 1 else f"{len(breaches)} cases"
 
 
-# What each check says in the report, after the operation's name.
-CHECKS = {
-    "conformance": "keeps its contract",
-    "none": "with no credentials",
-    "forged": "with forged credentials",
-    "expired": "with credentials whose time is over",
-    "claims": "with credentials for somebody or something else",
-    "isolation": "for what another user owns",
-    "existence": "does not tell what another user owns",
-    "disclosure": "shows nothing of another user",
-    "assignment": "takes no member that is not the caller's to set",
-    "deletion": "for what was deleted",
-    "privilege": "for users without the right",
-    "caching": "keeps private answers out of shared caches",
-    "robustness": "with odd input",
-    "side_effect": "changes nothing when it refuses",
-    "race": "keeps users apart at the same time",
-    "shadow": "serves nothing beside the contract",
-    "situation": "in states that the target brings about",
-}
 # Why a check was not tried to the end.
 OUT_OF_TIME = "the time budget was spent before it was reached"
 THROTTLED = "the service answered 429 however long it was waited for"
 READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
 BROKEN_OFF = "the service answered no more before it was reached"
-CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 
 
 @dataclass(slots=True)

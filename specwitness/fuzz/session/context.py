@@ -13,7 +13,8 @@ from specwitness.fuzz.results.data_exposure import find_excess
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from specwitness.fuzz.api.endpoint import Endpoint, Surface
     from specwitness.fuzz.http.client import Client
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.requests.builder import World
     from specwitness.fuzz.results.results import Ledger
+    from specwitness.fuzz.session.situation import Situation
+    from specwitness.fuzz.tokens.attack import Attack
     from specwitness.fuzz.tokens.key_host import KeyHost
     from specwitness.fuzz.users.identity import Mint
+    from specwitness.fuzz.users.login import Login
 
 # Servers and proxies answer any request with these; contracts seldom document them.
 GENERAL = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
@@ -36,6 +40,31 @@ class Case(NamedTuple):
     check: str
     attack: str
     allowed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is to try.
+
+    Args:
+        wanted: The ids of the operations that the run is for.
+        is_deep: Whether everything is tried, or what a pull request can wait for.
+        extra: Further bad credentials, such as tokens that the target itself calls expired.
+        login: How the users log in, where they do.
+        app: The app whose routes are read; None where only the network tells.
+        ignored: Paths, or `METHOD /path`, that may stay out of the contract.
+        situations: The states that the target can bring about.
+        cast: The users by name, those who only take part in situations included.
+    """
+
+    wanted: AbstractSet[str] = frozenset()
+    is_deep: bool = False
+    extra: tuple[Attack, ...] = ()
+    login: Login | None = None
+    app: Any = None
+    ignored: frozenset[str] = frozenset()
+    situations: tuple[Situation, ...] = ()
+    cast: Mapping[str, Actor] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -58,6 +87,7 @@ class Trial:
         uses: The collections whose objects each operation names outside its path.
         is_over: Whether alice has ended her account, and is let in no more.
         by_admin: The operations for some users alone that answered the admin with 2xx.
+        plan: What the run is to try.
     """
 
     surface: Surface
@@ -75,6 +105,23 @@ class Trial:
     uses: dict[str, list[str]] = field(default_factory=dict)
     is_over: bool = False
     by_admin: dict[str, tuple[Request, Answer]] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+
+    def is_for_admin(self, endpoint: Endpoint) -> bool:
+        """Tell whether an operation is called as the administrator alone."""
+        return self.admin is not None and endpoint.is_privileged
+
+    def is_ordinary(self, endpoint: Endpoint) -> bool:
+        """Tell whether users call an operation on objects of theirs, again and again.
+
+        `POST /logout` ends the caller's access and `GET /admin/users` is for administrators: neither is.
+        """
+        is_end = endpoint.is_ending and not endpoint.names_object
+        return not is_end and not self.is_for_admin(endpoint)
+
+    def caller_of(self, endpoint: Endpoint) -> Actor:
+        """Give the user who may call an operation: the owner, or the administrator."""
+        return self.admin if self.admin is not None and endpoint.is_privileged else self.alice
 
     def request(
         self,

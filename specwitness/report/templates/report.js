@@ -100,7 +100,7 @@
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   const filter = () => {
-    const wanted = new Set(buttons.filter((each) => each.getAttribute("aria-pressed") === "true").map((each) => each.dataset.verdict));
+    const wanted = new Set(buttons.filter((button) => button.getAttribute("aria-pressed") === "true").map((button) => button.dataset.verdict));
     const sought = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {

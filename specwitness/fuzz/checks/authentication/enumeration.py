@@ -6,25 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.words import LOGIN_NAMES, LOGIN_SECRETS, snake
 from specwitness.fuzz.checks.isolation.two_users import make_absent
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.users.identity import ALICE
 from specwitness.openapi import strip_base
 
 if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Trial
-    from specwitness.fuzz.users.login import Login
 
 _LOCKED = frozenset({423, 429})
 _WRONG = "not-the-password-9"
 
 
-def check_enumeration(trial: Trial, login: Login) -> None:
+def check_enumeration(trial: Trial) -> None:
     """Log in as alice and as nobody, both with a wrong password, and compare the refusals.
 
-    Args:
-        trial: The run.
-        login: How the users log in; an operation of the contract, or nothing is tried.
+    Nothing is tried where the users do not log in by an operation of the contract.
     """
+    login = trial.plan.login
+    if login is None:
+        return
     path = strip_base(login.path, trial.client.base)
     endpoint = trial.surface.match(login.method, path)
     good = dict(login.bodies.get(ALICE, {}))
@@ -57,3 +58,6 @@ def check_enumeration(trial: Trial, login: Login) -> None:
         came = f" ({answers[0].status}, and {answers[1].status})" if place == "status" else ""
         text = f"tells who has an account: with a wrong password {place} differs{came}"
         trial.blame(endpoint, "existence", text, requests[0])
+
+
+CHECKS = (Check(name="existence", order=101, scope=Scope.RUN, run_once=check_enumeration),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
@@ -101,3 +102,20 @@ def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
         answer = trial.send(endpoint, "privilege", attack, bad)
         if answer.succeeded:
             trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)
+
+
+CHECKS = (
+    Check(
+        name="privilege",
+        order=90,
+        title="for users without the right",
+        tries=(
+            "operations for some users, as users without the right, and with headers and cookies that "
+            "claim it; tokens without scopes. An operation is for some users by `x-roles: [admin]`, "
+            "by a scope, or by the word admin, staff, operator … in path, tag or operationId"
+        ),
+        requirements="only administrators may call the operation",
+        scope=Scope.CALLABLE,
+        run=check_privilege,
+    ),
+)

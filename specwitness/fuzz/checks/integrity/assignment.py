@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
+from specwitness.fuzz.checks.registry import Check
 
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
@@ -211,3 +212,20 @@ def _object(answer: Answer | None) -> dict[str, Any]:
 
 def _is_moment(name: str) -> bool:
     return snake(name).endswith(("_at", "_on", "_time", "date"))
+
+
+CHECKS = (
+    Check(
+        name="assignment",
+        order=40,
+        title="takes no member that is not the caller's to set",
+        tries=(
+            "members that are not the caller's to set, in the body and in the objects that it holds: "
+            "owner, role, id, a state that only responses have, and every other member that only "
+            "responses have"
+        ),
+        requirements="the service sets owner and role itself",
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_assignment,
+    ),
+)

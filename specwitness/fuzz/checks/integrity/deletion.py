@@ -13,6 +13,7 @@ from specwitness.fuzz.checks.integrity.deletion_traces import (
     read_traces,
 )
 from specwitness.fuzz.checks.isolation.two_users import impersonate, make_absent, texts_of
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import spend
@@ -76,6 +77,8 @@ def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) ->
 
 def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     """Delete a new object whose id is in no path, and use it everywhere."""
+    if not is_named_deletion(trial, endpoint):
+        return
     alice = trial.alice
     spend(endpoint, alice)
     signed = trial.request(endpoint, alice)
@@ -178,3 +181,29 @@ def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
     if absent and not absent.answer.succeeded:
         text = f"answered {exchange.answer.status} for an object that was deleted"
         trial.blame(endpoint, "deletion", text, exchange.request)
+
+
+CHECKS = (
+    Check(
+        name="deletion",
+        order=50,
+        title="for what was deleted",
+        tries=(
+            "every operation on an object that was deleted; lists, searches and exports; what lay "
+            "below it, and what was made of it; a key that was deleted"
+        ),
+        requirements="deleted data is gone",
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) and endpoint.method == "DELETE" and endpoint.path.endswith("}")
+        ),
+        run=check_deletion,
+    ),
+    Check(
+        name="deletion",
+        order=51,
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) and not endpoint.names_object and not endpoint.is_safe
+        ),
+        run=check_named_deletion,
+    ),
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import AMOUNTS, BALANCES, snake
 from specwitness.fuzz.checks.isolation.state_leaks import check_state
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.answers import find_values
 from specwitness.fuzz.requests.versions import is_version
 from specwitness.fuzz.session.baseline import spend
@@ -124,3 +125,14 @@ def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor |
     check_state(trial, endpoint)
     _judge_refusal(trial, endpoint, request)
     return trial.alice
+
+
+CHECKS = (
+    Check(
+        name="race",
+        order=81,
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_once,
+        reports=("existence",),
+    ),
+)

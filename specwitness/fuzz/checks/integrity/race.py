@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.isolation.two_users import find_trace, texts_of
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.answers import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 
@@ -120,3 +121,16 @@ def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor
         if answer.succeeded and any(each in answer.text for each in strange):
             text = "lists what another user made at the same time"
             trial.blame(endpoint, "race", text, signed)
+
+
+CHECKS = (
+    Check(
+        name="race",
+        order=80,
+        title="keeps users apart at the same time",
+        tries=("both users at once; and at once, several times, what one after the other succeeds only once"),
+        requirements="users who call at the same time do not get each other's data",
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_race,
+    ),
+)

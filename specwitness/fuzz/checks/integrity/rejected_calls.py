@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.checks.isolation.two_users import find_owned, make_absent, observe_owned
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.versions import is_version
 
 if TYPE_CHECKING:
@@ -67,3 +68,16 @@ def _almost_right(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[t
 def _misfit(endpoint: Endpoint, name: str) -> Any:
     schema = resolve((endpoint.body_schema or {}).get("properties", {}).get(name, {}), endpoint.document)
     return "x" if type_of(schema) == "object" else {"x": 1}
+
+
+CHECKS = (
+    Check(
+        name="side_effect",
+        order=60,
+        title="changes nothing when it refuses",
+        tries=("calls that are refused, another user's and an own one that is almost right: nothing changed"),
+        requirements="a refused request changes nothing",
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_refusal,
+    ),
+)

@@ -18,6 +18,7 @@ from specwitness.fuzz.checks.isolation.side_channels import (
     read_view,
 )
 from specwitness.fuzz.checks.isolation.two_users import find_trace
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text
 from specwitness.fuzz.requests.answers import list_members
 from specwitness.fuzz.session.baseline import spend
@@ -228,3 +229,21 @@ def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, t
     for each, values in wanted:
         if exchange := read_view(trial, each, trial.alice, values=values):
             yield each, exchange
+
+
+CHECKS = (
+    Check(
+        name="disclosure",
+        order=100,
+        title="shows nothing of another user",
+        tries=(
+            "lists, searches and exports as bob: no text and no id of alice, with every option, for "
+            "what she has, filtered by what belongs to her, and on later pages; no secret, and of "
+            "others nothing personal, that the contract does not show; no secret that is `writeOnly`"
+        ),
+        requirements="lists show only the caller's own data",
+        scope=Scope.RUN,
+        run_once=check_disclosure,
+        reports=("existence",),
+    ),
+)

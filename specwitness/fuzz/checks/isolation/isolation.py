@@ -24,6 +24,7 @@ from specwitness.fuzz.checks.isolation.two_users import (
     shows,
     texts_of,
 )
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.session.baseline import spend
 
@@ -124,3 +125,41 @@ def _judge(
         came = "" if place != "status" else f" ({answer.status}, and {first.status})"
         text = f"tells another user's id from one that is not there: {place} differs{came}"
         trial.blame(endpoint, "existence", text, request)
+
+
+def _fits(trial: Trial, endpoint: Endpoint) -> bool:
+    if endpoint.is_ending and not endpoint.names_object:
+        # `PUT /users/{username}/password`: the path says whose password it is.
+        return bool(endpoint.path_names)
+    return endpoint.is_protected and trial.is_ordinary(endpoint)
+
+
+CHECKS = (
+    Check(
+        name="isolation",
+        order=30,
+        title="for what another user owns",
+        tries=(
+            "bob with alice's ids, in path, query and body, one by one and beside his own; under an "
+            "own parent; with every option of an enumeration; with her name in headers and parameters "
+            "that no contract names; with each kind of credential"
+        ),
+        requirements="each user sees and changes only their own data",
+        fits=_fits,
+        run=check_isolation,
+        reports=("existence", "side_effect"),
+    ),
+    Check(
+        name="existence",
+        order=31,
+        title="does not tell what another user owns",
+        tries=(
+            "another's id and an absent one get the same response, but for the id; what bob reads "
+            "does not change with what alice makes, and no page has gaps; what he has is not refused "
+            "to her; no version of hers, no state that forbids something and no body that does not "
+            "fit tells that an object is there; a login refuses a wrong password as it does a name "
+            "that nobody has"
+        ),
+        requirements="a response does not reveal that another user's object exists",
+    ),
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.registry import Check
+
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
@@ -56,3 +58,17 @@ def _freshness(directives: dict[str, str], answer: Answer) -> bool:
             return directives[name].strip() not in {"", "0"}
     # Without an explicit age, `public` lets a cache guess one (RFC 9111 §4.2.2).
     return "public" in directives or bool(answer.headers.get("expires"))
+
+
+CHECKS = (
+    Check(
+        name="caching",
+        order=20,
+        title="keeps private responses out of shared caches",
+        tries=(
+            "the headers of the owner's response: shared caches may not give it to others (RFC 9111 §3.5)"
+        ),
+        requirements="private data is not cached",
+        run=check_caching,
+    ),
+)

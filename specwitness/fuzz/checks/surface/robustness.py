@@ -13,6 +13,7 @@ from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import MOMENTS, snake
 from specwitness.fuzz.checks.isolation.pages import find_size
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text, encode_segment
 from specwitness.fuzz.requests.answers import list_items, read_id
 from specwitness.fuzz.requests.bodies import find_files
@@ -64,8 +65,15 @@ _NAMES_FILE = re.compile("file_?name")
 _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
-def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
+def check_public(trial: Trial, endpoint: Endpoint) -> None:
+    """Send odd input to what anybody may call, such as a login, and for which no good request is known."""
+    if endpoint.id not in trial.succeeded:
+        check_robustness(trial, endpoint)
+
+
+def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
     """Send odd input to every place that takes some, as a user who may call the operation."""
+    caller = trial.caller_of(endpoint)
     signed = trial.request(endpoint, caller)
     if signed is None:
         return
@@ -271,3 +279,25 @@ def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answ
         return
     if len(list_items(answer.json())) > most:
         trial.blame(endpoint, "robustness", f"gives a page of more than {most}", request)
+
+
+CHECKS = (
+    Check(
+        name="robustness",
+        order=70,
+        title="with odd input",
+        tries="odd text, numbers, encodings and headers: no 5xx",
+        requirements="malformed input is refused, and no request gets a 5xx",
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) or (trial.is_for_admin(endpoint) and endpoint.is_safe)
+        ),
+        run=check_robustness,
+    ),
+    Check(
+        name="robustness",
+        order=85,
+        scope=Scope.CALLABLE,
+        fits=lambda _trial, endpoint: not endpoint.security,
+        run=check_public,
+    ),
+)

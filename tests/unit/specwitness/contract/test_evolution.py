@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specwitness.contract import RULES, Kind
+from specwitness.contract import RULES, RuleKind
 from specwitness.contract.credentials import is_credential
 from specwitness.contract.evolution import find_changes
 from specwitness.contract.sides import Side
@@ -171,7 +171,7 @@ BOTH_WAYS: list[tuple[str, Edits, Edits]] = [
 
 
 def rules_of(base: Edits, present: Edits, folder: Path) -> set[str]:
-    return {breach.rule for breach in find_changes(change(base), read(change(present), folder))}
+    return {violation.rule for violation in find_changes(change(base), read(change(present), folder))}
 
 
 @pytest.mark.parametrize(("rule", "base", "present"), CHANGES)
@@ -191,7 +191,7 @@ def test_replacement_is_told_both_ways(rule: str, base: Edits, present: Edits, t
 
 
 def test_every_rule_of_changes_is_seen_red() -> None:
-    changes = {code for code, rule in RULES.items() if rule.kind is not Kind.LINT}
+    changes = {code for code, rule in RULES.items() if rule.kind is not RuleKind.LINT}
     assert {rule for rule, *_ in (*CHANGES, *BOTH_WAYS)} == changes
 
 
@@ -264,8 +264,8 @@ def test_credential_is_known_by_format_and_name(name: str, schema: Edits, *, exp
 def test_bounds_are_told_with_their_sign(was: Edits, now: Edits, text: str, tmp_path: Path) -> None:
     place = f"{DRAFT}/properties/text"
     contract = read(change({place: {"type": "number", **now}}), tmp_path)
-    (breach,) = find_changes(change({place: {"type": "number", **was}}), contract)
-    assert breach.text == f"body $.text: {text}"
+    (violation,) = find_changes(change({place: {"type": "number", **was}}), contract)
+    assert violation.text == f"body $.text: {text}"
 
 
 def test_stronger_scheme_in_the_place_of_another_tightens_alone(tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_schema_that_contains_itself_comes_to_an_end(tmp_path: Path) -> None:
 def test_call_that_changed_is_told_with_line_and_by_a_name_to_waive(tmp_path: Path) -> None:
     edits = {f"{PAID}/parameters": GONE, f"{LOST}/{SENT}/required": []}
     found = find_changes(DOCUMENT, read(change(edits), tmp_path))
-    assert [(breach.names, breach.text) for breach in found] == [
+    assert [(violation.names, violation.text) for violation in found] == [
         (
             ("POST /orders", "createOrder"),
             "callback paid {$request.body#/note} POST header X-Signature: this parameter is gone",
@@ -310,4 +310,4 @@ def test_call_that_changed_is_told_with_line_and_by_a_name_to_waive(tmp_path: Pa
         ),
     ]
     lines = (tmp_path / "openapi.yaml").read_text().splitlines()
-    assert [lines[breach.location.line - 1].strip() for breach in found] == ["post:", "id:"]
+    assert [lines[violation.location.line - 1].strip() for violation in found] == ["post:", "id:"]

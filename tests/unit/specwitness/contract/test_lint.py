@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specwitness.contract import RULES, Kind
+from specwitness.contract import RULES, RuleKind
 from specwitness.contract.lint import lint
 from tests.support.orders import CREATE, DOCUMENT, DRAFT, FOUND, GONE, LIMIT, LIST, SCHEMES, change, read
 
@@ -71,13 +71,15 @@ FAULTS: list[tuple[str, Edits, str]] = [
 @pytest.mark.parametrize(("rule", "edits", "text"), FAULTS)
 def test_planted_fault_is_told_by_its_rule_alone(rule: str, edits: Edits, text: str, tmp_path: Path) -> None:
     found = lint(read(change(edits), tmp_path), {"001/FR-1"})
-    assert {breach.rule for breach in found} == {rule}
-    assert any(text in breach.text for breach in found), [breach.text for breach in found]
-    assert {breach.location.file for breach in found} == {"openapi.yaml"}
+    assert {violation.rule for violation in found} == {rule}
+    assert any(text in violation.text for violation in found), [violation.text for violation in found]
+    assert {violation.location.file for violation in found} == {"openapi.yaml"}
 
 
 def test_every_rule_of_lint_is_seen_red() -> None:
-    assert {rule for rule, *_ in FAULTS} == {code for code, rule in RULES.items() if rule.kind is Kind.LINT}
+    assert {rule for rule, *_ in FAULTS} == {
+        code for code, rule in RULES.items() if rule.kind is RuleKind.LINT
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,9 +108,9 @@ def test_without_specs_no_key_is_unknown(tmp_path: Path) -> None:
 
 def test_fault_of_a_shared_component_is_told_at_its_line(tmp_path: Path) -> None:
     contract = read(change({f"{TEXT}/maxLength": GONE}), tmp_path)
-    (breach,) = lint(contract)
-    assert breach.location == contract.locate(TEXT)
-    assert breach.location != contract.locate(CREATE)
+    (violation,) = lint(contract)
+    assert violation.location == contract.locate(TEXT)
+    assert violation.location != contract.locate(CREATE)
 
 
 def test_nullable_of_openapi_3_0_is_no_bad_example(tmp_path: Path) -> None:
@@ -123,4 +125,4 @@ def test_nullable_of_openapi_3_0_is_no_bad_example(tmp_path: Path) -> None:
             },
         },
     }
-    assert [breach.rule for breach in lint(read(old, tmp_path))] == []
+    assert [violation.rule for violation in lint(read(old, tmp_path))] == []

@@ -12,7 +12,7 @@ from specwitness.fuzz.report.summary import result_of
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.users.identity import Tokens
-from specwitness.model import Kind, Location, Outcome, Requirement, Verdict
+from specwitness.model import Location, Outcome, Requirement, RequirementKind, Verdict
 from specwitness.trace import judge
 from tests.support.moods import TOKEN, Mood, create_app, write_contract
 
@@ -58,7 +58,11 @@ class Instead:
 
 def verdict_of(key: str, found: FuzzRun) -> Verdict:
     requirement = Requirement(
-        key=key, kind=Kind.FUNCTIONAL, text="must", location=Location(file="spec.md", line=1), last_line=1
+        key=key,
+        kind=RequirementKind.FUNCTIONAL,
+        text="must",
+        location=Location(file="spec.md", line=1),
+        last_line=1,
     )
     own = [each for each in found.witnesses if key in each.requirements]
     assert own
