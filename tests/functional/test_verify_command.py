@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.command_line import run_specwitness
+from tests.support.signals import dispositions
+from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.command_line import Ended
 
 PYPROJECT = """\
@@ -109,6 +111,24 @@ class Repository:
             check=False,
         )
 
+    def start(self, hangup: signal.Handlers) -> subprocess.Popen[str]:
+        """Start `specwitness verify`; `hangup` is what it inherits for SIGHUP, which nohup ignores."""
+        with dispositions(hangup=hangup):
+            return subprocess.Popen(
+                [sys.executable, "-m", "specwitness", "verify"],
+                cwd=self.root,
+                env={**os.environ, **LEAN},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+
+    def await_file(self, name: str) -> str:
+        """Wait until the run has written a file; give what it holds."""
+        path = self.root / name
+        await_fact(path.exists)
+        return path.read_text(encoding="utf-8")
+
     def trace(self) -> dict[str, Any]:
         text = (self.root / "build/trace/trace.json").read_text(encoding="utf-8")
         trace: dict[str, Any] = json.loads(text)
@@ -162,6 +182,65 @@ def test_proven_repository_is_kept_and_a_second_run_writes_the_same_bytes(reposi
     verdicts = {item["requirement"]["key"]: item["verdict"] for item in repository.trace()["requirements"]}
     assert verdicts == dict.fromkeys(["001/US1/AC1", "001/FR-001", "001/FR-002"], "unfalsified")
     assert len(repository.trace()["witnesses"]) == 3
+
+
+WAITING = """\
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.requirement("001/FR-002")
+def test_that_waits():
+    Path("started.tmp").write_text(str(os.getpid()))
+    Path("started.tmp").rename("started")
+    while not Path("go").exists():
+        time.sleep(0.02)
+    assert Path("go").exists()
+"""
+
+
+def is_running(pid: str) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(") ")[2][0] != "Z"
+
+
+@pytest.mark.parametrize(
+    ("kind", "hangup"),
+    [
+        (signal.SIGTERM, signal.SIG_DFL),
+        (signal.SIGTERM, signal.SIG_IGN),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGINT, signal.SIG_DFL),
+    ],
+    ids=["kill", "kill after nohup", "closed terminal", "Ctrl-C"],
+)
+def test_signal_ends_the_run_and_the_tests_that_it_started(
+    repository: Repository, kind: signal.Signals, hangup: signal.Handlers
+) -> None:
+    repository.write("tests/test_waiting.py", WAITING)
+    with repository.start(hangup) as process:
+        pid = repository.await_file("started")
+        process.send_signal(kind)
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert said.endswith("invalid: interrupted before the end\n")
+    assert not is_running(pid)
+    assert not (repository.root / "build/trace/trace.json").exists()
+
+
+def test_run_under_nohup_goes_on_when_its_terminal_is_closed(repository: Repository) -> None:
+    repository.write("tests/test_waiting.py", WAITING)
+    with repository.start(signal.SIG_IGN) as process:
+        pid = repository.await_file("started")
+        for one in (process.pid, int(pid)):
+            os.kill(one, signal.SIGHUP)
+        repository.write("go", "")
+        out, said = process.communicate(timeout=300)
+    assert process.returncode == 0, out + said
+    assert repository.trace()["result"] == "kept"
 
 
 FAULTS = {
