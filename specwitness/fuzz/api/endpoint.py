@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openapi_schema_validator import OAS30Validator, OAS31Validator
 
-from specwitness.fuzz.api.purpose import noun_at, noun_for
+from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import (
     CLOSING_ACCOUNT,
@@ -18,12 +18,13 @@ from specwitness.fuzz.api.words import (
     EVERYBODY,
     KEEPING_DELETED,
     KEY_NOUNS,
+    LOG_OUT,
+    OWN,
     PRIVILEGED,
     READING,
     ROLE_EXTENSIONS,
+    SWEEPING,
     USERS,
-    singular,
-    snake,
 )
 from specwitness.openapi import Contract, Operation, bundle
 from specwitness.openapi.references import dereference
@@ -215,19 +216,17 @@ class Endpoint:
     @property
     def names_user(self) -> bool:
         """Tell whether the path names a user, by the parameter or by its collection: `/users/{id}`."""
-        return any({noun_at(shape), noun_for(name, shape)} & USERS for name, shape in self.places)
+        return any(is_of_user(name, shape) for name, shape in self.places)
 
     @property
     def is_reading(self) -> bool:
         """Tell whether the operation only reads, by its method or its name: `POST /notes/search` reads."""
-        return self.method == "GET" or (
-            self.method == "POST" and bool(READING.search(snake(self.last_segment)))
-        )
+        return self.method == "GET" or (self.method == "POST" and READING.starts(self.last_segment))
 
     @property
     def is_deleting(self) -> bool:
         """Tell whether the operation deletes, by its method or its name: `POST /notes/delete` deletes."""
-        return self.method == "DELETE" or bool(DELETING.search(self.last_segment.lower()))
+        return self.method == "DELETE" or DELETING.occurs_in(self.last_segment)
 
     @cached_property
     def is_ending(self) -> bool:
@@ -240,14 +239,15 @@ class Endpoint:
             return is_of_sessions and not self._is_posted_to(self.last_collection)
         is_named = any(parameter.location == "query" and parameter.required for parameter in self.parameters)
         is_own = self.method == "DELETE" and not is_named and not self.bodies
-        return is_own or any(word in self.last_segment.lower() for word in ENDING_ACCESS)
+        # `POST /passwords` beside `/passwords/{id}` puts something into a vault, and ends no session.
+        return is_own or (ENDING_ACCESS.occurs_in(self.last_segment) and not self.is_making)
 
     @cached_property
     def is_account_end(self) -> bool:
         """Tell whether the operation may end the caller's account: `DELETE /me`."""
-        words = [singular(snake(part)) for part in self.path.strip("/").split("/") if "{" not in part]
+        words = [part for part in self.path.strip("/").split("/") if "{" not in part]
         is_account = bool(words) and (
-            words[-1] in {*USERS, "me", "self"} or words[-1].startswith(CLOSING_ACCOUNT)
+            words[-1] in USERS or words[-1].lower() in {"me", "self"} or CLOSING_ACCOUNT.starts(words[-1])
         )
         return is_account and self.is_ending
 
@@ -260,15 +260,36 @@ class Endpoint:
         return any(made in list_collections(path) for path in self.document["paths"])
 
     @property
-    def is_of_keys(self) -> bool:
-        """Tell whether the path speaks of keys: `/api-keys`, `/tokens`."""
-        words = {singular(word) for part in self.path.split("/") for word in snake(part).split("_")}
-        return bool(words & KEY_NOUNS)
+    def shows_caller(self) -> bool:
+        """Tell whether the operation shows the caller, and names nobody in its path: `GET /me`."""
+        return self.method == "GET" and not self.path_names and self.last_segment in OWN
 
     @property
-    def keeps_deleted(self) -> bool:
-        """Tell whether the operation may rightly show what was deleted: `/trash`, `/audit`."""
-        return any(word in self.path.lower() for word in KEEPING_DELETED)
+    def is_log_out(self) -> bool:
+        """Tell whether the operation ends the caller's session: `POST /logout`, `DELETE /session`."""
+        is_session = self.method == "DELETE" and self.last_segment.lower() == "session"
+        return self.last_segment in LOG_OUT or is_session
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Tell whether the operation may change what belongs to many users: `POST /admin/reset`."""
+        return not self.path_names and SWEEPING.occurs_in(self.operation.name)
+
+    @property
+    def is_of_keys(self) -> bool:
+        """Tell whether the path speaks of keys: `/api-keys`, `/tokens`."""
+        return KEY_NOUNS.occurs_in(self.path)
+
+    def keeps_deleted(self, collection: str) -> bool:
+        """Tell whether the operation may rightly show an object of a collection after its deletion.
+
+        `/trash` and `/events/{id}/history` may show a deleted event; `/events/{id}` may not: the path
+        of the collection itself says nothing of it.
+        """
+        base = collection.removesuffix("/{}")
+        is_below = self.shape == base or self.shape.startswith(f"{base}/")
+        rest = self.shape.removeprefix(base) if is_below else self.shape
+        return KEEPING_DELETED.occurs_in(rest)
 
     @property
     def roles(self) -> set[str]:
@@ -293,19 +314,19 @@ class Endpoint:
         word of a name.
         """
         if self.roles or self.raw.get("x-permissions"):
-            return not self.roles & EVERYBODY
-        if any(PRIVILEGED.search(scope) for scope in self.scopes):
+            return not any(role in EVERYBODY for role in self.roles)
+        if any(PRIVILEGED.occurs_in(scope) for scope in self.scopes):
             return True
         segments = self.path.strip("/").split("/")[:_FIRST_SEGMENTS]
         names = [
             re.split(r"[\W_]|(?<=[a-z])(?=[A-Z])", name)[0]
             for name in (self.id, *map(str, self.raw.get("tags", ())))
         ]
-        if any(PRIVILEGED.fullmatch(word) and word.lower() != "root" for word in [*segments, *names]):
+        if any(word in PRIVILEGED and word.lower() != "root" for word in [*segments, *names]):
             return True
         prose = f"{self.raw.get('summary', '')} {self.raw.get('description', '')}"
         is_condition = re.search(r"\b(only|require\w*|needs?|must be|for)\b", prose, re.IGNORECASE)
-        return bool(PRIVILEGED.search(prose) and is_condition and "403" in self.responses)
+        return bool(PRIVILEGED.occurs_in(prose) and is_condition and "403" in self.responses)
 
     def _is_posted_to(self, collection: str) -> bool:
         return "post" in self.document["paths"].get(collection.removesuffix("/{}"), {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specwitness.fuzz.api.words import noun_of, singular, snake
+from specwitness.fuzz.api.words import USERS, noun_of, singular, snake
 
 
 def noun_at(shape: str) -> str:
@@ -16,3 +16,8 @@ def noun_for(parameter_name: str, shape: str) -> str:
     `noteId` gives `note`; `id` in `/notes/{}` gives `note` too.
     """
     return noun_of(parameter_name) or noun_at(shape)
+
+
+def is_of_user(parameter_name: str, shape: str) -> bool:
+    """Tell whether a path's parameter names a user, by its own name or its collection's: `/users/{id}`."""
+    return noun_at(shape) in USERS or noun_for(parameter_name, shape) in USERS

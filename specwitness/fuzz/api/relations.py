@@ -13,6 +13,7 @@ from specwitness.fuzz.api.words import (
     RELATION_ROLES,
     USERS,
     noun_of,
+    same_noun,
     singular,
     snake,
 )
@@ -36,7 +37,7 @@ def find_producers(
     if direct := surface.find("POST", prefix.removesuffix("/{}")):
         found.append((direct, ""))
     others = [each for each in makers if prefix not in each.collections]
-    named = [each for each in others if singular(snake(each.path.rstrip("/").rpartition("/")[2])) == noun]
+    named = [each for each in others if same_noun(snake(each.last_segment), noun)]
     found += [(each, "") for each in sorted(named, key=lambda each: len(each.path_names))]
     name = snake(parameter.name)
     if noun_of(name) != "" or name not in GENERIC_KEYS:
@@ -80,8 +81,8 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
     shapes.sort(key=lambda shape: shape.count("{}"))
     last = {noun_at(shape): shape for shape in reversed(shapes)}
     for each in nouns:
-        if each in last:
-            return last[each]
+        if known := next((shape for other, shape in last.items() if same_noun(each, other)), None):
+            return known
         if maker := _maker_of(surface, each, focus):
             return f"{maker.path}/{{}}"
     if noun in RELATION_ROLES and focus is not None:
@@ -125,8 +126,9 @@ def _nouns_in(focus: Endpoint | None) -> Iterator[str]:
 
 def _maker_of(surface: Surface, noun: str, focus: Endpoint | None) -> Endpoint | None:
     for each in surface.endpoints:
-        words = [singular(snake(word)) for word in each.path.strip("/").split("/")]
-        is_making = words[-1] == noun or (words[-1] in MAKING and noun in words)
+        words = [snake(word) for word in each.path.strip("/").split("/")]
+        is_named = any(same_noun(word, noun) for word in words)
+        is_making = same_noun(words[-1], noun) or (words[-1] in MAKING and is_named)
         if each.method == "POST" and not each.path_names and is_making and each is not focus:
             return each
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, is_choice, list_collections, list_told
-from specwitness.fuzz.api.purpose import noun_at, noun_for
+from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.relations import collection_by_key, collection_of, find_producers
 from specwitness.fuzz.api.schema import Schema, type_of
 from specwitness.fuzz.api.words import OWN_KEY_ENDINGS, USERS, noun_of, singular, snake
@@ -104,7 +104,7 @@ class World:
         if not endpoint.names_object:
             return False
         name, shape = endpoint.path_names[-1], endpoint.last_collection
-        is_user = bool({noun_for(name, shape), noun_at(shape)} & USERS) and endpoint.path.endswith("}")
+        is_user = is_of_user(name, shape) and endpoint.path.endswith("}")
         own = {actor.identity.subject, actor.handle_for(name)} - {None}
         return is_user and as_text(values[-1]) in map(as_text, own)
 
@@ -156,9 +156,9 @@ class World:
         """Give what a member's name stands for: one of the caller's objects, or the caller."""
         if (version := read_version(self.surface, actor, name, self._read_current)) is not ...:
             return version
-        noun, plain = singular(noun_of(name)), snake(name)
+        noun, plain = noun_of(name), snake(name)
         by_key = collection_by_key(self.surface, plain)
-        is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
+        is_reference = plain in {"ids", "id"} or (bool(noun) and plain != noun)
         is_reference = is_reference or (by_key is not None and (plain != singular(plain) or "_" in plain))
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
@@ -170,7 +170,7 @@ class World:
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
         own = actor.focus.shape if actor.focus else ""
-        if (plain.endswith(OWN_KEY_ENDINGS) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
+        if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
             return ...
         # An answer tells a key by the name that it has in paths.
         key = self._key_of(prefix) if prefix == by_key else name
@@ -278,7 +278,7 @@ class World:
         """Give the caller where a path names users, by handle or id, and nobody makes any but to sign up."""
         noun = noun_for(parameter.name, prefix)
         maker = self.find("POST", prefix.removesuffix("/{}"))
-        if not {noun, noun_at(prefix)} & USERS or (maker is not None and maker.is_protected):
+        if not is_of_user(parameter.name, prefix) or (maker is not None and maker.is_protected):
             return []
         handle = actor.handle_for(parameter.name)
         name = handle if handle is not None or noun not in USERS else actor.identity.subject

@@ -18,7 +18,7 @@ _HEADER = "if_match"
 
 def is_version(name: str) -> bool:
     """Tell whether a member or header names the version that the caller has read."""
-    return snake(name).strip("_") in {*VERSION_MEMBERS, _HEADER}
+    return name in VERSION_MEMBERS or snake(name).strip("_") == _HEADER
 
 
 def read_version(

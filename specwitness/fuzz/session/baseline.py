@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.words import REFERENCE_ENDINGS, SWEEPING, snake
+from specwitness.fuzz.api.words import REFERENCE_ENDINGS, snake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,12 +66,11 @@ def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
 
     An administrator's call may reach everybody's data: none is made that could take some away.
     """
-    is_sweeping = not endpoint.path_names and bool(SWEEPING.search(endpoint.operation.name.lower()))
     for variant in _variants(endpoint):
         trial.world.variants[endpoint.id] = variant
         request = _build(trial, endpoint, admin)
         thing = admin.things.get(endpoint.last_collection) if endpoint.path_names else None
-        is_harmless = endpoint.is_safe or (thing.is_created if thing else not is_sweeping)
+        is_harmless = endpoint.is_safe or (thing.is_created if thing else not endpoint.is_sweeping)
         if request is None or not is_harmless:
             reason = "it changes what is not the run's own" if request else _NO_OBJECT
             trial.ledger.skip(endpoint, "conformance", reason)
@@ -118,7 +117,7 @@ def _optional(endpoint: Endpoint) -> set[str]:
 def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
     yield {"full": True}
     if endpoint.media is not None:
-        if any(snake(name).endswith(REFERENCE_ENDINGS) for name in _optional(endpoint)):
+        if any(snake(name).endswith(tuple(REFERENCE_ENDINGS)) for name in _optional(endpoint)):
             yield {"full": True, "plain": True}
         yield {"full": False}
         yield {"full": True, "told": True}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.api.purpose import noun_at, noun_for
-from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, LOG_OUT, OWN, USERS, singular, snake
+from specwitness.fuzz.api.purpose import is_of_user
+from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, snake
 from specwitness.fuzz.http.client import GoneError
 from specwitness.fuzz.requests.answers import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
@@ -72,12 +71,7 @@ def refuse_locked_out(trial: Trial) -> None:
 def learn_subjects(trial: Trial) -> None:
     """Learn the ids of the users that the provider does not know, from what they read of themselves."""
     own = [
-        each
-        for each in trial.surface.endpoints
-        if each.method == "GET"
-        and each.is_protected
-        and not each.path_names
-        and each.last_segment.lower() in OWN
+        endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
     ]
     for actor in (trial.alice, trial.bob):
         for each in own if actor is not None and _lacks_name(trial, actor) else ():
@@ -103,13 +97,13 @@ def _read_handles(said: Any) -> dict[str, Any]:
     inner = said.get("user", said.get("data")) if isinstance(said, dict) else None
     members = inner if isinstance(inner, dict) else said
     known = members.items() if isinstance(members, dict) else ()
-    return {snake(name): value for name, value in known if snake(name) in HANDLES and isinstance(value, str)}
+    return {snake(name): value for name, value in known if name in HANDLES and isinstance(value, str)}
 
 
 def _lacks_name(trial: Trial, actor: Actor) -> bool:
     """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
     return actor.identity.subject is None or any(
-        {noun_at(shape), noun_for(name, shape)} & USERS and snake(name) in HANDLES
+        is_of_user(name, shape) and name in HANDLES
         for each in trial.surface.endpoints
         for name, shape in each.places
     )
@@ -162,10 +156,8 @@ def restore_access(trial: Trial, identify: Identify, after: Endpoint | None = No
 def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     """See that a session is over once its user has logged out."""
     yield
-    last = endpoint.last_segment.lower()
-    is_log_out = bool(LOG_OUT.search(last)) or (endpoint.method == "DELETE" and last == "session")
     probe = _find_probe(trial)
-    if not is_log_out or probe is None or endpoint.id not in trial.succeeded:
+    if not endpoint.is_log_out or probe is None or endpoint.id not in trial.succeeded:
         return
     signed = trial.request(probe, trial.alice)
     if signed is None:
@@ -206,8 +198,7 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
 
 
 def _touches_access(endpoint: Endpoint) -> bool:
-    words = {singular(word) for word in re.split(r"[/_-]", endpoint.path.lower())}
-    return endpoint.is_ending or bool(words & ACCESS_NOUNS)
+    return endpoint.is_ending or ACCESS_NOUNS.occurs_in(endpoint.path)
 
 
 def _find_probe(trial: Trial) -> Endpoint | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.words import LOGIN_NAMES, LOGIN_SECRETS, snake
+from specwitness.fuzz.api.words import LOGIN_CODES, LOGIN_NAMES, SECRETS
 from specwitness.fuzz.checks.isolation.two_users import make_absent
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
@@ -29,11 +29,11 @@ def check_enumeration(trial: Trial) -> None:
     path = strip_base(login.path, trial.client.base)
     endpoint = trial.surface.match(login.method, path)
     good = dict(login.bodies.get(ALICE, {}))
-    secrets = [name for name in good if LOGIN_SECRETS.search(snake(name))]
+    secrets = [name for name in good if SECRETS.occurs_in(name) or LOGIN_CODES.occurs_in(name)]
     names = [
         name
         for name, value in good.items()
-        if name not in secrets and LOGIN_NAMES.search(snake(name)) and isinstance(value, str) and value
+        if name not in secrets and name in LOGIN_NAMES and isinstance(value, str) and value
     ]
     if endpoint is None or not secrets or not names:
         return

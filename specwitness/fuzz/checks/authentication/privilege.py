@@ -69,7 +69,7 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
 def _find_role(endpoint: Endpoint) -> str:
     """Give the role that the contract speaks of."""
     words = f"{endpoint.path} {endpoint.raw.get('summary', '')} {endpoint.raw.get('description', '')}"
-    spoken = [each.lower().removesuffix("s") for each in PRIVILEGED.findall(words.replace("_", " "))]
+    spoken = PRIVILEGED.find_in(words)
     # The last that is named: the path often says `admin` of what is for others too.
     said = next(
         (each for name in ROLE_EXTENSIONS if (each := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]

@@ -102,7 +102,7 @@ def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> di
 
 def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
     """Give another value of the kind that a member has; None where there is none."""
-    if snake(name) in OWNER_MEMBERS and trial.bob and (subject := trial.bob.identity.subject):
+    if name in OWNER_MEMBERS and trial.bob and (subject := trial.bob.identity.subject):
         # The owner may be told with more than the id.
         own = trial.alice.identity.subject
         if isinstance(value, dict):
@@ -205,8 +205,12 @@ def _object(answer: Answer | None) -> dict[str, Any]:
     if isinstance(value, dict):
         # What was made may stand in a member of its own, beside a message.
         inner = [each for each in value.values() if isinstance(each, dict)]
-        rest = {snake(name) for name, each in value.items() if not isinstance(each, dict)}
-        return {**inner[0], **value} if len(inner) == 1 and rest <= ENVELOPE_MEMBERS else value
+        rest = [name for name, each in value.items() if not isinstance(each, dict)]
+        return (
+            {**inner[0], **value}
+            if len(inner) == 1 and all(name in ENVELOPE_MEMBERS for name in rest)
+            else value
+        )
     return {}
 
 

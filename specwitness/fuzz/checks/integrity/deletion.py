@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.purpose import noun_at
+from specwitness.fuzz.api.words import same_noun
 from specwitness.fuzz.checks.integrity.deletion_traces import (
     find_views,
     is_listed,
@@ -51,7 +52,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
         is_of_it = other.last_collection == thing.prefix and other.method != "DELETE"
-        if is_of_it and not other.keeps_deleted:
+        if is_of_it and not other.keeps_deleted(thing.prefix):
             _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
@@ -137,7 +138,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         return
     for other in list(trial.reached()):
         is_below = other.method == "GET" and other.shape in {each.shape for each in below}
-        if is_below and not other.keeps_deleted:
+        if is_below and not other.keeps_deleted(thing.prefix):
             _use(trial, other, thing.values)
     # What has a path of its own may live on without what it lay below.
     level = Level.SHOULD if _have_own_paths(trial, below) else Level.MUST
@@ -149,9 +150,11 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
 
 
 def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
-    nouns = {noun_at(f"{each.shape}/{{}}") for each in below}
+    nouns = [noun_at(f"{maker.shape}/{{}}") for maker in below]
     return any(
-        noun_at(each.shape) in nouns for each in trial.surface.endpoints if each.collections == (each.shape,)
+        any(same_noun(noun_at(each.shape), noun) for noun in nouns)
+        for each in trial.surface.endpoints
+        if each.collections == (each.shape,)
     )
 
 

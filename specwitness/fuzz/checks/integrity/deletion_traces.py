@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import type_of
-from specwitness.fuzz.api.words import ENDED_STATES, snake
+from specwitness.fuzz.api.words import ENDED_STATES, same_noun, snake
 from specwitness.fuzz.checks.isolation.pages import find_word, with_size
 from specwitness.fuzz.checks.isolation.two_users import texts_of
 from specwitness.fuzz.requests.actor import Actor, Choice, Thing
@@ -35,12 +35,8 @@ def is_listed(answer: Answer, traces: list[str]) -> bool:
 def _is_ended(item: Any) -> bool:
     """Tell whether an object says that it is no more: `revoked_at`, `archived: true`, `status: closed`."""
     return any(
-        bool(value and ENDED_STATES.search(snake(key)))
-        or (
-            isinstance(value, str)
-            and snake(key) in {"status", "state"}
-            and bool(ENDED_STATES.search(value.lower()))
-        )
+        bool(value and ENDED_STATES.occurs_in(key))
+        or (isinstance(value, str) and snake(key) in {"status", "state"} and ENDED_STATES.occurs_in(value))
         for key, value in list_members(item)
     )
 
@@ -73,7 +69,7 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
     lister = trial.world.find("GET", collection)
     views = trial.views()
     for endpoint in [*views, *([lister] if lister and lister not in views else [])]:
-        if endpoint.keeps_deleted or endpoint.id not in trial.succeeded:
+        if endpoint.keeps_deleted(thing.prefix) or endpoint.id not in trial.succeeded:
             continue
         above = thing.values[: len(endpoint.path_names)] if endpoint is lister else ()
         plain = trial.request(endpoint, trial.alice, above or None)
@@ -137,7 +133,7 @@ def read_children(
                 continue
             signed, shown = looking
             # What lies below the object goes with it, wherever it is read; what was made of it tells of it.
-            is_below = noun_at(shape) == noun_at(f"{maker.shape}/{{}}")
+            is_below = same_noun(noun_at(shape), noun_at(f"{maker.shape}/{{}}"))
             texts = [*traces, *(texts_of(made.request, trial.alice) if is_below else ())]
             if shown.succeeded and any(each in shown.text for each in texts):
                 yield reader, signed, texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import AMOUNTS, BALANCES, snake
+from specwitness.fuzz.api.words import AMOUNTS, BALANCES
 from specwitness.fuzz.checks.isolation.state_leaks import check_state
 from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.answers import find_values
@@ -67,7 +67,7 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
         if type_of(resolved := resolve(each, endpoint.document)) in {"integer", "number"}
         and not is_version(name)
     }
-    is_amount = any(AMOUNTS.search(snake(name)) for name in numbers)
+    is_amount = any(AMOUNTS.occurs_in(name) for name in numbers)
     lacking = _LACKING if is_amount else _LACKING[:2]
     if len(numbers) != 1 or not any(status in endpoint.responses for status in lacking):
         return
@@ -77,7 +77,7 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
         each
         for thing in alice.things.values()
         for key, each in find_values(thing.answer.json() if thing.answer else None)
-        if is_amount and BALANCES.search(snake(key)) and isinstance(each, int) and each > 0
+        if is_amount and BALANCES.occurs_in(key) and isinstance(each, int) and each > 0
     ]
     for amount in dict.fromkeys([*shown[:1], *told, *_AMOUNTS]):
         if endpoint.accepts(member, amount):
@@ -106,7 +106,7 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
     answer = trial.send(endpoint, "side_effect", "what was done already", request)
     change = trial.find_change([each for each in seen if each[2].succeeded])
     # That a call was made may well be counted; it may cost nothing.
-    if not answer.succeeded and change and BALANCES.search(change[0].lower()):
+    if not answer.succeeded and change and BALANCES.occurs_in(change[0]):
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
         trial.blame(endpoint, "side_effect", text, request)
     # What the call itself has used up, and not what the views did.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.endpoint import Endpoint, is_choice
 from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
-from specwitness.fuzz.api.words import USERS, singular, snake
+from specwitness.fuzz.api.words import USERS, same_noun, snake
 from specwitness.fuzz.checks.isolation.impersonation import Attempt, find_pretended_change, pretend
 from specwitness.fuzz.checks.isolation.options import describe_options, list_options, with_options
 from specwitness.fuzz.checks.isolation.pages import find_next_pages, find_word, with_size
@@ -158,8 +158,8 @@ def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tupl
             if value is ...:
                 value = owner.maker.lookup(each.name, each.schema)
             if value is ... and not is_choice(each):
-                noun = singular(snake(each.name))
-                known = (one for shape, one in owner.things.items() if noun_at(shape) == noun)
+                noun = snake(each.name)
+                known = (one for shape, one in owner.things.items() if same_noun(noun_at(shape), noun))
                 value = next(
                     (one.values[-1] for one in known if endpoint.accepts(each.schema, one.values[-1])), ...
                 )
@@ -196,9 +196,8 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
 
 def _names_user(trial: Trial, name: str) -> bool:
     """Tell whether a parameter names a user: a customer whom a user has made is none."""
-    nouns = USERS & set(snake(name).split("_"))
-    made = {noun_at(f"{each.shape}/{{}}") for each in trial.reached() if each.method == "POST"}
-    return bool(nouns - made)
+    made = [noun_at(f"{maker.shape}/{{}}") for maker in trial.reached() if maker.method == "POST"]
+    return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:

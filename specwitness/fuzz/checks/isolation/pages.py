@@ -23,11 +23,7 @@ SHORT = 2
 def find_size(endpoint: Endpoint) -> Parameter | None:
     """Find the query parameter that says how long a page is."""
     return next(
-        (
-            each
-            for each in endpoint.parameters
-            if each.location == "query" and snake(each.name).strip("$") in PAGE_SIZES
-        ),
+        (each for each in endpoint.parameters if each.location == "query" and each.name in PAGE_SIZES),
         None,
     )
 
@@ -53,9 +49,7 @@ def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[
 
 def find_word(endpoint: Endpoint) -> Parameter | None:
     """Find the query parameter that says what is searched for."""
-    named = (
-        each for each in endpoint.parameters if each.location == "query" and snake(each.name) in SEARCH_TERMS
-    )
+    named = (each for each in endpoint.parameters if each.location == "query" and each.name in SEARCH_TERMS)
     return next(named, None)
 
 
@@ -68,11 +62,7 @@ def with_size(endpoint: Endpoint, request: Request, *, size: int | None = None) 
     schema = endpoint.body_schema or {}
     for name, each in schema.get("properties", {}).items():
         member = resolve(each, endpoint.document)
-        if (
-            snake(name) in PAGE_SIZES
-            and type_of(member) == "integer"
-            and isinstance(request.read_json(), dict)
-        ):
+        if name in PAGE_SIZES and type_of(member) == "integer" and isinstance(request.read_json(), dict):
             value = request.read_json()
             longest = member.get("maximum", _LONGEST)
             return request.with_json({**value, name: longest if size is None else size})

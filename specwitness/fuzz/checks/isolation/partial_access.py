@@ -58,7 +58,7 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         return
     for name, prefix in names.items():
         # Who is given something need not be the giver.
-        if prefix not in owned or RECIPIENTS.match(snake(name)):
+        if prefix not in owned or RECIPIENTS.starts(name):
             continue
         absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
         first, reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)

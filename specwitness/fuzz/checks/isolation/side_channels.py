@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.purpose import noun_at
-from specwitness.fuzz.api.words import ACCOUNTS, ADDRESSES, PUBLIC_NAMES, snake
+from specwitness.fuzz.api.words import ACCOUNTS, ADDRESSES, PUBLIC_NAMES
 from specwitness.fuzz.checks.isolation.pages import SHORT, find_word, with_size
 from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.requests.answers import list_items
@@ -133,9 +133,9 @@ def _may_still_make(trial: Trial, endpoint: Endpoint) -> bool:
 
 
 def _names_publicly(endpoint: Endpoint) -> bool:
-    members = {snake(each) for each in (endpoint.body_schema or {}).get("properties", {})}
+    members = (endpoint.body_schema or {}).get("properties", {})
     is_account = noun_at(f"{endpoint.shape}/{{}}") in ACCOUNTS
-    return bool(members & PUBLIC_NAMES) or (is_account and bool(members & ADDRESSES))
+    return any(name in PUBLIC_NAMES or (is_account and name in ADDRESSES) for name in members)
 
 
 def _names_object(trial: Trial, request: Request) -> bool:

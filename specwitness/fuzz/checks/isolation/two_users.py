@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.schema import resolve
-from specwitness.fuzz.api.words import OWN, USERS
 from specwitness.fuzz.requests.actor import Actor, Choice, Thing
 from specwitness.fuzz.requests.answers import find_values, list_items
 from specwitness.fuzz.session.context import Case
@@ -142,14 +140,11 @@ def observe_owned(
 def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
     """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
     shapes = endpoint.collections
-    is_of_user = any(
-        {noun_at(shape), noun_for(name, shape)} & USERS
-        for name, shape in zip(endpoint.path_names, shapes, strict=True)
-    )
+    is_of_user = endpoint.names_user
     plan: list[tuple[Endpoint, Request]] = []
     for each in trial.reached():
         is_part = bool(shapes) and each.collections == shapes and each.shape.startswith(f"{shapes[-1]}/")
-        is_self = is_of_user and not each.path_names and each.last_segment.lower() in OWN
+        is_self = is_of_user and each.shows_caller
         # What makes the objects of a list below changes the list, and not a part.
         if each.method != "GET" or each is endpoint or not (is_part or is_self) or len(plan) >= _MOST_PARTS:
             continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
-from specwitness.fuzz.api.words import MOMENTS, snake
+from specwitness.fuzz.api.words import MOMENTS
 from specwitness.fuzz.checks.isolation.pages import find_size
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text, encode_segment
@@ -215,7 +215,11 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
         dated = {name: each for name, each in texts.items() if each.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
         # Where a pattern stands for the format, the value may pass what looks at it loosely.
-        named = [name for name, each in texts.items() if "format" not in each and MOMENTS.search(snake(name))]
+        named = [
+            name
+            for name, each in texts.items()
+            if "format" not in each and (name in MOMENTS or MOMENTS.ends(name))
+        ]
         for (day, value), name in product(days.items(), named):
             if len(value) > _LONGEST_DAY:
                 yield f"{day} as {name}", good.with_json({**body, name: value})
