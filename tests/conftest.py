@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from backend.core.config import Settings
+
+# No property depends on the speed of the machine.
+hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("tests")
 
 _ORIGIN = pytest.StashKey[str]()
 _HERE = Path(__file__).parent

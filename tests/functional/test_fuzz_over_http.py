@@ -245,7 +245,7 @@ def send_by_curl(line: str, ground: Ground, variables: dict[str, str]) -> int:
         env={"PATH": "/usr/bin:/bin", "URL": ground.url, "ID": order, **variables},
         capture_output=True,
         check=True,
-        timeout=120,
+        timeout=600,
     )
     return int(done.stdout.split(b" ", 2)[1])
 

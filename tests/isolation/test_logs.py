@@ -47,7 +47,7 @@ def live_through_a_bad_day(
     """Ask for all that can go wrong; give the statuses."""
     token = issuer.token(ALICE, **PRIVATE)
     headers = bearer(token)
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=300) as http:
 
         def ask(method: str, path: str, **options: Any) -> int:
             return http.request(method, path, **{"headers": headers, **options}).status_code
@@ -88,7 +88,7 @@ def shake_hands(port: int, token: str) -> int:
         "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=300) as connection:
         connection.sendall(request.encode())
         return int(connection.recv(4096).split()[1])
 
@@ -117,7 +117,7 @@ def test_process_writes_pseudonyms_and_nothing_that_was_sent(
         assert shake_hands(server.port, issuer.token(ALICE, **PRIVATE)) == 403
         assert statuses == [201, 422, 404, 422, *[401] * 5, 500, 503, 200, 204, 410]
         server.process.terminate()
-        server.process.wait(30)
+        server.process.wait(300)
     written = server.log.read_text()
     parts = issuer.token(ALICE, **PRIVATE).split(".")
     for private in (ALICE, TITLE, secret, PSEUDONYM_KEY, *PRIVATE.values(), *parts[:2]):

@@ -51,7 +51,7 @@ def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[s
         **settings,
     }
     command = [sys.executable, "-m", "backend.retention", *words]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=600)
 
 
 def print_into(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +64,7 @@ def print_into(url: str, output: int, *words: str) -> subprocess.CompletedProces
     }
     command = [sys.executable, "-m", "backend.retention", *words]
     return subprocess.run(
-        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=600
     )
 
 
