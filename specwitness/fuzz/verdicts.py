@@ -26,8 +26,9 @@ def is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
     settings = engine.settings
     if settings.only and check not in settings.only:
         return False
-    is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
-    is_gap = (endpoint.id, check) in engine.trial.ledger.gaps
+    ledger = engine.trial.ledger
+    is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.judged)
+    is_gap = (endpoint.id, check) in ledger.gaps or (endpoint.id, check) in ledger.lacks
     # An operation that a check does not fit has no witness for it, rather than one that says nothing.
     return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
@@ -45,6 +46,8 @@ def testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig
         detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
     else:
         counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
+        # Some cases are judged by requests that another check counts.
+        counts["cases"] = max(tally.cases, tally.judged)
     return Witness(
         id=f"fuzz:{endpoint.id}:{check}",
         kind=WitnessKind.FUZZ,
@@ -73,8 +76,8 @@ def _judge(
         return Outcome.SKIPPED, f"never answered 2xx: {who}came {control.describe_statuses()}"
     if check == "conformance" and _awaits_every_status(engine) and find_unseen(endpoint, ledger):
         return Outcome.FAILED, None
-    if not tally.cases and not tally.attacks:
-        return Outcome.SKIPPED, _describe_lack(check, engine)
+    if not tally.judged and check != "conformance":
+        return Outcome.SKIPPED, _describe_lack(endpoint, check, engine)
     return Outcome.PASSED, advice
 
 
@@ -85,7 +88,12 @@ def _awaits_every_status(engine: Engine) -> bool:
     return settings.strict and is_whole
 
 
-def _describe_lack(check: str, engine: Engine) -> str:
+def _describe_lack(endpoint: Endpoint, check: str, engine: Engine) -> str:
+    ledger = engine.trial.ledger
+    if reason := ledger.lacks.get((endpoint.id, check)):
+        return reason
+    if ledger.tally(endpoint, check).cases:
+        return "nothing that came could be compared with what is right"
     if check == "expired" and not engine.trial.mint:
         return "the target has no expired token, and no mint to make one with"
     return "no case could be made"

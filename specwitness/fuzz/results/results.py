@@ -32,6 +32,7 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     attacks: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[Breach]] = field(default_factory=dict)
+    judged: int = 0
 
     def count(self, status: int) -> None:
         """Note one answer."""
@@ -98,6 +99,7 @@ class Ledger:
     redaction: Redaction
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     gaps: dict[tuple[str, str], str] = field(default_factory=dict)
+    lacks: dict[tuple[str, str], str] = field(default_factory=dict)
     place: Callable[[Request], Request] = lambda request: request
 
     def write_curl(self, request: Request) -> str:
@@ -115,8 +117,16 @@ class Ledger:
         tally.attacks[attack] += 1
 
     def skip(self, endpoint: Endpoint, check: str, reason: str) -> None:
-        """Note why a check could not be tried on an operation."""
+        """Note why a check was not tried to its end on an operation: it does not pass then."""
         self.gaps.setdefault((endpoint.id, check), reason)
+
+    def judge(self, endpoint: Endpoint, check: str) -> None:
+        """Note that a response was judged: there was something to look at, and a breach would have shown."""
+        self.tally(endpoint, check).judged += 1
+
+    def lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
+        """Note why there was nothing to look at; it counts only if the check judged nothing else either."""
+        self.lacks.setdefault((endpoint.id, check), reason)
 
     def blame(  # all of it is told
         self,

@@ -54,6 +54,7 @@ def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
             signed = trial.request(each, trial.alice, thing.values[: len(each.path_names)])
             if signed is None:
                 continue
+            trial.judged(endpoint, "side_effect")
             if trial.client.send(signed).status in _GONE:
                 text = f"answered {answer.status}, and the object is gone all the same"
                 trial.blame(endpoint, "side_effect", text, signed)

@@ -237,6 +237,15 @@ class Trial:
             text = f"shows `{name}`, which the contract shows to nobody"
             self.blame(endpoint, "disclosure", text, request)
 
+    def judged(self, endpoint: Endpoint, *checks: str) -> None:
+        """Note that a response was judged for checks: a wrong one would have been found."""
+        for check in checks:
+            self.ledger.judge(endpoint, check)
+
+    def lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
+        """Note that a check had nothing to look at, and why."""
+        self.ledger.lack(endpoint, check, reason)
+
     def blame(self, endpoint: Endpoint, check: str, text: str, request: Request) -> None:
         """Note what is wrong; the text is the kind."""
         self.ledger.blame(endpoint, check, text, text=text, request=request)

@@ -164,6 +164,7 @@ def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
         return
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "expired", "the credentials of a session that is over", answer.status)
+    trial.judged(endpoint, "expired")
     if answer.succeeded:
         # A token that nobody keeps a list of is good until it expires.
         is_stateless = (trial.alice.identity.token or "").count(".") == _DOTS_OF_JWS
@@ -190,6 +191,7 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     if done is not None and done.status != _ACCEPTED and texts:
         answer = trial.client.send(signed)
         trial.ledger.count(endpoint, "deletion", "what was the caller's own", answer.status)
+        trial.judged(endpoint, "deletion")
         is_as_before = not differ(take_fingerprint(before), take_fingerprint(answer))
         if answer.succeeded and is_as_before:
             trial.blame(

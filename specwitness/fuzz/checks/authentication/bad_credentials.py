@@ -87,18 +87,22 @@ def _send_bad_credentials(trial: Trial, endpoint: Endpoint, caller: Actor, *, is
             answer = trial.client.send(bad)
             trial.ledger.count(endpoint, attack.check, attack.name, answer.status)
             all_refused = all_refused and not answer.succeeded
+            trial.judged(endpoint, attack.check)
             _judge(trial, endpoint, attack, kind=kind, exchange=(bad, answer))
             _judge_fetches(trial, endpoint, attack, bad)
-            if trial.state and (now := trial.state()) != state:
-                state = now
+            if trial.state:
+                now = trial.state()
+                is_changed, state = now != state, now
                 if not answer.succeeded:
+                    trial.judged(endpoint, "side_effect")
+                if is_changed and not answer.succeeded:
                     text = f"with {attack.name}: the stored state changed"
                     trial.blame(endpoint, "side_effect", text, bad)
     all_refused = _check_other_schemes(trial, endpoint, request, caller) and all_refused
     if all_refused and (change := trial.find_change(before)):
         trial.blame(endpoint, "side_effect", f"refused every bad credential, and yet {change[0]}", change[1])
-    elif before or trial.state:
-        trial.ledger.tally(endpoint, "side_effect").attacks["bad credentials"] += 1
+    elif before and all_refused:
+        trial.judged(endpoint, "side_effect")
 
 
 def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
@@ -116,6 +120,7 @@ def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, cal
         signed = seat_of(name, scheme).put(request, value)
         attack = f"a credential of {name}, which is not taken here"
         answer = trial.send(endpoint, "none", attack, signed)
+        trial.judged(endpoint, "none")
         if answer.succeeded:
             is_refused = False
             text = f"with {attack}: expected 401, came {answer.status} (the contract's security)"
@@ -211,6 +216,7 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
         bad = change(authorize(request, alternatives[0]))
         answer = trial.send(endpoint, attack.check, attack.name, bad)
         is_pending = is_pending and not is_first
+        trial.judged(endpoint, attack.check)
         if not answer.succeeded:
             continue
         if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(answer)):
@@ -231,6 +237,7 @@ def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, 
     if bob is None or not anonymous.succeeded or find_trace(anonymous, trial.alice) is None:
         return
     theirs = trial.client.send(trial.world.sign(endpoint, bob, request))
+    trial.judged(endpoint, "none")
     if theirs.succeeded and find_trace(theirs, trial.alice) is None:
         text = "without credentials shows what is hidden from other users"
         trial.blame(endpoint, "none", text, request)

@@ -53,7 +53,12 @@ def check_enumeration(trial: Trial) -> None:
     # What differs between two names that nobody has says nothing of one that somebody has.
     places = differ(known, first) - differ(first, second)
     # Who is locked out, or called too often, was not looked up.
-    if places and not any(each.succeeded or each.status in _LOCKED for each in answers):
+    is_looked_up = not any(each.succeeded or each.status in _LOCKED for each in answers)
+    if is_looked_up:
+        trial.judged(endpoint, "existence")
+    else:
+        trial.lack(endpoint, "existence", "the login refused no wrong password, or locked the caller out")
+    if places and is_looked_up:
         place = "status" if "status" in places else min(places)
         came = f" ({answers[0].status}, and {answers[1].status})" if place == "status" else ""
         text = f"tells who has an account: with a wrong password {place} differs{came}"

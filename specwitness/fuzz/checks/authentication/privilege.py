@@ -40,6 +40,7 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
             if exchange is None:
                 continue
             signed, answer = exchange
+            trial.judged(endpoint, "privilege")
             # What is refused for its state was let in.
             if answer.succeeded or (answer.status == _CONFLICT and "403" in endpoint.responses):
                 trial.blame(
@@ -60,6 +61,7 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
     cookie = (("Cookie", f"role={role}; roles={role}; is_admin=true"),) if is_free else ()
     signed = signed.with_headers((*claims, *cookie))
     answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
+    trial.judged(endpoint, "privilege")
     if answer.succeeded:
         trial.blame(
             endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
@@ -100,6 +102,7 @@ def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
             authorize(request, credentials[0])
         )
         answer = trial.send(endpoint, "privilege", attack, bad)
+        trial.judged(endpoint, "privilege")
         if answer.succeeded:
             trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)
 

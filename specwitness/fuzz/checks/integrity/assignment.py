@@ -81,6 +81,8 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
         signed = request.with_json(body)
         answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
         taken = _first_object(_object(answer).get(name)) or {}
+        if taken or not answer.succeeded:
+            trial.judged(endpoint, "assignment")
         for key, each in extras.items():
             if answer.succeeded and taken.get(key) == each:
                 text = f"takes `{key}` in `{name}`, which is not the caller's to set"
@@ -138,7 +140,12 @@ def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[
     signed = request.with_json({**body, **extras})
     answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
     if not answer.succeeded:
+        trial.judged(endpoint, "assignment")
         return False
+    if _object(answer):
+        trial.judged(endpoint, "assignment")
+    else:
+        trial.lack(endpoint, "assignment", "its response holds no object that would show a member")
     _judge_values(trial, endpoint, (signed, answer), extras=extras, normal=normal)
     _judge_owner(trial, endpoint, (signed, answer))
     return True
@@ -186,6 +193,7 @@ def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answ
     if mine.succeeded:
         return
     theirs = trial.client.send(trial.world.sign(reader, trial.bob, plain))
+    trial.judged(endpoint, "assignment")
     if theirs.succeeded:
         trial.blame(endpoint, "assignment", "gives the object to another user", request)
         trial.alice.things.pop(prefix, None)

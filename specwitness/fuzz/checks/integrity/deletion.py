@@ -21,8 +21,10 @@ from specwitness.fuzz.session.baseline import spend
 from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Request
+    from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
     Child = tuple[Endpoint, Request, list[str]]
@@ -40,6 +42,7 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     thing = trial.world.obtain(endpoint, alice, fresh=True)
     signed = trial.request(endpoint, alice, thing.values) if thing else None
     if thing is None or signed is None or not thing.is_created:
+        trial.lack(endpoint, "deletion", "no object of the run's own could be made to be deleted")
         return
     traces = read_traces(thing, alice)
     views = list(find_views(trial, thing, traces))
@@ -47,28 +50,46 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     key = find_key(trial, thing.answer, alice) if endpoint.is_of_keys else None
     if key:
         trial.ledger.redaction.hide(alice.name, [key.value])
-    if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
+    deleted = trial.prepare(endpoint, signed)
+    if not deleted.succeeded:
+        trial.lack(endpoint, "deletion", f"the deletion was refused with {deleted.status}")
         return
+    looked = 0
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
         is_of_it = other.last_collection == thing.prefix and other.method != "DELETE"
         if is_of_it and not other.keeps_deleted(thing.prefix):
-            _use(trial, other, thing.values)
+            looked += _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
+        trial.judged(other, "deletion")
+        looked += 1
         if answer.succeeded and is_listed(answer, read_id_traces(thing, traces)):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
-    if key and trial.send(key.probe, "deletion", "a key that was deleted", key.request).succeeded:
+    is_key_taken = key and trial.send(key.probe, "deletion", "a key that was deleted", key.request).succeeded
+    looked += bool(key)
+    if key and is_key_taken:
         text = f"succeeds, and {key.probe.operation.name} takes the key as before"
         trial.blame(endpoint, "deletion", text, key.request)
     _look_at_children(trial, children, traces)
-    _name(trial, endpoint, {thing.prefix: thing.values})
+    looked += len(children) + _name(trial, endpoint, {thing.prefix: thing.values})
+    _note_looks(trial, endpoint, deleted, looked)
     alice.things.pop(thing.prefix, None)
+
+
+def _note_looks(trial: Trial, endpoint: Endpoint, deleted: Answer, looked: int) -> None:
+    """Count a deletion as a case only if something was looked at after it."""
+    if looked:
+        trial.ledger.count(endpoint, "deletion", "the deletion", deleted.status)
+        trial.judged(endpoint, "deletion")
+    else:
+        trial.lack(endpoint, "deletion", "no operation shows or uses the object after its deletion")
 
 
 def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) -> None:
     for other, looking, texts in children:
         answer = trial.send(other, "deletion", "what was made of a deleted object", looking)
+        trial.judged(other, "deletion")
         if answer.succeeded and any(each in answer.text for each in traces):
             trial.blame(other, "deletion", "still shows an object that was deleted", looking)
         elif answer.succeeded and any(each in answer.text for each in texts):
@@ -93,13 +114,17 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         for prefix, each in things.items()
         for view in find_views(trial, each, traces[prefix])
     ]
-    if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
+    deleted = trial.prepare(endpoint, signed)
+    if not deleted.succeeded:
+        trial.lack(endpoint, "deletion", f"the deletion was refused with {deleted.status}")
         return
     for texts, other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
+        trial.judged(other, "deletion")
         if answer.succeeded and is_listed(answer, texts):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
-    _name(trial, endpoint, named)
+    looked = len(views) + _name(trial, endpoint, named)
+    _note_looks(trial, endpoint, deleted, looked)
     spend(endpoint, alice)
 
 
@@ -131,19 +156,19 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
     signed = trial.request(endpoint, trial.alice, thing.values)
     if signed is None:
         return
-    attack = "the deletion of an object with others below it"
-    is_gone = trial.send(endpoint, "deletion", attack, signed).succeeded
+    is_gone = trial.prepare(endpoint, signed).succeeded
     trial.alice.things.pop(thing.prefix, None)
     if not is_gone:
         return
     for other in list(trial.reached()):
         is_below = other.method == "GET" and other.shape in {each.shape for each in below}
         if is_below and not other.keeps_deleted(thing.prefix):
-            _use(trial, other, thing.values)
+            _use(trial, other, thing.values, texts)
     # What has a path of its own may live on without what it lay below.
     level = Level.SHOULD if _have_own_paths(trial, below) else Level.MUST
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after the deletion of what was above", looking)
+        trial.judged(other, "deletion")
         if answer.succeeded and any(each in answer.text for each in texts):
             text = "shows what was below an object that was deleted"
             trial.ledger.blame(other, "deletion", text, text=text, request=looking, level=level)
@@ -158,9 +183,13 @@ def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
     )
 
 
-def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]) -> None:
-    """Name deleted objects wherever others of their kind are named, outside of paths."""
-    alice = trial.alice
+def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]) -> int:
+    """Name deleted objects wherever others of their kind are named, outside of paths.
+
+    Returns:
+        How many operations told something.
+    """
+    alice, looked = trial.alice, 0
     absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
     for other in list(trial.reached()):
         if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
@@ -170,20 +199,39 @@ def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]
             case = Case("deletion", "the id of a deleted object")
             found.append(trial.call(other, impersonate(trial, alice, each), case=case))
         used, reference = found
+        if used and reference and not (used.answer.succeeded and reference.answer.succeeded):
+            trial.judged(other, "deletion")
+            looked += 1
         if used and reference and used.answer.succeeded and not reference.answer.succeeded:
             text = f"answered {used.answer.status} for an object that was deleted"
             trial.blame(other, "deletion", text, used.request)
+    return looked
 
 
-def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
+def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...], texts: Sequence[str] = ()) -> bool:
+    """Use a deleted object; texts are what lay below it, and may not be shown either.
+
+    Returns:
+        Whether the response told something: an operation may take any id, deleted or not.
+    """
     attack = "the id of a deleted object"
     exchange = trial.call(endpoint, trial.alice, values, case=Case("deletion", attack))
-    if exchange is None or not exchange.answer.succeeded:
-        return
-    absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
-    if absent and not absent.answer.succeeded:
-        text = f"answered {exchange.answer.status} for an object that was deleted"
+    if exchange is None:
+        return False
+    if not exchange.answer.succeeded:
+        trial.judged(endpoint, "deletion")
+        return True
+    if any(text in exchange.answer.text for text in texts):
+        text = "shows what was below an object that was deleted"
         trial.blame(endpoint, "deletion", text, exchange.request)
+        return True
+    absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
+    if absent is None or absent.answer.succeeded:
+        return False
+    trial.judged(endpoint, "deletion")
+    text = f"answered {exchange.answer.status} for an object that was deleted"
+    trial.blame(endpoint, "deletion", text, exchange.request)
+    return True
 
 
 CHECKS = (

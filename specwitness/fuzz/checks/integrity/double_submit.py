@@ -49,6 +49,7 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         if again is None:
             continue
         answers = trial.client.send_together([again] * _AT_ONCE)
+        trial.judged(endpoint, "race")
         for answer in answers:
             trial.ledger.count(endpoint, "race", "the same call several times at once", answer.status)
         if sum(each.succeeded for each in answers) > 1:
@@ -103,8 +104,13 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
         if plain is not None:
             signed = plain
             seen.append((view, signed, trial.client.send(signed)))
-    answer = trial.send(endpoint, "side_effect", "what was done already", request)
-    change = trial.find_change([each for each in seen if each[2].succeeded])
+    seen = [view for view in seen if view[2].succeeded]
+    if not seen:
+        answer = trial.prepare(endpoint, request)
+    else:
+        answer = trial.send(endpoint, "side_effect", "what was done already", request)
+        trial.judged(endpoint, "side_effect")
+    change = trial.find_change(seen)
     # That a call was made may well be counted; it may cost nothing.
     if not answer.succeeded and change and BALANCES.occurs_in(change[0]):
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
@@ -115,12 +121,13 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
 
 def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor | None:
     """Call twice as alice, and say who can do it again; None where it can be done at will, or not at all."""
-    first = trial.send(endpoint, "race", "a call once", request)
+    first = trial.prepare(endpoint, request)
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
         # Where objects are made, she may just have made as many as one may have.
         return trial.bob if is_spent and not endpoint.is_making else None
-    if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
+    if trial.prepare(endpoint, request).status not in _REFUSED:
+        trial.lack(endpoint, "race", "nothing about it can be done only once")
         return None
     check_state(trial, endpoint)
     _judge_refusal(trial, endpoint, request)

@@ -43,6 +43,14 @@ def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
         return
     alone = [trial.client.send(each) for each in signed]
     together = trial.client.send_together(signed * _PAIRS)
+    is_telling = any(response.succeeded for response in alone) and (
+        bool(differ(take_fingerprint(alone[0]), take_fingerprint(alone[1])))
+        or any(find_trace(response, user) for response, user in zip(alone, users, strict=True))
+    )
+    if is_telling:
+        trial.judged(endpoint, "race")
+    else:
+        trial.lack(endpoint, "race", "both users get the same response alone: nothing could be mixed up")
     for index, answer in enumerate(together):
         trial.ledger.count(endpoint, "race", "both users at once", answer.status)
         mine, theirs = alone[index % 2], alone[1 - index % 2]
@@ -65,6 +73,10 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
         if request is not None:
             requests.append((actor, request))
     answers = trial.client.send_together([request for _, request in requests])
+    if any(answer.succeeded or answer.crashed for answer in answers):
+        trial.judged(endpoint, "race")
+    else:
+        trial.lack(endpoint, "race", "no call of both users at once succeeded")
     for (actor, request), answer in zip(requests, answers, strict=True):
         trial.ledger.count(endpoint, "race", "both users at once", answer.status)
         other = users[1] if actor is users[0] else users[0]

@@ -31,9 +31,14 @@ def check_refusal(trial: Trial, endpoint: Endpoint) -> None:
         return
     for attack, request in _almost_right(trial, endpoint, good):
         before = observe_owned(trial, endpoint, owned, path)
-        answer = trial.send(endpoint, "side_effect", attack, request)
-        if answer.succeeded or answer.crashed or not before:
+        if not before:
+            trial.lack(endpoint, "side_effect", "no operation shows the owner what the call changes")
+            trial.prepare(endpoint, request)
             continue
+        answer = trial.send(endpoint, "side_effect", attack, request)
+        if answer.succeeded or answer.crashed:
+            continue
+        trial.judged(endpoint, "side_effect")
         if change := trial.find_change(before):
             text = f"with {attack} answered {answer.status}, and then {change[0]}"
             trial.blame(endpoint, "side_effect", text, request)

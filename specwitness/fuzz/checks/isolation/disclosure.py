@@ -40,8 +40,15 @@ def check_disclosure(trial: Trial) -> None:
     views = trial.views()
     _populate(trial, bob)
     for endpoint in views:
+        # A view that does not show alice what is hers cannot show it to bob either.
+        own = read_view(trial, endpoint, trial.alice)
+        shows_own = own is not None and own[1].succeeded and find_trace(own[1], trial.alice) is not None
+        if not shows_own:
+            trial.lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
         for attack, request, allowed in _requests(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
+            if shows_own:
+                trial.judged(endpoint, "disclosure")
             trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
@@ -78,7 +85,6 @@ def _populate(trial: Trial, bob: Actor) -> None:
 
 def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
-    read_view(trial, endpoint, trial.alice)
     request = trial.request(endpoint, bob)
     if request is None:
         return []
@@ -213,6 +219,10 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(each, *exchange) for each, exchange in seen]
+        if read:
+            trial.judged(endpoint, "isolation")
+        else:
+            trial.lack(endpoint, "isolation", "no operation shows the owner what another user's call changes")
         if change := trial.find_change(read):
             trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
         elif pretended := find_pretended_change(trial, endpoint, signed, read):

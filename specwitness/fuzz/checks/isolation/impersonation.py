@@ -85,7 +85,10 @@ def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     for (attack, request, allowed), (_, other, _) in requests:
         text = f"another's id, and {attack}"
         answer = trial.send(endpoint, "isolation", text, request, allowed=allowed)
-        if answer.succeeded and not trial.client.send(other).succeeded:
+        reference = trial.client.send(other) if answer.succeeded else None
+        if reference is None or endpoint.is_safe or not reference.succeeded:
+            trial.judged(endpoint, "isolation")
+        if reference is not None and not reference.succeeded:
             text = f"as another user, with {attack}, answered {answer.status}"
             trial.blame(endpoint, "isolation", text, request)
         if answer.status not in _UNKNOWN_PARAMETER:

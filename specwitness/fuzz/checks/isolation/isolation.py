@@ -43,6 +43,9 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
         return
     owned = find_owned(trial, endpoint)
     if not owned:
+        if endpoint.names_object:
+            for check in ("isolation", "existence"):
+                trial.lack(endpoint, check, "the owner has no object of her own that the operation names")
         return
     path = owned.get(endpoint.last_collection, ())
     _fill_list(trial, endpoint, path)
@@ -52,8 +55,15 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
     changed_state = state is not None and trial.state is not None and trial.state() != state
     if foreign is not None and answer is not None:
-        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer))
-        judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
+        is_seen = endpoint.is_safe or bool(before) or state is not None or not answer.succeeded
+        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer), is_seen=is_seen)
+        judge_change(
+            trial,
+            endpoint,
+            (foreign, answer),
+            before,
+            changed_state=changed_state if state is not None else None,
+        )
     check_alternatives(trial, endpoint, bob, owned)
     check_options(trial, endpoint, bob, owned)
     check_pretence(trial, endpoint, bob, owned)
@@ -89,12 +99,24 @@ def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> li
 
 
 def _judge(
-    trial: Trial, endpoint: Endpoint, owned: Owned, bob: Actor, *, foreign: tuple[Request, Answer]
+    trial: Trial,
+    endpoint: Endpoint,
+    owned: Owned,
+    bob: Actor,
+    *,
+    foreign: tuple[Request, Answer],
+    is_seen: bool,
 ) -> None:
     request, answer = foreign
     absent, first = call_as(trial, endpoint, bob, absent_ids(owned, 0), attack="an absent id")
     if absent is None or first is None or answer.status == 429:  # noqa: PLR2004  # too many requests
         return
+    if is_seen:
+        trial.judged(endpoint, "isolation")
+    else:
+        text = f"another user's call answered {answer.status}, and no operation shows what it changed"
+        trial.lack(endpoint, "isolation", text)
+    trial.judged(endpoint, "existence")
     ids = [each for values in owned.values() for each in values]
     others = [make_absent(each, number) for each in ids for number in range(2)]
     echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]

@@ -29,9 +29,14 @@ def check_options(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         return
     for options in list_options(endpoint):
         request, answer = _call_with(trial, endpoint, bob, owned, options=options)
-        if request is None or answer is None or not answer.succeeded:
+        if request is None or answer is None:
+            continue
+        if not answer.succeeded:
+            trial.judged(endpoint, "isolation")
             continue
         absent = _call_with(trial, endpoint, bob, absent_ids(owned, 0), options=options)[1]
+        if absent is not None and (endpoint.is_safe or not absent.succeeded):
+            trial.judged(endpoint, "isolation")
         if absent is not None and (not absent.succeeded or shows(answer, trial.alice, request)):
             text = f"as another user, with {describe_options(options)}, answered {answer.status}"
             trial.blame(endpoint, "isolation", text, request)

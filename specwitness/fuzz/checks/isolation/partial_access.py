@@ -45,6 +45,7 @@ def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owne
         if signed is None:
             continue
         answer = trial.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
+        trial.judged(endpoint, "isolation")
         if answer.succeeded and shows(answer, trial.alice, signed):
             text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
             trial.blame(endpoint, "isolation", text, signed)
@@ -68,6 +69,9 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         request, answer = call_as(trial, endpoint, bob, owned, attack=f"another's id as {name}", only=name)
         if request is None or answer is None or reference is None:
             continue
+        trial.judged(endpoint, "existence")
+        if before or not (answer.succeeded and reference.succeeded):
+            trial.judged(endpoint, "isolation")
         ids = [owned[prefix][-1], absent[prefix][-1], *texts_of(first, bob), *texts_of(request, bob)]
         places = differ(take_fingerprint(answer, ids), take_fingerprint(reference, ids))
         if answer.succeeded and not reference.succeeded:
@@ -79,7 +83,7 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         elif is_borne and places and answer.succeeded:
             text = f"tells another's id as {name} from one that is not there: {min(places)} differs"
             trial.blame(endpoint, "existence", text, request)
-        judge_change(trial, endpoint, (request, answer), before, changed_state=False)
+        judge_change(trial, endpoint, (request, answer), before, changed_state=None)
 
 
 def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
@@ -98,6 +102,8 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
             return
         answers.append(exchange)
     (_, reference), (request, answer) = answers
+    if not (answer.succeeded and reference.succeeded):
+        trial.judged(endpoint, "isolation")
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, by the own name below another's object, answered {answer.status}"
         trial.blame(endpoint, "isolation", text, request)
@@ -125,6 +131,7 @@ def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
             return
         answers.append(exchange)
     (_, reference), (signed, answer) = answers
+    trial.judged(endpoint, "existence")
     if answer.status != reference.status:
         text = f"tells another's id in another version: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, signed)
@@ -149,6 +156,8 @@ def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
         attack = f"{whose} id without {required[0]}"
         answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, answer) = answers
+    if reference.status == _NOT_FOUND:
+        trial.judged(endpoint, "existence")
     # Where anybody may take an id that is free, the body of an absent one is looked at.
     if reference.status == _NOT_FOUND and answer.status != reference.status and not answer.succeeded:
         text = f"tells another's id by a body that does not fit: {answer.status}, not {reference.status}"
@@ -177,7 +186,7 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
                 text = "as another user, with an own id too, shows what is not theirs"
                 trial.blame(endpoint, "isolation", text, mixed)
             elif place == "another's":
-                judge_change(trial, endpoint, (mixed, answer), before, changed_state=False)
+                judge_change(trial, endpoint, (mixed, answer), before, changed_state=None)
 
 
 def _is_list(endpoint: Endpoint, name: str) -> bool:
@@ -212,10 +221,13 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
     reference = call_as(trial, endpoint, bob, absent, attack="an own parent and an absent id")[1]
     if request is None or answer is None or reference is None:
         return
+    trial.judged(endpoint, "existence")
+    if not (answer.succeeded and reference.succeeded):
+        trial.judged(endpoint, "isolation")
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, under an own parent, answered {answer.status}, not {reference.status}"
         trial.blame(endpoint, "isolation", text, request)
     elif answer.status != reference.status:
         text = f"tells another's id under an own parent: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, request)
-    judge_change(trial, endpoint, (request, answer), before, changed_state=False)
+    judge_change(trial, endpoint, (request, answer), before, changed_state=None)

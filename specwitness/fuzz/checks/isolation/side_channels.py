@@ -62,6 +62,7 @@ def check_influence(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         request, old = seen
         new = trial.send(endpoint, "existence", "what another user made", request)
+        trial.judged(endpoint, "existence")
         places = differ(take_fingerprint(old), take_fingerprint(new))
         if not places or find_trace(new, trial.alice):
             continue
@@ -87,6 +88,8 @@ def _judge_pages(trial: Trial, endpoint: Endpoint, whole: Exchange | None, short
     length = len(list_items(whole[1].json()))
     shown = len(list_items(short[1].json()))
     trial.ledger.count(endpoint, "existence", f"a page of {SHORT}", short[1].status)
+    if length:
+        trial.judged(endpoint, "existence")
     if shown < min(length, SHORT):
         text = f"gives {shown} where {SHORT} were asked for and more are there: cut before it is filtered"
         trial.blame(endpoint, "existence", text, short[0])
@@ -120,6 +123,7 @@ def _copy(trial: Trial, made: list[tuple[Endpoint, Request]]) -> None:
             continue
         signed = trial.world.sign(endpoint, trial.alice, own.with_body(request.body))
         answer = trial.send(endpoint, "existence", "what another user sent", signed)
+        trial.judged(endpoint, "existence")
         is_told = answer.status in _REFUSED and not _names_publicly(endpoint)
         # Who may make nothing more, or not for another, is refused whatever another has.
         if is_told and not _names_object(trial, request) and _may_still_make(trial, endpoint):

@@ -41,6 +41,7 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
             answers.append(exchange)
         else:
             (_, reference), (signed, answer) = answers
+            trial.judged(other, "existence")
             is_told = str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status
             if is_told and not _may_read(trial, bob, shape, thing.values):
                 text = f"tells the state of another's object: {answer.status}, not {reference.status}"

@@ -204,9 +204,17 @@ def judge_change(
     foreign: tuple[Request, Answer],
     before: list[tuple[Endpoint, Request, Answer]],
     *,
-    changed_state: bool,
+    changed_state: bool | None,
 ) -> None:
-    """Read again as the owner what was read before a stranger's call, and blame what has changed."""
+    """Read again as the owner what was read before a stranger's call, and blame what has changed.
+
+    Args:
+        trial: The run.
+        endpoint: The operation that the stranger called.
+        foreign: The stranger's request, and the response.
+        before: What the owner read before; empty where no operation shows the object.
+        changed_state: Whether the stored state changed; None where the target does not tell.
+    """
     request, answer = foreign
     change = trial.find_change(before)
     check = "isolation" if answer.succeeded else "side_effect"
@@ -216,8 +224,8 @@ def judge_change(
     elif changed_state and not answer.succeeded:
         text = f"as another user answered {answer.status}, and the stored state changed"
         trial.blame(endpoint, check, text, request)
-    elif before:
-        trial.ledger.tally(endpoint, "side_effect").attacks["another's id"] += 1
+    if before or changed_state is not None:
+        trial.judged(endpoint, check)
 
 
 def shows(answer: Answer, owner: Actor, request: Request) -> bool:

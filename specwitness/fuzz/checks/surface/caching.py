@@ -23,8 +23,8 @@ def check_caching(trial: Trial, endpoint: Endpoint) -> None:
         request, answer = trial.succeeded[endpoint.id], trial.alice.answers[endpoint.id]
     if request.method not in {"GET", "HEAD"} or not endpoint.is_protected:
         return
-    trial.ledger.tally(endpoint, "caching").attacks["the owner's answer"] += 1
-    trial.ledger.tally(endpoint, "caching").count(answer.status)
+    trial.ledger.count(endpoint, "caching", "the owner's answer", answer.status)
+    trial.judged(endpoint, "caching")
     if said := find_sharing(request, answer):
         trial.blame(endpoint, "caching", f"lets shared caches give the answer to others: {said}", request)
 

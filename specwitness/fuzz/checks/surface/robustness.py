@@ -80,8 +80,10 @@ def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
     for attack, request in _in_path(endpoint, signed):
         # A path that is malformed may well lead nowhere.
         trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
+        trial.judged(endpoint, "robustness")
     for attack, request in _requests(trial, endpoint, signed):
         answer = trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED)
+        trial.judged(endpoint, "robustness")
         _judge_page(trial, endpoint, request, answer)
         if answer.succeeded and attack.startswith(_STORED):
             _read_back(trial, endpoint, caller, answer)

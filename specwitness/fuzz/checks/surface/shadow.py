@@ -50,6 +50,7 @@ def check_shadow(trial: Trial) -> None:
         if shape in listed:
             # The app itself has said which methods there are.
             trial.ledger.tally(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
+            trial.judged(endpoint, "shadow")
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)
@@ -96,6 +97,7 @@ def _call(
     signed = trial.world.sign(like or endpoint, trial.alice, request)
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "shadow", f"{method} {path}", answer.status)
+    trial.judged(endpoint, "shadow")
     if answer.status not in _NOT_SERVED:
         text = f"and beside it {method} {path} answers {answer.status}, and the contract does not know it"
         trial.blame(endpoint, "shadow", text, signed)

@@ -127,10 +127,12 @@ def _judge(trial: Trial, situation: Situation, endpoint: Endpoint, request: Requ
         answer = trial.client.send(request)
     except TargetError:
         trial.ledger.tally(endpoint, "situation").attacks[situation.name] += 1
+        trial.judged(endpoint, "situation")
         text = f"answered nothing, expected {expected}: {situation.name}"
         trial.blame(endpoint, "situation", text, request)
         return
     trial.ledger.count(endpoint, "situation", situation.name, answer.status)
+    trial.judged(endpoint, "situation")
     if answer.status in situation.statuses:
         trial.judge(endpoint, request, answer)
     else:
