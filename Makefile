@@ -62,13 +62,21 @@ isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: opera
 # Side by side, each with a PostgreSQL of its own: on one that is given there is one set of roles, so in turn.
 workers = $(if $(DATABASE_URL),0,auto)
 
+side_by_side = -p xdist --numprocesses $(workers) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 .PHONY: test
-test: $(installed) ## run the tests, with coverage by branch: make test workers=0 runs them in turn
+test: $(installed) ## run all tests but the slow ones, with coverage by branch: make test workers=0 runs them in turn
 	@$(bin)/python -m coverage erase
-	$(bin)/python -m coverage run -m pytest -p xdist --numprocesses $(workers) --maxprocesses 4 \
-		--dist loadgroup --no-loadscope-reorder
+	$(bin)/python -m coverage run -m pytest $(side_by_side) -m "not slow"
 	@$(bin)/python -m coverage combine --quiet
 	$(bin)/python -m coverage report
+
+.PHONY: test-slow
+test-slow: $(installed) ## run the slow tests alone: those marked slow, with the reason
+	$(bin)/python -m pytest $(side_by_side) -m slow
+
+.PHONY: test-all
+test-all: test test-slow ## run every test
 
 .PHONY: check
 check: $(installed) ## lint, formatting, types, directions of imports, spelling, drift of features and locks

@@ -39,6 +39,8 @@ hypothesis_settings.register_profile("tests", deadline=None, suppress_health_che
 hypothesis_settings.load_profile("tests")
 
 _ORIGIN = pytest.StashKey[str]()
+_LEFT = pytest.StashKey[int]()
+_WITHOUT_SLOW = "not slow"  # the marker expression of `make test`
 _HERE = Path(__file__).parent
 # What stands for long, such as a front end, stands once: its tests stay with one worker of `make test`.
 _KEPT_TOGETHER = ("e2e", "faults", "pooler")
@@ -134,31 +136,45 @@ def signed_in(issuer: Issuer) -> Callable[[str], dict[str, bytes]]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file with one worker, and those of a folder that shares what is costly."""
+    config.stash[_LEFT] = sum(_is_slow(item) for item in items)
     for item in items:
         place = item.path.relative_to(_HERE)
         group = place.parts[0] if place.parts[0] in _KEPT_TOGETHER else place.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+def _is_slow(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("slow")
+    if marker and not (marker.args and marker.args[0]):
+        raise pytest.UsageError(f"{item.nodeid}: a slow test needs a reason: @pytest.mark.slow('why')")
+    return marker is not None
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the process that started the workers which PostgreSQL this worker had."""
+    """Send the process that started the workers what this worker knows for the summary."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["origin"] = session.config.stash.get(_ORIGIN, "")
+        session.config.workeroutput["left"] = session.config.stash.get(_LEFT, 0)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear it from the worker."""
-    if origin := getattr(node, "workeroutput", {}).get("origin"):
+    """Receive it from the worker."""
+    output = getattr(node, "workeroutput", {})
+    if origin := output.get("origin"):
         node.config.stash[_ORIGIN] = origin
+    node.config.stash[_LEFT] = output.get("left", 0)  # each worker collects all tests
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which PostgreSQL the tests ran on."""
+    """Print which PostgreSQL the tests ran on, and how many slow tests were left out."""
     if origin := config.stash.get(_ORIGIN, None):
         terminalreporter.write_line(origin)
+    left = config.stash.get(_LEFT, 0)
+    if left and config.option.markexpr == _WITHOUT_SLOW:
+        terminalreporter.write_line(f"Slow tests left to make test-all: {left}")
 
 
 def pytest_specwitness_environment(config: pytest.Config) -> dict[str, str]:
