@@ -18,8 +18,9 @@ import httpx
 import pytest
 
 from backend.core.config import load_settings
-from devtools.serve import describe_address
+from devtools.serve import describe_address, serve
 from devtools.token import mint_token
+from tests.support.development import run_to_its_end
 from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE
 from tests.support.signals import dispositions
 from tests.support.writers import await_fact
@@ -115,7 +116,7 @@ def test_service_runs_takes_a_token_and_stops_with_its_server(
     assert not (open_place / ".run/postgres/postmaster.pid").exists()
 
 
-def test_taken_port_is_a_line_and_not_a_traceback(open_place: Path) -> None:
+def test_taken_port_is_reported_in_one_line(open_place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         with running(open_place, PORT=port) as process:
@@ -136,12 +137,13 @@ def test_taken_port_is_a_line_and_not_a_traceback(open_place: Path) -> None:
         ({"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"}, "run: REQUIRE_TESTCONTAINERS is set, but the data is"),
     ],
 )
-def test_wrong_setting_is_a_line_and_not_a_traceback(
-    settings: dict[str, str], said: str, open_place: Path
+def test_wrong_setting_is_reported_in_one_line(
+    settings: dict[str, str], said: str, open_place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with running(open_place, **settings) as process:
-        _, err = process.communicate(timeout=300)
-    assert process.returncode == 1
+    code, _, err = run_to_its_end(
+        "run", serve, open_place, capfd, settings=settings, without=SETTINGS_OF_RUN
+    )
+    assert code == 1
     assert err.startswith(said)
     assert err.count("\n") == 1
 
