@@ -79,8 +79,8 @@ def provide_postgres(
 
     In order: `DATABASE_URL`; a container of `POSTGRES_IMAGE`, where an engine answers; the
     embedded server. `REQUIRE_TESTCONTAINERS=1` makes all but the second an error. SIGTERM and
-    SIGHUP end the context as Ctrl-C does, SIGHUP unless it is ignored (`nohup`). The engine's own settings (`DOCKER_HOST`,
-    `TESTCONTAINERS_…`) are read from the process as well.
+    SIGHUP end the context as Ctrl-C does, SIGHUP unless it is ignored (`nohup`). The engine's own
+    settings (`DOCKER_HOST`, `TESTCONTAINERS_…`) are read from the process as well.
 
     Args:
         environ: The settings.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.support.command_line import Ended
+    from tests.support.in_process import Ended
 
 SETTINGS = '[tool.specwitness.contract]\nfile = "api/openapi.yaml"\n'
 WAIVER = """

@@ -198,7 +198,9 @@ def test_login_is_sent_below_the_base_url_alone(tmp_path: Path) -> None:
         assert elsewhere.calls == []
 
 
-def test_service_on_another_host_is_only_read_unless_writes_are_allowed(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_on_another_host_is_only_read_unless_writes_are_allowed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # A host name that is not this machine's, resolved without a DNS server.
     ask = socket.getaddrinfo
     monkeypatch.setattr(

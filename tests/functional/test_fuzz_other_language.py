@@ -102,4 +102,7 @@ def test_planted_bugs_are_found(tmp_path: Path, identities: str) -> None:
     with serving("alg-none", "read-any", "delete-any") as url:
         found = failures(tmp_path, url)
     operations = ("listNotes", "createNote", "getNote", "deleteNote")
-    assert found == {f"{operation}:forged" for operation in operations} | {"getNote:isolation", "deleteNote:isolation"}
+    assert found == {f"{operation}:forged" for operation in operations} | {
+        "getNote:isolation",
+        "deleteNote:isolation",
+    }

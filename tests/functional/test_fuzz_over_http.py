@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.command_line import Ended
+    from tests.support.in_process import Ended
 
 ORDERS = find_service("orders").contract
 BUGS = ("read-any", "patch-any", "delete-any", "alg-none")
@@ -107,9 +107,7 @@ def test_right_service_passes_with_minted_tokens(right: Attacked) -> None:
 
 
 @pytest.mark.parametrize("identities", [TOKENS, LOGIN], ids=["tokens", "login"])
-def test_right_service_passes_with_tokens_of_users(
-    tmp_path: Path, right: Attacked, identities: str
-) -> None:
+def test_right_service_passes_with_tokens_of_users(tmp_path: Path, right: Attacked, identities: str) -> None:
     write_repository(tmp_path, ORDERS, identities)
     ended, report = attack(tmp_path, right.ground, *only(*PLANTED))
     assert (ended.returncode, failed(report)) == (0, set()), ended.stdout

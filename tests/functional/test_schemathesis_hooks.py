@@ -66,7 +66,9 @@ def st_run(folder: Path, ground: Ground, *operations: str, **variables: str) -> 
     settings = ("--seed", "1", "--phases", "coverage,stateful", "--max-examples", "10", "--checks", CHECKS)
     chosen = [word for operation in operations for word in ("--include-operation-id", operation)]
     variables = {"SCHEMATHESIS_HOOKS": "specwitness.fuzz.bridge.hooks", **variables}
-    code, said = call(folder, str(Path(sys.executable).with_name("st")), *words, *settings, *chosen, **variables)
+    code, said = call(
+        folder, str(Path(sys.executable).with_name("st")), *words, *settings, *chosen, **variables
+    )
     assert "Traceback" not in said, said
     return code, said
 
@@ -140,9 +142,7 @@ def complaints_of_builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     assert {case.classname for case in cases} == {f"test_{name}" for name in BUILDS}, said
     assert all(isinstance(result, Failure) for case in cases for result in case.result), said
     return {
-        name: [
-            result.text for case in cases if case.classname == f"test_{name}" for result in case.result
-        ]
+        name: [result.text for case in cases if case.classname == f"test_{name}" for result in case.result]
         for name in BUILDS
     }
 

@@ -18,7 +18,7 @@ from tests.support.signals import dispositions
 from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
-    from tests.support.command_line import Ended
+    from tests.support.in_process import Ended
 
 PYPROJECT = """\
 [tool.pytest.ini_options]

@@ -10,13 +10,14 @@ import os
 import sys
 from contextlib import chdir
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from unittest import mock
 
 from typer.testing import CliRunner
 
 from specwitness.cli import app
 from tests.support.environment import inherit
+from tests.support.in_process import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,26 +25,9 @@ if TYPE_CHECKING:
 _COLUMNS = "200"  # so that no message is wrapped
 
 
-class Ended(NamedTuple):
-    """A command that has ended.
-
-    Attributes:
-        returncode: Its exit status.
-        stdout: What it printed.
-        stderr: What it printed as diagnostics.
-    """
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-    @property
-    def said(self) -> str:
-        """Both outputs, one after the other."""
-        return self.stdout + self.stderr
-
-
-def run_specwitness(*words: str, folder: Path | None = None, variables: Mapping[str, str] | None = None) -> Ended:
+def run_specwitness(
+    *words: str, folder: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Ended:
     """Run `specwitness` with nothing but these environment variables.
 
     Args:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from tests.proving_ground.model import Service
-    from tests.support.command_line import Ended
+    from tests.support.in_process import Ended
 
 ROOT = Path(__file__).parents[2]
 

@@ -140,9 +140,7 @@ def test_taken_port_is_reported_in_one_line(open_place: Path) -> None:
 def test_wrong_setting_is_reported_in_one_line(
     settings: dict[str, str], said: str, open_place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    code, _, err = run_to_its_end(
-        "run", serve, open_place, capfd, settings=settings, without=SETTINGS_OF_RUN
-    )
+    code, _, err = run_to_its_end("run", serve, open_place, capfd, settings=settings, without=SETTINGS_OF_RUN)
     assert code == 1
     assert err.startswith(said)
     assert err.count("\n") == 1

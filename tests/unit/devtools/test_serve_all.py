@@ -209,7 +209,7 @@ def test_taken_port_is_reported_in_one_line(
         ("v20.19.5", {"serves": False}, {}, "dev: the front end ended with 7: it said why"),
     ],
 )
-def test_fault_is_reported_in_one_line(  # noqa: PLR0913  # the columns of the table
+def test_fault_is_reported_in_one_line(
     *,
     place: Path,
     version: str,
