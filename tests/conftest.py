@@ -44,6 +44,7 @@ _WITHOUT_SLOW = "not slow"  # the marker expression of `make test`
 _HERE = Path(__file__).parent
 # What stands for long, such as a front end, stands once: its tests stay with one worker of `make test`.
 _KEPT_TOGETHER = ("e2e", "faults", "pooler")
+_SLOW_FOLDERS = {"e2e": "the front end is built, and browsers open its pages"}
 
 
 @pytest.fixture(scope="session")
@@ -138,11 +139,13 @@ def signed_in(issuer: Issuer) -> Callable[[str], dict[str, bytes]]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file with one worker, and those of a folder that shares what is costly."""
-    config.stash[_LEFT] = sum(_is_slow(item) for item in items)
     for item in items:
         place = item.path.relative_to(_HERE)
         group = place.parts[0] if place.parts[0] in _KEPT_TOGETHER else place.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+        if place.parts[0] in _SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow(_SLOW_FOLDERS[place.parts[0]]))
+    config.stash[_LEFT] = sum(_is_slow(item) for item in items)
 
 
 def _is_slow(item: pytest.Item) -> bool:
