@@ -79,8 +79,8 @@ def provide_postgres(
 
     In order: `DATABASE_URL`; a container of `POSTGRES_IMAGE`, where an engine answers; the
     embedded server. `REQUIRE_TESTCONTAINERS=1` makes all but the second an error. SIGTERM and
-    SIGHUP end the context as Ctrl-C does. The engine's own settings (`DOCKER_HOST`,
-    `TESTCONTAINERS_…`) are read from the process as well.
+    SIGHUP end the context as Ctrl-C does, SIGHUP unless it is ignored (`nohup`). The engine's own
+    settings (`DOCKER_HOST`, `TESTCONTAINERS_…`) are read from the process as well.
 
     Args:
         environ: The settings.
@@ -165,15 +165,21 @@ def _use_container(stack: ExitStack, environ: Mapping[str, str], ways: Ways) -> 
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, where nobody else handles them."""
-    main = threading.current_thread() is threading.main_thread()
-    ours = [
-        one for one in (signal.SIGTERM, signal.SIGHUP) if main and signal.getsignal(one) is signal.SIG_DFL
-    ]
-    for one in ours:
-        signal.signal(one, signal.default_int_handler)
+    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, unless another handler is installed.
+
+    SIGHUP stays ignored where the process inherited it so: `nohup make run &` asks for a service that
+    outlives its terminal. SIGTERM ends the process even where it was ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    replaced = {signal.SIGTERM: (signal.SIG_DFL, signal.SIG_IGN), signal.SIGHUP: (signal.SIG_DFL,)}
+    before = {kind: signal.getsignal(kind) for kind in replaced}
+    ours = [kind for kind, handlers in replaced.items() if before[kind] in handlers]
+    for kind in ours:
+        signal.signal(kind, signal.default_int_handler)
     try:
         yield
     finally:
-        for one in ours:
-            signal.signal(one, signal.SIG_DFL)
+        for kind in ours:
+            signal.signal(kind, before[kind])

@@ -25,7 +25,7 @@ from starlette.routing import Mount, Route
 
 from tests.proving_ground.catalogue import find_service
 from tests.proving_ground.model import Faults
-from tests.support.environment import inherit
+from tests.support.command_line import run_specwitness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,31 +34,30 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from tests.proving_ground.model import Service
+    from tests.support.in_process import Ended
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(slots=True)
-class Bucket:
-    """Lets so many requests a second through, and answers 429 to the others."""
+class RateLimit:
+    """Answers 429 to two requests in a row after so many others.
+
+    It counts requests and not seconds, so that it refuses on a slow machine too.
+    """
 
     app: ASGIApp
-    rate: float
-    level: float = 0
-    at: float = 0
+    limit: int
+    seen: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        now = time.monotonic()
-        self.level, self.at = max(0.0, self.level - (now - self.at) * self.rate), now
-        if self.level >= self.rate:
-            refusal = JSONResponse({"title": "too many requests"}, 429, {"Retry-After": "1"})
+        self.seen += scope["type"] == "http"
+        if scope["type"] == "http" and self.seen > self.limit:
+            self.seen = 0 if self.seen >= self.limit + 2 else self.seen
+            refusal = JSONResponse({"title": "too many requests"}, 429, {"Retry-After": "0"})
             await refusal(scope, receive, send)
             return
-        self.level += 1
         await self.app(scope, receive, send)
 
 
@@ -91,7 +90,7 @@ def build(service: Service, switches: frozenset[str]) -> Starlette:
     return Starlette(routes=[Route("/login", log_in, methods=["POST"]), Mount("/", app)])
 
 
-def main(name: str, bugs: str = "", rate: str = "", most: str = "") -> None:
+def main(name: str, bugs: str = "", limit: str = "", most: str = "") -> None:
     """Serve until somebody ends the process."""
     service = find_service(name)
     app: ASGIApp = build(service, frozenset(filter(None, bugs.split(","))))
@@ -103,7 +102,7 @@ def main(name: str, bugs: str = "", rate: str = "", most: str = "") -> None:
     }
     sys.stdout.write(f"{json.dumps(said)}\n")
     sys.stdout.flush()
-    app = Bucket(app, float(rate)) if rate else app
+    app = RateLimit(app, int(limit)) if limit else app
     config = uvicorn.Config(Mortal(app, int(most)) if most else app, log_level="critical")
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -126,20 +125,20 @@ class Ground:
 
 
 @contextmanager
-def serving(name: str, *bugs: str, rate: int | str = "", most: int | str = "") -> Iterator[Ground]:
+def serving(name: str, *bugs: str, limit: int | str = "", most: int | str = "") -> Iterator[Ground]:
     """Serve a build while the context lasts.
 
     Args:
         name: The service's name.
         bugs: The switches of what is planted.
-        rate: How many requests a second it lets through; all, if none is told.
+        limit: After how many requests it answers 429 to two; to none by default.
         most: How many requests it lives for.
     """
     words = [sys.executable, "-m", "tests.support.ground", name, ",".join(bugs)]
     with subprocess.Popen(
-        [*words, str(rate), str(most)],
+        [*words, str(limit), str(most)],
         cwd=ROOT,
-        env={"PATH": os.defpath, **inherit()},
+        env={"PATH": os.defpath},  # coverage is measured of the harness, not of what it attacks
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -181,22 +180,10 @@ def describe_mint(name: str) -> str:
     )
 
 
-def call_specwitness(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `specwitness` with nothing but these variables."""
-    return subprocess.run(
-        [sys.executable, "-m", "specwitness", *words],
-        cwd=ROOT,
-        env={"PATH": os.defpath, "COLUMNS": "200", **inherit(), **variables},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def fuzz(root: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def fuzz(root: Path, *words: str, **variables: str) -> Ended:
     """Run `specwitness fuzz` on the contract of a repository."""
-    return call_specwitness("fuzz", "--root", str(root), "--contract", "openapi.yaml", *words, **variables)
+    options = ("--root", str(root), "--contract", "openapi.yaml", *words)
+    return run_specwitness("fuzz", *options, variables=variables)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,9 @@ CLAIMS = st.dictionaries(
     st.sampled_from(["iss", "aud", "iat", "exp", "nbf", "sub", "sid", "scope", "x"]), JSON
 )
 HEADERS = st.dictionaries(st.sampled_from(["alg", "typ", "kid", "crit", "b64", "zip", "cty", "jwk"]), JSON)
-quiet = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+quiet = hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 
 
 def is_refused(token: str) -> bool:
