@@ -113,6 +113,10 @@ falsify: $(installed) ## remove every check from the code in turn, and see a tes
 	$(bin)/python -m tests.falsifiers
 	$(bin)/python -m tests.e2e.falsify
 
+.PHONY: docs
+docs: $(installed) ## write the pages, samples and pictures that are made from something else
+	@$(bin)/python -m tests.pages
+
 .PHONY: lock
 lock: $(installed) ## update the lock files from pyproject.toml
 	$(compile) pyproject.toml --group dev --output-file requirements.lock

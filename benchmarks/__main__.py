@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from benchmarks import authentication, detection, existence, tokens
-from benchmarks.detection_table import MARKER, PAGE, put_between, tabulate_detection, write_detection
+from benchmarks.detection_table import tabulate_detection, write_detection
 from benchmarks.report import (
     draw_tokens,
     tabulate_authentication,
     tabulate_existence,
     tabulate_tokens,
+    write_tokens,
 )
+from tests.pages.blocks import put_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OUTPUT = Path("build/bench")
+DETECTION = Path("docs/detection.md")
+PERFORMANCE = Path("docs/performance.md")
+CHART = Path("docs/images/tokens.svg")
 
 
 def run_tokens(console: Console) -> None:
@@ -30,11 +35,11 @@ def run_tokens(console: Console) -> None:
     with console.status("tokens: all algorithms, this verifier and the other libraries in turn"):
         figures = tokens.measure()
     _keep(console, "tokens", figures)
-    chart = OUTPUT / "tokens.svg"
-    chart.write_bytes(draw_tokens(figures))
+    CHART.write_bytes(draw_tokens(figures))
     for table in tabulate_tokens(figures):
         console.print(table)
-    console.print(f"chart in {chart.as_posix()}", highlight=False)
+    console.print(f"drawn in {CHART.as_posix()}", highlight=False)
+    _put(console, PERFORMANCE, "tokens", write_tokens(figures))
 
 
 def run_authentication(console: Console) -> None:
@@ -61,9 +66,7 @@ def run_detection(console: Console) -> None:
         figures = detection.measure()
     _keep(console, "detection", figures)
     console.print(tabulate_detection(figures))
-    page = put_between(PAGE.read_text(encoding="utf-8"), MARKER, write_detection(figures))
-    PAGE.write_text(page, encoding="utf-8")
-    console.print(f"written into {PAGE}", highlight=False)
+    _put(console, DETECTION, "detection", write_detection(figures))
 
 
 BENCHMARKS: dict[str, Callable[[Console], None]] = {
@@ -83,6 +86,12 @@ def main(names: Sequence[str]) -> int:
     for name in names or BENCHMARKS:
         BENCHMARKS[name](Console())
     return 0
+
+
+def _put(console: Console, page: Path, marker: str, block: str) -> None:
+    """Write a table into its place in a page."""
+    page.write_text(put_between(page.read_text(encoding="utf-8"), marker, block), encoding="utf-8")
+    console.print(f"written into {page.as_posix()}; `make docs` takes its figures on", highlight=False)
 
 
 def _keep(console: Console, name: str, figures: dict[str, Any]) -> None:

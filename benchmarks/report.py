@@ -34,12 +34,25 @@ def tabulate_tokens(figures: dict[str, Any]) -> Iterator[Table]:
     yield worst
 
 
-def _cell(figures: dict[str, Any], kind: str, name: str) -> str:
+def _cell(figures: dict[str, Any], kind: str, name: str, digits: int = 3) -> str:
     time = figures[f"{kind}_microseconds"].get(name)
     if time is None:
         return "-"
     ratio = figures[f"{kind}_ratio"].get(name)
-    return f"{time:,.1f}" if ratio is None else f"{time:,.1f} ({ratio:.3f})"
+    return f"{time:,.1f}" if ratio is None else f"{time:,.1f} ({ratio:.{digits}f})"
+
+
+def write_tokens(figures: dict[str, Any]) -> str:
+    """Give the table of `benchmarks.tokens` for tokens that are new, in Markdown."""
+    algorithms = figures["algorithms"].values()
+    lines = [f"| | {' | '.join(figures['algorithms'])} |", f"|---{'|---' * len(algorithms)}|"]
+    for name in (OURS, *PEERS, BARE, SODIUM, FLOOR):
+        cells = (_cell(algorithm, "cold", name, digits=2).replace("-", "–") for algorithm in algorithms)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    shares = (algorithm.get("not_signature_share") for algorithm in algorithms)
+    cells = ("–" if share is None else f"{share:.0%}" for share in shares)
+    lines.append(f"| share of this verifier's time that is not the signature | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def tabulate_authentication(figures: dict[str, Any]) -> Table:

@@ -199,10 +199,16 @@ def _refuse_target_without_token(engine: Engine) -> None:
     is_any_protected = any(endpoint.is_protected for endpoint in engine.surface.endpoints)
     identity = engine.trial.alice.identity
     if is_any_protected and identity.token is None and not identity.values:
+        # A service that the command line names has no target: its users are in the settings.
+        is_named = engine.target.base_url is not None and engine.target.identities is None
         raise TargetError(
-            "the target has no valid token, and the contract protects operations",
-            where="Target.identities",
-            remedy="give identities: a Mint, Tokens, a Login, or an object with identify(name, client)",
+            "the contract protects operations, and no user has a token"
+            if is_named
+            else "the target has no valid token, and the contract protects operations",
+            where="[tool.specwitness.fuzz.identities]" if is_named else "Target.identities",
+            remedy='name two users, as in tokens = { alice = "env:TOKEN_ALICE", bob = "env:TOKEN_BOB" }'
+            if is_named
+            else "give identities: a Mint, Tokens, a Login, or an object with identify(name, client)",
         )
 
 

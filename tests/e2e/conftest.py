@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.support.both_sides import MODES, find_browser, find_missing, is_required, serving_both
+from tests.support.both_sides import (
+    BROWSER_ARGUMENTS,
+    MODES,
+    find_browser,
+    find_missing,
+    is_required,
+    serving_both,
+)
 from tests.support.visitor import Visitor, visit
 
 if TYPE_CHECKING:
@@ -23,11 +30,6 @@ if TYPE_CHECKING:
     from tests.support.both_sides import BothSides
 
 HERE = Path(__file__).parent
-ONLY_THIS_MACHINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", ONLY_THIS_MACHINE),
-)
 # Long enough for a busy machine; an idle one needs a fraction of it.
 TIMEOUT_MILLISECONDS = 30_000
 # The token expires while the page is open.
@@ -90,7 +92,7 @@ def browser() -> Iterator[Browser]:
     """A browser that can reach this machine only. Closed after the module: its event loop disturbs other tests."""
     expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_browser(), args=list(ARGUMENTS))
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=list(BROWSER_ARGUMENTS))
         yield chromium
         chromium.close()
 

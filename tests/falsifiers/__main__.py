@@ -34,6 +34,7 @@ REPORT = "report.xml"
 OUTPUT = Path("build/falsifiers.json")
 PAGE = Path("docs/checks.md")
 TIMEOUT_SECONDS = 120
+COLUMNS = 5
 FALSIFIERS = (
     *TOKEN_FALSIFIERS,
     *KEY_FALSIFIERS,
@@ -153,21 +154,49 @@ def _describe(result: Result) -> dict[str, str]:
 def make_page(results: Iterable[Result]) -> str:
     """Make docs/checks.md, which lists every check with the first test that fails without it."""
     rows = [
-        f"| {result.falsifier.check} | `{result.falsifier.requirement}` | `backend/{result.falsifier.file}` "
-        f"| {result.outcome} | `{result.noticed_by.partition('::')[2].partition('[')[0]}` |"
-        for result in results
+        _write_row(each.falsifier, each.outcome, each.noticed_by.partition("::")[2].partition("[")[0])
+        for each in results
     ]
-    return PAGE_HEAD.format(count=len(rows)) + "\n".join(rows) + "\n"
+    return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
+
+
+def refresh_page(page: str) -> str:
+    """Give the page with the names and places of the checks as they are now; results stay as they were.
+
+    Raises:
+        ValueError: A check has no result yet.
+    """
+    lines = [[cell.strip("` ") for cell in line.split("|")[1:-1]] for line in page.splitlines()]
+    results = {cells[0]: (cells[3], cells[4]) for cells in lines if len(cells) == COLUMNS}
+    missing = [each.check for each in FALSIFIERS if each.check not in results]
+    if missing:
+        raise ValueError(f"{PAGE} has no result for {', '.join(missing)}: run make falsify")
+    rows = [_write_row(each, *results[each.check]) for each in FALSIFIERS]
+    return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
+
+
+def _write_row(falsifier: Falsifier, outcome: str, noticed_by: str) -> str:
+    return (
+        f"| {falsifier.check} | `{falsifier.requirement}` | `backend/{falsifier.file}` "
+        f"| {outcome} | `{noticed_by}` |\n"
+    )
 
 
 PAGE_HEAD = """\
-# Each check matters
+# Each check of the verifier matters
 
-`make falsify` removes {count} checks from the code of the verifier and of the isolation, one at a time in a copy of the repository, \
-and runs the tests. If no test failed, a later change could break the rule unnoticed. *Red* means that an assertion failed. Crashes and \
-timeouts are reported separately, since they may have another cause. That command also writes this page.
+See the tests fail without one check, or without each in turn:
 
-| rule that is broken | requirement | file | tests | first failed test |
+```sh
+.venv/bin/python -m tests.falsifiers size cap     # the checks whose names have these words
+make falsify                                      # all of them; writes this page
+```
+
+The command removes {count} checks of the verifier and of the isolation, one at a time, in a copy of the repository, and \
+runs the tests. *red* means that an assertion failed. The other results would be *green* (no test noticed), *crashed* \
+and *timed out*. `make docs` brings names and places of the checks up to date and keeps the results.
+
+| removed check | requirement | file | tests | first test that fails |
 |---|---|---|---|---|
 """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from backend.core.logging import configure_logging
 from backend.main import create_app
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Outcomes = Mapping[str, Cells]
 
 ORIGIN = "http://localhost:3000"
+WIDTH = 80
 HEADINGS = ("operation", "caller", *Row)
 
 
@@ -48,9 +49,10 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(format_markdown(outcomes))
     else:
         console = Console()
-        console.print(make_table(outcomes))
-        verdict = "all as expected" if not faults else f"{len(faults)} not as expected"
-        console.print(f"{origin}\n{sum(map(len, outcomes.values()))} cells, {verdict}", highlight=False)
+        for line in format_text(outcomes):
+            console.print(line, highlight=False)
+        kept = "every cell is as expected" if not faults else f"{len(faults)} not as expected"
+        console.print(f"\n{origin}\n{sum(map(len, outcomes.values()))} cells, {kept}", highlight=False)
     sys.stderr.writelines(f"{fault}\n" for fault in faults)
     return 1 if faults else 0
 
@@ -95,20 +97,32 @@ def find_faults(outcomes: Outcomes) -> list[str]:
     ]
 
 
-def make_table(outcomes: Outcomes) -> Table:
-    """Format the outcomes as a table for a terminal; unexpected ones are red."""
-    table = Table(title="isolation: outcomes and database changes by caller", show_lines=True)
-    for heading in HEADINGS:
-        table.add_column(heading, overflow="fold")
+def format_text(outcomes: Outcomes) -> Iterator[Text]:
+    """Give the matrix as lines for a terminal of any width, red where a cell is not as expected."""
+    width = max(len(row) for row in Row)
     for name, cells in outcomes.items():
-        for callers, words in group_callers(cells):
-            is_expected = all(
-                cells[caller, row] == MATRIX[name].cells[caller, row] for caller in callers for row in Row
-            )
-            style = None if is_expected else "bold red"
-            title = f"{name}\n{OPERATIONS[name].name}"
-            table.add_row(*map(escape, (title, ", ".join(callers), *words)), style=style)
-    return table
+        yield Text(f"\n{name}  {OPERATIONS[name].name}", style="bold")
+        for callers, _ in group_callers(cells):
+            yield Text(f"  {', '.join(callers)}")
+            for rows, words in _group_rows(cells, callers[0]):
+                is_expected = all(
+                    cells[caller, row] == MATRIX[name].cells[caller, row]
+                    for caller in callers
+                    for row in rows
+                )
+                label = "any row" if len(rows) == len(Row) else ", ".join(rows)
+                first = f"    {label:<{width}}  "
+                lines = wrap(words, WIDTH, initial_indent=first, subsequent_indent=" " * len(first))
+                yield Text("\n".join(lines), style="" if is_expected else "bold red")
+
+
+def _group_rows(cells: Cells, caller: Caller) -> Iterator[tuple[list[Row], str]]:
+    """Give each group of rows that get the caller the same, one row a group unless all rows do."""
+    if len({cells[caller, row] for row in Row}) == 1:
+        yield list(Row), cells[caller, Row.OWN]
+        return
+    for row in Row:
+        yield [row], cells[caller, row]
 
 
 def format_markdown(outcomes: Outcomes) -> str:

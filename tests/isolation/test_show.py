@@ -1,4 +1,4 @@
-"""The printed isolation matrix: in README.md, and by `make isolation`."""
+"""The matrix as `make isolation` prints it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,18 @@ from rich.console import Console
 
 from tests.isolation.matrix import MATRIX, OPERATIONS, ROOT
 from tests.isolation.scene import Caller, Row
-from tests.isolation.show import find_faults, format_markdown, main, make_table
+from tests.isolation.show import find_faults, format_markdown, format_text, main
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXPECTED = {name: MATRIX[name].cells for name in OPERATIONS}
-REMEDY = "replace it by the output of `.venv/bin/python -m tests.isolation.show --markdown`"
 
 
 def spoil(
     operation: str, caller: Caller, row: Row, words: str
 ) -> dict[str, Mapping[tuple[Caller, Row], str]]:
     return {**EXPECTED, operation: {**EXPECTED[operation], (caller, row): words}}
-
-
-def test_readme_shows_the_matrix() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"\n\n{format_markdown(EXPECTED)}\n" in readme, f"the matrix in README.md is out of date: {REMEDY}"
 
 
 @pytest.mark.requirement("003/FR-009")
@@ -51,13 +45,21 @@ def test_unexpected_outcome_is_reported_with_the_line_of_its_operation() -> None
     )
 
 
-def test_table_shows_unexpected_outcomes_in_red() -> None:
+def test_line_that_is_not_expected_is_red() -> None:
     console = Console(width=400, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
-        console.print(make_table(spoil("getMe", Caller.OWNER, Row.NONE, "500 leaked [x]")))
+        for line in format_text(spoil("getMe", Caller.OWNER, Row.NONE, "500 leaked [x]")):
+            console.print(line)
     printed = capture.get()
-    assert "\x1b[1;31m500 leaked [x]" in printed
-    assert printed.count("\x1b[1;31m404 task_not_found") == 0
+    assert "500 leaked [x]" in printed
+    assert printed.count("\x1b[1;31m") == 1
+
+
+def test_every_answer_is_shown_within_80_columns() -> None:
+    text = "\n".join(line.plain for line in format_text(EXPECTED))
+    answers = {words for cells in EXPECTED.values() for words in cells.values()}
+    assert [words for words in answers if words not in " ".join(text.split())] == []
+    assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
 def test_callers_with_the_same_outcomes_share_a_line_of_the_markdown() -> None:

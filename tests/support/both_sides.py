@@ -32,6 +32,11 @@ FRONT_END = Path(
 )  # `tests.e2e.falsify` sets a broken copy
 ARTEFACTS = ROOT / "build" / "e2e"
 MODES = ("shared-secret", "jwks")
+_NEAR_ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+BROWSER_ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", _NEAR_ALONE),
+)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _STAMP = FRONT_END / ".next" / "built-from"
 _NOT_BUILT_FROM = frozenset({"node_modules", ".next", "tests", "tsconfig.tsbuildinfo", "next-env.d.ts"})

@@ -234,9 +234,8 @@ CHECKS = (
         order=40,
         title="takes no member that is not the caller's to set",
         tries=(
-            "members that are not the caller's to set, in the body and in the objects that it holds: "
-            "owner, role, id, a state that only responses have, and every other member that only "
-            "responses have"
+            "alice sets members that are not hers to set, in the body and in the objects inside it: "
+            "the owner, a role, the id, a state, and every other member that only responses have"
         ),
         requirements="the service sets owner and role itself",
         fits=lambda trial, endpoint: trial.is_ordinary(endpoint),

@@ -268,9 +268,9 @@ CHECKS = (
         order=100,
         title="shows nothing of another user",
         tries=(
-            "lists, searches and exports as bob: no text and no id of alice, with every option, for "
-            "what she has, filtered by what belongs to her, and on later pages; no secret, and of "
-            "others nothing personal, that the contract does not show; no secret that is `writeOnly`"
+            "lists, searches and exports show bob a text or an id of alice: with every option, with "
+            "every filter, and on later pages. A response shows a secret, or personal data of others,"
+            " that the contract does not name, or a member that is `writeOnly`"
         ),
         requirements="lists show only the caller's own data",
         scope=Scope.RUN,
