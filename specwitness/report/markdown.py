@@ -29,9 +29,9 @@ def render_markdown(trace: Trace, limit_bytes: int = 900_000) -> str:
     """Write the result, the counts, the findings and one row for each requirement.
 
     Args:
-        trace: What to draw.
-        limit_bytes: The most that the place takes (a GitHub job summary: 1 MiB). What does not
-            fit is left out from the end, and the last line says how much that is.
+        trace: The trace to render.
+        limit_bytes: The greatest size (a GitHub job summary has at most 1 MiB). Entries are left
+            out from the end to stay below it; the last line says how many.
     """
     blocks = list(_blocks(trace))
     sizes = [len(block.encode()) for block in blocks]
@@ -48,12 +48,12 @@ def render_markdown(trace: Trace, limit_bytes: int = 900_000) -> str:
 def _shortened(left_out: int, limit_bytes: int) -> str:
     return (
         f"\n**Shortened to {limit_bytes:,} bytes: {left_out:,} entries are left out here; "
-        "`trace.json` and the HTML report hold all of them.**\n"
+        "`trace.json` and the HTML report have all of them.**\n"
     )
 
 
 def _blocks(trace: Trace) -> Iterator[str]:
-    """Yield the page in pieces that may be cut off from the end, each whole in itself."""
+    """Yield the page in blocks, of which the last ones may be left out."""
     links = links_of(trace)
     sign = "✅" if trace.result == "kept" else "❌"
     yield f"# {sign} {trace.result}\n\n{_origin(trace)}\n\n{_counts(trace)}"

@@ -1,4 +1,4 @@
-"""The end of a run in the terminal: counts, findings, what is open, and the result."""
+"""The summary of a run in the terminal: counts, findings, requirements without evidence, result."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ STYLES = {
 
 
 def print_summary(trace: Trace, console: Console) -> None:
-    """Print what a person needs at the end of a run; the last line is the result.
+    """Print the summary of a run; the last line is the result.
 
-    Findings and requirements take one unbroken line each, so that `file:line` can be searched for.
+    Each finding and each requirement is one unbroken line, so that `file:line` can be searched for.
     """
     _print_counts(trace, console)
     for name, value in trace.environment.items():
@@ -57,7 +57,7 @@ def print_summary(trace: Trace, console: Console) -> None:
 
 
 def result_line(trace: Trace) -> str:
-    """Say how the run ended, in one line that starts with `kept:` or `broken:`."""
+    """Return the result as a line: `broken: 38 of 40 requirements witnessed, 1 waived; 2 findings`."""
     total = len(trace.requirements)
     waived = trace.summary.get(Verdict.WAIVED, 0)
     settled = total - len(unsettled(trace.requirements)) - waived
@@ -70,7 +70,7 @@ def result_line(trace: Trace) -> str:
 
 
 def _find_skips(trace: Trace) -> Counter[str]:
-    """Count the tests that this machine could not run, by what it lacks; fuzzing says so by itself."""
+    """Count the skipped tests by reason; skipped fuzz checks are findings and are listed there."""
     return Counter(
         witness.detail or "no reason given"
         for witness in trace.witnesses
@@ -99,7 +99,7 @@ def _print_findings(code: str, findings: list[Finding], console: Console) -> Non
             _print_line(console, f"  → {remedy}")
     if left := len(findings) - len(shown):
         _print_line(
-            console, f"  and {count_of(left, 'more finding')} of this kind ({code}): the report has them all"
+            console, f"  and {count_of(left, 'more finding')} of this kind ({code}): see the report for all"
         )
 
 

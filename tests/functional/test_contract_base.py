@@ -71,15 +71,15 @@ def test_first_commit_has_no_base(repository: Path) -> None:
     assert find_base(repository) == ""
 
 
-def test_folder_that_is_no_repository_has_no_base(tmp_path: Path) -> None:
+def test_folder_without_git_has_no_base(tmp_path: Path) -> None:
     assert find_base(tmp_path) == ""
 
 
-def test_base_that_is_named_wins(repository: Path) -> None:
+def test_named_base_is_used(repository: Path) -> None:
     commit(repository, "one")
     commit(repository, "two")
     assert find_base(repository, "origin/release") == "origin/release"
 
 
-def test_ci_holds_the_contract_against_its_base() -> None:
+def test_ci_compares_the_contract_with_its_base() -> None:
     assert "\n  make contract\n" in Path(".ci/run").read_text(encoding="utf-8")

@@ -88,7 +88,7 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_contract_that_did_not_change_is_kept(repository: Repository) -> None:
+def test_unchanged_contract_is_kept(repository: Repository) -> None:
     done = repository.run("--base", "HEAD")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "kept: no findings"
@@ -97,7 +97,7 @@ def test_contract_that_did_not_change_is_kept(repository: Repository) -> None:
     assert repository.result()["result"] == "kept"
 
 
-def test_protection_that_loosened_is_broken_at_its_line(repository: Repository) -> None:
+def test_loosened_protection_is_reported_at_its_line(repository: Repository) -> None:
     repository.put({f"{LIST}/security": []})
     done = repository.run("--base", "main")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -112,7 +112,7 @@ def test_protection_that_loosened_is_broken_at_its_line(repository: Repository) 
     assert judgement["location"] == {"file": "api/openapi.yaml", "line": line}
 
 
-def test_change_in_a_file_beside_the_contract_is_told_there(repository: Repository) -> None:
+def test_change_in_a_referenced_file_is_reported_in_that_file(repository: Repository) -> None:
     repository.put({f"{DRAFT}/properties/text/maxLength": 8})
     repository.commit("second")
     assert repository.run("--base", "HEAD").returncode == 0
@@ -122,7 +122,7 @@ def test_change_in_a_file_beside_the_contract_is_told_there(repository: Reposito
     assert "api/draft.json:" in done.stdout
 
 
-def test_what_others_did_since_the_branch_parted_is_no_change_of_it(repository: Repository) -> None:
+def test_commits_of_others_since_the_fork_are_ignored(repository: Repository) -> None:
     repository.git("checkout", "-q", "-b", "ours")
     repository.git("checkout", "-q", "main")
     repository.put({"/paths/~1more": DOCUMENT["paths"]["/health"] | {"get": {**DOCUMENT["paths"]["/health"]["get"], "operationId": "more"}}})  # fmt: skip
@@ -132,7 +132,7 @@ def test_what_others_did_since_the_branch_parted_is_no_change_of_it(repository: 
     assert done.returncode == 0, done.stdout
 
 
-def test_base_may_be_a_file_or_a_path_of_a_revision(
+def test_base_can_be_a_file_or_a_path_in_a_revision(
     repository: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     repository.write("old.yaml", yaml.safe_dump(DOCUMENT))
@@ -145,7 +145,7 @@ def test_base_may_be_a_file_or_a_path_of_a_revision(
         assert "POST /orders: this operation is gone [breaking: operation-removed]" in done.stdout
 
 
-def test_contract_that_the_base_does_not_have_yet_is_new(repository: Repository) -> None:
+def test_contract_without_a_version_in_the_base_is_new(repository: Repository) -> None:
     done = repository.run("--base", "HEAD", "--contract", "api/new.yaml")
     assert done.returncode == 2
     repository.write("api/new.yaml", yaml.safe_dump(DOCUMENT))
@@ -154,7 +154,7 @@ def test_contract_that_the_base_does_not_have_yet_is_new(repository: Repository)
     assert "has no api/new.yaml: the contract is new" in done.stdout
 
 
-def test_waiver_covers_its_change_until_its_end(repository: Repository) -> None:
+def test_waiver_allows_its_change_until_it_expires(repository: Repository) -> None:
     repository.put({f"{LIST}/security": []})
     repository.write("pyproject.toml", SETTINGS + WAIVER.format(until="2999-12-31"))
     done = repository.run("--base", "main")
@@ -171,7 +171,7 @@ def test_waiver_covers_its_change_until_its_end(repository: Repository) -> None:
     assert "[loosening: security-loosened]" in done.stdout
 
 
-def test_waiver_that_nothing_needs_is_told(repository: Repository) -> None:
+def test_unneeded_waiver_is_reported(repository: Repository) -> None:
     repository.put({f"{LIST}/responses/200/description": "Every order"})
     repository.write("pyproject.toml", SETTINGS + WAIVER.format(until="2999-12-31"))
     assert repository.run().returncode == 0  # without a base nothing can be said of it
@@ -180,7 +180,7 @@ def test_waiver_that_nothing_needs_is_told(repository: Repository) -> None:
     assert "pyproject.toml:4: nothing needs the waiver of security-loosened for listOrders" in done.stdout
 
 
-def test_waiver_of_no_rule_is_told(repository: Repository) -> None:
+def test_waiver_of_an_unknown_rule_is_reported(repository: Repository) -> None:
     text = WAIVER.format(until="2999-12-31").replace("security-loosened", "security-losened")
     repository.write("pyproject.toml", SETTINGS + text)
     done = repository.run()
@@ -188,7 +188,7 @@ def test_waiver_of_no_rule_is_told(repository: Repository) -> None:
     assert "pyproject.toml:4: the waiver of security-losened for listOrders names no rule" in done.stdout
 
 
-def test_lint_is_told_and_can_be_turned_off_with_a_reason(repository: Repository) -> None:
+def test_lint_finding_can_be_turned_off_with_a_reason(repository: Repository) -> None:
     repository.put({f"{DRAFT}/properties/text/maxLength": GONE})
     done = repository.run()
     assert done.returncode == 1
@@ -202,7 +202,7 @@ def test_lint_is_told_and_can_be_turned_off_with_a_reason(repository: Repository
     assert repository.run().returncode == 0
 
 
-def test_warning_does_not_break(repository: Repository) -> None:
+def test_warning_does_not_break_the_run(repository: Repository) -> None:
     repository.put({"/components/schemas/Old": {}})
     done = repository.run()
     assert done.returncode == 0
@@ -210,7 +210,7 @@ def test_warning_does_not_break(repository: Repository) -> None:
     assert done.stdout.splitlines()[-1] == "kept: no findings, 1 warning"
 
 
-def test_app_is_compared_and_its_noise_is_no_result(repository: Repository) -> None:
+def test_app_is_compared_and_its_output_is_not_printed(repository: Repository) -> None:
     settings = SETTINGS + 'served = "/openapi.json"\n[tool.specwitness]\ntarget = "target:open_target"\n'
     repository.write("pyproject.toml", settings)
     repository.write("target.py", TARGET)
@@ -240,7 +240,9 @@ def test_app_is_compared_and_its_noise_is_no_result(repository: Repository) -> N
         (["--contract", "broken.yaml"], "broken.yaml:2: the YAML is broken"),
     ],
 )
-def test_what_cannot_be_checked_is_invalid(repository: Repository, words: list[str], message: str) -> None:
+def test_unreadable_contract_or_base_is_invalid(
+    repository: Repository, words: list[str], message: str
+) -> None:
     repository.write("broken.yaml", "a: [\n")
     repository.write("list.yaml", "- a\n")
     done = repository.run(*words)
@@ -251,14 +253,14 @@ def test_what_cannot_be_checked_is_invalid(repository: Repository, words: list[s
     assert not (repository.root / "build/contract/contract.json").exists()
 
 
-def test_without_a_contract_there_is_nothing_to_hold(tmp_path: Path) -> None:
+def test_command_without_a_contract_is_invalid(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "specwitness", "contract"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "no contract is named → set contract" in done.stderr
 
 
-def test_base_in_the_settings_is_compared_with(repository: Repository) -> None:
+def test_base_of_the_settings_is_used(repository: Repository) -> None:
     repository.write("pyproject.toml", SETTINGS + 'base = "main"\n')
     repository.put({f"{LIST}/security": []})
     assert repository.run().returncode == 1

@@ -112,7 +112,7 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_a_proven_repository_is_kept_and_a_second_run_leaves_the_same_bytes(repository: Repository) -> None:
+def test_proven_repository_is_kept_and_a_second_run_leaves_the_same_bytes(repository: Repository) -> None:
     first = repository.run("verify")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "kept" in first.stdout
@@ -215,7 +215,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_breaks_the_run_and_is_named(repository: Repository, fault: str) -> None:
+def test_planted_fault_breaks_the_run_and_is_named(repository: Repository, fault: str) -> None:
     name, old, new, expected = FAULTS[fault]
     repository.change(name, old, new)
     result = repository.run("verify")
@@ -233,7 +233,7 @@ def test_scenarios_that_a_conftest_takes_away_are_missed(repository: Repository)
     assert "001/FR-002 is silent: no test, scenario or check that ran names it" in result.stdout
 
 
-def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
+def test_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
     repository.change(
         "specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n"
     )
@@ -248,7 +248,7 @@ def test_a_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository)
     assert "001/FR-003 waived until 2999-12-31: comes with products (silent)" in result.stdout
 
 
-def test_a_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Repository) -> None:
+def test_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Repository) -> None:
     pyproject = (repository.root / "pyproject.toml").read_text(encoding="utf-8")
     waiver = (
         "[[tool.specwitness.waivers]]\nrequirement = '001/FR-002'\nreason = 'later'\nuntil = 2001-01-01\n"
@@ -299,7 +299,7 @@ def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> No
     assert "[001/US1/AC2, 001/US1/AC3]" in result.stdout
 
 
-def test_a_reworded_story_is_named_at_its_line_and_blames_no_scenario(repository: Repository) -> None:
+def test_reworded_story_is_named_at_its_line_and_blames_no_scenario(repository: Repository) -> None:
     story = "### User Story 2 - Again\n\n1. **Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3.\n"
     repository.change("specs/001-sums/spec.md", "### Func", f"{story}\n### Func")
     assert repository.run("derive").returncode == 0
