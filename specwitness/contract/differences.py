@@ -1,4 +1,4 @@
-"""Where two schemas part: each difference at the finest place, in words."""
+"""Compares the schemas of contract and app, and describes each difference at its exact place."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ _LONGEST_VALUE = 80
 
 
 class Difference(NamedTuple):
-    """What differs, and the place of the contract that says otherwise."""
+    """A difference, with the pointer to its place in the contract."""
 
     pointer: Pointer
     text: str
 
 
 class Place(NamedTuple):
-    """A place of the contract: where it stands, and how a reader calls it."""
+    """A place of the contract: its pointer, and its label in messages, such as `body $.title`."""
 
     pointer: Pointer
     label: str
 
     def below(self, *pointer: str, label: str = "") -> Place:
-        """Give a place inside this one."""
+        """Return a place inside this one."""
         return Place((*self.pointer, *pointer), self.label + label)
 
     def differ(self, text: str) -> Difference:
-        """Say what differs here."""
+        """Return a difference at this place."""
         return Difference(self.pointer, f"{self.label}: {text}")
 
     def contrast(self, what: str, ours: Any, theirs: Any) -> Difference:
-        """Say what each side says of one thing; None is silence."""
+        """Return a difference with both values: `contract says maxLength 80, the app says 90`."""
         return self.differ(f"contract says {_say(what, ours)}, the app says {_say('', theirs)}")
 
 
 def _say(what: str, value: Any) -> str:
     if value is None:
-        return f"nothing of {what}" if what else "nothing"
+        return f"nothing about {what}" if what else "nothing"
     text = canonical(value) if not isinstance(value, str) else value
     short = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
     return f"{what} {short}".strip()
@@ -59,7 +59,7 @@ Above = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class SchemaComparison:
-    """Compares the schemas of two documents; `$ref`s are followed in each on its own."""
+    """Compares schemas of two documents; `$ref`s are resolved in the document of the schema."""
 
     ours: JsonObject
     theirs: JsonObject
@@ -70,8 +70,8 @@ class SchemaComparison:
         Args:
             ours: The contract's schema.
             theirs: The app's schema.
-            place: Where the contract's schema stands.
-            on_wire: The value travels as text (a parameter, a header), where null cannot be said.
+            place: The place of the contract's schema.
+            on_wire: The value is sent as text (a parameter, a header), which cannot be null.
         """
         left, right = normalise(ours, self.ours), normalise(theirs, self.theirs)
         if on_wire:
@@ -82,7 +82,7 @@ class SchemaComparison:
     def _compare(self, pair: Pair, place: Place, above: Above) -> list[Difference]:
         ids = (id(pair[0]), id(pair[1]))
         if ids in above:
-            # Recursion came back to where it began: nothing new can differ.
+            # A recursive schema: this pair is being compared already.
             return []
         forms = normalise(pair[0], self.ours), normalise(pair[1], self.theirs)
         return self._compare_forms(forms, place, (*above, ids))
@@ -109,9 +109,9 @@ class SchemaComparison:
         for name in sorted(set(ours) | set(theirs)):
             inside = place.below(keyword, name, label=f".{name}")
             if name not in theirs:
-                found.append(inside.differ("only the contract has it"))
+                found.append(inside.differ("only in the contract"))
             elif name not in ours:
-                found.append(Place((*place.pointer, keyword), inside.label).differ("only the app has it"))
+                found.append(Place((*place.pointer, keyword), inside.label).differ("only in the app"))
             else:
                 found += self._compare((ours[name], theirs[name]), inside, above)
         return found

@@ -1,4 +1,4 @@
-"""How a message changed between two revisions: its content and its headers, whichever way it travels."""
+"""Compares requests and responses of two revisions: their content and headers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MessageEvolution:
     present: Side
 
     def compare_headers(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[Change]:
-        """List what clients notice of the headers of an answer."""
+        """List the breaking changes of the headers of a response."""
         former = self.former.get(old, "headers") or {}
         present = self.present.get(new, "headers") or {}
         names = {name.lower(): name for name in present}
@@ -43,11 +43,11 @@ class MessageEvolution:
                 continue
             inside = place.below("headers", names.get(key, ""), label=f" header {name}")
             if key not in names:
-                yield "response-header-removed", inside, "this header is gone"
+                yield "response-header-removed", inside, "this header was removed"
                 continue
             was, now = self.former.get(former, name), self.present.get(present, names[key])
             if was.get("required") and not now.get("required"):
-                yield "response-header-optional", inside, "may be absent, and was always there"
+                yield "response-header-optional", inside, "was required and may now be absent"
             schemas = self.former.read_schema(was), self.present.read_schema(now)
             inner = inside.below("schema")
             yield from self.compare_schemas(Direction.RESPONSE, schemas, inner, on_wire=True)
@@ -55,7 +55,7 @@ class MessageEvolution:
     def compare_content(
         self, direction: Direction, holders: tuple[JsonObject, JsonObject], place: Place
     ) -> Iterator[Change]:
-        """List what clients notice of the content of a message, by media type."""
+        """List the breaking changes of the content of a message, by media type."""
         former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
         for name, (_, schema) in former.items():
             key = (
@@ -65,7 +65,7 @@ class MessageEvolution:
             )
             if key is None:
                 gone = place.below("content")
-                yield f"{direction}-media-type-removed", gone, f"{name} is gone"
+                yield f"{direction}-media-type-removed", gone, f"{name} was removed"
                 continue
             inside = place.below("content", present[key][0], "schema", label=" $")
             yield from self.compare_schemas(direction, (schema, present[key][1]), inside)
@@ -73,7 +73,7 @@ class MessageEvolution:
     def compare_schemas(
         self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
     ) -> Iterator[Change]:
-        """List what clients notice of a schema."""
+        """List the breaking changes of a schema."""
         evolution = SchemaEvolution(self.former.document, self.present.document, direction)
         for shift in evolution.compare(*schemas, place, on_wire=on_wire):
             yield _rule_of(direction, shift), shift.place, shift.text
@@ -84,7 +84,7 @@ def _rule_of(direction: Direction, shift: Shift) -> str:
 
 
 def find_status(status: str, responses: JsonObject) -> str | None:
-    """Find what documents a status: itself, its range, or what is left."""
+    """Return the key that documents a status: `404`, `4XX` or `default`; None if there is none."""
     known = {str(key).lower(): str(key) for key in responses}
     wanted = (status.lower(), f"{status[:1]}xx", "default")
     return next((known[key] for key in wanted if key in known), None)

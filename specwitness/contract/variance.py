@@ -1,4 +1,4 @@
-"""How a schema changed: at each place whether it takes less than before, or lets through more."""
+"""Compares the schemas of two revisions: whether a request accepts less, or a response may contain more."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Direction(StrEnum):
-    """Which way a value travels."""
+    """Whether a value is sent to the service or by the service."""
 
     REQUEST = "request"
     RESPONSE = "response"
 
 
 class Shift(NamedTuple):
-    """One change of a schema, at its finest place; `topic` is what the rules call it."""
+    """A change of a schema at its exact place; `topic` is its part in the code of a rule."""
 
     topic: str
     sense: Sense
@@ -57,13 +57,13 @@ class SchemaEvolution:
     direction: Direction
 
     def compare(self, former: Any, present: Any, place: Place, *, on_wire: bool = False) -> list[Shift]:
-        """List the changes that clients notice.
+        """List the changes that break clients.
 
         Args:
             former: The older schema.
             present: Its successor.
-            place: Where the successor stands.
-            on_wire: The value travels as text (a parameter, a header), where null cannot be said.
+            place: The place of the successor.
+            on_wire: The value is sent as text (a parameter, a header), which cannot be null.
         """
         forms = flatten(former, self.former), flatten(present, self.present)
         if on_wire:
@@ -76,7 +76,7 @@ class SchemaEvolution:
     def _compare(self, former: Any, present: Any, place: Place, above: Above) -> list[Shift]:
         key = canonical(former), canonical(present)
         if key in above:
-            # Recursion came back to where it began: nothing new can have changed.
+            # A recursive schema: this pair is being compared already.
             return []
         forms = flatten(former, self.former), flatten(present, self.present)
         return self._compare_forms(forms, place, above | {key})
@@ -107,17 +107,17 @@ class SchemaEvolution:
             inside = place.below("properties", name, label=f".{name}")
             if name in former and name not in present:
                 if self._is_relied_on(former[name], is_required=name in was_required):
-                    yield Shift("property-removed", Sense.CHANGED, inside, "this property is gone")
+                    yield Shift("property-removed", Sense.CHANGED, inside, "this property was removed")
                 continue
             if name in is_required - was_required:
-                yield Shift("property-required", Sense.NARROWED, inside, "is required, and was not")
+                yield Shift("property-required", Sense.NARROWED, inside, "is now required")
             elif name in was_required - is_required:
-                yield Shift("property-optional", Sense.WIDENED, inside, "may be absent, and was always there")
+                yield Shift("property-optional", Sense.WIDENED, inside, "was required and may now be absent")
             if name in former:
                 yield from self._compare(former[name], present[name], inside, above)
 
     def _read_visible(self, form: JsonObject, document: JsonObject) -> dict[str, Any]:
-        """Give the properties that travel in this direction."""
+        """Return the properties that are sent in this direction, without readOnly or writeOnly ones."""
         properties: dict[str, Any] = form.get("properties", {})
         mark = _HIDDEN_BY[self.direction]
         return {
@@ -154,7 +154,7 @@ class SchemaEvolution:
         if "not" not in forms[0]:
             return [Shift("schema", Sense.NARROWED, inside, "this exclusion is new")]
         if "not" not in forms[1]:
-            return [Shift("schema", Sense.WIDENED, inside, "this exclusion is gone")]
+            return [Shift("schema", Sense.WIDENED, inside, "this exclusion was removed")]
         found = self._compare(forms[0]["not"], forms[1]["not"], inside, above)
         return [shift._replace(sense=shift.sense.turned) for shift in found]
 
@@ -164,7 +164,9 @@ class SchemaEvolution:
             return []
         if former is None or present is None:
             sense = Sense.WIDENED if present is None else Sense.NARROWED
-            return [Shift("schema", sense, place, f"these alternatives are {'gone' if former else 'new'}")]
+            return [
+                Shift("schema", sense, place, f"these alternatives {'were removed' if former else 'are new'}")
+            ]
         return self._compare_members((former, present), place, above)
 
     def _compare_members(
@@ -176,18 +178,18 @@ class SchemaEvolution:
         ]
         gains = [member for member in present if not self._is_admitted(member, former, Sense.WIDENED, above)]
         if len(losses) == len(gains) == 1 and (inside := self._compare(losses[0], gains[0], place, above)):
-            # That one member changed tells more than that it is another one.
+            # The change inside one member is a better message than "removed and added".
             return inside
         return [
             *(
-                Shift("type", Sense.NARROWED, place, f"{say(member)} is admitted no more")
+                Shift("type", Sense.NARROWED, place, f"{say(member)} is no longer allowed")
                 for member in losses
             ),
-            *(Shift("type", Sense.WIDENED, place, f"{say(member)} is admitted now") for member in gains),
+            *(Shift("type", Sense.WIDENED, place, f"{say(member)} is now allowed") for member in gains),
         ]
 
     def _is_admitted(self, member: Any, others: list[Any], sense: Sense, above: Above) -> bool:
-        """Tell whether one member of the other side admits all that this one does."""
+        """Return whether one member of the other side allows all values that this one allows."""
         for other in others:
             pair = (member, other) if sense is Sense.NARROWED else (other, member)
             if not any(shift.sense & sense for shift in self._compare(*pair, _NOWHERE, above)):
@@ -196,14 +198,15 @@ class SchemaEvolution:
 
 
 def read_members(form: JsonObject) -> list[Any] | None:
-    """Give the alternatives of a schema, whichever way they are written."""
+    """Return the alternatives of a schema, from `anyOf` or `oneOf`; None if it has none."""
     return next((form[keyword] for keyword in _UNIONS if isinstance(form.get(keyword), list)), None)
 
 
 def _read_one_sided(forms: Forms) -> tuple[list[Any], list[Any]] | None:
-    """Read one schema that became several alternatives, or the other way round, as two unions.
+    """Treat a schema that became one of several alternatives (or the reverse) as two lists.
 
-    Nothing but the union may stand on the side that has one.
+    `{type: string}` that became `{anyOf: [{type: string}, {type: integer}]}` is such a change. The
+    side with the union must have no other keyword.
     """
     former, present = (read_members(form) for form in forms)
     if former is not None and present is None and len(forms[0]) == 1 and forms[1]:

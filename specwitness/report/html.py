@@ -17,8 +17,8 @@ from specwitness.report.wording import (
     count_of,
     count_witnesses,
     is_long,
+    needing_work,
     show_unseen,
-    unsettled,
 )
 
 if TYPE_CHECKING:
@@ -119,13 +119,13 @@ def _overview(trace: Trace, proofs: list[Proof]) -> list[tuple[str, list[Proof]]
 def _lead(trace: Trace) -> str:
     """Write the result as a sentence, such as `Broken by 2 findings.`."""
     total = count_of(len(trace.requirements), "requirement")
-    open_count = len(unsettled(trace.requirements))
+    open_count = len(needing_work(trace.requirements))
     if trace.result == "kept" and not open_count:
-        return f"Kept: every one of {total} has passed evidence or a waiver."
-    parts = [count_of(len(trace.findings), "finding")] if trace.findings else []
-    parts += [f"{open_count} of {total} without evidence"] if open_count else []
-    listed = " and ".join(parts) or "no finding"
-    return f"Kept, with {listed}." if trace.result == "kept" else f"Broken by {listed}."
+        return f"Every one of {total} has passed evidence or a waiver."
+    parts = [count_of(len(trace.findings), "finding")] if trace.findings else ["no findings"]
+    parts += [f"{open_count} of {total} need work"] if open_count else []
+    listed = "; ".join(parts)
+    return f"Kept with {listed}." if trace.result == "kept" else f"Broken by {listed}."
 
 
 def _shortened(text: str) -> str:

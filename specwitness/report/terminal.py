@@ -16,9 +16,9 @@ from specwitness.report.wording import (
     SYMBOLS,
     by_gravity,
     count_of,
+    needing_work,
     on_one_line,
     printable,
-    unsettled,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def print_summary(trace: Trace, console: Console) -> None:
         _print_line(console, f"{count_of(count, 'test')} skipped: {reason}")
     for code, findings in groupby(trace.findings, key=attrgetter("code")):
         _print_findings(code, list(findings), console)
-    for traced in unsettled(trace.requirements):
+    for traced in needing_work(trace.requirements):
         _print_line(console, _open_line(traced))
     for traced in by_gravity(trace.requirements):
         if traced.verdict is Verdict.WAIVED:
@@ -60,8 +60,8 @@ def result_line(trace: Trace) -> str:
     """Return the result as a line: `broken: 38 of 40 requirements witnessed, 1 waived; 2 findings`."""
     total = len(trace.requirements)
     waived = trace.summary.get(Verdict.WAIVED, 0)
-    settled = total - len(unsettled(trace.requirements)) - waived
-    line = f"{trace.result}: {settled} of {total} requirements witnessed"
+    done = total - len(needing_work(trace.requirements)) - waived
+    line = f"{trace.result}: {done} of {total} requirements witnessed"
     if waived:
         line += f", {waived} waived"
     if trace.findings:

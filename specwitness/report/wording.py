@@ -36,7 +36,7 @@ MEANINGS = {
 }
 """The meaning of each verdict, in one sentence for users."""
 
-SETTLED = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
+NEED_NO_WORK = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
 """The verdicts that need no work."""
 
 NOUNS = {
@@ -87,9 +87,9 @@ def count_witnesses(counts: Mapping[WitnessKind, int]) -> str:
     )
 
 
-def unsettled(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
+def needing_work(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
     """List the requirements whose verdict needs work, worst first."""
-    return by_gravity(requirement for requirement in requirements if requirement.verdict not in SETTLED)
+    return by_gravity(requirement for requirement in requirements if requirement.verdict not in NEED_NO_WORK)
 
 
 def by_gravity(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:

@@ -1,4 +1,4 @@
-"""What CI compares the contract with: a base that is named, the fork from main, the commit before, or nothing."""
+"""The base that CI compares the contract with: a named one, the fork from main, or the commit before."""
 
 from __future__ import annotations
 

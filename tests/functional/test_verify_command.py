@@ -1,4 +1,4 @@
-"""`specwitness verify` on a small repository that knows nothing of this one: kept, broken, invalid."""
+"""`specwitness verify` on a small repository of its own: kept, broken, invalid."""
 
 from __future__ import annotations
 

@@ -149,8 +149,8 @@
   if (blocks.has(keyOf(location.hash))) {
     follow();
   } else if (wide.matches && rows.length) {
-    const unsettled = ["failing", "vacuous", "suspect", "silent"];
-    select((rows.find((row) => unsettled.includes(row.dataset.verdict)) ?? rows[0]).dataset.row);
+    const needWork = ["failing", "vacuous", "suspect", "silent"];
+    select((rows.find((row) => needWork.includes(row.dataset.verdict)) ?? rows[0]).dataset.row);
   } else {
     show();
   }

@@ -1,4 +1,4 @@
-"""The silent-pass guard and the recording of witnesses, on small suites of their own."""
+"""The pytest plugin on small test suites: tests without assertions fail, and witnesses are recorded."""
 
 from __future__ import annotations
 

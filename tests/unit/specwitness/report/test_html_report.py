@@ -1,4 +1,4 @@
-"""The HTML report: complete, offline, escaped, and the same for the same trace."""
+"""The HTML report is complete, offline and escaped, and equal for equal traces."""
 
 from __future__ import annotations
 

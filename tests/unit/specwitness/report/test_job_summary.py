@@ -1,4 +1,4 @@
-"""The job summary in Markdown: counts, findings, and an honest end where it is cut."""
+"""The job summary in Markdown: counts, findings, and a note where it is cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A spec's words on the page: complete, in place, and marked where its requirements stand."""
+"""The text of a spec on the page: complete, and marked at its requirements."""
 
 from __future__ import annotations
 

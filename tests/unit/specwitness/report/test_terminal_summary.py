@@ -1,4 +1,4 @@
-"""The end of a run in the terminal: lines that can be searched, and the result last."""
+"""The summary in the terminal: lines that can be searched, and the result last."""
 
 from __future__ import annotations
 
