@@ -42,10 +42,10 @@ class Place(NamedTuple):
 
     def contrast(self, what: str, ours: Any, theirs: Any) -> Difference:
         """Return a difference with both values: `contract says maxLength 80, the app says 90`."""
-        return self.differ(f"contract says {_say(what, ours)}, the app says {_say('', theirs)}")
+        return self.differ(f"contract says {_show(what, ours)}, the app says {_show('', theirs)}")
 
 
-def _say(what: str, value: Any) -> str:
+def _show(what: str, value: Any) -> str:
     if value is None:
         return f"nothing about {what}" if what else "nothing"
     text = canonical(value) if not isinstance(value, str) else value
@@ -54,7 +54,7 @@ def _say(what: str, value: Any) -> str:
 
 
 Pair = tuple[Any, Any]
-Above = tuple[tuple[int, int], ...]
+Pairs = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class SchemaComparison:
             right.pop(NULL, None)
         return self._compare_forms((left, right), place, ((id(ours), id(theirs)),))
 
-    def _compare(self, pair: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare(self, pair: Pair, place: Place, above: Pairs) -> list[Difference]:
         ids = (id(pair[0]), id(pair[1]))
         if ids in above:
             # A recursive schema: this pair is being compared already.
@@ -87,7 +87,7 @@ class SchemaComparison:
         forms = normalise(pair[0], self.ours), normalise(pair[1], self.theirs)
         return self._compare_forms(forms, place, (*above, ids))
 
-    def _compare_forms(self, forms: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare_forms(self, forms: Pair, place: Place, above: Pairs) -> list[Difference]:
         left, right = forms
         found: list[Difference] = []
         for keyword in sorted(set(left) | set(right)):
@@ -103,7 +103,7 @@ class SchemaComparison:
                 found += _contrast(keyword, pair, place)
         return found
 
-    def _compare_named(self, keyword: str, pair: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare_named(self, keyword: str, pair: Pair, place: Place, above: Pairs) -> list[Difference]:
         ours, theirs = pair[0] or {}, pair[1] or {}
         found = []
         for name in sorted(set(ours) | set(theirs)):
@@ -116,7 +116,7 @@ class SchemaComparison:
                 found += self._compare((ours[name], theirs[name]), inside, above)
         return found
 
-    def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Pairs) -> list[Difference]:
         ours, theirs = list(enumerate(pair[0])), list(pair[1])
         if keyword != "prefixItems":
             for entry in tuple(ours):
@@ -148,8 +148,8 @@ def _contrast(keyword: str, pair: Pair, place: Place) -> list[Difference]:
         return [place.contrast("null is", *said)]
     is_single = isinstance(ours, list) and len(ours) == 1
     what = "const" if keyword == "enum" and is_single else keyword
-    return [place.below(what).contrast(what, _spoken(ours), _spoken(theirs))]
+    return [place.below(what).contrast(what, _unwrap_single(ours), _unwrap_single(theirs))]
 
 
-def _spoken(value: Any) -> Any:
+def _unwrap_single(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -39,7 +39,7 @@ def _find_examples(value: Any, document: Any, pointer: Pointer) -> Iterator[tupl
     if is_literal(pointer):
         return
     if isinstance(value, Mapping):
-        yield from _find_own(value, document, pointer)
+        yield from _find_examples_of(value, document, pointer)
         for key, child in value.items():
             yield from _find_examples(child, document, (*pointer, str(key)))
     elif isinstance(value, list):
@@ -47,7 +47,7 @@ def _find_examples(value: Any, document: Any, pointer: Pointer) -> Iterator[tupl
             yield from _find_examples(child, document, (*pointer, str(index)))
 
 
-def _find_own(
+def _find_examples_of(
     holder: Mapping[str, Any], document: Any, pointer: Pointer
 ) -> Iterator[tuple[Pointer, Any, Any]]:
     # A property can have the name `example`: then `holder` maps names to schemas.

@@ -61,17 +61,17 @@ def find_keyword_changes(forms: Forms) -> Iterator[KeywordChange]:
     yield from _find_values(forms)
     for keyword, sense, text in _find_bounds(forms):
         yield KeywordChange("bounds", keyword, sense, text)
-    yield from _find_closings(forms)
+    yield from _find_closed_objects(forms)
     yield from _find_defaults(forms)
     yield from _find_others(forms)
 
 
-def are_strangers(forms: Forms) -> bool:
+def have_no_common_type(forms: Forms) -> bool:
     """Return whether the two forms have no common type: then only the change of type is reported."""
     return not read_types(forms[0]) & read_types(forms[1])
 
 
-def say(value: Any) -> str:
+def show(value: Any) -> str:
     """Return a value as text for a message, shortened if it is long."""
     text = value if isinstance(value, str) else canonical(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
@@ -110,7 +110,7 @@ def _find_values(forms: Forms) -> Iterator[KeywordChange]:
 
 
 def _values(values: list[Any]) -> str:
-    return say(", ".join(canonical(value) for value in values))
+    return show(", ".join(canonical(value) for value in values))
 
 
 def _find_bounds(forms: Forms) -> Iterator[Bound]:
@@ -152,13 +152,17 @@ def _upper(form: JsonObject, keyword: str) -> Limit:
 def _find_order(former: Limit, present: Limit, name: str, sign: int = 1) -> Iterator[Bound]:
     if former != present:
         sense = Sense.NARROWED if present > former else Sense.WIDENED
-        yield name, sense, f"{name} was {_say_limit(former, sign)} and is {_say_limit(present, sign)}"
+        yield (
+            name,
+            sense,
+            f"{name} was {_show_limit(former, sign)} and is {_show_limit(present, sign)}",
+        )
 
 
-def _say_limit(limit: Limit, sign: int) -> str:
+def _show_limit(limit: Limit, sign: int) -> str:
     if limit[0] in {float("-inf"), float("inf")}:
         return "nothing"
-    return f"{say(sign * limit[0])}{' exclusive' if limit[1] else ''}"
+    return f"{show(sign * limit[0])}{' exclusive' if limit[1] else ''}"
 
 
 def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
@@ -171,7 +175,11 @@ def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
         sense = Sense.WIDENED
     else:
         sense = Sense.CHANGED
-    yield keyword, sense, f"{keyword} was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+    yield (
+        keyword,
+        sense,
+        f"{keyword} was {show(former or 'nothing')} and is {show(present or 'nothing')}",
+    )
 
 
 def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
@@ -184,10 +192,14 @@ def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
         sense = Sense.WIDENED
     else:
         sense = Sense.CHANGED
-    yield "multipleOf", sense, f"multipleOf was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+    yield (
+        "multipleOf",
+        sense,
+        f"multipleOf was {show(former or 'nothing')} and is {show(present or 'nothing')}",
+    )
 
 
-def _find_closings(forms: Forms) -> Iterator[KeywordChange]:
+def _find_closed_objects(forms: Forms) -> Iterator[KeywordChange]:
     """Report objects that no longer accept unknown members; that they accept more is no breaking change."""
     for keyword in _CLOSING:
         former, present = (form.get(keyword, True) for form in forms)
@@ -205,8 +217,8 @@ def _find_defaults(forms: Forms) -> Iterator[KeywordChange]:
     """Report a changed or removed default; a new default breaks no client."""
     former, present = (form.get("default") for form in forms)
     if former is not None and canonical(former) != canonical(present):
-        now = "nothing" if present is None else say(present)
-        yield KeywordChange("default", "default", Sense.CHANGED, f"default was {say(former)} and is {now}")
+        now = "nothing" if present is None else show(present)
+        yield KeywordChange("default", "default", Sense.CHANGED, f"default was {show(former)} and is {now}")
 
 
 def _find_others(forms: Forms) -> Iterator[KeywordChange]:

@@ -100,7 +100,7 @@ class Security:
         return sorted(
             _describe(old)
             for old in former.alternatives
-            if not any(_admits(new, old) for new in self.alternatives)
+            if not any(_still_accepts(new, old) for new in self.alternatives)
         )
 
 
@@ -171,7 +171,7 @@ def _is_kept(old: Alternative, new: Alternative) -> bool:
     return {demand.identity for demand in old} == {demand.identity for demand in new}
 
 
-def _admits(new: Alternative, old: Alternative) -> bool:
+def _still_accepts(new: Alternative, old: Alternative) -> bool:
     """Return whether a caller with the credentials of `old` fulfils `new`."""
     return all(
         any(mine.identity == demand.identity and mine.scopes >= demand.scopes for mine in old)

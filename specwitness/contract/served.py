@@ -60,9 +60,9 @@ async def _ask(app: Any, path: str) -> tuple[int, bytes]:
     lifespan = asyncio.create_task(app(scope, inbox.get, outbox.put))
     try:
         await _advance(lifespan, inbox, outbox, "startup")
-        answer = await _get(app, path)
+        response = await _get(app, path)
         await _advance(lifespan, inbox, outbox, "shutdown")
-        return answer
+        return response
     finally:
         lifespan.cancel()
         await asyncio.gather(lifespan, return_exceptions=True)
@@ -73,12 +73,12 @@ async def _advance(
 ) -> None:
     """Start or stop the app; an app without a lifespan ends its task at once, which is no error."""
     await inbox.put({"type": f"lifespan.{step}"})
-    answer = asyncio.create_task(outbox.get())
-    await asyncio.wait({lifespan, answer}, return_when=asyncio.FIRST_COMPLETED)
-    if not answer.done():
-        answer.cancel()
-    elif answer.result()["type"] == f"lifespan.{step}.failed":
-        raise RuntimeError(f"its {step} failed: {answer.result().get('message', '')}")
+    event = asyncio.create_task(outbox.get())
+    await asyncio.wait({lifespan, event}, return_when=asyncio.FIRST_COMPLETED)
+    if not event.done():
+        event.cancel()
+    elif event.result()["type"] == f"lifespan.{step}.failed":
+        raise RuntimeError(f"its {step} failed: {event.result().get('message', '')}")
 
 
 async def _get(app: Any, path: str) -> tuple[int, bytes]:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specwitness.contract.differences import Place
-from specwitness.contract.limits import Sense, are_strangers, find_keyword_changes, say
+from specwitness.contract.limits import Forms, Sense, find_keyword_changes, have_no_common_type, show
 from specwitness.contract.schemas import NULL, JsonObject, canonical, flatten
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ class Shift(NamedTuple):
     text: str
 
 
-Forms = tuple[JsonObject, JsonObject]
-Above = frozenset[tuple[str, str]]
+ComparedSchemas = frozenset[tuple[str, str]]
 
 _LABELS = {
     "contains": " contains",
@@ -69,11 +68,11 @@ class SchemaEvolution:
         if on_wire:
             for form in forms:
                 form.pop(NULL, None)
-        above: Above = frozenset({(canonical(former), canonical(present))})
+        above: ComparedSchemas = frozenset({(canonical(former), canonical(present))})
         noticed = _NOTICED[self.direction]
         return [shift for shift in self._compare_forms(forms, place, above) if shift.sense & noticed]
 
-    def _compare(self, former: Any, present: Any, place: Place, above: Above) -> list[Shift]:
+    def _compare(self, former: Any, present: Any, place: Place, above: ComparedSchemas) -> list[Shift]:
         key = canonical(former), canonical(present)
         if key in above:
             # A recursive schema: this pair is being compared already.
@@ -81,14 +80,14 @@ class SchemaEvolution:
         forms = flatten(former, self.former), flatten(present, self.present)
         return self._compare_forms(forms, place, above | {key})
 
-    def _compare_forms(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+    def _compare_forms(self, forms: Forms, place: Place, above: ComparedSchemas) -> list[Shift]:
         if (members := _read_one_sided(forms)) is not None:
             return self._compare_members(members, place, above)
         steps = [
             Shift(change.topic, change.sense, place.below(change.keyword), change.text)
             for change in find_keyword_changes(forms)
         ]
-        if are_strangers(forms):
+        if have_no_common_type(forms):
             return [shift for shift in steps if shift.topic == "type"]
         return [
             *steps,
@@ -98,7 +97,7 @@ class SchemaEvolution:
             *self._compare_unions(forms, place, above),
         ]
 
-    def _compare_objects(self, forms: Forms, place: Place, above: Above) -> Iterator[Shift]:
+    def _compare_objects(self, forms: Forms, place: Place, above: ComparedSchemas) -> Iterator[Shift]:
         former = self._read_visible(forms[0], self.former)
         present = self._read_visible(forms[1], self.present)
         was_required = self._read_required(forms[0], self.former)
@@ -133,7 +132,7 @@ class SchemaEvolution:
             return True
         return is_required or bool(flatten(schema, self.former).get("readOnly"))
 
-    def _compare_inner(self, forms: Forms, place: Place, above: Above) -> Iterator[Shift]:
+    def _compare_inner(self, forms: Forms, place: Place, above: ComparedSchemas) -> Iterator[Shift]:
         for keyword, label in _LABELS.items():
             if any(keyword in form for form in forms):
                 pair = forms[0].get(keyword, True), forms[1].get(keyword, True)
@@ -147,7 +146,7 @@ class SchemaEvolution:
             inside = place.below("prefixItems", str(index), label=f"[{index}]")
             yield from self._compare(*pair, inside, above)
 
-    def _compare_negation(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+    def _compare_negation(self, forms: Forms, place: Place, above: ComparedSchemas) -> list[Shift]:
         if "not" not in forms[0] and "not" not in forms[1]:
             return []
         inside = place.below("not", label=" not")
@@ -158,7 +157,7 @@ class SchemaEvolution:
         found = self._compare(forms[0]["not"], forms[1]["not"], inside, above)
         return [shift._replace(sense=shift.sense.turned) for shift in found]
 
-    def _compare_unions(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+    def _compare_unions(self, forms: Forms, place: Place, above: ComparedSchemas) -> list[Shift]:
         former, present = (read_members(form) for form in forms)
         if former is None and present is None:
             return []
@@ -170,25 +169,23 @@ class SchemaEvolution:
         return self._compare_members((former, present), place, above)
 
     def _compare_members(
-        self, members: tuple[list[Any], list[Any]], place: Place, above: Above
+        self, members: tuple[list[Any], list[Any]], place: Place, above: ComparedSchemas
     ) -> list[Shift]:
         former, present = members
-        losses = [
-            member for member in former if not self._is_admitted(member, present, Sense.NARROWED, above)
-        ]
-        gains = [member for member in present if not self._is_admitted(member, former, Sense.WIDENED, above)]
+        losses = [member for member in former if not self._is_allowed(member, present, Sense.NARROWED, above)]
+        gains = [member for member in present if not self._is_allowed(member, former, Sense.WIDENED, above)]
         if len(losses) == len(gains) == 1 and (inside := self._compare(losses[0], gains[0], place, above)):
             # The change inside one member is a better message than "removed and added".
             return inside
         return [
             *(
-                Shift("type", Sense.NARROWED, place, f"{say(member)} is no longer allowed")
+                Shift("type", Sense.NARROWED, place, f"{show(member)} is no longer allowed")
                 for member in losses
             ),
-            *(Shift("type", Sense.WIDENED, place, f"{say(member)} is now allowed") for member in gains),
+            *(Shift("type", Sense.WIDENED, place, f"{show(member)} is now allowed") for member in gains),
         ]
 
-    def _is_admitted(self, member: Any, others: list[Any], sense: Sense, above: Above) -> bool:
+    def _is_allowed(self, member: Any, others: list[Any], sense: Sense, above: ComparedSchemas) -> bool:
         """Return whether one member of the other side allows all values that this one allows."""
         for other in others:
             pair = (member, other) if sense is Sense.NARROWED else (other, member)

@@ -91,7 +91,7 @@ def read_contract(path: Path, root: Path) -> Contract:
     library = read_library(path, root)
     _refuse_other_formats(library)
     _refuse_duplicate_ids(library)
-    _refuse_mute_operations(library)
+    _refuse_operations_without_responses(library)
     _refuse_invalid(library)
     operations = tuple(
         _read_operation(library, path_name, method) for path_name, method in _find_operations(library)
@@ -130,7 +130,7 @@ def _refuse_duplicate_ids(library: Library) -> None:
         places[name] = place
 
 
-def _refuse_mute_operations(library: Library) -> None:
+def _refuse_operations_without_responses(library: Library) -> None:
     for path, method in _find_operations(library):
         if not library.get(("paths", path, method, "responses")):
             where = str(library.locate(("paths", path, method)))

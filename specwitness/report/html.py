@@ -16,9 +16,9 @@ from specwitness.report.wording import (
     SYMBOLS,
     count_of,
     count_witnesses,
+    escape_controls,
     is_long,
     needing_work,
-    show_unseen,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _environment(links: Links) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(seen=show_unseen, statement=render_inline, shortened=_shortened)
+    environment.filters.update(seen=escape_controls, statement=render_inline, shortened=_shortened)
     environment.tests.update(long=is_long)
     environment.globals.update(
         symbols=SYMBOLS,
@@ -104,7 +104,7 @@ def _page(spec: SpecSource, proofs: list[Proof], environment: Environment, links
         if proof.traced.requirement.location.file == spec.path
     ]
     html = render_spec(spec.text, marks, links, str(PurePosixPath(spec.path).parent))
-    return SpecPage(spec, html, tuple(show_unseen(spec.text).split("\n")))
+    return SpecPage(spec, html, tuple(escape_controls(spec.text).split("\n")))
 
 
 def _overview(trace: Trace, proofs: list[Proof]) -> list[tuple[str, list[Proof]]]:

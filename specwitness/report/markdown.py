@@ -11,10 +11,10 @@ from specwitness.report.links import Links, links_of
 from specwitness.report.wording import (
     MEANINGS,
     SYMBOLS,
-    by_gravity,
     count_witnesses,
+    escape_controls,
     on_one_line,
-    show_unseen,
+    worst_first,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _blocks(trace: Trace) -> Iterator[str]:
         yield ("\n## Findings\n\n" if number == 0 else "") + _finding(finding, links)
     heading = "\n## Requirements\n\n| requirement | verdict | witnesses | text |\n| --- | --- | --- | --- |\n"
     witnesses = {witness.id: witness for witness in trace.witnesses}
-    for number, traced in enumerate(by_gravity(trace.requirements)):
+    for number, traced in enumerate(worst_first(trace.requirements)):
         yield (heading if number == 0 else "") + _requirement(traced, witnesses, links)
     failed = [witness for witness in trace.witnesses if witness.detail]
     for number, witness in enumerate(sorted(failed, key=lambda witness: witness.id)):
@@ -114,7 +114,7 @@ def _verdict(traced: TracedRequirement) -> str:
 
 
 def _detail(witness: Witness) -> str:
-    text = show_unseen(witness.detail or "")
+    text = escape_controls(witness.detail or "")
     fence = "`" * max(3, _longest_ticks(text) + 1)
     title = f"{_code(witness.id)} {witness.outcome.value}"
     return f"\n{title}\n\n{fence}text\n{text}\n{fence}\n"

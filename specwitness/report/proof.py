@@ -20,7 +20,7 @@ TITLES = {
     WitnessKind.BENCHMARK: "Benchmarks",
 }
 # From worst to best: a cell with several checks shows the worst outcome.
-_GRAVITY = [Outcome.FAILED, Outcome.SKIPPED, Outcome.XFAILED, Outcome.PASSED]
+_WORST_FIRST = [Outcome.FAILED, Outcome.SKIPPED, Outcome.XFAILED, Outcome.PASSED]
 _OPERATION, _CREDENTIAL = "operation", "credential"
 
 
@@ -124,10 +124,10 @@ def _group(kind: WitnessKind, witnesses: list[Witness]) -> Group:
     return Group(
         kind=kind,
         title=TITLES[kind],
-        outcomes=tuple((outcome, counted[outcome]) for outcome in _GRAVITY if counted[outcome]),
+        outcomes=tuple((outcome, counted[outcome]) for outcome in _WORST_FIRST if counted[outcome]),
         tables=() if grid else _tables(tabled),
         grid=grid,
-        entries=tuple(sorted(entries, key=lambda witness: _GRAVITY.index(witness.outcome))),
+        entries=tuple(sorted(entries, key=lambda witness: _WORST_FIRST.index(witness.outcome))),
     )
 
 
@@ -161,4 +161,4 @@ def _cell(checks: list[Witness]) -> FuzzCell | None:
     if not checks:
         return None
     cases = sum(check.counts.get("cases", 0) for check in checks)
-    return FuzzCell(min((check.outcome for check in checks), key=_GRAVITY.index), cases)
+    return FuzzCell(min((check.outcome for check in checks), key=_WORST_FIRST.index), cases)

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from specwitness.report.wording import is_long, show_unseen
+from specwitness.report.wording import escape_controls, is_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def render_spec(text: str, marks: Iterable[Mark], links: Links, folder: str) -> 
         links: Where files of the repository can be read.
         folder: The folder of the spec; relative links start there.
     """
-    shown = show_unseen(text)
+    shown = escape_controls(text)
     page = _Page(_MARKDOWN.parse(shown))
     _keep_every_cell(page, shown.split("\n"))
     for mark in marks:
@@ -75,7 +75,7 @@ def render_spec(text: str, marks: Iterable[Mark], links: Links, folder: str) -> 
 
 def render_inline(text: str) -> Markup:
     """Render one statement, such as a requirement's text, without blocks."""
-    tokens = _MARKDOWN.parseInline(show_unseen(text))
+    tokens = _MARKDOWN.parseInline(escape_controls(text))
     for token in tokens:
         token.children = [child for child in token.children or [] if not child.type.startswith("link_")]
     return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 - raw HTML is off

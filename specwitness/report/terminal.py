@@ -14,11 +14,11 @@ from specwitness.model import Finding, Outcome, Trace, TracedRequirement, Verdic
 from specwitness.report.wording import (
     MEANINGS,
     SYMBOLS,
-    by_gravity,
     count_of,
     needing_work,
     on_one_line,
     printable,
+    worst_first,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def print_summary(trace: Trace, console: Console) -> None:
         _print_findings(code, list(findings), console)
     for traced in needing_work(trace.requirements):
         _print_line(console, _open_line(traced))
-    for traced in by_gravity(trace.requirements):
+    for traced in worst_first(trace.requirements):
         if traced.verdict is Verdict.WAIVED:
             _print_line(console, _waived_line(traced))
     _print_line(console, result_line(trace), "bold green" if trace.result == "kept" else "bold red")

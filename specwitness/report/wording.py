@@ -52,17 +52,17 @@ LONGEST_WORD = 20
 
 # Control characters (C0 without tab and newline, DEL, C1) can control a terminal; direction marks
 # can make a line look like another one.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
-def show_unseen(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Escape control and direction characters, such as `\x1b`; tab and newline stay."""
-    return _UNSEEN.sub(lambda found: ascii(found.group())[1:-1], text.replace("\r\n", "\n"))
+    return _CONTROLS.sub(lambda found: ascii(found.group())[1:-1], text.replace("\r\n", "\n"))
 
 
 def on_one_line(text: str) -> str:
     """Escape control characters, and replace all white space by single blanks."""
-    return " ".join(show_unseen(text).split())
+    return " ".join(escape_controls(text).split())
 
 
 def printable(text: str, console: Console) -> str:
@@ -89,10 +89,10 @@ def count_witnesses(counts: Mapping[WitnessKind, int]) -> str:
 
 def needing_work(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
     """List the requirements whose verdict needs work, worst first."""
-    return by_gravity(requirement for requirement in requirements if requirement.verdict not in NEED_NO_WORK)
+    return worst_first(requirement for requirement in requirements if requirement.verdict not in NEED_NO_WORK)
 
 
-def by_gravity(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
+def worst_first(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
     """Sort by verdict, worst first; within a verdict the order of the spec stays."""
     order = list(SYMBOLS)
     return sorted(requirements, key=lambda requirement: order.index(requirement.verdict))

@@ -179,10 +179,10 @@ def _read_prose(children: Sequence[Token], line: int) -> Prose:
         position += 1
     before = _squeeze("".join(preface))
     raw = tuple(RawStep(keyword, _squeeze("".join(parts)), at) for keyword, parts, at in steps)
-    spoken = " ".join(f"{step.keyword} {step.text}" for step in raw)
+    step_text = " ".join(f"{step.keyword} {step.text}" for step in raw)
     opening = next((child for child in children if child.type != "text" or child.content.strip()), None)
     return Prose(
-        text=" ".join(part for part in (before, spoken) if part),
+        text=" ".join(part for part in (before, step_text) if part),
         preface=before,
         steps=raw,
         starts_bold=opening is not None and opening.type == "strong_open",

@@ -32,8 +32,8 @@ class ScenarioDraft:
     @property
     def text(self) -> str:
         """The text of the scenario, as the report shows it."""
-        spoken = " ".join(f"{step.keyword} {step.text}" for step in self.steps)
-        return f"{self.preface} {spoken}".strip()
+        step_text = " ".join(f"{step.keyword} {step.text}" for step in self.steps)
+        return f"{self.preface} {step_text}".strip()
 
     def is_followed_by(self, steps: tuple[RawStep, ...]) -> bool:
         """Return whether these steps begin another scenario: a Given after a Then does, an And does not."""
