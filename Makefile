@@ -24,17 +24,17 @@ help: ## show this list
 
 .PHONY: run
 run: $(installed) ## serve the API on this machine, on a PostgreSQL of its own
-	@$(bin)/python -m backend.dev.serve
+	@$(bin)/python -m devtools.serve
 
 .PHONY: dev
 dev: $(installed) ## serve front end and API together, with Better Auth for real (needs Node)
-	@$(bin)/python -m backend.dev.together
+	@$(bin)/python -m devtools.serve_all
 
 # USER is in every environment: only the one given to make counts.
 .PHONY: token
 token: export SUBJECT = $(if $(filter command line,$(origin USER)),$(USER),alice)
 token: $(installed) ## print a token to try the API with: make token USER=alice
-	@$(bin)/python -m backend.dev.token "$$SUBJECT"
+	@$(bin)/python -m devtools.token "$$SUBJECT"
 
 .PHONY: verify
 verify: $(installed) ## prove the spec: scenarios, contract, fuzz, isolation, then the report
@@ -112,7 +112,7 @@ clean: ## remove what was built, and the data of make run
 	rm -rf frontend/.next frontend/node_modules
 	rm -rf $(venv) build dist .run .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .schemathesis
-	find backend specwitness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find backend devtools specwitness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The copy of the lock is written last: an environment without it is half-made, and is made anew.
 # Messages go to stderr: a token is read from stdout.

@@ -13,20 +13,20 @@ from fastapi import FastAPI
 from backend.api import account, contract, health, me, tasks
 from backend.api.problems import answer_internal_error, install_problem_handlers
 from backend.core.config import Settings, load_settings
-from backend.core.cors import CrossOriginMiddleware
-from backend.core.database import Database
+from backend.core.database.transactions import Database
 from backend.core.dependencies import install_authenticator
 from backend.core.errors import NOT_CACHED, ConfigurationError
-from backend.core.keys import build_key_source
+from backend.core.http.cors import CrossOriginMiddleware
+from backend.core.http.middleware import AbandonMiddleware, NotCachedMiddleware, RequestLogMiddleware
+from backend.core.http.routing import AuthenticateFirstRoute, refuse_open_routes
+from backend.core.key_sources.source import build_key_source
 from backend.core.logging import configure_logging
-from backend.core.middleware import AbandonMiddleware, NotCachedMiddleware, RequestLogMiddleware
-from backend.core.routing import AuthenticateFirstRoute, refuse_open_routes
 from backend.models.revocation import StoredDenyList
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from backend.core.keys import KeySource
+    from backend.core.key_sources.source import KeySource
 
 EXIT_CONFIGURATION = 2
 PUBLIC_PATHS = frozenset({"/health", "/openapi.json"})

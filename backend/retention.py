@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 from backend.core.config import Settings, load_settings, read_database_url
 from backend.core.errors import ConfigurationError
-from backend.core.pseudonym import make_pseudonym
+from backend.core.identity.pseudonym import make_pseudonym
 from backend.erasure_list import ErasedAccount, merge_list, read_list
 
 if TYPE_CHECKING:

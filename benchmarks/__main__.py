@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from benchmarks import authentication, detection, existence, tokens
-from benchmarks.detection_table import put_between, tabulate_detection, write_detection
+from benchmarks.detection_table import MARKER, PAGE, put_between, tabulate_detection, write_detection
 from benchmarks.report import (
     draw_tokens,
     tabulate_authentication,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OUTPUT = Path("build/bench")
-README = Path("README.md")
 
 
 def run_tokens(console: Console) -> None:
@@ -62,11 +61,9 @@ def run_detection(console: Console) -> None:
         figures = detection.measure()
     _keep(console, "detection", figures)
     console.print(tabulate_detection(figures))
-    README.write_text(
-        put_between(README.read_text(encoding="utf-8"), "detection", write_detection(figures)),
-        encoding="utf-8",
-    )
-    console.print(f"written into {README}", highlight=False)
+    page = put_between(PAGE.read_text(encoding="utf-8"), MARKER, write_detection(figures))
+    PAGE.write_text(page, encoding="utf-8")
+    console.print(f"written into {PAGE}", highlight=False)
 
 
 BENCHMARKS: dict[str, Callable[[Console], None]] = {

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from backend.core.dependencies import Authenticator
+from backend.core.identity.authenticator import Authenticator
 from backend.testing.issuer import Issuer, make_secret
 from benchmarks.load import drive, make_request
 from benchmarks.server import ORIGIN, make_app
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from backend.core.claims import Principal
+    from backend.core.tokens.claims import Principal
 
 ROUNDS = 11
 REQUESTS_A_ROUND = 1_000

@@ -20,11 +20,11 @@ from jose import jwt as python_jose
 from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
-from backend.core.claims import Expectation
 from backend.core.errors import AuthenticationError
-from backend.core.jwk import read_key
-from backend.core.memory import TokenMemory
+from backend.core.identity.verified_tokens import TokenMemory
+from backend.core.keys.jwk import read_key
 from backend.core.security import KeySet, TokenKeys, VerificationKey, make_keys, make_shared_key
+from backend.core.tokens.claims import Expectation
 from backend.testing.issuer import Issuer, make_secret
 from backend.testing.key_pair import KeyPair, encode, make_key_pair
 from backend.testing.key_server import KeyServer

@@ -29,27 +29,8 @@ def _stay_inside(path: str) -> str:
 
 
 InnerPath = Annotated[str, AfterValidator(_stay_inside)]
-FUZZ_CHECKS = (
-    "contract",
-    "conformance",
-    "none",
-    "forged",
-    "expired",
-    "claims",
-    "isolation",
-    "existence",
-    "disclosure",
-    "assignment",
-    "deletion",
-    "privilege",
-    "caching",
-    "robustness",
-    "side_effect",
-    "race",
-    "shadow",
-    "situation",
-)
-CheckName = Annotated[str, Field(pattern=f"^({'|'.join(FUZZ_CHECKS)})$")]
+# Whether there is a check of that name is seen when a run begins: the checks are read from the fuzzer.
+CheckName = Annotated[str, Field(pattern="^[a-z_]+$")]
 
 
 class FuzzConfig(Frozen):

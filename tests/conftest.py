@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backend.dev.postgres import PostgresServer, provide_postgres
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
+from devtools.postgres import PostgresServer, provide_postgres
 from tests.support.service import (
     UNREACHABLE_DATABASE,
     Client,

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from anyio import CancelScope
@@ -15,12 +16,14 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from backend.api.tasks import TaskView
-from backend.core.claims import Principal
-from backend.core.database import CurrentSession, Database, SessionOfAnybody, get_database
-from backend.core.dependencies import CurrentPrincipal, get_authenticator
+from backend.core.database.sessions import CurrentSession, SessionOfAnybody, get_database
+from backend.core.database.transactions import Database
+from backend.core.dependencies import CurrentPrincipal
 from backend.core.errors import UnavailableError
-from backend.core.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
+from backend.core.http.routing import AuthenticateFirstRoute
+from backend.core.identity.authenticator import get_authenticator
+from backend.core.tokens.claims import Principal
 from backend.models import account as store
 from backend.models.cursor import Cursor
 from backend.models.task import Task
@@ -87,7 +90,8 @@ class ExportResponse(StreamingResponse):
     "/export",
     operation_id="exportAccount",
     response_model=Export,
-    responses=describe_answer(200, description="Everything that is held on the caller") | ACCOUNT_ERASED,
+    responses=describe_answer(HTTPStatus.OK, description="Everything that is held on the caller")
+    | ACCOUNT_ERASED,
 )
 async def export_account(
     request: Request, principal: CurrentPrincipal, session: CurrentSession
@@ -105,10 +109,11 @@ async def export_account(
 @router.delete(
     "",
     operation_id="eraseAccount",
-    status_code=204,
+    status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
     responses=describe_answer(
-        204, description="Nothing is held on the caller any more, but for what keeps the account closed"
+        HTTPStatus.NO_CONTENT,
+        description="Nothing is held on the caller any more, but for what keeps the account closed",
     ),
 )
 async def erase_account(request: Request, principal: CurrentPrincipal, session: SessionOfAnybody) -> None:

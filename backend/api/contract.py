@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from backend.core.errors import ConfigurationError
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.routing import AuthenticateFirstRoute
 
 CONTRACT = Path(__file__).resolve().parents[2] / "contracts" / "openapi.yaml"
 

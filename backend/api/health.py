@@ -1,15 +1,16 @@
 """Whether the service lives, and whether it can do its work (003/FR-017)."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.core.database import get_database
-from backend.core.dependencies import get_authenticator
+from backend.core.database.sessions import get_database
 from backend.core.errors import UnavailableError
-from backend.core.problem import REQUEST_INVALID, RETRY_HEADER
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.problem import REQUEST_INVALID, RETRY_HEADER
+from backend.core.http.routing import AuthenticateFirstRoute
+from backend.core.identity.authenticator import get_authenticator
 
 router = APIRouter(tags=["health"], route_class=AuthenticateFirstRoute)
 
@@ -28,9 +29,9 @@ class Health(BaseModel):
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Alive and, unless only liveness was asked for, ready"},
+    HTTPStatus.OK: {"description": "Alive and, unless only liveness was asked for, ready"},
     **REQUEST_INVALID,
-    503: {
+    HTTPStatus.SERVICE_UNAVAILABLE: {
         "description": "Alive but not ready, since the database does not answer or no keys are known",
         "headers": {"Retry-After": RETRY_HEADER},
         "model": Health,

@@ -17,7 +17,7 @@ from backend.core.errors import (
     RequestInvalidError,
     ServiceError,
 )
-from backend.core.problem import MEDIA_TYPE, answer_service_error, make_problem
+from backend.core.http.problem import MEDIA_TYPE, answer_service_error, make_problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

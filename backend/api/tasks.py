@@ -1,23 +1,24 @@
 """The caller's tasks: list, create, read, update, complete, delete (003/FR-019)."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from backend.core.database import CurrentSession
+from backend.core.database.sessions import CurrentSession
 from backend.core.dependencies import CurrentUserId
 from backend.core.errors import RequestInvalidError, TaskNotFoundError
-from backend.core.problem import (
+from backend.core.http.problem import (
     ACCOUNT_ERASED,
     REQUEST_INVALID,
     describe_answer,
     describe_refusals,
     describe_refused_access,
 )
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.routing import AuthenticateFirstRoute
 from backend.models import task as store
 from backend.models.cursor import Cursor
 from backend.models.task import DESCRIPTION_MAX_LENGTH, TITLE_MAX_LENGTH, Task
@@ -35,8 +36,8 @@ LINKED = {
     "CompleteTask": "completeTask",
     "DeleteTask": "deleteTask",
 }
-CREATED = describe_answer(201, description="The new task", Location=LOCATION_HEADER)
-CREATED[201]["links"] = {
+CREATED = describe_answer(HTTPStatus.CREATED, description="The new task", Location=LOCATION_HEADER)
+CREATED[HTTPStatus.CREATED]["links"] = {
     name: {"operationId": operation, "parameters": {"task_id": "$response.body#/id"}}
     for name, operation in LINKED.items()
 }
@@ -47,7 +48,7 @@ router = APIRouter(
     route_class=AuthenticateFirstRoute,
     responses=describe_refused_access() | REQUEST_INVALID | ACCOUNT_ERASED,
 )
-ONE_TASK = describe_answer(200, description="The task") | describe_refusals(TaskNotFoundError)
+ONE_TASK = describe_answer(HTTPStatus.OK, description="The task") | describe_refusals(TaskNotFoundError)
 
 
 def _require_canonical(value: object) -> object:
@@ -103,7 +104,7 @@ class TaskPage(BaseModel):
 @router.get(
     "",
     operation_id="listTasks",
-    responses=describe_answer(200, description="A page of the caller's tasks"),
+    responses=describe_answer(HTTPStatus.OK, description="A page of the caller's tasks"),
 )
 async def list_tasks(
     user_id: CurrentUserId,
@@ -129,7 +130,7 @@ async def list_tasks(
 @router.post(
     "",
     operation_id="createTask",
-    status_code=201,
+    status_code=HTTPStatus.CREATED,
     responses=CREATED,
 )
 async def create_task(
@@ -166,9 +167,10 @@ async def complete_task(user_id: CurrentUserId, session: CurrentSession, task_id
 @router.delete(
     "/{task_id}",
     operation_id="deleteTask",
-    status_code=204,
+    status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
-    responses=describe_answer(204, description="The task is gone") | describe_refusals(TaskNotFoundError),
+    responses=describe_answer(HTTPStatus.NO_CONTENT, description="The task is gone")
+    | describe_refusals(TaskNotFoundError),
 )
 async def delete_task(user_id: CurrentUserId, session: CurrentSession, task_id: TaskId) -> None:
     """Delete one of the caller's tasks."""

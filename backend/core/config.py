@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from backend.core.algorithms import is_symmetric
 from backend.core.errors import ConfigurationError
-from backend.core.secret import KEY_REMEDY, REMEDY
-from backend.core.setting import (
+from backend.core.keys.algorithms import is_symmetric
+from backend.core.settings.field_types import (
     DATABASE_REMEDY,
     Algorithms,
     DatabaseUrl,
@@ -27,15 +25,16 @@ from backend.core.setting import (
     check_key_set_url,
     write_as_browsers_do,
 )
+from backend.core.settings.secret_strength import KEY_REMEDY, REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of the service; each field's alias is its name in the environment."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     algorithms: Algorithms = Field(("HS256",), alias="JWT_ALGORITHMS")
     secret: SharedSecret | None = Field(None, alias="BETTER_AUTH_SECRET")
@@ -131,18 +130,6 @@ class Settings(BaseSettings):
                 "BETTER_AUTH_SECRET_PREVIOUS: is the current secret: set it to the one before, or unset it"
             )
         return self
-
-    @classmethod
-    def settings_customise_sources(  # noqa: PLR0917  # the signature is pydantic's
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  # same
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # same
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # same
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # same
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is handed in and nothing else: no process environment, no file."""
-        return (init_settings,)
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ServiceError(Exception):
     """
 
     code: ClassVar[str] = "internal_error"
-    status: ClassVar[int] = 500
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     title: ClassVar[str] = "Internal Server Error"
     detail: ClassVar[str] = "The service failed; the failure is logged."
     meaning: ClassVar[str] = "The service failed"
@@ -97,7 +98,7 @@ class AuthenticationError(ServiceError):
         hint: What the operator may do, for the log alone.
     """
 
-    status = 401
+    status = HTTPStatus.UNAUTHORIZED
     title = "Unauthorized"
     meaning = "No valid credentials came with the request"
     challenge: ClassVar[str] = f'Bearer realm="{REALM}"'
@@ -164,7 +165,7 @@ class InsufficientScopeError(ServiceError):
     """
 
     code = "insufficient_scope"
-    status = 403
+    status = HTTPStatus.FORBIDDEN
     title = "Forbidden"
     detail = "The token does not grant this; the challenge says what is needed."
     meaning = "The token does not grant this"
@@ -185,7 +186,7 @@ class NotFoundError(ServiceError):
     """There is no such route."""
 
     code = "not_found"
-    status = 404
+    status = HTTPStatus.NOT_FOUND
     title = "Not Found"
     detail = "There is nothing at this address."
     meaning = "There is nothing at this address"
@@ -203,7 +204,7 @@ class AccountErasedError(ServiceError):
     """The caller had the account erased; the token is still good and brings nothing back (003/FR-011)."""
 
     code = "account_erased"
-    status = 410
+    status = HTTPStatus.GONE
     title = "Gone"
     detail = "This account is erased; sign up anew once the old tokens have ended."
     meaning = "The caller's account is erased"
@@ -217,7 +218,7 @@ class MethodNotAllowedError(ServiceError):
     """
 
     code = "method_not_allowed"
-    status = 405
+    status = HTTPStatus.METHOD_NOT_ALLOWED
     title = "Method Not Allowed"
     detail = "This address does not answer that method; the Allow header lists those it does."
     meaning = "This address does not answer that method"
@@ -240,7 +241,7 @@ class RequestInvalidError(ServiceError):
     """
 
     code = "request_invalid"
-    status = 422
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "Unprocessable Content"
     detail = "The request does not fit the contract; `errors` says where."
     meaning = "The request does not fit this contract"
@@ -259,7 +260,7 @@ class UnavailableError(ServiceError):
     """The database or the issuer's key set cannot be reached now (003/FR-018, 003/FR-026)."""
 
     code = "service_unavailable"
-    status = 503
+    status = HTTPStatus.SERVICE_UNAVAILABLE
     title = "Service Unavailable"
     detail = "The service cannot answer now; try again later."
     meaning = "The service cannot answer now; the request changed nothing that was acknowledged"

@@ -14,16 +14,16 @@ from jose.exceptions import JWKError
 from nacl.bindings import crypto_sign_BYTES, crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-from backend.core.algorithms import is_symmetric
-from backend.core.claims import Principal, check_claims
 from backend.core.errors import TokenInvalidError
-from backend.core.jws import decode_part, parse_object, split_token
-from backend.core.key_set import KeySet, ReadHeader, TokenKeys, VerificationKey
+from backend.core.keys.algorithms import is_symmetric
+from backend.core.keys.key_set import KeySet, ReadHeader, TokenKeys, VerificationKey
+from backend.core.tokens.claims import Principal, check_claims
+from backend.core.tokens.jws import decode_part, parse_object, split_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from backend.core.jwk import PublicKey
+    from backend.core.keys.jwk import PublicKey
 
 __all__ = [
     "KeySet",

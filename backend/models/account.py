@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, DateTime, Identity, Index, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col, select
 
-from backend.core.revocation import LAST_SECOND
+from backend.core.identity.deny_list import LAST_SECOND
 from backend.models.cursor import Cursor
 from backend.models.revocation import Revocation
 from backend.models.task import USER_ID_MAX_LENGTH, Task

@@ -9,16 +9,16 @@ from sqlalchemy import CheckConstraint, DateTime, Index, func, or_, select, tupl
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col
 
-from backend.core.database import Identity
-from backend.core.revocation import GRACE_SECONDS, LAST_SECOND, check_end
+from backend.core.database.transactions import Identity
+from backend.core.identity.deny_list import GRACE_SECONDS, LAST_SECOND, check_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from backend.core.claims import Principal
-    from backend.core.database import Database
+    from backend.core.database.transactions import Database
+    from backend.core.tokens.claims import Principal
 
 
 class Revocation(SQLModel, table=True):

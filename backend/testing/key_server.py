@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -126,10 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b" ")
 
     def _fail(self, _: KeyServer) -> None:
-        self.send_error(500)
+        self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _redirect(self, keys: KeyServer) -> None:
-        self.send_response(302)
+        self.send_response(HTTPStatus.FOUND)
         self.send_header("Location", keys.url)
         self.end_headers()
 
@@ -148,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{")
 
     def _begin(self, length: int, *headers: tuple[str, str]) -> None:
-        self.send_response(200)
+        self.send_response(HTTPStatus.OK)
         for name, value in headers:
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")

@@ -9,11 +9,10 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.api.purpose import is_ending
 from specwitness.fuzz.bridge.drive import Drive
+from specwitness.fuzz.checks.registry import named_checks, refuse_unknown
 from specwitness.fuzz.engine import Engine
 from specwitness.fuzz.results.coverage import Coverage, measure
-from specwitness.fuzz.results.results import CHECKS
 from specwitness.fuzz.tokens.attack import Attack
 from specwitness.fuzz.verdicts import is_tried, testify
 
@@ -70,13 +69,15 @@ def run_fuzz(
     Raises:
         TargetError: The service cannot be driven, or refuses the good credential everywhere.
     """
+    refuse_unknown(settings.only, "--check")
+    refuse_unknown(settings.checks, "[tool.specwitness.fuzz.checks]")
     if target.reset:
         target.reset()
     try:
         engine = Engine(read_surface(contract), target, settings, progress)
         _refuse_mute_target(engine)
         extra, drive = _own_attacks(target), Drive(engine.trial, settings, progress)
-        ending = {each.id for each in engine.surface.endpoints if is_ending(each)} & engine.wanted()
+        ending = {each.id for each in engine.surface.endpoints if each.is_ending} & engine.wanted()
         engine.begin(extra)
         sent = engine.client.sent
         _drive(engine, drive, engine.wanted() - ending)
@@ -93,7 +94,7 @@ def run_fuzz(
         testify(endpoint, check, engine, settings)
         for endpoint in engine.surface.endpoints
         if endpoint.id in wanted
-        for check in CHECKS
+        for check in named_checks()
         if is_tried(endpoint, check, engine)
     )
     return FuzzRun(tuple(witnesses), sent, drive.sent, engine)

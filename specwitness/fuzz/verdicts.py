@@ -5,8 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
+from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
-from specwitness.fuzz.results.results import CHECKS, CREDENTIAL_CHECKS
 from specwitness.fuzz.results.severity import Level
 from specwitness.model import Outcome, Witness, WitnessKind
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 NEVER_OBSERVED = "never observed"
 _UNAUTHORIZED = 401
-# Operations that these do not fit have no witness for them, rather than one that says nothing.
-_WHERE_TRIED = frozenset(CHECKS) - {"conformance", "none", "forged", "expired"}
 
 
 def is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
@@ -27,10 +26,11 @@ def is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
     settings = engine.settings
     if settings.only and check not in settings.only:
         return False
-    if check in CREDENTIAL_CHECKS and check != "claims":
-        return endpoint.is_protected or (tally is not None and tally.cases > 0)
-    is_open = tally is not None and bool(tally.cases or tally.breaches or tally.attacks)
-    return check not in _WHERE_TRIED or is_open or (endpoint.id, check) in engine.trial.ledger.gaps
+    ledger = engine.trial.ledger
+    is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.judged)
+    is_gap = (endpoint.id, check) in ledger.gaps or (endpoint.id, check) in ledger.lacks
+    # An operation that a check does not fit has no witness for it, rather than one that says nothing.
+    return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
 
 def testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig) -> Witness:
@@ -46,10 +46,12 @@ def testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig
         detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
     else:
         counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
+        # Some cases are judged by requests that another check counts.
+        counts["cases"] = max(tally.cases, tally.judged)
     return Witness(
         id=f"fuzz:{endpoint.id}:{check}",
         kind=WitnessKind.FUZZ,
-        name=f"{endpoint.operation.name} {CHECKS[check]}",
+        name=f"{endpoint.operation.name} {named_checks()[check].title}",
         requirements=_find_requirements(endpoint, check, engine),
         outcome=outcome,
         location=endpoint.operation.location,
@@ -74,8 +76,8 @@ def _judge(
         return Outcome.SKIPPED, f"never answered 2xx: {who}came {control.describe_statuses()}"
     if check == "conformance" and _awaits_every_status(engine) and find_unseen(endpoint, ledger):
         return Outcome.FAILED, None
-    if not tally.cases and not tally.attacks:
-        return Outcome.SKIPPED, _describe_lack(check, engine)
+    if not tally.judged and check != "conformance":
+        return Outcome.SKIPPED, _describe_lack(endpoint, check, engine)
     return Outcome.PASSED, advice
 
 
@@ -86,7 +88,12 @@ def _awaits_every_status(engine: Engine) -> bool:
     return settings.strict and is_whole
 
 
-def _describe_lack(check: str, engine: Engine) -> str:
+def _describe_lack(endpoint: Endpoint, check: str, engine: Engine) -> str:
+    ledger = engine.trial.ledger
+    if reason := ledger.lacks.get((endpoint.id, check)):
+        return reason
+    if ledger.tally(endpoint, check).cases:
+        return "nothing that came could be compared with what is right"
     if check == "expired" and not engine.trial.mint:
         return "the target has no expired token, and no mint to make one with"
     return "no case could be made"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
     from tests.support.both_sides import BothSides
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from backend.dev.postgres import provide_postgres
+from devtools.postgres import provide_postgres
 from tests.support.both_sides import FRONT_END, MODES, find_lack, serving_both
 from tests.support.recorded import RECORDINGS
 from tests.support.visitor import PASSWORD, read_part

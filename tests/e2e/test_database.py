@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
 
 FILE = "tests/database.test.ts"
 

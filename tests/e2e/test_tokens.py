@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
     from tests.support.both_sides import BothSides
     from tests.support.visitor import Visitor
 

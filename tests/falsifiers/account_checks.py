@@ -102,7 +102,7 @@ ACCOUNT_FALSIFIERS = (
     Falsifier(
         "erased anew and known by the pseudonym alone",
         "003/FR-042",
-        "core/database.py",
+        "core/database/transactions.py",
         "where actor = :actor and action = 'erase'",
         "where actor = :actor and false",
         RESTORES,
@@ -182,7 +182,7 @@ ACCOUNT_FALSIFIERS = (
     Falsifier(
         "tombstone reckons with the leeway on both sides",
         "003/FR-011",
-        "core/database.py",
+        "core/database/transactions.py",
         "settings.longest_token_seconds + 2 * settings.leeway_seconds",
         "settings.longest_token_seconds",
         ERASURES,

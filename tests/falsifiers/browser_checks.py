@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.falsifiers.model import BROWSERS, Falsifier
 
-CORS, ROLE = "core/cors.py", "migrations/auth_role.py"
+CORS, ROLE = "core/http/cors.py", "migrations/auth_role.py"
 SCHEMA = ("../../../isolation/test_auth_schema.py",)
 POWERLESS = "login nosuperuser nobypassrls nocreatedb nocreaterole"
 
@@ -86,7 +86,7 @@ BROWSER_FALSIFIERS = (
     Falsifier(
         "an origin has no path",
         "003/FR-050",
-        "core/setting.py",
+        "core/settings/field_types.py",
         "            _check_origin(one)\n",
         '            _check_origin("/".join(one.split("/")[:3]))\n',
         BROWSERS,

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from tests.falsifiers.model import HTTP, Falsifier
 
-DEPENDENCIES, ROUTING, REVOCATION = "core/dependencies.py", "core/routing.py", "core/revocation.py"
+AUTHENTICATOR, DEPENDENCIES, ROUTING, REVOCATION = (
+    "core/identity/authenticator.py",
+    "core/dependencies.py",
+    "core/http/routing.py",
+    "core/identity/deny_list.py",
+)
 STORED = "models/revocation.py"
-LISTS = ("test_revocation.py", "test_dependencies.py")
+LISTS = ("identity/test_deny_list.py", "test_dependencies.py")
 
 DOOR_FALSIFIERS = (
     Falsifier(
         "some header",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         '        raise CredentialsMissingError("absent")',
         '        return ""',
         HTTP,
     ),
-    Falsifier("one header", "003/FR-001", DEPENDENCIES, "if len(headers) > 1:", "if len(headers) > 9:", HTTP),
     Falsifier(
-        "bearer scheme", "003/FR-001", DEPENDENCIES, 'if scheme.lower() != "bearer":', "if not scheme:", HTTP
+        "one header", "003/FR-001", AUTHENTICATOR, "if len(headers) > 1:", "if len(headers) > 9:", HTTP
+    ),
+    Falsifier(
+        "bearer scheme", "003/FR-001", AUTHENTICATOR, 'if scheme.lower() != "bearer":', "if not scheme:", HTTP
     ),
     Falsifier(
         "scheme in any case",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if scheme.lower() != "bearer":',
         'if scheme != "Bearer":',
         HTTP,
@@ -32,7 +39,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "one token",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if not bare or " " in bare or "\\t" in bare:',
         "if not bare:",
         HTTP,
@@ -40,7 +47,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "some token",
         "003/FR-001",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         'if not bare or " " in bare or "\\t" in bare:',
         'if " " in bare or "\\t" in bare:',
         HTTP,
@@ -48,7 +55,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "refusal is logged",
         "003/FR-015",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         '            _log.warning("credentials_refused"',
         '            _log.debug("nothing"',
         HTTP,
@@ -56,7 +63,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "revocation is asked",
         "003/FR-031",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         "if await self.deny_list.is_denied(principal):",
         "if principal is None:",
         LISTS,
@@ -64,7 +71,7 @@ DOOR_FALSIFIERS = (
     Falsifier(
         "unknown key is looked for",
         "003/FR-025",
-        DEPENDENCIES,
+        AUTHENTICATOR,
         "renewed = await self.keys.renew(error.key_id)",
         "renewed = keys",
         HTTP,
@@ -99,7 +106,7 @@ DOOR_FALSIFIERS = (
         ROUTING,
         "and (isinstance(each.call, CallerBearer) or requires_caller(each, overrides))",
         "and requires_caller(each, overrides)",
-        ("test_routing.py::test_open_routes_are_found_with_their_places",),
+        ("http/test_routing.py::test_open_routes_are_found_with_their_places",),
     ),
     Falsifier(
         "nested dependencies count",

@@ -7,7 +7,7 @@ from tests.falsifiers.model import Falsifier
 POLICY = "migrations/versions/0003_row_level_security.py"
 FORCE = "migrations/versions/0005_force_row_level_security.py"
 ACCOUNTS = "migrations/versions/0004_accounts.py"
-DATABASE, TASK = "core/database.py", "models/task.py"
+DATABASE, TASK = "core/database/transactions.py", "models/task.py"
 LEVEL = ("../../../isolation/test_row_level_security.py",)
 FILTERS = ("../../../isolation/test_isolation_sql.py",)
 COLD_START = ("../../../faults/test_cold_start.py",)
@@ -153,7 +153,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "dead connections are replaced",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         "            raise InvalidatePoolError from error  # the pool lends another one, made anew\n",
         "            raise\n",
         COLD_START,
@@ -161,15 +161,15 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "begun when it is lent",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         '    event.listen(engine.sync_engine, "checkout", begin_transaction)\n',
         "",
-        (*COLD_START, "test_database.py"),
+        (*COLD_START, "database/test_transactions.py"),
     ),
     Falsifier(
         "connecting once more",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         '    event.listen(engine.sync_engine, "do_connect", _connect)\n',
         "",
         COLD_START,
@@ -177,7 +177,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "waiting for whoever wakes the database",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         "pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,",
         "pool_timeout=timeout,",
         COLD_START,
@@ -185,7 +185,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "all old connections are given up",
         "003/FR-043",
-        "core/engine.py",
+        "core/database/engine.py",
         "raise InvalidatePoolError from error",
         "raise psycopg.OperationalError from error",
         COLD_START,
@@ -193,7 +193,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "time-out ends with its transaction",
         "003/FR-038",
-        "core/engine.py",
+        "core/database/engine.py",
         "'{timeout * 1000}', true)",
         "'{timeout * 1000}', false)",
         ("../../../pooler",),
@@ -201,10 +201,10 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "server that says no is not asked twice",
         "003/FR-043",
-        "core/trouble.py",
+        "core/database/database_errors.py",
         "return sqlstate is None or sqlstate.startswith(_PASSING)",
         "return True",
-        ("test_trouble.py",),
+        ("database/test_database_errors.py",),
     ),
     Falsifier(
         "role is asked while serving",
@@ -217,7 +217,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "callers by pseudonym",
         "003/FR-044",
-        "core/middleware.py",
+        "core/http/middleware.py",
         "self._name_caller(principal)} if principal",
         "principal.subject} if principal",
         LOGS,
@@ -233,10 +233,10 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "errors of the database without their text",
         "003/FR-015",
-        "core/trouble.py",
+        "core/database/database_errors.py",
         '"error": type(origin).__qualname__',
         '"error": str(origin)',
-        ("test_trouble.py", *LOGS),
+        ("database/test_database_errors.py", *LOGS),
     ),
     Falsifier(
         "uvicorn's words without what callers sent",
@@ -249,7 +249,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "hosts as the driver gets them",
         "003/FR-037",
-        "core/setting.py",
+        "core/settings/field_types.py",
         'for name in ("host", "hostaddr"))',
         'for name in ("host",))',
         ("test_backend_config.py",),
@@ -257,7 +257,7 @@ ISOLATION_FALSIFIERS = (
     Falsifier(
         "no service in the database's address",
         "003/FR-037",
-        "core/setting.py",
+        "core/settings/field_types.py",
         'if "service" in options:',
         'if "service" in ():',
         ("test_backend_config.py",),

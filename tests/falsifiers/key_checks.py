@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tests.falsifiers.model import FETCHES, KEYS, SETTINGS, Falsifier
 
-ALGORITHMS, KEY_SET, JWK, JWKS = "core/algorithms.py", "core/key_set.py", "core/jwk.py", "core/jwks.py"
+ALGORITHMS, KEY_SET, JWK, JWKS = (
+    "core/keys/algorithms.py",
+    "core/keys/key_set.py",
+    "core/keys/jwk.py",
+    "core/key_sources/key_set_client.py",
+)
 BDD = ("../../../bdd",)
 
 KEY_FALSIFIERS = (
@@ -50,7 +55,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "if each.algorithm == algorithm)",
         "if each.algorithm and algorithm)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "key that the token names",
@@ -58,7 +63,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "if each.key_id == key_id)",
         "if each.key_id)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "one key where none is named",
@@ -66,7 +71,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "fitting if len(fitting) == 1 else ()",
         "fitting",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "named secret is held to its name",
@@ -74,7 +79,7 @@ KEY_FALSIFIERS = (
         KEY_SET,
         "if key_id is None or each.key_id in {None, key_id})",
         "if each.algorithm)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "name is a text",
@@ -339,7 +344,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "https beyond this machine",
         "003/FR-025",
-        "core/setting.py",
+        "core/settings/field_types.py",
         'if url.scheme == "http" and not _is_loopback(url.hostname or ""):',
         'if url.scheme == "ftp":',
         SETTINGS,
@@ -347,7 +352,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "algorithms of Better Auth",
         "003/FR-023",
-        "core/setting.py",
+        "core/settings/field_types.py",
         "if not set(value) <= set(BETTER_AUTH_ALGORITHMS):",
         "if not value:",
         SETTINGS,
@@ -355,7 +360,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "one family in the settings",
         "003/FR-023",
-        "core/setting.py",
+        "core/settings/field_types.py",
         "    check_algorithms(value)\n    return value",
         "    return value",
         SETTINGS,
@@ -387,7 +392,7 @@ KEY_FALSIFIERS = (
     Falsifier(
         "strong secret",
         "003/FR-013",
-        "core/setting.py",
+        "core/settings/field_types.py",
         '    if weakness:\n        raise ValueError(f"{weakness}: {REMEDY}")',
         '    if weakness == "none":\n        raise ValueError(f"{weakness}: {REMEDY}")',
         SETTINGS,

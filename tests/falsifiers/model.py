@@ -8,12 +8,17 @@ from typing import Literal
 # By assertion is proof; a crash or a time-out may be luck, and one that did not apply says nothing.
 Outcome = Literal["red", "crashed", "green", "timed out", "did not apply"]
 
-TOKENS = ("test_security.py", "test_claims.py", "test_jws_vectors.py", "test_header_fuzz.py")
-KEYS = ("test_jwk.py", "test_keys.py", "test_jws_vectors.py")
-BROWSERS = ("test_cors.py",)
-FETCHES = ("test_jwks.py",)
-HTTP = ("test_dependencies.py", "test_routing.py", "test_websocket.py", "test_header_fuzz.py")
-SETTINGS = ("test_backend_config.py", "test_keys.py")
+TOKENS = (
+    "test_security.py",
+    "tokens/test_claims.py",
+    "tokens/test_jws_vectors.py",
+    "identity/test_header_fuzz.py",
+)
+KEYS = ("keys/test_jwk.py", "key_sources/test_source.py", "tokens/test_jws_vectors.py")
+BROWSERS = ("http/test_cors.py",)
+FETCHES = ("key_sources/test_key_set_client.py",)
+HTTP = ("test_dependencies.py", "http/test_routing.py", "test_websocket.py", "identity/test_header_fuzz.py")
+SETTINGS = ("test_backend_config.py", "key_sources/test_source.py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.falsifiers.model import Falsifier
 
-JWS, SECURITY, CLAIMS = "core/jws.py", "core/security.py", "core/claims.py"
-MEMORY = ("test_memory.py",)
+JWS, SECURITY, CLAIMS = "core/tokens/jws.py", "core/security.py", "core/tokens/claims.py"
+MEMORY = ("identity/test_verified_tokens.py",)
 
 TOKEN_FALSIFIERS = (
     Falsifier(
@@ -112,7 +112,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "_read_header(encoded_header, key_set)\n",
         "_read_header(encoded_header, key_set)\n    key_set.headers[encoded_header] = header\n",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "few headers are remembered",
@@ -120,7 +120,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "if len(key_set.headers) < _HEADERS_REMEMBERED:",
         "if key_set.headers is not None:",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "header is read-only",
@@ -128,7 +128,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "MappingProxyType(members)",
         "members",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "Ed25519 signature",
@@ -143,7 +143,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "if len(sig) != crypto_sign_BYTES:",
         "if not sig:",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "PSS signature",
@@ -158,7 +158,7 @@ TOKEN_FALSIFIERS = (
         SECURITY,
         "self._hash.digest_size)",
         "padding.PSS.AUTO)",
-        ("test_key_set.py",),
+        ("keys/test_key_set.py",),
     ),
     Falsifier(
         "payload waits for its signature",
@@ -283,7 +283,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "remembered under these keys only",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "if entry.keys is keys and ",
         "if ",
         MEMORY,
@@ -291,7 +291,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "remembered until the end",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "entry.valid_from <= now < entry.valid_until:",
         "entry.valid_from <= now:",
         MEMORY,
@@ -299,7 +299,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "remembered from the beginning",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "entry.valid_from <= now < entry.valid_until:",
         "now < entry.valid_until:",
         MEMORY,
@@ -315,7 +315,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "few tokens are remembered",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "if len(self._entries) >= self._capacity:",
         "if not self._entries and self._capacity < 0:",
         MEMORY,
@@ -323,7 +323,7 @@ TOKEN_FALSIFIERS = (
     Falsifier(
         "large tokens are not remembered",
         "003/FR-032",
-        "core/memory.py",
+        "core/identity/verified_tokens.py",
         "if len(token) <= MAX_REMEMBERED_BYTES and ",
         "if ",
         MEMORY,

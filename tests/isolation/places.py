@@ -38,14 +38,14 @@ def list_places() -> list[Place]:
 
 def takes_body(operation: Operation) -> bool:
     """Tell whether an operation takes a body."""
-    return CONTRACT.library.get((*operation.tokens, "requestBody")) is not None
+    return CONTRACT.library.get((*operation.pointer, "requestBody")) is not None
 
 
 def _find_places(operation: Operation) -> Iterator[Place]:
-    for holder in (operation.tokens[:2], operation.tokens):
+    for holder in (operation.pointer[:2], operation.pointer):
         for parameter in _list_parameters((*holder, "parameters")):
             yield Place(operation.id, parameter["in"], parameter["name"])
-    media = (*operation.tokens, "requestBody", "content", "application/json", "schema", "properties")
+    media = (*operation.pointer, "requestBody", "content", "application/json", "schema", "properties")
     for name in CONTRACT.library.get(media) or ():
         yield Place(operation.id, "body", name)
 

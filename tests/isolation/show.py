@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from backend.core.logging import configure_logging
-from backend.dev.postgres import provide_postgres
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret
+from devtools.postgres import provide_postgres
 from tests.isolation.matrix import CONTRACT, MATRIX, OPERATIONS, find_gaps
 from tests.isolation.scene import CELLS, Caller, Row, Scene
 from tests.support.service import as_service, connect, fresh_database, make_settings, open_client

@@ -16,7 +16,7 @@ from tests.support.service import as_role, connect, fresh_database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
 
 
 @pytest.fixture

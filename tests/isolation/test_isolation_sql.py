@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from backend.core.claims import Principal
+from backend.core.tokens.claims import Principal
 from backend.models import account
 from backend.models import task as store
 from backend.models.revocation import count_denials

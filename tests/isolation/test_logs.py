@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from backend.core.pseudonym import make_pseudonym
+from backend.core.identity.pseudonym import make_pseudonym
 from backend.testing.issuer import Issuer, make_subject
 from tests.support.pgbouncer import find_free_port
 from tests.support.server_process import serving

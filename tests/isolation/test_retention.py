@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from backend.core.pseudonym import make_pseudonym
+from backend.core.identity.pseudonym import make_pseudonym
 from backend.testing.issuer import make_secret, make_subject
 from tests.support.environment import inherit
 from tests.support.service import PSEUDONYM_KEY, Client, as_role, connect, empty_tables

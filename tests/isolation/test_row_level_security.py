@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from structlog.testing import capture_logs
 
-from backend.core.database import Database, Identity
+from backend.core.database.transactions import Database, Identity
 from backend.core.errors import ConfigurationError
 from backend.main import create_app
 from backend.migrations.service_role import GROUP

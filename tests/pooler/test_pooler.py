@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from backend.core.database import Database
+from backend.core.database.transactions import Database
 from backend.main import create_app
 from tests.support.crowd import NOTHING, REMAINS, USERS, Sightings, mingle
 from tests.support.pgbouncer import SERVER_CONNECTIONS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.database import Database
+from backend.core.database.transactions import Database
 from tests.support.crowd import NOTHING, REMAINS, USERS, Sightings, mingle
 from tests.support.service import make_settings
 

@@ -43,8 +43,12 @@ FAMILIES = """
 LIST = """
 ## Bugs
 
-| bug | family | operation | what the broken build does |
-|---|---|---|---|
+A bug counts as found when a finding of the check that is named here is on the operation that is named here. Of two \
+checks each has to find it; of two operations one is enough, as is one protected operation for a bug that all of them \
+have. A finding about a route that the contract does not have is recorded on another operation and has to name the route.
+
+| bug | family | check | operation | what the broken build does |
+|---|---|---|---|---|
 """
 
 # Rows of a verifier that no request of a client can tell apart.
@@ -78,7 +82,16 @@ def make_page() -> str:
             FAMILIES,
             *_make_rows((family, str(families[family])) for family in Family),
             LIST,
-            *_make_rows((f"`{bug.id}`", bug.family, _code(bug.operation), bug.what) for bug in ordered),
+            *_make_rows(
+                (
+                    f"`{bug.id}`",
+                    bug.family,
+                    " and ".join(f"`{check}`" for check in bug.checks),
+                    " or ".join(map(_code, bug.operations)),
+                    bug.what,
+                )
+                for bug in ordered
+            ),
             UNSEEN,
         )
     )

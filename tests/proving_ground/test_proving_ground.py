@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from openapi_spec_validator import validate
 
+from specwitness.fuzz.checks.registry import named_checks
+from tests.proving_ground import contracts
 from tests.proving_ground.__main__ import main
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
@@ -49,12 +51,19 @@ def play_on_right_build(bug: Bug) -> tuple[bool, list[httpx.Response]]:
 
 
 @each_bug
-def test_bug_names_an_operation_of_the_contract(bug: Bug) -> None:
-    operations = {
-        f"{method} {path}" for method, path, _ in list_operations(find_service(bug.service).contract)
-    }
-    is_shadow = bug.family is Family.SHADOW_ROUTE
-    assert bug.operation == EVERY or (bug.operation in operations) is not is_shadow
+def test_bug_names_operations_of_the_contract(bug: Bug) -> None:
+    contract = find_service(bug.service).contract
+    known = {EVERY, *(f"{method} {path}" for method, path, _ in list_operations(contract))}
+    if bug.family is Family.SHADOW_ROUTE:
+        assert known.isdisjoint(bug.operations)
+    else:
+        assert set(bug.operations) <= known
+
+
+@each_bug
+def test_bug_names_registered_checks(bug: Bug) -> None:
+    assert bug.checks
+    assert set(bug.checks) <= set(named_checks())
 
 
 @each_service
@@ -138,7 +147,7 @@ def test_refusals_before_authentication_change_nothing(service: Service) -> None
 
 def is_protected(service: Service, method: str, path: str) -> bool:
     found = find_operation(service.contract, method, path)
-    return found is not None and all(found[1].get("security", service.contract["security"]) or [{}])
+    return found is not None and contracts.is_protected(service.contract, found[1])
 
 
 def test_page_is_current() -> None:

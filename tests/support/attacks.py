@@ -19,6 +19,7 @@ from specwitness.fuzz.users.identity import Identity, Mint, UnfitKey
 from specwitness.openapi import Contract, read_contract
 from tests.proving_ground.catalogue import find_service
 from tests.proving_ground.claims import LEEWAY
+from tests.proving_ground.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,16 @@ def _open(name: str, bug: str | None) -> Target:
     service = find_service(name)
     users = make_users(service)
     return Target(app=service.build(bug), identities=users, mint=users.mint)
+
+
+def findings_of(engine: Engine) -> frozenset[Finding]:
+    """Give the findings of a run; the text is what the ledger tells kinds of findings apart by."""
+    names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
+    return frozenset(
+        Finding(names[endpoint_id], check, kind)
+        for (endpoint_id, check), tally in engine.trial.ledger.tallies.items()
+        for kind in tally.breaches
+    )
 
 
 def complaints(engine: Engine) -> dict[str, list[str]]:

@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backend.dev.errors import FrontEndError
-from backend.dev.front_end import Places, describe_front_end, describe_service, serving
-from backend.dev.npm import find_npm, find_program, is_installed, run_command, run_script
 from backend.migrations.auth_role import make_auth_role
 from backend.testing.issuer import make_secret
+from devtools.errors import FrontEndError
+from devtools.front_end import Places, describe_front_end, describe_service, serving
+from devtools.npm import find_npm, find_program, is_installed, run_command, run_script
 from tests.support import server_process
 from tests.support.better_auth import AUTH_PASSWORD
 from tests.support.service import PSEUDONYM_KEY, as_service, fresh_database

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from backend.core.database import Identity
+from backend.core.database.transactions import Identity
 from backend.models.task import create_task, delete_task, replace_task
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from backend.core.database import Database
+    from backend.core.database.transactions import Database
 
 USERS = 50
 # Without an owner's filter: the policy alone decides. One row at least, whose task may be null.

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from backend.core.jwk import read_key
+from backend.core.keys.jwk import read_key
 from backend.testing.issuer import Issuer
 from backend.testing.key_pair import KeyPair, encode, make_key_pair
 from tests.support.credentials import SESSION_CACHE_AUDIENCE, SESSION_CACHE_TYPE

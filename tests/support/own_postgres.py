@@ -6,8 +6,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from backend.dev.embedded import create_data, prepare_server, running
-from backend.dev.errors import PostgresError
+from devtools.embedded_postgres import create_data, prepare_server, running
+from devtools.errors import PostgresError
 
 if TYPE_CHECKING:
     import subprocess

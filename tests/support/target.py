@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from backend.dev.postgres import provide_postgres
 from backend.main import create_app
 from backend.migrations.service_role import NAME as SERVICE_ROLE
 from backend.testing.issuer import make_secret, make_subject
+from devtools.postgres import provide_postgres
 from specwitness.contract import list_routes
 from specwitness.fuzz.session.situation import Situation
 from specwitness.fuzz.target import Target

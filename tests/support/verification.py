@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backend.core.claims import Expectation
 from backend.core.errors import AuthenticationError, TokenExpiredError, TokenInvalidError
 from backend.core.security import KeySet, Principal, TokenKeys, make_shared_key, verify_token
+from backend.core.tokens.claims import Expectation
 from backend.testing.issuer import Issuer, make_secret, make_subject
 from tests.support.credentials import Mint
 

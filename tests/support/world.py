@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from backend.core.config import load_settings
-from backend.core.keys import build_key_source
+from backend.core.key_sources.source import build_key_source
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_subject
 from backend.testing.key_server import KeyServer

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from backend.core.database import CurrentSession  # noqa: TC001  # FastAPI reads the annotations
+from backend.core.database.sessions import CurrentSession  # noqa: TC001  # FastAPI reads the annotations
 from backend.core.dependencies import CurrentUserId  # noqa: TC001  # same
 from backend.models.task import create_task
 

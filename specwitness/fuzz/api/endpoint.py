@@ -9,7 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from openapi_schema_validator import OAS30Validator, OAS31Validator
 
+from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
+from specwitness.fuzz.api.words import (
+    CLOSING_ACCOUNT,
+    DELETING,
+    ENDING_ACCESS,
+    EVERYBODY,
+    KEEPING_DELETED,
+    KEY_NOUNS,
+    LOG_OUT,
+    OWN,
+    PRIVILEGED,
+    READING,
+    ROLE_EXTENSIONS,
+    SWEEPING,
+    USERS,
+)
 from specwitness.openapi import Contract, Operation, bundle
 from specwitness.openapi.references import dereference
 
@@ -19,7 +35,7 @@ if TYPE_CHECKING:
 PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
-def prefixes(path: str) -> list[str]:
+def list_collections(path: str) -> list[str]:
     """Give the collections on the way of a path: `/a/{x}/b/{y}/z` has `/a/{}` and `/a/{}/b/{}`."""
     plain = PARAMETER.sub("{}", path)
     return [plain[: match.end()] for match in re.finditer(r"\{\}", plain)]
@@ -38,6 +54,7 @@ def list_told(parameter: Parameter) -> list[Any]:
     return [*values, *parameter.schema.get("enum", constant)]
 
 
+_FIRST_SEGMENTS = 4  # of a path: roles stand near the root, as in `/api/v2/admin`
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -160,6 +177,160 @@ class Endpoint:
         is_json = (each for each in self.bodies if each.partition(";")[0].endswith("json"))
         return next(is_json, next(iter(self.bodies), None))
 
+    @cached_property
+    def collections(self) -> tuple[str, ...]:
+        """The collections on the way of the path: `/a/{x}/b/{y}/z` passes `/a/{}` and `/a/{}/b/{}`."""
+        return tuple(list_collections(self.path))
+
+    @property
+    def last_collection(self) -> str:
+        """The collection of the last object in the path; empty where the path names none."""
+        return self.collections[-1] if self.collections else ""
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Each parameter of the path with its collection: `("noteId", "/notes/{}")`."""
+        return list(zip(self.path_names, self.collections, strict=True))
+
+    @property
+    def last_segment(self) -> str:
+        """The last segment of the path: `POST /notes/search` has `search`."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether the contract says by `x-shared` that users see each other's objects here."""
+        return bool(self.raw.get("x-shared"))
+
+    @cached_property
+    def names_object(self) -> bool:
+        """Tell whether the path names an object other than the caller.
+
+        `/users/{id}` names the caller where no operation makes users; `/notes/{id}` names a note.
+        """
+        places = [place for place in self.places if not is_choice(self.parameter(place[0], "path"))]
+        if len(places) != 1 or noun_for(*places[0]) not in USERS:
+            return bool(places)
+        return self._is_posted_to(places[0][1])
+
+    @property
+    def names_user(self) -> bool:
+        """Tell whether the path names a user, by the parameter or by its collection: `/users/{id}`."""
+        return any(is_of_user(name, shape) for name, shape in self.places)
+
+    @property
+    def is_reading(self) -> bool:
+        """Tell whether the operation only reads, by its method or its name: `POST /notes/search` reads."""
+        return self.method == "GET" or (self.method == "POST" and READING.starts(self.last_segment))
+
+    @property
+    def is_deleting(self) -> bool:
+        """Tell whether the operation deletes, by its method or its name: `POST /notes/delete` deletes."""
+        return self.method == "DELETE" or DELETING.occurs_in(self.last_segment)
+
+    @cached_property
+    def is_ending(self) -> bool:
+        """Tell whether the operation may end the caller's own access or account: `POST /logout`."""
+        if self.is_safe:
+            return False
+        if self.names_object:
+            # `DELETE /sessions/{id}` ends a session, where only a login makes sessions.
+            is_of_sessions = noun_at(self.last_collection) == "session"
+            return is_of_sessions and not self._is_posted_to(self.last_collection)
+        is_named = any(parameter.location == "query" and parameter.required for parameter in self.parameters)
+        is_own = self.method == "DELETE" and not is_named and not self.bodies
+        # `POST /passwords` beside `/passwords/{id}` puts something into a vault, and ends no session.
+        return is_own or (ENDING_ACCESS.occurs_in(self.last_segment) and not self.is_making)
+
+    @cached_property
+    def is_account_end(self) -> bool:
+        """Tell whether the operation may end the caller's account: `DELETE /me`."""
+        words = [part for part in self.path.strip("/").split("/") if "{" not in part]
+        is_account = bool(words) and (
+            words[-1] in USERS or words[-1].lower() in {"me", "self"} or CLOSING_ACCOUNT.starts(words[-1])
+        )
+        return is_account and self.is_ending
+
+    @cached_property
+    def is_making(self) -> bool:
+        """Tell whether the operation makes objects of a collection: `POST /notes` beside `/notes/{id}`."""
+        if self.method != "POST" or self.path.endswith("}"):
+            return False
+        made = f"{self.shape}/{{}}"
+        return any(made in list_collections(path) for path in self.document["paths"])
+
+    @property
+    def shows_caller(self) -> bool:
+        """Tell whether the operation shows the caller, and names nobody in its path: `GET /me`."""
+        return self.method == "GET" and not self.path_names and self.last_segment in OWN
+
+    @property
+    def is_log_out(self) -> bool:
+        """Tell whether the operation ends the caller's session: `POST /logout`, `DELETE /session`."""
+        is_session = self.method == "DELETE" and self.last_segment.lower() == "session"
+        return self.last_segment in LOG_OUT or is_session
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Tell whether the operation may change what belongs to many users: `POST /admin/reset`."""
+        return not self.path_names and SWEEPING.occurs_in(self.operation.name)
+
+    @property
+    def is_of_keys(self) -> bool:
+        """Tell whether the path speaks of keys: `/api-keys`, `/tokens`."""
+        return KEY_NOUNS.occurs_in(self.path)
+
+    def keeps_deleted(self, collection: str) -> bool:
+        """Tell whether the operation may rightly show an object of a collection after its deletion.
+
+        `/trash` and `/events/{id}/history` may show a deleted event; `/events/{id}` may not: the path
+        of the collection itself says nothing of it.
+        """
+        base = collection.removesuffix("/{}")
+        is_below = self.shape == base or self.shape.startswith(f"{base}/")
+        rest = self.shape.removeprefix(base) if is_below else self.shape
+        return KEEPING_DELETED.occurs_in(rest)
+
+    @property
+    def roles(self) -> set[str]:
+        """The roles that the contract names for the operation, in lower case: `x-roles: [admin]`."""
+        found: set[str] = set()
+        for name in ROLE_EXTENSIONS:
+            said = self.raw.get(name)
+            listed = said if isinstance(said, list) else [said] if said else []
+            found |= {str(role).lower() for role in listed}
+        return found
+
+    @property
+    def scopes(self) -> set[str]:
+        """The scopes that the security requirements of the operation name."""
+        return {scope for schemes in self.security for scopes in schemes.values() for scope in scopes}
+
+    @cached_property
+    def is_privileged(self) -> bool:
+        """Tell whether the contract keeps the operation for some users: by role, scope, path, tag or word.
+
+        `/admin/users` is privileged, `/staff-picks` is not: a whole segment counts, or the first
+        word of a name.
+        """
+        if self.roles or self.raw.get("x-permissions"):
+            return not any(role in EVERYBODY for role in self.roles)
+        if any(PRIVILEGED.occurs_in(scope) for scope in self.scopes):
+            return True
+        segments = self.path.strip("/").split("/")[:_FIRST_SEGMENTS]
+        names = [
+            re.split(r"[\W_]|(?<=[a-z])(?=[A-Z])", name)[0]
+            for name in (self.id, *map(str, self.raw.get("tags", ())))
+        ]
+        if any(word in PRIVILEGED and word.lower() != "root" for word in [*segments, *names]):
+            return True
+        prose = f"{self.raw.get('summary', '')} {self.raw.get('description', '')}"
+        is_condition = re.search(r"\b(only|require\w*|needs?|must be|for)\b", prose, re.IGNORECASE)
+        return bool(PRIVILEGED.occurs_in(prose) and is_condition and "403" in self.responses)
+
+    def _is_posted_to(self, collection: str) -> bool:
+        return "post" in self.document["paths"].get(collection.removesuffix("/{}"), {})
+
     def parameter(self, name: str, location: str) -> Parameter | None:
         """Find a parameter."""
         named = (each for each in self.parameters if (each.name, each.location) == (name, location))
@@ -265,3 +436,26 @@ def _read_examples(holder: dict[str, Any], document: dict[str, Any]) -> list[Any
     named = several.values() if isinstance(several, dict) else ()
     values = [example["value"] for each in named if "value" in (example := dereference(each, document))]
     return [holder["example"], *values] if "example" in holder else values
+
+
+_ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
+
+
+def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
+    """Order operations so that objects are made, read, changed and deleted, and accounts ended last."""
+    return sorted(
+        endpoints,
+        key=lambda endpoint: (
+            endpoint.is_ending,
+            endpoint.is_account_end,
+            _rank(endpoint),
+            len(endpoint.path_names),
+        ),
+    )
+
+
+def _rank(endpoint: Endpoint) -> int:
+    # An action such as `POST /orders/{id}/pay` changes the object.
+    if endpoint.method == "POST" and endpoint.path_names and not endpoint.path.endswith("}"):
+        return 2
+    return _ORDER.get(endpoint.method, 3)

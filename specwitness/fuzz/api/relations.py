@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, prefixes
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import (
     GENERIC_KEYS,
@@ -14,12 +13,15 @@ from specwitness.fuzz.api.words import (
     RELATION_ROLES,
     USERS,
     noun_of,
+    same_noun,
     singular,
     snake,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface
 
 
 def find_producers(
@@ -34,8 +36,8 @@ def find_producers(
     found = [(each, link) for each in makers if (link := _find_link(surface, each, prefix, parameter.name))]
     if direct := surface.find("POST", prefix.removesuffix("/{}")):
         found.append((direct, ""))
-    others = [each for each in makers if prefix not in prefixes(each.path)]
-    named = [each for each in others if singular(snake(each.path.rstrip("/").rpartition("/")[2])) == noun]
+    others = [each for each in makers if prefix not in each.collections]
+    named = [each for each in others if same_noun(snake(each.last_segment), noun)]
     found += [(each, "") for each in sorted(named, key=lambda each: len(each.path_names))]
     name = snake(parameter.name)
     if noun_of(name) != "" or name not in GENERIC_KEYS:
@@ -55,7 +57,7 @@ def _is_key_of(surface: Surface, maker: Endpoint, name: str) -> bool:
     return name in NATURAL_KEYS and any(
         shape == f"{maker.shape}/{{}}" and snake(parameter) == name
         for each in surface.endpoints
-        for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        for parameter, shape in each.places
     )
 
 
@@ -63,7 +65,7 @@ def _find_link(surface: Surface, endpoint: Endpoint, prefix: str, name: str) -> 
     for status, response in endpoint.responses.items():
         for link in response.get("links", {}).values() if status.startswith("2") else ():
             target = next((each for each in surface.endpoints if each.id == link.get("operationId")), None)
-            if target and prefix in prefixes(target.path)[-1:] and name in link.get("parameters", {}):
+            if target and prefix in target.collections[-1:] and name in link.get("parameters", {}):
                 return str(link["parameters"][name])
     return ""
 
@@ -79,8 +81,8 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
     shapes.sort(key=lambda shape: shape.count("{}"))
     last = {noun_at(shape): shape for shape in reversed(shapes)}
     for each in nouns:
-        if each in last:
-            return last[each]
+        if known := next((shape for other, shape in last.items() if same_noun(each, other)), None):
+            return known
         if maker := _maker_of(surface, each, focus):
             return f"{maker.path}/{{}}"
     if noun in RELATION_ROLES and focus is not None:
@@ -95,7 +97,7 @@ def collection_by_key(surface: Surface, name: str) -> str | None:
     found = {
         shape
         for each in surface.endpoints
-        for parameter, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        for parameter, shape in each.places
         # `book_title` in a path is what `titles` in a body are.
         if (key in NATURAL_KEYS and snake(parameter) == key)
         or (one != name and f"_{snake(parameter)}".endswith(f"_{one}"))
@@ -107,7 +109,7 @@ def collection_by_key(surface: Surface, name: str) -> str | None:
 def _collections_in(surface: Surface) -> Iterator[str]:
     """Give the collections whose objects the paths name; the callers, whom no call makes, are none."""
     for each in surface.endpoints:
-        for name, shape in zip(each.path_names, prefixes(each.path), strict=True):
+        for name, shape in each.places:
             is_user = noun_for(name, shape) in USERS
             if not is_user or shape.count("{}") > 1 or surface.find("POST", shape.removesuffix("/{}")):
                 yield shape
@@ -124,8 +126,9 @@ def _nouns_in(focus: Endpoint | None) -> Iterator[str]:
 
 def _maker_of(surface: Surface, noun: str, focus: Endpoint | None) -> Endpoint | None:
     for each in surface.endpoints:
-        words = [singular(snake(word)) for word in each.path.strip("/").split("/")]
-        is_making = words[-1] == noun or (words[-1] in MAKING and noun in words)
+        words = [snake(word) for word in each.path.strip("/").split("/")]
+        is_named = any(same_noun(word, noun) for word in words)
+        is_making = same_noun(words[-1], noun) or (words[-1] in MAKING and is_named)
         if each.method == "POST" and not each.path_names and is_making and each is not focus:
             return each
     return None

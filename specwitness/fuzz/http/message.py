@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from specwitness.fuzz.api.endpoint import PARAMETER
@@ -134,3 +134,10 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+class Exchange(NamedTuple):
+    """A request that was sent, and the response to it."""
+
+    request: Request
+    answer: Answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from specwitness.fuzz.api.words import KEY_MEMBERS, singular, snake
+from specwitness.fuzz.api.words import KEY_MEMBERS, same_noun, singular, snake
 from specwitness.openapi.references import follow, parse_pointer
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
     """Read the id from an object."""
     members = {snake(key): value for key, value in holder.items()}
     # `from_account_id` is the `account_id` of an account.
-    for key in (snake(name), f"{noun}_id", f"{noun.rpartition('_')[2]}_id", *KEY_MEMBERS):
+    nouns = dict.fromkeys((noun, singular(noun), noun.rpartition("_")[2]))
+    for key in (snake(name), *(f"{each}_id" for each in nouns), *KEY_MEMBERS):
         value = members.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value
@@ -39,7 +40,7 @@ def find_members(value: Any, noun: str, depth: int = 2) -> list[dict[str, Any]]:
     if not isinstance(value, dict) or depth == 0:
         return []
     for key, each in value.items():
-        if isinstance(each, list) and singular(snake(key)) == noun:
+        if isinstance(each, list) and same_noun(snake(key), noun):
             return [one for one in each if isinstance(one, dict)]
     inner = (find_members(each, noun, depth - 1) for each in value.values())
     return next((each for each in inner if each), [])

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, is_choice, list_told, prefixes
-from specwitness.fuzz.api.purpose import names_object, noun_at, noun_for
+from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, is_choice, list_collections, list_told
+from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.relations import collection_by_key, collection_of, find_producers
 from specwitness.fuzz.api.schema import Schema, type_of
 from specwitness.fuzz.api.words import OWN_KEY_ENDINGS, USERS, noun_of, singular, snake
@@ -101,10 +101,10 @@ class World:
 
     def _is_self(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> bool:
         """Tell whether a path names the caller at its end, as an object that calls make."""
-        if not names_object(endpoint):
+        if not endpoint.names_object:
             return False
-        name, shape = endpoint.path_names[-1], prefixes(endpoint.path)[-1]
-        is_user = bool({noun_for(name, shape), noun_at(shape)} & USERS) and endpoint.path.endswith("}")
+        name, shape = endpoint.path_names[-1], endpoint.last_collection
+        is_user = is_of_user(name, shape) and endpoint.path.endswith("}")
         own = {actor.identity.subject, actor.handle_for(name)} - {None}
         return is_user and as_text(values[-1]) in map(as_text, own)
 
@@ -156,9 +156,9 @@ class World:
         """Give what a member's name stands for: one of the caller's objects, or the caller."""
         if (version := read_version(self.surface, actor, name, self._read_current)) is not ...:
             return version
-        noun, plain = singular(noun_of(name)), snake(name)
+        noun, plain = noun_of(name), snake(name)
         by_key = collection_by_key(self.surface, plain)
-        is_reference = plain in {"ids", "id"} or (bool(noun) and plain not in {noun, noun_of(name)})
+        is_reference = plain in {"ids", "id"} or (bool(noun) and plain != noun)
         is_reference = is_reference or (by_key is not None and (plain != singular(plain) or "_" in plain))
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
@@ -170,13 +170,13 @@ class World:
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
         own = actor.focus.shape if actor.focus else ""
-        if (plain.endswith(OWN_KEY_ENDINGS) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
+        if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
             return ...
         # An answer tells a key by the name that it has in paths.
         key = self._key_of(prefix) if prefix == by_key else name
         used, parameter = list(actor.used), Parameter(key, "path", required=True, schema=schema)
         thing = self._obtain_named(actor, prefix, parameter)
-        above = prefixes(actor.focus.path) if actor.focus else []
+        above = actor.focus.collections if actor.focus else []
         is_taken = prefix in above or any(actor.named[each] == prefix for each in actor.named if each != name)
         if thing and is_taken and actor.owner is None:
             thing = self._obtain_second(actor, thing, parameter)
@@ -185,16 +185,16 @@ class World:
         return thing.values[-1] if thing else ...
 
     def _key_of(self, prefix: str) -> str:
-        found = (each for each in self.surface.endpoints if prefix in prefixes(each.path))
+        found = (each for each in self.surface.endpoints if prefix in each.collections)
         endpoint = next(found)
-        return endpoint.path_names[prefixes(endpoint.path).index(prefix)]
+        return endpoint.path_names[endpoint.collections.index(prefix)]
 
     def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> Thing | None:
         """Find or make an object that a member names, and those above it."""
         if prefix.count("{}") == 1 or (actor.owner and prefix in actor.things):
             known = actor.things.get(prefix) if actor.owner else None
             return known or self._obtain(actor, prefix, (), parameter, fresh=False)
-        endpoint = next(each for each in self.surface.endpoints if prefix in prefixes(each.path)[-1:])
+        endpoint = next(each for each in self.surface.endpoints if prefix in each.collections[-1:])
         return self.obtain(endpoint, actor)
 
     def find(self, method: str, shape: str) -> Endpoint | None:
@@ -213,7 +213,7 @@ class World:
     def obtain_parents(self, endpoint: Endpoint, actor: Actor) -> tuple[Any, ...] | None:
         """Find or make the objects above the one that an operation's path names."""
         values: tuple[Any, ...] = ()
-        for prefix, name in list(zip(prefixes(endpoint.path), endpoint.path_names, strict=True))[:-1]:
+        for prefix, name in list(zip(endpoint.collections, endpoint.path_names, strict=True))[:-1]:
             thing = self._obtain(actor, prefix, values, endpoint.parameter(name, "path"), fresh=False)
             if thing is None:
                 return None
@@ -232,9 +232,7 @@ class World:
     def _walk(self, endpoint: Endpoint, actor: Actor, fresh: int | None) -> Thing | None:
         """Go down a path, object by object; make the one at `fresh` anew."""
         thing: Thing | None = None
-        for index, (prefix, name) in enumerate(
-            zip(prefixes(endpoint.path), endpoint.path_names, strict=True)
-        ):
+        for index, (prefix, name) in enumerate(zip(endpoint.collections, endpoint.path_names, strict=True)):
             parameter = endpoint.parameter(name, "path")
             parents = thing.values if thing else ()
             thing = self._obtain(actor, prefix, parents, parameter, fresh=index == fresh)
@@ -280,7 +278,7 @@ class World:
         """Give the caller where a path names users, by handle or id, and nobody makes any but to sign up."""
         noun = noun_for(parameter.name, prefix)
         maker = self.find("POST", prefix.removesuffix("/{}"))
-        if not {noun, noun_at(prefix)} & USERS or (maker is not None and maker.is_protected):
+        if not is_of_user(parameter.name, prefix) or (maker is not None and maker.is_protected):
             return []
         handle = actor.handle_for(parameter.name)
         name = handle if handle is not None or noun not in USERS else actor.identity.subject
@@ -292,7 +290,7 @@ class World:
         """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
-            is_above = all(prefix.startswith(each) for each in prefixes(producer.path))
+            is_above = all(prefix.startswith(each) for each in producer.collections)
             values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
             if (answer := self._produce(producer, actor, values)) and answer.succeeded:
                 made = read_expression(expression, answer) if expression else None
@@ -326,7 +324,7 @@ class World:
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
     ) -> Iterator[Thing]:
         """Give the objects that the answer of their parent holds: the items of an order."""
-        shapes = prefixes(prefix)
+        shapes = list_collections(prefix)
         parent = actor.things.get(shapes[-2]) if len(shapes) > 1 else None
         if parent is None or parent.answer is None or parent.values != parents:
             return
@@ -337,7 +335,7 @@ class World:
     def read_made(self, reader: Endpoint, answer: Answer) -> Any:
         """Read the id of the object that an answer tells of, as its reader takes it."""
         name = reader.path_names[-1]
-        return read_id(answer, name, noun_for(name, prefixes(reader.path)[-1]))
+        return read_id(answer, name, noun_for(name, reader.last_collection))
 
     def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...] | None) -> Answer | None:
         if not (endpoint.is_safe or self.client.may_write):

@@ -85,7 +85,7 @@ class Maker:
         made = {}
         for name, each in schema.get("properties", {}).items():
             member = resolve(each, self.document)
-            is_spared = self.plain and snake(name).endswith(REFERENCE_ENDINGS)
+            is_spared = self.plain and snake(name).endswith(tuple(REFERENCE_ENDINGS))
             if depth > _TOO_DEEP:
                 continue
             is_wanted = name in required or (full and depth < _DEEPEST and not is_spared)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, Surface, prefixes
 from specwitness.fuzz.api.words import VERSION_MEMBERS, snake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from specwitness.fuzz.api.endpoint import Endpoint, Surface
     from specwitness.fuzz.http.message import Answer
     from specwitness.fuzz.requests.actor import Actor
 
@@ -18,7 +18,7 @@ _HEADER = "if_match"
 
 def is_version(name: str) -> bool:
     """Tell whether a member or header names the version that the caller has read."""
-    return snake(name).strip("_") in {*VERSION_MEMBERS, _HEADER}
+    return name in VERSION_MEMBERS or snake(name).strip("_") == _HEADER
 
 
 def read_version(
@@ -37,7 +37,7 @@ def read_version(
     focus = actor.focus
     if focus is None or focus.is_safe or not is_version(name):
         return ...
-    reader = surface.find("GET", (prefixes(focus.path) or [focus.shape])[-1])
+    reader = surface.find("GET", (focus.collections or [focus.shape])[-1])
     answer = read(reader, actor) if reader else None
     if answer is None or not answer.succeeded:
         return ...

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.schema import Schema, resolve
-from specwitness.fuzz.api.words import PERSONAL, SECRETS, USERS, snake
+from specwitness.fuzz.api.words import PERSONAL, SECRETS, USERS
 from specwitness.openapi.references import dereference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer
 
 _DEEPEST = 8
@@ -46,7 +46,7 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
     for name, each in value.items():
         if name in known:
             is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
-            if is_write_only and _is_given(each) and SECRETS.search(snake(name)):
+            if is_write_only and _is_given(each) and SECRETS.occurs_in(name):
                 yield name
             yield from _walk(each, known[name], endpoint, depth - 1)
         elif not is_open and _is_given(each) and _is_private(name, endpoint):
@@ -69,14 +69,13 @@ def _is_given(value: Any) -> bool:
 
 
 def _is_private(name: str, endpoint: Endpoint) -> bool:
-    word = snake(name)
-    return bool(SECRETS.search(word) or (_shows_others(endpoint) and PERSONAL.search(word)))
+    return SECRETS.occurs_in(name) or (_shows_others(endpoint) and PERSONAL.occurs_in(name))
 
 
 def _shows_others(endpoint: Endpoint) -> bool:
     """Tell whether an operation shows others than the caller."""
-    shapes = prefixes(endpoint.path)
+    shapes = endpoint.collections
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
     # Who signs up is shown themselves.
     is_public = endpoint.is_safe and not endpoint.is_protected
-    return is_of_user or is_public or bool(endpoint.raw.get("x-shared"))
+    return is_of_user or is_public or bool(endpoint.is_shared)

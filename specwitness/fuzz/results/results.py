@@ -32,6 +32,7 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     attacks: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[Breach]] = field(default_factory=dict)
+    judged: int = 0
 
     def count(self, status: int) -> None:
         """Note one answer."""
@@ -84,32 +85,11 @@ def _count(breaches: list[Breach]) -> str:
     return "1 case" if len(breaches) == 1 else f"{len(breaches)} cases"
 
 
-# What each check says in the report, after the operation's name.
-CHECKS = {
-    "conformance": "keeps its contract",
-    "none": "with no credentials",
-    "forged": "with forged credentials",
-    "expired": "with credentials whose time is over",
-    "claims": "with credentials for somebody or something else",
-    "isolation": "for what another user owns",
-    "existence": "does not tell what another user owns",
-    "disclosure": "shows nothing of another user",
-    "assignment": "takes no member that is not the caller's to set",
-    "deletion": "for what was deleted",
-    "privilege": "for users without the right",
-    "caching": "keeps private answers out of shared caches",
-    "robustness": "with odd input",
-    "side_effect": "changes nothing when it refuses",
-    "race": "keeps users apart at the same time",
-    "shadow": "serves nothing beside the contract",
-    "situation": "in states that the target brings about",
-}
 # Why a check was not tried to the end.
 OUT_OF_TIME = "the time budget was spent before it was reached"
 THROTTLED = "the service answered 429 however long it was waited for"
 READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
 BROKEN_OFF = "the service answered no more before it was reached"
-CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 
 
 @dataclass(slots=True)
@@ -119,6 +99,7 @@ class Ledger:
     redaction: Redaction
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     gaps: dict[tuple[str, str], str] = field(default_factory=dict)
+    lacks: dict[tuple[str, str], str] = field(default_factory=dict)
     place: Callable[[Request], Request] = lambda request: request
 
     def write_curl(self, request: Request) -> str:
@@ -136,8 +117,16 @@ class Ledger:
         tally.attacks[attack] += 1
 
     def skip(self, endpoint: Endpoint, check: str, reason: str) -> None:
-        """Note why a check could not be tried on an operation."""
+        """Note why a check was not tried to its end on an operation: it does not pass then."""
         self.gaps.setdefault((endpoint.id, check), reason)
+
+    def judge(self, endpoint: Endpoint, check: str) -> None:
+        """Note that a response was judged: there was something to look at, and a breach would have shown."""
+        self.tally(endpoint, check).judged += 1
+
+    def lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
+        """Note why there was nothing to look at; it counts only if the check judged nothing else either."""
+        self.lacks.setdefault((endpoint.id, check), reason)
 
     def blame(  # all of it is told
         self,

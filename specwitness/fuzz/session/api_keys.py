@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.fuzz.api.purpose import is_ending, is_key, names_object
 from specwitness.fuzz.requests.answers import find_values
 from specwitness.fuzz.users.credentials import KEY, seat_of
 
@@ -33,9 +32,8 @@ def learn_keys(trial: Trial) -> None:
     """Let the users make keys where the contract takes some, and keep those that open something."""
     for actor in (trial.alice, trial.bob):
         for maker in _makers(trial) if actor is not None else ():
-            request = trial.world.build(maker, actor) if actor else None
-            answer = trial.world.call(maker, actor, request) if actor and request else None
-            if actor and answer and (found := find_key(trial, answer, actor)):
+            made = trial.call(maker, actor) if actor else None
+            if actor and made and (found := find_key(trial, made.answer, actor)):
                 actor.identity = replace(
                     actor.identity, values={**actor.identity.values, found.scheme: found.value}
                 )
@@ -64,10 +62,10 @@ def _makers(trial: Trial) -> list[Endpoint]:
         each
         for each in trial.reached()
         if each.method == "POST"
-        and is_key(each)
+        and each.is_of_keys
         and each.is_protected
-        and not is_ending(each)
-        and not names_object(each)
+        and not each.is_ending
+        and not each.names_object
     ]
 
 

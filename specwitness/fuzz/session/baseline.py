@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import makes_objects, only_reads
-from specwitness.fuzz.api.words import REFERENCE_ENDINGS, SWEEPING, snake
+from specwitness.fuzz.api.words import REFERENCE_ENDINGS, snake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
@@ -45,17 +44,17 @@ def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
 
 def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
     """See whether the owner's objects are still there, after a call that was refused."""
-    for prefix in [*prefixes(endpoint.path)[-1:], *dict.fromkeys(trial.alice.used)]:
+    for prefix in [*endpoint.collections[-1:], *dict.fromkeys(trial.alice.used)]:
         thing = trial.alice.things.get(prefix)
         if thing is None or not thing.is_created:
             continue
         reader = trial.world.find("GET", prefix)
         is_reached = reader is not None and reader.id in trial.succeeded
         for each in [reader] if reader and is_reached else trial.readers_of(prefix):
-            request = trial.world.build(each, trial.alice, thing.values[: len(each.path_names)])
-            if request is None:
+            signed = trial.request(each, trial.alice, thing.values[: len(each.path_names)])
+            if signed is None:
                 continue
-            signed = trial.world.sign(each, trial.alice, request)
+            trial.judged(endpoint, "side_effect")
             if trial.client.send(signed).status in _GONE:
                 text = f"answered {answer.status}, and the object is gone all the same"
                 trial.blame(endpoint, "side_effect", text, signed)
@@ -68,12 +67,11 @@ def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
 
     An administrator's call may reach everybody's data: none is made that could take some away.
     """
-    is_sweeping = not endpoint.path_names and bool(SWEEPING.search(endpoint.operation.name.lower()))
     for variant in _variants(endpoint):
         trial.world.variants[endpoint.id] = variant
         request = _build(trial, endpoint, admin)
-        thing = admin.things.get(prefixes(endpoint.path)[-1]) if endpoint.path_names else None
-        is_harmless = endpoint.is_safe or (thing.is_created if thing else not is_sweeping)
+        thing = admin.things.get(endpoint.last_collection) if endpoint.path_names else None
+        is_harmless = endpoint.is_safe or (thing.is_created if thing else not endpoint.is_sweeping)
         if request is None or not is_harmless:
             reason = "it changes what is not the run's own" if request else _NO_OBJECT
             trial.ledger.skip(endpoint, "conformance", reason)
@@ -82,7 +80,7 @@ def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
         trial.ledger.redaction.learn(request, answer)
         if answer.succeeded:
             trial.by_admin[endpoint.id] = request, answer
-            spend(trial, endpoint, admin)
+            spend(endpoint, admin)
             return
         if answer.status == _FORBIDDEN:
             break
@@ -90,25 +88,22 @@ def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
-    return None if request is None else trial.world.sign(endpoint, actor, request)
+    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
 def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
     trial.succeeded[endpoint.id] = request
     trial.uses[endpoint.id] = list(dict.fromkeys(trial.alice.used))
     trial.alice.answers[endpoint.id] = answer
-    spend(trial, endpoint, trial.alice)
+    spend(endpoint, trial.alice)
 
 
-def spend(trial: Trial, endpoint: Endpoint, actor: Actor) -> None:
+def spend(endpoint: Endpoint, actor: Actor) -> None:
     """Forget the objects that a call may have used up."""
-    is_kept = (
-        endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or makes_objects(trial.surface, endpoint)
-    )
-    if only_reads(endpoint) or is_kept:
+    is_kept = endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or endpoint.is_making
+    if endpoint.is_reading or is_kept:
         return
-    gone = [*prefixes(endpoint.path)[-1:], *actor.used]
+    gone = [*endpoint.collections[-1:], *actor.used]
     # What lies below an object goes with it.
     for each in [each for each in actor.things if any(each.startswith(prefix) for prefix in gone)]:
         del actor.things[each]
@@ -123,7 +118,7 @@ def _optional(endpoint: Endpoint) -> set[str]:
 def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
     yield {"full": True}
     if endpoint.media is not None:
-        if any(snake(name).endswith(REFERENCE_ENDINGS) for name in _optional(endpoint)):
+        if any(snake(name).endswith(tuple(REFERENCE_ENDINGS)) for name in _optional(endpoint)):
             yield {"full": True, "plain": True}
         yield {"full": False}
         yield {"full": True, "told": True}

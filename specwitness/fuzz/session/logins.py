@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_account_end, is_ending, names_object, noun_at, noun_for
-from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, LOG_OUT, OWN, USERS, singular, snake
+from specwitness.fuzz.api.purpose import is_of_user
+from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, snake
 from specwitness.fuzz.http.client import GoneError
 from specwitness.fuzz.requests.answers import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
@@ -19,6 +17,7 @@ from specwitness.fuzz.results.severity import Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
     from specwitness.fuzz.users.identity import Identity
@@ -72,19 +71,14 @@ def refuse_locked_out(trial: Trial) -> None:
 def learn_subjects(trial: Trial) -> None:
     """Learn the ids of the users that the provider does not know, from what they read of themselves."""
     own = [
-        each
-        for each in trial.surface.endpoints
-        if each.method == "GET"
-        and each.is_protected
-        and not each.path_names
-        and each.path.rstrip("/").rpartition("/")[2].lower() in OWN
+        endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
     ]
     for actor in (trial.alice, trial.bob):
         for each in own if actor is not None and _lacks_name(trial, actor) else ():
-            request = trial.world.build(each, actor) if actor else None
-            answer = trial.world.call(each, actor, request) if actor and request else None
-            if actor is None or answer is None or not answer.succeeded:
+            exchange = trial.call(each, actor) if actor else None
+            if actor is None or exchange is None or not exchange.answer.succeeded:
                 continue
+            answer = exchange.answer
             actor.handles = _read_handles(answer.json())
             found = read_id(answer, "id", "user")
             if actor.identity.subject is None and found is not None:
@@ -103,15 +97,15 @@ def _read_handles(said: Any) -> dict[str, Any]:
     inner = said.get("user", said.get("data")) if isinstance(said, dict) else None
     members = inner if isinstance(inner, dict) else said
     known = members.items() if isinstance(members, dict) else ()
-    return {snake(name): value for name, value in known if snake(name) in HANDLES and isinstance(value, str)}
+    return {snake(name): value for name, value in known if name in HANDLES and isinstance(value, str)}
 
 
 def _lacks_name(trial: Trial, actor: Actor) -> bool:
     """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
     return actor.identity.subject is None or any(
-        {noun_at(shape), noun_for(name, shape)} & USERS and snake(name) in HANDLES
+        is_of_user(name, shape) and name in HANDLES
         for each in trial.surface.endpoints
-        for name, shape in zip(each.path_names, prefixes(each.path), strict=True)
+        for name, shape in each.places
     )
 
 
@@ -133,7 +127,7 @@ def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> bool:
     except LostError:
         # Whoever erased their account is let in no more: that is what the operation is for.
         # Nor is who had their password changed by another, which was told.
-        if not is_account_end(endpoint) and not trial.ledger.tally(endpoint, "isolation").breaches:
+        if not endpoint.is_account_end and not trial.ledger.tally(endpoint, "isolation").breaches:
             raise
         trial.is_over = True
         return True
@@ -162,17 +156,15 @@ def restore_access(trial: Trial, identify: Identify, after: Endpoint | None = No
 def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     """See that a session is over once its user has logged out."""
     yield
-    last = endpoint.path.rstrip("/").rpartition("/")[2].lower()
-    is_log_out = bool(LOG_OUT.search(last)) or (endpoint.method == "DELETE" and last == "session")
     probe = _find_probe(trial)
-    if not is_log_out or probe is None or endpoint.id not in trial.succeeded:
+    if not endpoint.is_log_out or probe is None or endpoint.id not in trial.succeeded:
         return
-    request = trial.world.build(probe, trial.alice)
-    if request is None:
+    signed = trial.request(probe, trial.alice)
+    if signed is None:
         return
-    signed = trial.world.sign(probe, trial.alice, request)
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "expired", "the credentials of a session that is over", answer.status)
+    trial.judged(endpoint, "expired")
     if answer.succeeded:
         # A token that nobody keeps a list of is good until it expires.
         is_stateless = (trial.alice.identity.token or "").count(".") == _DOTS_OF_JWS
@@ -185,13 +177,12 @@ def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
 def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     """See that what was the user's own is gone once it was deleted."""
     reader = trial.world.find("GET", endpoint.shape)
-    is_account = endpoint.method == "DELETE" and is_account_end(endpoint)
+    is_account = endpoint.method == "DELETE" and endpoint.is_account_end
     is_seen = is_account and reader is not None and reader.id in trial.succeeded
-    request = trial.world.build(reader, trial.alice) if reader and is_seen else None
-    if reader is None or request is None:
+    signed = trial.request(reader, trial.alice) if reader and is_seen else None
+    if reader is None or signed is None:
         yield
         return
-    signed = trial.world.sign(reader, trial.alice, request)
     before = trial.client.send(signed)
     texts = trial.alice.maker.find_texts(before.text)
     yield
@@ -200,6 +191,7 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
     if done is not None and done.status != _ACCEPTED and texts:
         answer = trial.client.send(signed)
         trial.ledger.count(endpoint, "deletion", "what was the caller's own", answer.status)
+        trial.judged(endpoint, "deletion")
         is_as_before = not differ(take_fingerprint(before), take_fingerprint(answer))
         if answer.succeeded and is_as_before:
             trial.blame(
@@ -208,22 +200,19 @@ def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
 
 
 def _touches_access(endpoint: Endpoint) -> bool:
-    words = {singular(word) for word in re.split(r"[/_-]", endpoint.path.lower())}
-    return is_ending(endpoint) or bool(words & ACCESS_NOUNS)
+    return endpoint.is_ending or ACCESS_NOUNS.occurs_in(endpoint.path)
 
 
 def _find_probe(trial: Trial) -> Endpoint | None:
     """Find what tells whether a user is let in: what needs no object, if there is such."""
     found = [each for each in trial.reached() if each.method == "GET" and each.is_protected]
-    plain = (each for each in found if not names_object(each) and not trial.uses.get(each.id))
+    plain = (each for each in found if not each.names_object and not trial.uses.get(each.id))
     return next(plain, next(iter(found), None))
 
 
 def _is_let_in(trial: Trial, probe: Endpoint, actor: Actor) -> bool:
-    request = trial.world.build(probe, actor)
-    if request is None:
-        return True
-    return trial.client.send(trial.world.sign(probe, actor, request)).status != _UNAUTHORIZED
+    exchange = trial.call(probe, actor)
+    return exchange is None or exchange.answer.status != _UNAUTHORIZED
 
 
 def _sign_in(actor: Actor, identify: Identify, after: Endpoint | None) -> Identity:

@@ -10,7 +10,7 @@ from pytest_bdd import given, parsers, then, when
 
 from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
-from backend.core.routing import requires_caller
+from backend.core.http.routing import requires_caller
 from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE
 from tests.support.world import ORIGIN, SECRET
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends
 from pytest_bdd import given, parsers, then, when
 
-from backend.core.claims import Principal
 from backend.core.dependencies import require_scopes
+from backend.core.tokens.claims import Principal
 from backend.testing.issuer import Issuer, make_subject
 from tests.bdd.steps.patterns import REQUEST
 from tests.support.credentials import Mint

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 from pytest_bdd import given, parsers, then, when
 
-from backend.core.database import Database
+from backend.core.database.transactions import Database
 from backend.core.errors import ConfigurationError
 from backend.migrations.service_role import GROUP
 from backend.testing.issuer import make_subject

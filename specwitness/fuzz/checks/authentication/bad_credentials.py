@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.isolation.two_users import find_trace
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.results.results import CREDENTIAL_CHECKS
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.tokens.attack import Attack, Material
 from specwitness.fuzz.tokens.keys import list_unfit_key_attacks
@@ -23,18 +24,52 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Trial
 
 
-def check_credentials(
-    trial: Trial, endpoint: Endpoint, caller: Actor, *, whole: bool, extra: tuple[Attack, ...] = ()
-) -> None:
-    """Try an operation with every bad credential.
+CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
+_FORBIDDEN = 403
 
-    Args:
-        trial: The run.
-        endpoint: An operation that answered its caller with 2xx.
-        caller: Whose credentials are spoilt.
-        whole: Whether the whole matrix is tried, or its core.
-        extra: Further attacks, such as tokens that the target itself calls expired.
+
+def check_credentials(trial: Trial, endpoint: Endpoint) -> None:
+    """Send every bad credential to an operation that answered its caller with 2xx.
+
+    The whole table is sent to one operation of each kind of protection, and in a deep run to all;
+    the other operations get its core.
     """
+    if endpoint.is_protected:
+        caller = trial.admin if trial.admin and endpoint.id in trial.by_admin else trial.alice
+        is_whole = endpoint.id in _choose_representatives(trial)
+        _send_bad_credentials(trial, endpoint, caller, is_whole=is_whole)
+    elif endpoint.is_optional:
+        check_optional(trial, endpoint)
+
+
+def check_unreached(trial: Trial, endpoint: Endpoint) -> None:
+    """Send bad credentials to an operation that refused the good ones of both users with 403."""
+    is_reached = endpoint.id in trial.by_admin or endpoint.id in trial.succeeded
+    statuses = trial.ledger.tally(endpoint, "privilege").statuses
+    if endpoint.is_protected and not is_reached and set(statuses) == {_FORBIDDEN}:
+        _send_bad_credentials(trial, endpoint, trial.alice, is_whole=False)
+
+
+def _choose_representatives(trial: Trial) -> set[str]:
+    """Choose the operations that get the whole table: one for each combination of security schemes."""
+    answered = trial.plan.wanted & (trial.succeeded.keys() | trial.by_admin.keys())
+    if trial.is_deep:
+        return set(answered)
+    reached = [endpoint for endpoint in in_order(trial.surface.endpoints) if endpoint.id in answered]
+    reached.sort(
+        key=lambda endpoint: (
+            endpoint.method != "GET",
+            endpoint.id in trial.by_admin,
+            len(endpoint.path_names),
+        )
+    )
+    found: dict[str, str] = {}
+    for endpoint in reached:
+        found.setdefault(str([sorted(schemes) for schemes in endpoint.security]), endpoint.id)
+    return set(found.values())
+
+
+def _send_bad_credentials(trial: Trial, endpoint: Endpoint, caller: Actor, *, is_whole: bool) -> None:
     request = trial.world.build(endpoint, caller, fresh=endpoint.method == "DELETE")
     alternatives = find_credentials(endpoint, trial.surface, caller.identity)
     if request is None or not alternatives:
@@ -45,25 +80,29 @@ def check_credentials(
     before = trial.observe(endpoint, _values_in(trial, endpoint)) if is_observed else []
     state = trial.state() if trial.state else None
     all_refused = True
-    attacks = (*extra, *ATTACKS, *list_unfit_key_attacks(trial.mint))
+    attacks = (*trial.plan.extra, *ATTACKS, *list_unfit_key_attacks(trial.mint))
     for credentials in alternatives:
-        for attack, bad in _prepare(trial, request, credentials, attacks, name=caller.name, whole=whole):
+        for attack, bad in _prepare(trial, request, credentials, attacks, name=caller.name, whole=is_whole):
             kind = credentials[0][0].kind
             answer = trial.client.send(bad)
             trial.ledger.count(endpoint, attack.check, attack.name, answer.status)
             all_refused = all_refused and not answer.succeeded
+            trial.judged(endpoint, attack.check)
             _judge(trial, endpoint, attack, kind=kind, exchange=(bad, answer))
             _judge_fetches(trial, endpoint, attack, bad)
-            if trial.state and (now := trial.state()) != state:
-                state = now
+            if trial.state:
+                now = trial.state()
+                is_changed, state = now != state, now
                 if not answer.succeeded:
+                    trial.judged(endpoint, "side_effect")
+                if is_changed and not answer.succeeded:
                     text = f"with {attack.name}: the stored state changed"
                     trial.blame(endpoint, "side_effect", text, bad)
     all_refused = _check_other_schemes(trial, endpoint, request, caller) and all_refused
     if all_refused and (change := trial.find_change(before)):
         trial.blame(endpoint, "side_effect", f"refused every bad credential, and yet {change[0]}", change[1])
-    elif before or trial.state:
-        trial.ledger.tally(endpoint, "side_effect").attacks["bad credentials"] += 1
+    elif before and all_refused:
+        trial.judged(endpoint, "side_effect")
 
 
 def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
@@ -81,6 +120,7 @@ def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, cal
         signed = seat_of(name, scheme).put(request, value)
         attack = f"a credential of {name}, which is not taken here"
         answer = trial.send(endpoint, "none", attack, signed)
+        trial.judged(endpoint, "none")
         if answer.succeeded:
             is_refused = False
             text = f"with {attack}: expected 401, came {answer.status} (the contract's security)"
@@ -176,6 +216,7 @@ def check_optional(trial: Trial, endpoint: Endpoint) -> None:
         bad = change(authorize(request, alternatives[0]))
         answer = trial.send(endpoint, attack.check, attack.name, bad)
         is_pending = is_pending and not is_first
+        trial.judged(endpoint, attack.check)
         if not answer.succeeded:
             continue
         if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(answer)):
@@ -196,6 +237,63 @@ def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, 
     if bob is None or not anonymous.succeeded or find_trace(anonymous, trial.alice) is None:
         return
     theirs = trial.client.send(trial.world.sign(endpoint, bob, request))
+    trial.judged(endpoint, "none")
     if theirs.succeeded and find_trace(theirs, trial.alice) is None:
         text = "without credentials shows what is hidden from other users"
         trial.blame(endpoint, "none", text, request)
+
+
+def _is_due(endpoint: Endpoint) -> bool:
+    return endpoint.is_protected
+
+
+CHECKS = (
+    Check(
+        name="none",
+        order=10,
+        title="with no credentials",
+        tries=(
+            "the request without credentials, with a credential in another place, and with one that "
+            "is good elsewhere (a key, a cookie) where the contract does not take it"
+        ),
+        requirements="a request without credentials is refused",
+        run=check_credentials,
+        reports=("forged", "expired", "claims", "side_effect"),
+        is_due=_is_due,
+    ),
+    Check(
+        name="forged",
+        order=11,
+        title="with forged credentials",
+        tries=(
+            "tokens with another signature, algorithm or key; credentials that are cut or spelled in "
+            "other ways"
+        ),
+        requirements="a token whose signature is not the issuer's is refused",
+        is_due=_is_due,
+    ),
+    Check(
+        name="expired",
+        order=12,
+        title="with credentials whose time is over",
+        tries=("tokens that have expired, or are not valid yet; the credentials of a session after its end"),
+        requirements="an expired token is refused",
+        is_due=_is_due,
+    ),
+    Check(
+        name="claims",
+        order=13,
+        title="with credentials for somebody or something else",
+        tries=(
+            "signed tokens of another issuer or for another audience, without a subject, or with odd claims"
+        ),
+        requirements="issuer, audience and subject are checked",
+    ),
+    Check(
+        name="none",
+        order=95,
+        scope=Scope.CALLABLE,
+        run=check_unreached,
+        reports=("forged", "expired", "claims"),
+    ),
+)

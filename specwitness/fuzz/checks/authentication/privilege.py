@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.purpose import is_privileged
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
+from specwitness.fuzz.checks.registry import Check, Scope
+from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
 
@@ -32,13 +33,14 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as users without the right, and with tokens that lack its scopes."""
     if not endpoint.is_protected:
         return
-    if is_privileged(endpoint):
+    if endpoint.is_privileged:
         for actor in (trial.alice, trial.bob):
-            request = trial.world.build(endpoint, actor) if actor else None
-            if actor is None or request is None:
+            attack = "a user without the right"
+            exchange = trial.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
+            if exchange is None:
                 continue
-            signed = trial.world.sign(endpoint, actor, request)
-            answer = trial.send(endpoint, "privilege", "a user without the right", signed)
+            signed, answer = exchange
+            trial.judged(endpoint, "privilege")
             # What is refused for its state was let in.
             if answer.succeeded or (answer.status == _CONFLICT and "403" in endpoint.responses):
                 trial.blame(
@@ -50,16 +52,16 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
 
 def _spoof(trial: Trial, endpoint: Endpoint) -> None:
     """Claim the right in headers of the client's choice."""
-    request = trial.world.build(endpoint, trial.alice)
-    if request is None:
+    signed = trial.request(endpoint, trial.alice)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
     role = _find_role(endpoint)
     claims = tuple((name, value.replace(_ADMIN, role)) for name, value in _SPOOFED)
     is_free = all(name.lower() != "cookie" for name, _ in signed.headers)
     cookie = (("Cookie", f"role={role}; roles={role}; is_admin=true"),) if is_free else ()
     signed = signed.with_headers((*claims, *cookie))
     answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
+    trial.judged(endpoint, "privilege")
     if answer.succeeded:
         trial.blame(
             endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
@@ -69,7 +71,7 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
 def _find_role(endpoint: Endpoint) -> str:
     """Give the role that the contract speaks of."""
     words = f"{endpoint.path} {endpoint.raw.get('summary', '')} {endpoint.raw.get('description', '')}"
-    spoken = [each.lower().removesuffix("s") for each in PRIVILEGED.findall(words.replace("_", " "))]
+    spoken = PRIVILEGED.find_in(words)
     # The last that is named: the path often says `admin` of what is for others too.
     said = next(
         (each for name in ROLE_EXTENSIONS if (each := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
@@ -100,5 +102,23 @@ def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
             authorize(request, credentials[0])
         )
         answer = trial.send(endpoint, "privilege", attack, bad)
+        trial.judged(endpoint, "privilege")
         if answer.succeeded:
             trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)
+
+
+CHECKS = (
+    Check(
+        name="privilege",
+        order=90,
+        title="for users without the right",
+        tries=(
+            "operations for some users, as users without the right, and with headers and cookies that "
+            "claim it; tokens without scopes. An operation is for some users by `x-roles: [admin]`, "
+            "by a scope, or by the word admin, staff, operator … in path, tag or operationId"
+        ),
+        requirements="only administrators may call the operation",
+        scope=Scope.CALLABLE,
+        run=check_privilege,
+    ),
+)

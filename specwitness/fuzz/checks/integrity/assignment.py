@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
+from specwitness.fuzz.checks.registry import Check
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -71,15 +72,17 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
             for key, each in shown.items()
             if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
         }
-        request = trial.world.build(endpoint, trial.alice) if extras else None
+        request = trial.request(endpoint, trial.alice) if extras else None
         body = request.read_json() if request else None
         held = _first_object(body.get(name)) if isinstance(body, dict) else None
         if request is None or not held:
             continue
         held.update(extras)
-        signed = trial.world.sign(endpoint, trial.alice, request.with_json(body))
+        signed = request.with_json(body)
         answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
         taken = _first_object(_object(answer).get(name)) or {}
+        if taken or not answer.succeeded:
+            trial.judged(endpoint, "assignment")
         for key, each in extras.items():
             if answer.succeeded and taken.get(key) == each:
                 text = f"takes `{key}` in `{name}`, which is not the caller's to set"
@@ -101,7 +104,7 @@ def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> di
 
 def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
     """Give another value of the kind that a member has; None where there is none."""
-    if snake(name) in OWNER_MEMBERS and trial.bob and (subject := trial.bob.identity.subject):
+    if name in OWNER_MEMBERS and trial.bob and (subject := trial.bob.identity.subject):
         # The owner may be told with more than the id.
         own = trial.alice.identity.subject
         if isinstance(value, dict):
@@ -130,14 +133,19 @@ def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
 
 def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
     """Send members, and judge what came; tell whether they were taken at all."""
-    request = trial.world.build(endpoint, trial.alice)
+    request = trial.request(endpoint, trial.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return False
-    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, **extras}))
+    signed = request.with_json({**body, **extras})
     answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
     if not answer.succeeded:
+        trial.judged(endpoint, "assignment")
         return False
+    if _object(answer):
+        trial.judged(endpoint, "assignment")
+    else:
+        trial.lack(endpoint, "assignment", "its response holds no object that would show a member")
     _judge_values(trial, endpoint, (signed, answer), extras=extras, normal=normal)
     _judge_owner(trial, endpoint, (signed, answer))
     return True
@@ -161,12 +169,11 @@ def _follows(trial: Trial, endpoint: Endpoint, name: str, other: Any) -> bool:
     """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
     if not isinstance(other, bool):
         return True
-    request = trial.world.build(endpoint, trial.alice)
+    request = trial.request(endpoint, trial.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return True
-    signed = trial.world.sign(endpoint, trial.alice, request.with_json({**body, name: other}))
-    answer = trial.client.send(signed)
+    answer = trial.client.send(request.with_json({**body, name: other}))
     return not answer.succeeded or _object(answer).get(name, other) == other
 
 
@@ -186,14 +193,15 @@ def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answ
     if mine.succeeded:
         return
     theirs = trial.client.send(trial.world.sign(reader, trial.bob, plain))
+    trial.judged(endpoint, "assignment")
     if theirs.succeeded:
         trial.blame(endpoint, "assignment", "gives the object to another user", request)
         trial.alice.things.pop(prefix, None)
 
 
 def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answer) -> tuple[Any, ...] | None:
-    if prefixes(endpoint.path)[-1:] == prefixes(reader.path)[-1:]:
-        thing = trial.alice.things.get(prefixes(reader.path)[-1])
+    if endpoint.last_collection == reader.last_collection:
+        thing = trial.alice.things.get(reader.last_collection)
         return thing.values if thing else None
     found = trial.world.read_made(reader, answer)
     thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None
@@ -205,10 +213,31 @@ def _object(answer: Answer | None) -> dict[str, Any]:
     if isinstance(value, dict):
         # What was made may stand in a member of its own, beside a message.
         inner = [each for each in value.values() if isinstance(each, dict)]
-        rest = {snake(name) for name, each in value.items() if not isinstance(each, dict)}
-        return {**inner[0], **value} if len(inner) == 1 and rest <= ENVELOPE_MEMBERS else value
+        rest = [name for name, each in value.items() if not isinstance(each, dict)]
+        return (
+            {**inner[0], **value}
+            if len(inner) == 1 and all(name in ENVELOPE_MEMBERS for name in rest)
+            else value
+        )
     return {}
 
 
 def _is_moment(name: str) -> bool:
     return snake(name).endswith(("_at", "_on", "_time", "date"))
+
+
+CHECKS = (
+    Check(
+        name="assignment",
+        order=40,
+        title="takes no member that is not the caller's to set",
+        tries=(
+            "members that are not the caller's to set, in the body and in the objects that it holds: "
+            "owner, role, id, a state that only responses have, and every other member that only "
+            "responses have"
+        ),
+        requirements="the service sets owner and role itself",
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_assignment,
+    ),
+)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_deleting, is_key, is_reviving, names_object, noun_at
+from specwitness.fuzz.api.purpose import noun_at
+from specwitness.fuzz.api.words import same_noun
 from specwitness.fuzz.checks.integrity.deletion_traces import (
     find_views,
     is_listed,
@@ -14,12 +14,17 @@ from specwitness.fuzz.checks.integrity.deletion_traces import (
     read_traces,
 )
 from specwitness.fuzz.checks.isolation.two_users import impersonate, make_absent, texts_of
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import spend
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.http.message import Request
+    from collections.abc import Sequence
+
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
     Child = tuple[Endpoint, Request, list[str]]
@@ -35,38 +40,56 @@ def check_deletion(trial: Trial, endpoint: Endpoint) -> None:
     alice = trial.alice
     _delete_full(trial, endpoint)
     thing = trial.world.obtain(endpoint, alice, fresh=True)
-    request = trial.world.build(endpoint, alice, thing.values) if thing else None
-    if thing is None or request is None or not thing.is_created:
+    signed = trial.request(endpoint, alice, thing.values) if thing else None
+    if thing is None or signed is None or not thing.is_created:
+        trial.lack(endpoint, "deletion", "no object of the run's own could be made to be deleted")
         return
     traces = read_traces(thing, alice)
     views = list(find_views(trial, thing, traces))
     children = list(read_children(trial, endpoint, thing, traces))
-    key = find_key(trial, thing.answer, alice) if is_key(endpoint) else None
+    key = find_key(trial, thing.answer, alice) if endpoint.is_of_keys else None
     if key:
         trial.ledger.redaction.hide(alice.name, [key.value])
-    signed = trial.world.sign(endpoint, alice, request)
-    if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
+    deleted = trial.prepare(endpoint, signed)
+    if not deleted.succeeded:
+        trial.lack(endpoint, "deletion", f"the deletion was refused with {deleted.status}")
         return
+    looked = 0
     alice.things.pop(thing.prefix, None)
     for other in list(trial.reached()):
-        is_of_it = prefixes(other.path)[-1:] == [thing.prefix] and other.method != "DELETE"
-        if is_of_it and not is_reviving(other):
-            _use(trial, other, thing.values)
+        is_of_it = other.last_collection == thing.prefix and other.method != "DELETE"
+        if is_of_it and not other.keeps_deleted(thing.prefix):
+            looked += _use(trial, other, thing.values)
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
+        trial.judged(other, "deletion")
+        looked += 1
         if answer.succeeded and is_listed(answer, read_id_traces(thing, traces)):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
-    if key and trial.send(key.probe, "deletion", "a key that was deleted", key.request).succeeded:
+    is_key_taken = key and trial.send(key.probe, "deletion", "a key that was deleted", key.request).succeeded
+    looked += bool(key)
+    if key and is_key_taken:
         text = f"succeeds, and {key.probe.operation.name} takes the key as before"
         trial.blame(endpoint, "deletion", text, key.request)
     _look_at_children(trial, children, traces)
-    _name(trial, endpoint, {thing.prefix: thing.values})
+    looked += len(children) + _name(trial, endpoint, {thing.prefix: thing.values})
+    _note_looks(trial, endpoint, deleted, looked)
     alice.things.pop(thing.prefix, None)
+
+
+def _note_looks(trial: Trial, endpoint: Endpoint, deleted: Answer, looked: int) -> None:
+    """Count a deletion as a case only if something was looked at after it."""
+    if looked:
+        trial.ledger.count(endpoint, "deletion", "the deletion", deleted.status)
+        trial.judged(endpoint, "deletion")
+    else:
+        trial.lack(endpoint, "deletion", "no operation shows or uses the object after its deletion")
 
 
 def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) -> None:
     for other, looking, texts in children:
         answer = trial.send(other, "deletion", "what was made of a deleted object", looking)
+        trial.judged(other, "deletion")
         if answer.succeeded and any(each in answer.text for each in traces):
             trial.blame(other, "deletion", "still shows an object that was deleted", looking)
         elif answer.succeeded and any(each in answer.text for each in texts):
@@ -76,12 +99,14 @@ def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) ->
 
 def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     """Delete a new object whose id is in no path, and use it everywhere."""
+    if not is_named_deletion(trial, endpoint):
+        return
     alice = trial.alice
-    spend(trial, endpoint, alice)
-    request = trial.world.build(endpoint, alice)
+    spend(endpoint, alice)
+    signed = trial.request(endpoint, alice)
     things = {each: alice.things[each] for each in alice.used if each in alice.things}
     named = {prefix: each.values for prefix, each in things.items()}
-    if request is None or not named:
+    if signed is None or not named:
         return
     traces = {prefix: read_traces(each, alice) for prefix, each in things.items()}
     views = [
@@ -89,20 +114,23 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
         for prefix, each in things.items()
         for view in find_views(trial, each, traces[prefix])
     ]
-    signed = trial.world.sign(endpoint, alice, request)
-    if not trial.send(endpoint, "deletion", "the deletion", signed).succeeded:
+    deleted = trial.prepare(endpoint, signed)
+    if not deleted.succeeded:
+        trial.lack(endpoint, "deletion", f"the deletion was refused with {deleted.status}")
         return
     for texts, other, looking in views:
         answer = trial.send(other, "deletion", "a view after a deletion", looking)
+        trial.judged(other, "deletion")
         if answer.succeeded and is_listed(answer, texts):
             trial.blame(other, "deletion", "shows an object that was deleted", looking)
-    _name(trial, endpoint, named)
-    spend(trial, endpoint, alice)
+    looked = len(views) + _name(trial, endpoint, named)
+    _note_looks(trial, endpoint, deleted, looked)
+    spend(endpoint, alice)
 
 
 def is_named_deletion(trial: Trial, endpoint: Endpoint) -> bool:
     """Tell whether an operation deletes an object whose id is in no path."""
-    return is_deleting(endpoint) and not names_object(endpoint) and bool(trial.uses.get(endpoint.id))
+    return endpoint.is_deleting and not endpoint.names_object and bool(trial.uses.get(endpoint.id))
 
 
 def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
@@ -121,67 +149,112 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
         return
     texts: list[str] = []
     for each in below:
-        request = trial.world.build(each, trial.alice, thing.values)
-        if request is not None and trial.world.call(each, trial.alice, request).succeeded:
-            texts += texts_of(request, trial.alice)
+        exchange = trial.call(each, trial.alice, thing.values)
+        if exchange and exchange.answer.succeeded:
+            texts += texts_of(exchange.request, trial.alice)
     views = list(find_views(trial, thing, texts)) if texts else []
-    request = trial.world.build(endpoint, trial.alice, thing.values)
-    if request is None:
+    signed = trial.request(endpoint, trial.alice, thing.values)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, trial.alice, request)
-    attack = "the deletion of an object with others below it"
-    is_gone = trial.send(endpoint, "deletion", attack, signed).succeeded
+    is_gone = trial.prepare(endpoint, signed).succeeded
     trial.alice.things.pop(thing.prefix, None)
     if not is_gone:
         return
     for other in list(trial.reached()):
         is_below = other.method == "GET" and other.shape in {each.shape for each in below}
-        if is_below and not is_reviving(other):
-            _use(trial, other, thing.values)
+        if is_below and not other.keeps_deleted(thing.prefix):
+            _use(trial, other, thing.values, texts)
     # What has a path of its own may live on without what it lay below.
     level = Level.SHOULD if _have_own_paths(trial, below) else Level.MUST
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after the deletion of what was above", looking)
+        trial.judged(other, "deletion")
         if answer.succeeded and any(each in answer.text for each in texts):
             text = "shows what was below an object that was deleted"
             trial.ledger.blame(other, "deletion", text, text=text, request=looking, level=level)
 
 
 def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
-    nouns = {noun_at(f"{each.shape}/{{}}") for each in below}
+    nouns = [noun_at(f"{maker.shape}/{{}}") for maker in below]
     return any(
-        noun_at(each.shape) in nouns
+        any(same_noun(noun_at(each.shape), noun) for noun in nouns)
         for each in trial.surface.endpoints
-        if prefixes(each.path) == [each.shape]
+        if each.collections == (each.shape,)
     )
 
 
-def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]) -> None:
-    """Name deleted objects wherever others of their kind are named, outside of paths."""
-    alice = trial.alice
+def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]) -> int:
+    """Name deleted objects wherever others of their kind are named, outside of paths.
+
+    Returns:
+        How many operations told something.
+    """
+    alice, looked = trial.alice, 0
     absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
     for other in list(trial.reached()):
         if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
             continue
         found = []
         for each in (named, absent):
-            plain = trial.world.build(other, impersonate(trial, alice, each))
-            if plain is not None:
-                used = trial.world.sign(other, alice, plain)
-                found.append((used, trial.send(other, "deletion", "the id of a deleted object", used)))
-        if len(found) == len((named, absent)) and found[0][1].succeeded and not found[1][1].succeeded:
-            text = f"answered {found[0][1].status} for an object that was deleted"
-            trial.blame(other, "deletion", text, found[0][0])
+            case = Case("deletion", "the id of a deleted object")
+            found.append(trial.call(other, impersonate(trial, alice, each), case=case))
+        used, reference = found
+        if used and reference and not (used.answer.succeeded and reference.answer.succeeded):
+            trial.judged(other, "deletion")
+            looked += 1
+        if used and reference and used.answer.succeeded and not reference.answer.succeeded:
+            text = f"answered {used.answer.status} for an object that was deleted"
+            trial.blame(other, "deletion", text, used.request)
+    return looked
 
 
-def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...]) -> None:
-    request = trial.world.build(endpoint, trial.alice, values)
-    if request is None:
-        return
-    signed = trial.world.sign(endpoint, trial.alice, request)
-    answer = trial.send(endpoint, "deletion", "the id of a deleted object", signed)
-    if not answer.succeeded:
-        return
-    absent = trial.world.build(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
-    if absent and not trial.client.send(trial.world.sign(endpoint, trial.alice, absent)).succeeded:
-        trial.blame(endpoint, "deletion", f"answered {answer.status} for an object that was deleted", signed)
+def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...], texts: Sequence[str] = ()) -> bool:
+    """Use a deleted object; texts are what lay below it, and may not be shown either.
+
+    Returns:
+        Whether the response told something: an operation may take any id, deleted or not.
+    """
+    attack = "the id of a deleted object"
+    exchange = trial.call(endpoint, trial.alice, values, case=Case("deletion", attack))
+    if exchange is None:
+        return False
+    if not exchange.answer.succeeded:
+        trial.judged(endpoint, "deletion")
+        return True
+    if any(text in exchange.answer.text for text in texts):
+        text = "shows what was below an object that was deleted"
+        trial.blame(endpoint, "deletion", text, exchange.request)
+        return True
+    absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
+    if absent is None or absent.answer.succeeded:
+        return False
+    trial.judged(endpoint, "deletion")
+    text = f"answered {exchange.answer.status} for an object that was deleted"
+    trial.blame(endpoint, "deletion", text, exchange.request)
+    return True
+
+
+CHECKS = (
+    Check(
+        name="deletion",
+        order=50,
+        title="for what was deleted",
+        tries=(
+            "every operation on an object that was deleted; lists, searches and exports; what lay "
+            "below it, and what was made of it; a key that was deleted"
+        ),
+        requirements="deleted data is gone",
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) and endpoint.method == "DELETE" and endpoint.path.endswith("}")
+        ),
+        run=check_deletion,
+    ),
+    Check(
+        name="deletion",
+        order=51,
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) and not endpoint.names_object and not endpoint.is_safe
+        ),
+        run=check_named_deletion,
+    ),
+)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import is_reviving, noun_at, noun_for
+from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import type_of
-from specwitness.fuzz.api.words import ENDED_STATES, snake
+from specwitness.fuzz.api.words import ENDED_STATES, same_noun, snake
 from specwitness.fuzz.checks.isolation.pages import find_word, with_size
 from specwitness.fuzz.checks.isolation.two_users import texts_of
 from specwitness.fuzz.requests.actor import Actor, Choice, Thing
@@ -18,6 +17,7 @@ from specwitness.fuzz.requests.answers import find_values, list_items, list_memb
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -35,12 +35,8 @@ def is_listed(answer: Answer, traces: list[str]) -> bool:
 def _is_ended(item: Any) -> bool:
     """Tell whether an object says that it is no more: `revoked_at`, `archived: true`, `status: closed`."""
     return any(
-        bool(value and ENDED_STATES.search(snake(key)))
-        or (
-            isinstance(value, str)
-            and snake(key) in {"status", "state"}
-            and bool(ENDED_STATES.search(value.lower()))
-        )
+        bool(value and ENDED_STATES.occurs_in(key))
+        or (isinstance(value, str) and snake(key) in {"status", "state"} and ENDED_STATES.occurs_in(value))
         for key, value in list_members(item)
     )
 
@@ -73,13 +69,13 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
     lister = trial.world.find("GET", collection)
     views = trial.views()
     for endpoint in [*views, *([lister] if lister and lister not in views else [])]:
-        if is_reviving(endpoint) or endpoint.id not in trial.succeeded:
+        if endpoint.keeps_deleted(thing.prefix) or endpoint.id not in trial.succeeded:
             continue
         above = thing.values[: len(endpoint.path_names)] if endpoint is lister else ()
-        plain = trial.world.build(endpoint, trial.alice, above or None)
+        plain = trial.request(endpoint, trial.alice, above or None)
         if plain is None:
             continue
-        signed = trial.world.sign(endpoint, trial.alice, with_size(endpoint, plain))
+        signed = with_size(endpoint, plain)
         shown: set[bool] = set()
         for words in _list_words(endpoint, [each for each in traces if each != thing.values[-1]]):
             request = signed.with_query(words)
@@ -123,23 +119,21 @@ def read_children(
     ]
     for maker in makers:
         for reader in readers:
-            name, shape = reader.path_names[0], prefixes(reader.path)[0]
+            name, shape = reader.path_names[0], reader.collections[0]
             parameter = reader.parameter(name, "path")
             if parameter is None:
                 continue
             producers = find_producers(trial.surface, shape, parameter, noun_for(name, shape))
             if maker.id not in {each.id for each, _ in producers}:
                 continue
-            request = trial.world.build(maker, trial.alice, thing.values)
-            answer = trial.world.call(maker, trial.alice, request) if request else None
-            value = trial.world.read_made(reader, answer) if answer and answer.succeeded else None
-            looking = trial.world.build(reader, trial.alice, (value,)) if value is not None else None
-            if looking is None:
+            made = trial.call(maker, trial.alice, thing.values)
+            value = trial.world.read_made(reader, made.answer) if made and made.answer.succeeded else None
+            looking = trial.call(reader, trial.alice, (value,)) if value is not None else None
+            if made is None or looking is None:
                 continue
-            signed = trial.world.sign(reader, trial.alice, looking)
-            shown = trial.client.send(signed)
+            signed, shown = looking
             # What lies below the object goes with it, wherever it is read; what was made of it tells of it.
-            is_below = noun_at(shape) == noun_at(f"{maker.shape}/{{}}")
-            texts = [*traces, *(texts_of(request, trial.alice) if is_below else ())]
+            is_below = same_noun(noun_at(shape), noun_at(f"{maker.shape}/{{}}"))
+            texts = [*traces, *(texts_of(made.request, trial.alice) if is_below else ())]
             if shown.succeeded and any(each in shown.text for each in texts):
                 yield reader, signed, texts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.purpose import makes_objects, only_reads
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import AMOUNTS, BALANCES, snake
+from specwitness.fuzz.api.words import AMOUNTS, BALANCES
 from specwitness.fuzz.checks.isolation.state_leaks import check_state
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.answers import find_values
 from specwitness.fuzz.requests.versions import is_version
 from specwitness.fuzz.session.baseline import spend
@@ -36,10 +36,10 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         trial: The run.
         endpoint: An operation that changes something; a deletion may well succeed twice.
     """
-    if endpoint.is_safe or endpoint.method == "DELETE" or only_reads(endpoint):
+    if endpoint.is_safe or endpoint.method == "DELETE" or endpoint.is_reading:
         return
     # Objects are made as often as one likes, where the contract tells of no conflict.
-    if makes_objects(trial.surface, endpoint) and not _CONFLICTS & endpoint.responses.keys():
+    if endpoint.is_making and not _CONFLICTS & endpoint.responses.keys():
         return
     for change in _changes(endpoint, trial.alice):
         first = _build(trial, endpoint, trial.alice, change)
@@ -49,6 +49,7 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         if again is None:
             continue
         answers = trial.client.send_together([again] * _AT_ONCE)
+        trial.judged(endpoint, "race")
         for answer in answers:
             trial.ledger.count(endpoint, "race", "the same call several times at once", answer.status)
         if sum(each.succeeded for each in answers) > 1:
@@ -67,7 +68,7 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
         if type_of(resolved := resolve(each, endpoint.document)) in {"integer", "number"}
         and not is_version(name)
     }
-    is_amount = any(AMOUNTS.search(snake(name)) for name in numbers)
+    is_amount = any(AMOUNTS.occurs_in(name) for name in numbers)
     lacking = _LACKING if is_amount else _LACKING[:2]
     if len(numbers) != 1 or not any(status in endpoint.responses for status in lacking):
         return
@@ -77,7 +78,7 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
         each
         for thing in alice.things.values()
         for key, each in find_values(thing.answer.json() if thing.answer else None)
-        if is_amount and BALANCES.search(snake(key)) and isinstance(each, int) and each > 0
+        if is_amount and BALANCES.occurs_in(key) and isinstance(each, int) and each > 0
     ]
     for amount in dict.fromkeys([*shown[:1], *told, *_AMOUNTS]):
         if endpoint.accepts(member, amount):
@@ -85,28 +86,33 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any]) -> Request | None:
-    spend(trial, endpoint, actor)
-    request = trial.world.build(endpoint, actor, fresh=bool(endpoint.path_names))
+    spend(endpoint, actor)
+    request = trial.request(endpoint, actor, fresh=bool(endpoint.path_names))
     if request is None:
         return None
     body = request.read_json()
     if change and isinstance(body, dict):
         request = request.with_json({**body, **change})
-    return trial.world.sign(endpoint, actor, request)
+    return request
 
 
 def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
     """See that what is refused because it was done already takes nothing from the caller's own."""
     seen, used = [], list(trial.alice.used)
     for view in [each for each in trial.views() if each.is_safe][:_MOST_VIEWS]:
-        plain = trial.world.build(view, trial.alice)
+        plain = trial.request(view, trial.alice)
         if plain is not None:
-            signed = trial.world.sign(view, trial.alice, plain)
+            signed = plain
             seen.append((view, signed, trial.client.send(signed)))
-    answer = trial.send(endpoint, "side_effect", "what was done already", request)
-    change = trial.find_change([each for each in seen if each[2].succeeded])
+    seen = [view for view in seen if view[2].succeeded]
+    if not seen:
+        answer = trial.prepare(endpoint, request)
+    else:
+        answer = trial.send(endpoint, "side_effect", "what was done already", request)
+        trial.judged(endpoint, "side_effect")
+    change = trial.find_change(seen)
     # That a call was made may well be counted; it may cost nothing.
-    if not answer.succeeded and change and BALANCES.search(change[0].lower()):
+    if not answer.succeeded and change and BALANCES.occurs_in(change[0]):
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
         trial.blame(endpoint, "side_effect", text, request)
     # What the call itself has used up, and not what the views did.
@@ -115,13 +121,25 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
 
 def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor | None:
     """Call twice as alice, and say who can do it again; None where it can be done at will, or not at all."""
-    first = trial.send(endpoint, "race", "a call once", request)
+    first = trial.prepare(endpoint, request)
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not trial.alice.used
         # Where objects are made, she may just have made as many as one may have.
-        return trial.bob if is_spent and not makes_objects(trial.surface, endpoint) else None
-    if trial.send(endpoint, "race", "the same call again", request).status not in _REFUSED:
+        return trial.bob if is_spent and not endpoint.is_making else None
+    if trial.prepare(endpoint, request).status not in _REFUSED:
+        trial.lack(endpoint, "race", "nothing about it can be done only once")
         return None
     check_state(trial, endpoint)
     _judge_refusal(trial, endpoint, request)
     return trial.alice
+
+
+CHECKS = (
+    Check(
+        name="race",
+        order=81,
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_once,
+        reports=("existence",),
+    ),
+)

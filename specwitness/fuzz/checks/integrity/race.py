@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.two_users import find_trace, texts_of
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.answers import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
@@ -22,7 +23,7 @@ _STRANGE = frozenset({401, 403, 404})
 def check_race(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as both users at once, a few times."""
     bob = trial.bob
-    if bob is None or endpoint.raw.get("x-shared") or not endpoint.is_protected:
+    if bob is None or endpoint.is_shared or not endpoint.is_protected:
         return
     if endpoint.is_safe:
         _race_reads(trial, endpoint, bob)
@@ -31,21 +32,25 @@ def check_race(trial: Trial, endpoint: Endpoint) -> None:
 
 
 def _collections(trial: Trial) -> set[str]:
-    return {shape for each in trial.surface.endpoints for shape in prefixes(each.path)}
+    return {shape for each in trial.surface.endpoints for shape in each.collections}
 
 
 def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     users = (trial.alice, bob)
-    requests = [trial.world.build(endpoint, actor) for actor in users]
-    if any(each is None for each in requests):
+    requests = [trial.request(endpoint, actor) for actor in users]
+    signed = [request for request in requests if request is not None]
+    if len(signed) < len(users):
         return
-    signed = [
-        trial.world.sign(endpoint, actor, request)
-        for actor, request in zip(users, requests, strict=True)
-        if request is not None
-    ]
     alone = [trial.client.send(each) for each in signed]
     together = trial.client.send_together(signed * _PAIRS)
+    is_telling = any(response.succeeded for response in alone) and (
+        bool(differ(take_fingerprint(alone[0]), take_fingerprint(alone[1])))
+        or any(find_trace(response, user) for response, user in zip(alone, users, strict=True))
+    )
+    if is_telling:
+        trial.judged(endpoint, "race")
+    else:
+        trial.lack(endpoint, "race", "both users get the same response alone: nothing could be mixed up")
     for index, answer in enumerate(together):
         trial.ledger.count(endpoint, "race", "both users at once", answer.status)
         mine, theirs = alone[index % 2], alone[1 - index % 2]
@@ -64,10 +69,14 @@ def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     users, requests = (trial.alice, bob), []
     for actor in users * _PAIRS:
         parents = trial.world.obtain(endpoint, actor) if endpoint.path_names else None
-        request = trial.world.build(endpoint, actor, parents.values if parents else None)
+        request = trial.request(endpoint, actor, parents.values if parents else None)
         if request is not None:
-            requests.append((actor, trial.world.sign(endpoint, actor, request)))
+            requests.append((actor, request))
     answers = trial.client.send_together([request for _, request in requests])
+    if any(answer.succeeded or answer.crashed for answer in answers):
+        trial.judged(endpoint, "race")
+    else:
+        trial.lack(endpoint, "race", "no call of both users at once succeeded")
     for (actor, request), answer in zip(requests, answers, strict=True):
         trial.ledger.count(endpoint, "race", "both users at once", answer.status)
         other = users[1] if actor is users[0] else users[0]
@@ -100,7 +109,7 @@ def _read_back(trial: Trial, endpoint: Endpoint, made: list[tuple[tuple[Actor, R
             return False
         signed = trial.world.sign(reader, actor, plain)
         if not trial.client.send(signed).succeeded:
-            other = next(each for each in (trial.alice, trial.bob) if each is not None and each is not actor)
+            other = next(user for user in (trial.alice, trial.bob) if user is not None and user is not actor)
             theirs = trial.client.send(trial.world.sign(reader, other, plain))
             if theirs.succeeded:
                 text = "gives another user what was made when both call at once"
@@ -113,15 +122,27 @@ def _read_back(trial: Trial, endpoint: Endpoint, made: list[tuple[tuple[Actor, R
 def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
     """Read both users' lists: what the other one sent just now is in neither."""
     reader = trial.world.find("GET", endpoint.shape)
-    if reader is None or reader.id not in trial.succeeded or reader.raw.get("x-shared"):
+    if reader is None or reader.id not in trial.succeeded or reader.is_shared:
         return
     for actor in {each.name: each for each, _ in sent}.values():
         strange = [text for other, each in sent if other is not actor for text in texts_of(each, other)]
-        request = trial.world.build(reader, actor)
-        if request is None:
+        signed = trial.request(reader, actor)
+        if signed is None:
             continue
-        signed = trial.world.sign(reader, actor, request)
         answer = trial.client.send(signed)
         if answer.succeeded and any(each in answer.text for each in strange):
             text = "lists what another user made at the same time"
             trial.blame(endpoint, "race", text, signed)
+
+
+CHECKS = (
+    Check(
+        name="race",
+        order=80,
+        title="keeps users apart at the same time",
+        tries=("both users at once; and at once, several times, what one after the other succeeds only once"),
+        requirements="users who call at the same time do not get each other's data",
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_race,
+    ),
+)

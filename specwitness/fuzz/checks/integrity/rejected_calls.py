@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import only_reads
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.checks.isolation.two_users import find_owned, make_absent, observe_owned
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.requests.versions import is_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Request
     from specwitness.fuzz.session.context import Trial
 
@@ -21,20 +21,24 @@ _LATER = 7
 
 def check_refusal(trial: Trial, endpoint: Endpoint) -> None:
     """Send as the owner what is almost right, and see that a refusal left everything as it was."""
-    if endpoint.is_safe or only_reads(endpoint) or not (endpoint.media or "").endswith("json"):
+    if endpoint.is_safe or endpoint.is_reading or not (endpoint.media or "").endswith("json"):
         return
     alice = trial.alice
     owned = find_owned(trial, endpoint)
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
-    good = trial.world.build(endpoint, alice, path or None)
+    path = owned.get(endpoint.last_collection, ())
+    good = trial.request(endpoint, alice, path or None)
     if good is None or good.body is None:
         return
-    signed = trial.world.sign(endpoint, alice, good)
-    for attack, request in _almost_right(trial, endpoint, signed):
+    for attack, request in _almost_right(trial, endpoint, good):
         before = observe_owned(trial, endpoint, owned, path)
-        answer = trial.send(endpoint, "side_effect", attack, request)
-        if answer.succeeded or answer.crashed or not before:
+        if not before:
+            trial.lack(endpoint, "side_effect", "no operation shows the owner what the call changes")
+            trial.prepare(endpoint, request)
             continue
+        answer = trial.send(endpoint, "side_effect", attack, request)
+        if answer.succeeded or answer.crashed:
+            continue
+        trial.judged(endpoint, "side_effect")
         if change := trial.find_change(before):
             text = f"with {attack} answered {answer.status}, and then {change[0]}"
             trial.blame(endpoint, "side_effect", text, request)
@@ -69,3 +73,16 @@ def _almost_right(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[t
 def _misfit(endpoint: Endpoint, name: str) -> Any:
     schema = resolve((endpoint.body_schema or {}).get("properties", {}).get(name, {}), endpoint.document)
     return "x" if type_of(schema) == "object" else {"x": 1}
+
+
+CHECKS = (
+    Check(
+        name="side_effect",
+        order=60,
+        title="changes nothing when it refuses",
+        tries=("calls that are refused, another user's and an own one that is almost right: nothing changed"),
+        requirements="a refused request changes nothing",
+        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        run=check_refusal,
+    ),
+)

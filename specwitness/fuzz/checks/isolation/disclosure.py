@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, is_choice, prefixes
-from specwitness.fuzz.api.purpose import is_ending, makes_objects, names_object, noun_at, only_reads
+from specwitness.fuzz.api.endpoint import Endpoint, is_choice
+from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
-from specwitness.fuzz.api.words import USERS, singular, snake
-from specwitness.fuzz.checks.isolation.impersonation import UNKNOWING, find_pretended_change, pretend
+from specwitness.fuzz.api.words import USERS, same_noun, snake
+from specwitness.fuzz.checks.isolation.impersonation import Attempt, find_pretended_change, pretend
 from specwitness.fuzz.checks.isolation.options import describe_options, list_options, with_options
 from specwitness.fuzz.checks.isolation.pages import find_next_pages, find_word, with_size
 from specwitness.fuzz.checks.isolation.side_channels import (
@@ -18,6 +18,7 @@ from specwitness.fuzz.checks.isolation.side_channels import (
     read_view,
 )
 from specwitness.fuzz.checks.isolation.two_users import find_trace
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text
 from specwitness.fuzz.requests.answers import list_members
 from specwitness.fuzz.session.baseline import spend
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Trial
 
 _OWN_OBJECTS = 2
-_CLAIM = "the caller's own view, with"
 
 
 def check_disclosure(trial: Trial) -> None:
@@ -40,12 +40,20 @@ def check_disclosure(trial: Trial) -> None:
     views = trial.views()
     _populate(trial, bob)
     for endpoint in views:
-        for attack, request in _requests(trial, endpoint, bob):
-            answer = trial.send(endpoint, "disclosure", attack, request)
+        # A view that does not show alice what is hers cannot show it to bob either.
+        own = read_view(trial, endpoint, trial.alice)
+        shows_own = own is not None and own[1].succeeded and find_trace(own[1], trial.alice) is not None
+        if not shows_own:
+            trial.lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
+        for attack, request, allowed in _requests(trial, endpoint, bob):
+            answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
+            if shows_own:
+                trial.judged(endpoint, "disclosure")
             trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
             if trace:
                 trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
-            if attack.startswith(_CLAIM) and answer.status not in UNKNOWING:
+            # Parameters that no contract names were not refused: headers alone tell nothing more.
+            if allowed and answer.status not in allowed:
                 break
         for attack, request in find_next_pages(trial, endpoint, bob):
             answer = trial.send(endpoint, "disclosure", attack, request)
@@ -57,9 +65,9 @@ def check_disclosure(trial: Trial) -> None:
 
 def _populate(trial: Trial, bob: Actor) -> None:
     """Give both users objects of each collection, so that lists have something to show."""
-    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in prefixes(each.path)):
-        endpoint = next(each for each in trial.reached() if prefix in prefixes(each.path))
-        if endpoint.path_names and prefixes(endpoint.path)[-1] == prefix:
+    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in each.collections):
+        endpoint = next(each for each in trial.reached() if prefix in each.collections)
+        if endpoint.path_names and endpoint.last_collection == prefix:
             for _ in range(_OWN_OBJECTS):
                 trial.world.obtain(endpoint, bob, fresh=True)
             trial.world.obtain(endpoint, trial.alice, fresh=True)
@@ -67,21 +75,20 @@ def _populate(trial: Trial, bob: Actor) -> None:
         if trial.uses.get(each.id):
             # Objects whose ids are in no path are made by the way.
             for actor in (bob, trial.alice):
-                spend(trial, each, actor)
+                spend(each, actor)
                 trial.world.build(each, actor)
     for each in find_makers_below(trial):
         # What has no path of its own was not made by then.
-        if not makes_objects(trial.surface, each) and (request := trial.world.build(each, trial.alice)):
-            trial.world.call(each, trial.alice, request)
+        if not each.is_making:
+            trial.call(each, trial.alice)
 
 
-def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, Request]]:
+def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
-    read_view(trial, endpoint, trial.alice)
-    request = trial.world.build(endpoint, bob)
+    request = trial.request(endpoint, bob)
     if request is None:
         return []
-    plain = trial.world.sign(endpoint, bob, with_size(endpoint, request))
+    plain = with_size(endpoint, request)
     found = [("the caller's own view", plain)]
     texts = [
         each
@@ -101,14 +108,17 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[tuple[str, R
     found += _search_by_body(trial, endpoint, plain)
     subject = trial.alice.identity.subject
     if subject is None:
-        return found
+        return [Attempt(*attempt) for attempt in found]
     people = [
         each for each in endpoint.parameters if each.location == "query" and _names_user(trial, each.name)
     ]
     text = as_text(subject)
     found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
     claims = pretend(endpoint, plain, text) if text.isprintable() else ()
-    return [*found, *((f"{_CLAIM} {attack}", request) for attack, request in claims)]
+    return [
+        *(Attempt(*attempt) for attempt in found),
+        *(claim._replace(attack=f"the caller's own view, with {claim.attack}") for claim in claims),
+    ]
 
 
 def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema) -> Any:
@@ -154,8 +164,8 @@ def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tupl
             if value is ...:
                 value = owner.maker.lookup(each.name, each.schema)
             if value is ... and not is_choice(each):
-                noun = singular(snake(each.name))
-                known = (one for shape, one in owner.things.items() if noun_at(shape) == noun)
+                noun = snake(each.name)
+                known = (one for shape, one in owner.things.items() if same_noun(noun_at(shape), noun))
                 value = next(
                     (one.values[-1] for one in known if endpoint.accepts(each.schema, one.values[-1])), ...
                 )
@@ -192,25 +202,27 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
 
 def _names_user(trial: Trial, name: str) -> bool:
     """Tell whether a parameter names a user: a customer whom a user has made is none."""
-    nouns = USERS & set(snake(name).split("_"))
-    made = {noun_at(f"{each.shape}/{{}}") for each in trial.reached() if each.method == "POST"}
-    return bool(nouns - made)
+    made = [noun_at(f"{maker.shape}/{{}}") for maker in trial.reached() if maker.method == "POST"]
+    return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
 def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
     """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
     for endpoint in trial.reached():
-        is_bare = not names_object(endpoint) and not trial.uses.get(endpoint.id) and not is_ending(endpoint)
-        if not is_bare or only_reads(endpoint) or endpoint.is_safe or not endpoint.is_protected:
+        is_bare = not endpoint.names_object and not trial.uses.get(endpoint.id) and not endpoint.is_ending
+        if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
             continue
         make_more(trial)
         seen = [(each, exchange) for each, exchange in _read_own(trial, views) if exchange[1].succeeded]
-        request = trial.world.build(endpoint, bob)
-        if request is None:
+        signed = trial.request(endpoint, bob)
+        if signed is None:
             continue
-        signed = trial.world.sign(endpoint, bob, request)
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(each, *exchange) for each, exchange in seen]
+        if read:
+            trial.judged(endpoint, "isolation")
+        else:
+            trial.lack(endpoint, "isolation", "no operation shows the owner what another user's call changes")
         if change := trial.find_change(read):
             trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
         elif pretended := find_pretended_change(trial, endpoint, signed, read):
@@ -220,11 +232,27 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
 
 def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
     """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
-    readers = [
-        each for each in trial.reached() if each.method == "GET" and prefixes(each.path) == [each.shape]
-    ]
+    readers = [each for each in trial.reached() if each.method == "GET" and each.collections == (each.shape,)]
     things = [(each, trial.world.obtain(each, trial.alice, fresh=True)) for each in readers]
     wanted = [(each, ()) for each in views] + [(each, thing.values) for each, thing in things if thing]
     for each, values in wanted:
         if exchange := read_view(trial, each, trial.alice, values=values):
             yield each, exchange
+
+
+CHECKS = (
+    Check(
+        name="disclosure",
+        order=100,
+        title="shows nothing of another user",
+        tries=(
+            "lists, searches and exports as bob: no text and no id of alice, with every option, for "
+            "what she has, filtered by what belongs to her, and on later pages; no secret, and of "
+            "others nothing personal, that the contract does not show; no secret that is `writeOnly`"
+        ),
+        requirements="lists show only the caller's own data",
+        scope=Scope.RUN,
+        run_once=check_disclosure,
+        reports=("existence",),
+    ),
+)

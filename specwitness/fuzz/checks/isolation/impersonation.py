@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
 # What a service answers that refuses parameters which it does not know.
-UNKNOWING = frozenset({400, 422})
+_UNKNOWN_PARAMETER = frozenset({400, 422})
 _HEADERS = (
     "X-User-Id",
     "X-User",
@@ -42,10 +42,19 @@ _PARAMETERS = (
 )
 
 
-def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[tuple[str, Request], ...]:
+class Attempt(NamedTuple):
+    """A request, what it tries, and the statuses that need not be documented for it."""
+
+    attack: str
+    request: Request
+    allowed: frozenset[int] = frozenset()
+
+
+def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt, ...]:
     """Give a request with another user's name in parameters and headers, and in headers alone.
 
-    The second is for services that refuse parameters which they do not know.
+    The second is for services that refuse parameters which they do not know; such a refusal need
+    not be documented.
     """
     known = {name.lower() for name, _ in request.headers}
     headers = tuple((name, subject) for name in _HEADERS if name.lower() not in known)
@@ -53,15 +62,17 @@ def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[tuple[s
     parameters = tuple((name, subject) for name in _PARAMETERS if name not in named)
     claiming = request.with_headers(headers)
     return (
-        ("headers and parameters that name the owner", claiming.with_query(parameters)),
-        ("headers that name the owner", claiming),
+        Attempt(
+            "headers and parameters that name the owner", claiming.with_query(parameters), _UNKNOWN_PARAMETER
+        ),
+        Attempt("headers that name the owner", claiming),
     )
 
 
 def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Call as bob for what is alice's, with her name wherever a service might look for it."""
     subject = trial.alice.identity.subject
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if subject is None or path is None or not subject.isprintable():
         return
     pairs = [_build(trial, endpoint, bob, each) for each in (owned, absent_ids(owned, 0))]
@@ -71,19 +82,22 @@ def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     if foreign is None or absent is None or is_open:
         return
     requests = zip(pretend(endpoint, foreign, subject), pretend(endpoint, absent, subject), strict=True)
-    for (attack, request), (_, other) in requests:
-        answer = trial.send(endpoint, "isolation", f"another's id, and {attack}", request)
-        if answer.succeeded and not trial.client.send(other).succeeded:
+    for (attack, request, allowed), (_, other, _) in requests:
+        text = f"another's id, and {attack}"
+        answer = trial.send(endpoint, "isolation", text, request, allowed=allowed)
+        reference = trial.client.send(other) if answer.succeeded else None
+        if reference is None or endpoint.is_safe or not reference.succeeded:
+            trial.judged(endpoint, "isolation")
+        if reference is not None and not reference.succeeded:
             text = f"as another user, with {attack}, answered {answer.status}"
             trial.blame(endpoint, "isolation", text, request)
-        if answer.status not in UNKNOWING:
+        if answer.status not in _UNKNOWN_PARAMETER:
             return
 
 
 def _build(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> Request | None:
-    path = next(owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned)
-    request = trial.world.build(endpoint, impersonate(trial, bob, owned), path)
-    return None if request is None else trial.world.sign(endpoint, bob, request)
+    path = owned[endpoint.last_collection]
+    return trial.request(endpoint, impersonate(trial, bob, owned), path)
 
 
 def find_pretended_change(
@@ -93,10 +107,10 @@ def find_pretended_change(
     subject = trial.alice.identity.subject
     if subject is None or not subject.isprintable():
         return None
-    for attack, pretended in pretend(endpoint, request, subject):
-        answer = trial.send(endpoint, "isolation", f"a call with {attack}", pretended)
+    for attack, pretended, allowed in pretend(endpoint, request, subject):
+        answer = trial.send(endpoint, "isolation", f"a call with {attack}", pretended, allowed=allowed)
         if answer.succeeded and (change := trial.find_change(seen)):
             return attack, change[0], pretended
-        if answer.status not in UNKNOWING:
+        if answer.status not in _UNKNOWN_PARAMETER:
             break
     return None

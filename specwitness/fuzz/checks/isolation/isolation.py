@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.impersonation import check_pretence
 from specwitness.fuzz.checks.isolation.options import check_options
 from specwitness.fuzz.checks.isolation.partial_access import (
@@ -25,10 +24,12 @@ from specwitness.fuzz.checks.isolation.two_users import (
     shows,
     texts_of,
 )
+from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.requests.actor import Actor
@@ -38,12 +39,15 @@ if TYPE_CHECKING:
 def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     """Call an operation as bob with alice's ids: as if they did not exist, and nothing of hers changes."""
     bob = trial.bob
-    if bob is None or endpoint.raw.get("x-shared"):
+    if bob is None or endpoint.is_shared:
         return
     owned = find_owned(trial, endpoint)
     if not owned:
+        if endpoint.names_object:
+            for check in ("isolation", "existence"):
+                trial.lack(endpoint, check, "the owner has no object of her own that the operation names")
         return
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), ())
+    path = owned.get(endpoint.last_collection, ())
     _fill_list(trial, endpoint, path)
     below = _fill_below(trial, endpoint, path)
     before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, path, more=below)
@@ -51,8 +55,15 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     foreign, answer = call_as(trial, endpoint, bob, owned, attack="another's id")
     changed_state = state is not None and trial.state is not None and trial.state() != state
     if foreign is not None and answer is not None:
-        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer))
-        judge_change(trial, endpoint, (foreign, answer), before, changed_state=changed_state)
+        is_seen = endpoint.is_safe or bool(before) or state is not None or not answer.succeeded
+        _judge(trial, endpoint, owned, bob, foreign=(foreign, answer), is_seen=is_seen)
+        judge_change(
+            trial,
+            endpoint,
+            (foreign, answer),
+            before,
+            changed_state=changed_state if state is not None else None,
+        )
     check_alternatives(trial, endpoint, bob, owned)
     check_options(trial, endpoint, bob, owned)
     check_pretence(trial, endpoint, bob, owned)
@@ -61,7 +72,7 @@ def check_isolation(trial: Trial, endpoint: Endpoint) -> None:
     check_nested(trial, endpoint, bob, owned)
     check_versions(trial, endpoint, bob, owned)
     check_bad_body(trial, endpoint, bob, owned)
-    spend(trial, endpoint, trial.alice)
+    spend(endpoint, trial.alice)
 
 
 def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
@@ -69,9 +80,7 @@ def _fill_list(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> Non
     maker = trial.world.find("POST", endpoint.shape)
     if not endpoint.is_safe or maker is None or not values or maker.id not in trial.succeeded:
         return
-    request = trial.world.build(maker, trial.alice, values)
-    if request is not None:
-        trial.client.send(trial.world.sign(maker, trial.alice, request))
+    trial.call(maker, trial.alice, values)
 
 
 def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
@@ -79,23 +88,35 @@ def _fill_below(trial: Trial, endpoint: Endpoint, values: tuple[Any, ...]) -> li
     plan = []
     for maker in list(trial.reached()) if endpoint.method == "DELETE" and values else ():
         reader = trial.world.find("GET", maker.shape)
-        is_below = maker.method == "POST" and prefixes(maker.path) == prefixes(endpoint.path)
+        is_below = maker.method == "POST" and maker.collections == endpoint.collections
         if not is_below or reader is None or reader.id not in trial.succeeded:
             continue
-        making = trial.world.build(maker, trial.alice, values)
-        reading = trial.world.build(reader, trial.alice, values)
-        if making and reading and trial.world.call(maker, trial.alice, making).succeeded:
-            plan.append((reader, trial.world.sign(reader, trial.alice, reading)))
+        making = trial.request(maker, trial.alice, values)
+        reading = trial.request(reader, trial.alice, values)
+        if making and reading and trial.client.send(making).succeeded:
+            plan.append((reader, reading))
     return plan
 
 
 def _judge(
-    trial: Trial, endpoint: Endpoint, owned: Owned, bob: Actor, *, foreign: tuple[Request, Answer]
+    trial: Trial,
+    endpoint: Endpoint,
+    owned: Owned,
+    bob: Actor,
+    *,
+    foreign: tuple[Request, Answer],
+    is_seen: bool,
 ) -> None:
     request, answer = foreign
     absent, first = call_as(trial, endpoint, bob, absent_ids(owned, 0), attack="an absent id")
     if absent is None or first is None or answer.status == 429:  # noqa: PLR2004  # too many requests
         return
+    if is_seen:
+        trial.judged(endpoint, "isolation")
+    else:
+        text = f"another user's call answered {answer.status}, and no operation shows what it changed"
+        trial.lack(endpoint, "isolation", text)
+    trial.judged(endpoint, "existence")
     ids = [each for values in owned.values() for each in values]
     others = [make_absent(each, number) for each in ids for number in range(2)]
     echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]
@@ -126,3 +147,41 @@ def _judge(
         came = "" if place != "status" else f" ({answer.status}, and {first.status})"
         text = f"tells another user's id from one that is not there: {place} differs{came}"
         trial.blame(endpoint, "existence", text, request)
+
+
+def _fits(trial: Trial, endpoint: Endpoint) -> bool:
+    if endpoint.is_ending and not endpoint.names_object:
+        # `PUT /users/{username}/password`: the path says whose password it is.
+        return bool(endpoint.path_names)
+    return endpoint.is_protected and trial.is_ordinary(endpoint)
+
+
+CHECKS = (
+    Check(
+        name="isolation",
+        order=30,
+        title="for what another user owns",
+        tries=(
+            "bob with alice's ids, in path, query and body, one by one and beside his own; under an "
+            "own parent; with every option of an enumeration; with her name in headers and parameters "
+            "that no contract names; with each kind of credential"
+        ),
+        requirements="each user sees and changes only their own data",
+        fits=_fits,
+        run=check_isolation,
+        reports=("existence", "side_effect"),
+    ),
+    Check(
+        name="existence",
+        order=31,
+        title="does not tell what another user owns",
+        tries=(
+            "another's id and an absent one get the same response, but for the id; what bob reads "
+            "does not change with what alice makes, and no page has gaps; what he has is not refused "
+            "to her; no version of hers, no state that forbids something and no body that does not "
+            "fit tells that an object is there; a login refuses a wrong password as it does a name "
+            "that nobody has"
+        ),
+        requirements="a response does not reveal that another user's object exists",
+    ),
+)

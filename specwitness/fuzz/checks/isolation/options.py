@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, is_choice, prefixes
+from specwitness.fuzz.api.endpoint import Endpoint, is_choice
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate, shows
 from specwitness.fuzz.http.message import Request, as_text, encode_segment
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from specwitness.fuzz.checks.isolation.two_users import Exchange, Owned
@@ -23,14 +24,19 @@ _MOST_OPTIONS = 8
 
 def check_options(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object with each option set: what is checked without it may not be with it."""
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if path is None:
         return
     for options in list_options(endpoint):
         request, answer = _call_with(trial, endpoint, bob, owned, options=options)
-        if request is None or answer is None or not answer.succeeded:
+        if request is None or answer is None:
+            continue
+        if not answer.succeeded:
+            trial.judged(endpoint, "isolation")
             continue
         absent = _call_with(trial, endpoint, bob, absent_ids(owned, 0), options=options)[1]
+        if absent is not None and (endpoint.is_safe or not absent.succeeded):
+            trial.judged(endpoint, "isolation")
         if absent is not None and (not absent.succeeded or shows(answer, trial.alice, request)):
             text = f"as another user, with {describe_options(options)}, answered {answer.status}"
             trial.blame(endpoint, "isolation", text, request)
@@ -92,9 +98,12 @@ def _with_choices(endpoint: Endpoint, request: Request, options: Options) -> Req
 
 
 def _call_with(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, options: Options) -> Exchange:
-    place = next(owned[shape] for shape in prefixes(endpoint.path)[-1:] if shape in owned)
-    request = trial.world.build(endpoint, impersonate(trial, bob, owned), place)
-    if request is None:
-        return None, None
-    signed = with_options(endpoint, trial.world.sign(endpoint, bob, request), options)
-    return signed, trial.send(endpoint, "isolation", f"another's id with {describe_options(options)}", signed)
+    place = owned[endpoint.last_collection]
+    exchange = trial.call(
+        endpoint,
+        impersonate(trial, bob, owned),
+        place,
+        case=Case("isolation", f"another's id with {describe_options(options)}"),
+        change=lambda request: with_options(endpoint, request, options),
+    )
+    return exchange or (None, None)

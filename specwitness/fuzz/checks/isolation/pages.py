@@ -23,11 +23,7 @@ SHORT = 2
 def find_size(endpoint: Endpoint) -> Parameter | None:
     """Find the query parameter that says how long a page is."""
     return next(
-        (
-            each
-            for each in endpoint.parameters
-            if each.location == "query" and snake(each.name).strip("$") in PAGE_SIZES
-        ),
+        (each for each in endpoint.parameters if each.location == "query" and each.name in PAGE_SIZES),
         None,
     )
 
@@ -35,10 +31,9 @@ def find_size(endpoint: Endpoint) -> Parameter | None:
 def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
     """Give the requests for what comes after the first page, which may be found in another way."""
     names = {snake(each.name).strip("$"): each for each in endpoint.parameters if each.location == "query"}
-    plain = trial.world.build(endpoint, actor)
-    if plain is None or not endpoint.is_safe:
+    signed = trial.request(endpoint, actor)
+    if signed is None or not endpoint.is_safe:
         return
-    signed = trial.world.sign(endpoint, actor, plain)
     for name, value in NEXT_PAGES.items():
         if name in names:
             yield "a later page", with_size(endpoint, signed).with_query(((names[name].name, value),))
@@ -54,9 +49,7 @@ def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[
 
 def find_word(endpoint: Endpoint) -> Parameter | None:
     """Find the query parameter that says what is searched for."""
-    named = (
-        each for each in endpoint.parameters if each.location == "query" and snake(each.name) in SEARCH_TERMS
-    )
+    named = (each for each in endpoint.parameters if each.location == "query" and each.name in SEARCH_TERMS)
     return next(named, None)
 
 
@@ -69,11 +62,7 @@ def with_size(endpoint: Endpoint, request: Request, *, size: int | None = None) 
     schema = endpoint.body_schema or {}
     for name, each in schema.get("properties", {}).items():
         member = resolve(each, endpoint.document)
-        if (
-            snake(name) in PAGE_SIZES
-            and type_of(member) == "integer"
-            and isinstance(request.read_json(), dict)
-        ):
+        if name in PAGE_SIZES and type_of(member) == "integer" and isinstance(request.read_json(), dict):
             value = request.read_json()
             longest = member.get("maximum", _LONGEST)
             return request.with_json({**value, name: longest if size is None else size})

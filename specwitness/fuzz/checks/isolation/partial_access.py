@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import RECIPIENTS, USERS, snake
@@ -20,9 +19,11 @@ from specwitness.fuzz.checks.isolation.two_users import (
 )
 from specwitness.fuzz.requests.actor import Actor, Choice
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.users.credentials import authorize, find_credentials
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
     from specwitness.fuzz.session.context import Trial
 
@@ -37,13 +38,14 @@ def check_alternatives(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owne
     alternatives = find_credentials(endpoint, trial.surface, bob.identity)
     if not endpoint.is_safe or len(alternatives) < 2:  # noqa: PLR2004  # the first was tried
         return
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     request = trial.world.build(endpoint, impersonate(trial, bob, owned), path)
     for credentials in alternatives[1:] if request else ():
         signed = authorize(request, credentials) if request else None
         if signed is None:
             continue
         answer = trial.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
+        trial.judged(endpoint, "isolation")
         if answer.succeeded and shows(answer, trial.alice, signed):
             text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
             trial.blame(endpoint, "isolation", text, signed)
@@ -57,7 +59,7 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         return
     for name, prefix in names.items():
         # Who is given something need not be the giver.
-        if prefix not in owned or RECIPIENTS.match(snake(name)):
+        if prefix not in owned or RECIPIENTS.starts(name):
             continue
         absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
         first, reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)
@@ -67,6 +69,9 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         request, answer = call_as(trial, endpoint, bob, owned, attack=f"another's id as {name}", only=name)
         if request is None or answer is None or reference is None:
             continue
+        trial.judged(endpoint, "existence")
+        if before or not (answer.succeeded and reference.succeeded):
+            trial.judged(endpoint, "isolation")
         ids = [owned[prefix][-1], absent[prefix][-1], *texts_of(first, bob), *texts_of(request, bob)]
         places = differ(take_fingerprint(answer, ids), take_fingerprint(reference, ids))
         if answer.succeeded and not reference.succeeded:
@@ -78,7 +83,7 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         elif is_borne and places and answer.succeeded:
             text = f"tells another's id as {name} from one that is not there: {min(places)} differs"
             trial.blame(endpoint, "existence", text, request)
-        judge_change(trial, endpoint, (request, answer), before, changed_state=False)
+        judge_change(trial, endpoint, (request, answer), before, changed_state=None)
 
 
 def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
@@ -92,12 +97,13 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
         (absent, "an absent parent and the own name"),
         (parents, "another's parent and the own name"),
     ):
-        request = trial.world.build(endpoint, bob, (*above, subject))
-        if request is None:
+        exchange = trial.call(endpoint, bob, (*above, subject), case=Case("isolation", attack))
+        if exchange is None:
             return
-        signed = trial.world.sign(endpoint, bob, request)
-        answers.append((signed, trial.send(endpoint, "isolation", attack, signed)))
+        answers.append(exchange)
     (_, reference), (request, answer) = answers
+    if not (answer.succeeded and reference.succeeded):
+        trial.judged(endpoint, "isolation")
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, by the own name below another's object, answered {answer.status}"
         trial.blame(endpoint, "isolation", text, request)
@@ -106,20 +112,26 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
 def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object in a version that it never had: that it has another tells that it is there."""
     name = next((each.name for each in endpoint.parameters if snake(each.name) == "if_match"), None)
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if name is None or path is None or endpoint.is_safe:
         return
     header = ((name, '"none-of-yours"'),)
     answers = []
     for each in (absent_ids(owned, 0), owned):
-        place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
-        request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
-        if request is None:
-            return
-        signed = trial.world.sign(endpoint, bob, request).with_headers(header)
+        place = each[endpoint.last_collection]
         attack = "another's id in another version" if each is owned else "an absent id in a version"
-        answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
+        exchange = trial.call(
+            endpoint,
+            impersonate(trial, bob, each),
+            place,
+            case=Case("existence", attack),
+            change=lambda request: request.with_headers(header),
+        )
+        if exchange is None:
+            return
+        answers.append(exchange)
     (_, reference), (signed, answer) = answers
+    trial.judged(endpoint, "existence")
     if answer.status != reference.status:
         text = f"tells another's id in another version: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, signed)
@@ -127,23 +139,25 @@ def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
 
 def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object with a body that does not fit: what is looked at first is told by the refusal."""
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     required = (endpoint.body_schema or {}).get("required", ())
     if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
         return
     answers = []
     for each in (absent_ids(owned, 0), owned):
-        place = next(each[shape] for shape in prefixes(endpoint.path)[-1:] if shape in each)
-        request = trial.world.build(endpoint, impersonate(trial, bob, each), place)
+        place = each[endpoint.last_collection]
+        request = trial.request(endpoint, impersonate(trial, bob, each), place)
         body = request.read_json() if request else None
         if request is None or not isinstance(body, dict):
             return
         rest = {name: value for name, value in body.items() if name != required[0]}
-        signed = trial.world.sign(endpoint, bob, request).with_json(rest)
+        signed = request.with_json(rest)
         whose = "another's" if each is owned else "an absent"
         attack = f"{whose} id without {required[0]}"
         answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, answer) = answers
+    if reference.status == _NOT_FOUND:
+        trial.judged(endpoint, "existence")
     # Where anybody may take an id that is free, the body of an absent one is looked at.
     if reference.status == _NOT_FOUND and answer.status != reference.status and not answer.succeeded:
         text = f"tells another's id by a body that does not fit: {answer.status}, not {reference.status}"
@@ -157,11 +171,10 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
         name: prefix for name, prefix in bob.named.items() if prefix in owned and _is_list(endpoint, name)
     }
     for name, prefix in body_names.items():
-        request = trial.world.build(endpoint, bob, fresh=False)
-        body = request.read_json() if request else None
-        if request is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
+        signed = trial.request(endpoint, bob)
+        body = signed.read_json() if signed else None
+        if signed is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
             continue
-        signed = trial.world.sign(endpoint, bob, request)
         before = [] if endpoint.is_safe else observe_owned(trial, endpoint, owned, ())
         for place, value in (
             ("another's", owned[prefix][-1]),
@@ -173,7 +186,7 @@ def check_bulk(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> No
                 text = "as another user, with an own id too, shows what is not theirs"
                 trial.blame(endpoint, "isolation", text, mixed)
             elif place == "another's":
-                judge_change(trial, endpoint, (mixed, answer), before, changed_state=False)
+                judge_change(trial, endpoint, (mixed, answer), before, changed_state=None)
 
 
 def _is_list(endpoint: Endpoint, name: str) -> bool:
@@ -183,7 +196,7 @@ def _is_list(endpoint: Endpoint, name: str) -> bool:
 
 def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Call with an own parent and another's child: the parent is checked, and the child often is not."""
-    shapes = prefixes(endpoint.path)
+    shapes = endpoint.collections
     values = owned.get(shapes[-1], ()) if shapes else ()
     # The child is the last that is an object: what follows it, such as a format, may stay.
     place = max((index for index, each in enumerate(values) if not isinstance(each, Choice)), default=0)
@@ -208,10 +221,13 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
     reference = call_as(trial, endpoint, bob, absent, attack="an own parent and an absent id")[1]
     if request is None or answer is None or reference is None:
         return
+    trial.judged(endpoint, "existence")
+    if not (answer.succeeded and reference.succeeded):
+        trial.judged(endpoint, "isolation")
     if answer.succeeded and not reference.succeeded:
         text = f"as another user, under an own parent, answered {answer.status}, not {reference.status}"
         trial.blame(endpoint, "isolation", text, request)
     elif answer.status != reference.status:
         text = f"tells another's id under an own parent: {answer.status}, not {reference.status}"
         trial.blame(endpoint, "existence", text, request)
-    judge_change(trial, endpoint, (request, answer), before, changed_state=False)
+    judge_change(trial, endpoint, (request, answer), before, changed_state=None)

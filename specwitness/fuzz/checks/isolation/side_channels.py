@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.api.purpose import (
-    is_deleting,
-    is_ending,
-    makes_objects,
-    names_object,
-    noun_at,
-    only_reads,
-)
-from specwitness.fuzz.api.words import ACCOUNTS, ADDRESSES, PUBLIC_NAMES, snake
+from specwitness.fuzz.api.purpose import noun_at
+from specwitness.fuzz.api.words import ACCOUNTS, ADDRESSES, PUBLIC_NAMES
 from specwitness.fuzz.checks.isolation.pages import SHORT, find_word, with_size
 from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.requests.answers import list_items
@@ -41,17 +34,16 @@ def read_view(
     values: tuple[object, ...] = (),
 ) -> Exchange | None:
     """Read a view as a user: as long a page as there may be, or one of a size."""
-    request = trial.world.build(endpoint, actor, values or None)
+    request = trial.request(endpoint, actor, values or None)
     if request is None:
         return None
-    plain = with_size(endpoint, request, size=size)
+    signed = with_size(endpoint, request, size=size)
     # What both users have in their texts finds the objects of both, where a search lets it.
     word = find_word(endpoint)
     if word and word.required and endpoint.accepts(word.schema, COMMON):
-        plain = plain.with_query(((word.name, COMMON),))
-    if size is not None and plain == request:
+        signed = signed.with_query(((word.name, COMMON),))
+    if size is not None and signed == request:
         return None
-    signed = trial.world.sign(endpoint, actor, plain)
     answer = trial.client.send(signed)
     trial.judge(endpoint, signed, answer)
     return signed, answer
@@ -70,6 +62,7 @@ def check_influence(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         request, old = seen
         new = trial.send(endpoint, "existence", "what another user made", request)
+        trial.judged(endpoint, "existence")
         places = differ(take_fingerprint(old), take_fingerprint(new))
         if not places or find_trace(new, trial.alice):
             continue
@@ -95,6 +88,8 @@ def _judge_pages(trial: Trial, endpoint: Endpoint, whole: Exchange | None, short
     length = len(list_items(whole[1].json()))
     shown = len(list_items(short[1].json()))
     trial.ledger.count(endpoint, "existence", f"a page of {SHORT}", short[1].status)
+    if length:
+        trial.judged(endpoint, "existence")
     if shown < min(length, SHORT):
         text = f"gives {shown} where {SHORT} were asked for and more are there: cut before it is filtered"
         trial.blame(endpoint, "existence", text, short[0])
@@ -106,9 +101,9 @@ def _make_own(trial: Trial, bob: Actor) -> list[tuple[Endpoint, Request]]:
     for endpoint in _makers(trial):
         pair = []
         for _ in range(_COPIES):
-            request = trial.world.build(endpoint, bob)
-            if request and trial.client.send(trial.world.sign(endpoint, bob, request)).succeeded:
-                pair.append((endpoint, request))
+            exchange = trial.call(endpoint, bob)
+            if exchange and exchange.answer.succeeded:
+                pair.append((endpoint, exchange.request))
         made += pair if len(pair) == _COPIES else []
     return made
 
@@ -128,6 +123,7 @@ def _copy(trial: Trial, made: list[tuple[Endpoint, Request]]) -> None:
             continue
         signed = trial.world.sign(endpoint, trial.alice, own.with_body(request.body))
         answer = trial.send(endpoint, "existence", "what another user sent", signed)
+        trial.judged(endpoint, "existence")
         is_told = answer.status in _REFUSED and not _names_publicly(endpoint)
         # Who may make nothing more, or not for another, is refused whatever another has.
         if is_told and not _names_object(trial, request) and _may_still_make(trial, endpoint):
@@ -136,16 +132,14 @@ def _copy(trial: Trial, made: list[tuple[Endpoint, Request]]) -> None:
 
 
 def _may_still_make(trial: Trial, endpoint: Endpoint) -> bool:
-    request = trial.world.build(endpoint, trial.alice)
-    return (
-        request is not None and trial.client.send(trial.world.sign(endpoint, trial.alice, request)).succeeded
-    )
+    exchange = trial.call(endpoint, trial.alice)
+    return exchange is not None and exchange.answer.succeeded
 
 
 def _names_publicly(endpoint: Endpoint) -> bool:
-    members = {snake(each) for each in (endpoint.body_schema or {}).get("properties", {})}
+    members = (endpoint.body_schema or {}).get("properties", {})
     is_account = noun_at(f"{endpoint.shape}/{{}}") in ACCOUNTS
-    return bool(members & PUBLIC_NAMES) or (is_account and bool(members & ADDRESSES))
+    return any(name in PUBLIC_NAMES or (is_account and name in ADDRESSES) for name in members)
 
 
 def _names_object(trial: Trial, request: Request) -> bool:
@@ -164,10 +158,10 @@ def _makers(trial: Trial) -> list[Endpoint]:
         each
         for each in trial.reached()
         if each.method == "POST"
-        and not only_reads(each)
-        and not is_deleting(each)
-        and not names_object(each)
-        and not is_ending(each)
+        and not each.is_reading
+        and not each.is_deleting
+        and not each.names_object
+        and not each.is_ending
         and each.is_protected
         and isinstance(trial.alice.answers[each.id].json(), dict)
     ]
@@ -178,20 +172,15 @@ def find_makers_below(trial: Trial) -> list[Endpoint]:
     return [
         each
         for each in trial.reached()
-        if names_object(each)
+        if each.names_object
         and each.is_protected
-        and (
-            makes_objects(trial.surface, each)
-            or (each.method == "POST" and trial.world.find("GET", each.shape))
-        )
-        and not (only_reads(each) or is_deleting(each) or is_ending(each))
+        and (each.is_making or (each.method == "POST" and trial.world.find("GET", each.shape)))
+        and not (each.is_reading or each.is_deleting or each.is_ending)
     ]
 
 
 def make_more(trial: Trial) -> None:
     """Let alice make one more object of each kind."""
     for endpoint in (*_makers(trial), *find_makers_below(trial)):
-        request = trial.world.build(endpoint, trial.alice)
-        if request is not None:
-            answer = trial.client.send(trial.world.sign(endpoint, trial.alice, request))
-            trial.ledger.redaction.learn(request, answer)
+        if exchange := trial.call(endpoint, trial.alice):
+            trial.ledger.redaction.learn(*exchange)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
@@ -22,7 +23,7 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
         trial: The run.
         endpoint: The operation that brought the object there: alice's second call of it was refused.
     """
-    bob, shape = trial.bob, next(iter(prefixes(endpoint.path)[-1:]), None)
+    bob, shape = trial.bob, next(iter(endpoint.collections[-1:]), None)
     thing = trial.alice.things.get(shape) if shape else None
     if bob is None or shape is None or thing is None:
         return
@@ -33,13 +34,14 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
             (absent_ids(owned, 0), "an absent id where the state forbids"),
             (owned, "another's id in a state that forbids"),
         ):
-            request = trial.world.build(other, impersonate(trial, bob, values), values[shape])
-            if request is None:
+            stranger = impersonate(trial, bob, values)
+            exchange = trial.call(other, stranger, values[shape], case=Case("existence", attack))
+            if exchange is None:
                 break
-            signed = trial.world.sign(other, bob, request)
-            answers.append((signed, trial.send(other, "existence", attack, signed)))
+            answers.append(exchange)
         else:
             (_, reference), (signed, answer) = answers
+            trial.judged(other, "existence")
             is_told = str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status
             if is_told and not _may_read(trial, bob, shape, thing.values):
                 text = f"tells the state of another's object: {answer.status}, not {reference.status}"
@@ -49,12 +51,12 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
 def _may_read(trial: Trial, bob: Actor, shape: str, values: tuple[Any, ...]) -> bool:
     """Tell whether the other user is shown the object anyway: then its state is no secret."""
     reader = trial.world.find("GET", shape)
-    request = trial.world.build(reader, bob, values) if reader else None
-    return reader is not None and request is not None and trial.world.call(reader, bob, request).succeeded
+    exchange = trial.call(reader, bob, values) if reader else None
+    return exchange is not None and exchange.answer.succeeded
 
 
 def _may_refuse(endpoint: Endpoint, shape: str) -> bool:
     """Tell whether an operation is on the objects of a collection, and says that a state may forbid it."""
-    is_on_it = prefixes(endpoint.path)[-1:] == [shape]
-    is_owned = is_on_it and not endpoint.is_safe and not endpoint.raw.get("x-shared")
+    is_on_it = endpoint.last_collection == shape
+    is_owned = is_on_it and not endpoint.is_safe and not endpoint.is_shared
     return is_owned and bool(_FORBIDDEN_BY_STATE & endpoint.responses.keys())

@@ -7,16 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
-from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.schema import resolve
-from specwitness.fuzz.api.words import OWN, USERS
 from specwitness.fuzz.requests.actor import Actor, Choice, Thing
 from specwitness.fuzz.requests.answers import find_values, list_items
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
     from specwitness.fuzz.session.context import Trial
 
@@ -79,8 +78,8 @@ def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
     request = trial.world.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
     if request is None:
         return {}
-    named = [*prefixes(endpoint.path), *alice.used]
-    on_way = set(prefixes(endpoint.path))
+    named = [*endpoint.collections, *alice.used]
+    on_way = set(endpoint.collections)
     # What the contract itself names in a body, such as a code, everybody may know.
     found = {
         each: thing
@@ -128,35 +127,32 @@ def observe_owned(
             and reader.id in trial.succeeded
             and all(reader is not each for each, _ in plan)
         ):
-            request = trial.world.build(reader, trial.alice, values[: len(reader.path_names)])
+            request = trial.request(reader, trial.alice, values[: len(reader.path_names)])
             if request is not None:
-                plan.append((reader, trial.world.sign(reader, trial.alice, request)))
+                plan.append((reader, request))
         for other in trial.readers_of(prefix):
-            request = trial.world.build(other, trial.alice)
+            request = trial.request(other, trial.alice)
             if request is not None:
-                plan.append((other, trial.world.sign(other, trial.alice, request)))
+                plan.append((other, request))
     return [each for each in trial.read_all(plan) if each[2].succeeded]
 
 
 def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
     """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
-    shapes = prefixes(endpoint.path)
-    is_of_user = any(
-        {noun_at(shape), noun_for(name, shape)} & USERS
-        for name, shape in zip(endpoint.path_names, shapes, strict=True)
-    )
+    shapes = endpoint.collections
+    is_of_user = endpoint.names_user
     plan: list[tuple[Endpoint, Request]] = []
     for each in trial.reached():
-        is_part = bool(shapes) and prefixes(each.path) == shapes and each.shape.startswith(f"{shapes[-1]}/")
-        is_self = is_of_user and not each.path_names and each.path.rpartition("/")[2].lower() in OWN
+        is_part = bool(shapes) and each.collections == shapes and each.shape.startswith(f"{shapes[-1]}/")
+        is_self = is_of_user and each.shows_caller
         # What makes the objects of a list below changes the list, and not a part.
         if each.method != "GET" or each is endpoint or not (is_part or is_self) or len(plan) >= _MOST_PARTS:
             continue
         if is_part and trial.world.find("POST", each.shape):
             continue
-        request = trial.world.build(each, trial.alice, path if is_part else None)
+        request = trial.request(each, trial.alice, path if is_part else None)
         if request is not None:
-            plan.append((each, trial.world.sign(each, trial.alice, request)))
+            plan.append((each, request))
     return plan
 
 
@@ -165,17 +161,20 @@ def call_as(  # who, what, with what, and why
 ) -> Exchange:
     """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
     actor = impersonate(trial, bob, owned, only)
-    path = next((owned[each] for each in prefixes(endpoint.path)[-1:] if each in owned), None)
+    path = owned.get(endpoint.last_collection)
     if only is not None and endpoint.path_names:
         own = trial.world.obtain(endpoint, bob)
         if own is None:
             return None, None
         path = own.values
-    request = trial.world.build(endpoint, actor, path)
-    if request is None:
-        return None, None
-    signed = trial.world.sign(endpoint, bob, _vary(trial, endpoint, request, set(actor.named)))
-    return signed, trial.send(endpoint, "isolation", attack, signed)
+    exchange = trial.call(
+        endpoint,
+        actor,
+        path,
+        case=Case("isolation", attack),
+        change=lambda request: _vary(trial, endpoint, request, set(actor.named)),
+    )
+    return exchange or (None, None)
 
 
 def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
@@ -205,9 +204,17 @@ def judge_change(
     foreign: tuple[Request, Answer],
     before: list[tuple[Endpoint, Request, Answer]],
     *,
-    changed_state: bool,
+    changed_state: bool | None,
 ) -> None:
-    """Read again as the owner what was read before a stranger's call, and blame what has changed."""
+    """Read again as the owner what was read before a stranger's call, and blame what has changed.
+
+    Args:
+        trial: The run.
+        endpoint: The operation that the stranger called.
+        foreign: The stranger's request, and the response.
+        before: What the owner read before; empty where no operation shows the object.
+        changed_state: Whether the stored state changed; None where the target does not tell.
+    """
     request, answer = foreign
     change = trial.find_change(before)
     check = "isolation" if answer.succeeded else "side_effect"
@@ -217,8 +224,8 @@ def judge_change(
     elif changed_state and not answer.succeeded:
         text = f"as another user answered {answer.status}, and the stored state changed"
         trial.blame(endpoint, check, text, request)
-    elif before:
-        trial.ledger.tally(endpoint, "side_effect").attacks["another's id"] += 1
+    if before or changed_state is not None:
+        trial.judged(endpoint, check)
 
 
 def shows(answer: Answer, owner: Actor, request: Request) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from specwitness.fuzz.checks.registry import Check
+
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
@@ -21,8 +23,8 @@ def check_caching(trial: Trial, endpoint: Endpoint) -> None:
         request, answer = trial.succeeded[endpoint.id], trial.alice.answers[endpoint.id]
     if request.method not in {"GET", "HEAD"} or not endpoint.is_protected:
         return
-    trial.ledger.tally(endpoint, "caching").attacks["the owner's answer"] += 1
-    trial.ledger.tally(endpoint, "caching").count(answer.status)
+    trial.ledger.count(endpoint, "caching", "the owner's answer", answer.status)
+    trial.judged(endpoint, "caching")
     if said := find_sharing(request, answer):
         trial.blame(endpoint, "caching", f"lets shared caches give the answer to others: {said}", request)
 
@@ -56,3 +58,17 @@ def _freshness(directives: dict[str, str], answer: Answer) -> bool:
             return directives[name].strip() not in {"", "0"}
     # Without an explicit age, `public` lets a cache guess one (RFC 9111 §4.2.2).
     return "public" in directives or bool(answer.headers.get("expires"))
+
+
+CHECKS = (
+    Check(
+        name="caching",
+        order=20,
+        title="keeps private responses out of shared caches",
+        tries=(
+            "the headers of the owner's response: shared caches may not give it to others (RFC 9111 §3.5)"
+        ),
+        requirements="private data is not cached",
+        run=check_caching,
+    ),
+)

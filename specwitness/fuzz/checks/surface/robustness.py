@@ -8,22 +8,27 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.relations import find_producers
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
-from specwitness.fuzz.api.words import MOMENTS, snake
+from specwitness.fuzz.api.words import MOMENTS
 from specwitness.fuzz.checks.isolation.pages import find_size
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text, encode_segment
 from specwitness.fuzz.requests.answers import list_items, read_id
 from specwitness.fuzz.requests.bodies import find_files
+from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
+# Malformed input may be refused with this, whatever the contract documents.
+MALFORMED = frozenset({400})
+_ASTRAY = frozenset({404})
 TEXTS = {
     "a NUL": "a\x00b",
     "half a character": "a\ud800b",
@@ -60,14 +65,25 @@ _NAMES_FILE = re.compile("file_?name")
 _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
-def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
+def check_public(trial: Trial, endpoint: Endpoint) -> None:
+    """Send odd input to what anybody may call, such as a login, and for which no good request is known."""
+    if endpoint.id not in trial.succeeded:
+        check_robustness(trial, endpoint)
+
+
+def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
     """Send odd input to every place that takes some, as a user who may call the operation."""
-    good = trial.world.build(endpoint, caller)
-    if good is None:
+    caller = trial.caller_of(endpoint)
+    signed = trial.request(endpoint, caller)
+    if signed is None:
         return
-    signed = trial.world.sign(endpoint, caller, good)
+    for attack, request in _in_path(endpoint, signed):
+        # A path that is malformed may well lead nowhere.
+        trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
+        trial.judged(endpoint, "robustness")
     for attack, request in _requests(trial, endpoint, signed):
-        answer = trial.send(endpoint, "robustness", attack, request)
+        answer = trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED)
+        trial.judged(endpoint, "robustness")
         _judge_page(trial, endpoint, request, answer)
         if answer.succeeded and attack.startswith(_STORED):
             _read_back(trial, endpoint, caller, answer)
@@ -75,7 +91,6 @@ def check_robustness(trial: Trial, endpoint: Endpoint, caller: Actor) -> None:
 
 def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
     yield from _in_query(trial, endpoint, good)
-    yield from _in_path(endpoint, good)
     yield from _in_headers(endpoint, good)
     if good.body is not None and (endpoint.media or "").endswith("json"):
         yield from _in_members(endpoint, good, is_deep=trial.is_deep)
@@ -90,8 +105,8 @@ def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
 def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) -> None:
     """Read what odd input has made."""
     for reader in trial.reached():
-        shape = prefixes(reader.path)[-1:]
-        if reader.method != "GET" or not shape or len(prefixes(reader.path)) > 1 + len(endpoint.path_names):
+        shape = reader.collections[-1:]
+        if reader.method != "GET" or not shape or len(reader.collections) > 1 + len(endpoint.path_names):
             continue
         name = reader.path_names[-1]
         parameter = reader.parameter(name, "path")
@@ -100,10 +115,13 @@ def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) 
         value = read_id(stored, name, noun) if endpoint.id in {each.id for each, _ in makers} else None
         above = trial.world.obtain(endpoint, caller) if endpoint.path_names else None
         parents = above.values[: len(reader.path_names) - 1] if above else ()
-        request = trial.world.build(reader, caller, (*parents, value)) if value is not None else None
-        if request is not None:
-            signed = trial.world.sign(reader, caller, request)
-            trial.send(reader, "robustness", "what odd input has stored", signed)
+        if value is not None:
+            trial.call(
+                reader,
+                caller,
+                (*parents, value),
+                case=Case("robustness", "what odd input has stored", MALFORMED),
+            )
 
 
 def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
@@ -137,7 +155,7 @@ def _in_path(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]
     values = ["a%00b", "%ff%fe", encode_segment(TEXTS["punctuation"].replace("/", ""))]
     if parameter and type_of(parameter.schema) in {"integer", "number"}:
         values = ["9223372036854775808", "-1", "0", "x"]
-    shape = prefixes(endpoint.path)[-1]
+    shape = endpoint.last_collection
     segments = good.path.split("/")
     at = shape.count("/")
     for value in values:
@@ -199,7 +217,11 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
         dated = {name: each for name, each in texts.items() if each.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
         # Where a pattern stands for the format, the value may pass what looks at it loosely.
-        named = [name for name, each in texts.items() if "format" not in each and MOMENTS.search(snake(name))]
+        named = [
+            name
+            for name, each in texts.items()
+            if "format" not in each and (name in MOMENTS or MOMENTS.ends(name))
+        ]
         for (day, value), name in product(days.items(), named):
             if len(value) > _LONGEST_DAY:
                 yield f"{day} as {name}", good.with_json({**body, name: value})
@@ -263,3 +285,25 @@ def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answ
         return
     if len(list_items(answer.json())) > most:
         trial.blame(endpoint, "robustness", f"gives a page of more than {most}", request)
+
+
+CHECKS = (
+    Check(
+        name="robustness",
+        order=70,
+        title="with odd input",
+        tries="odd text, numbers, encodings and headers: no 5xx",
+        requirements="malformed input is refused, and no request gets a 5xx",
+        fits=lambda trial, endpoint: (
+            trial.is_ordinary(endpoint) or (trial.is_for_admin(endpoint) and endpoint.is_safe)
+        ),
+        run=check_robustness,
+    ),
+    Check(
+        name="robustness",
+        order=85,
+        scope=Scope.CALLABLE,
+        fits=lambda _trial, endpoint: not endpoint.security,
+        run=check_public,
+    ),
+)

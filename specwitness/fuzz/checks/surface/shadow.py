@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from specwitness.app_routes import ANY, WEBSOCKET, list_routes
-from specwitness.fuzz.api.endpoint import Endpoint, prefixes
+from specwitness.fuzz.api.endpoint import Endpoint, list_collections
 from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.words import USERS
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Request, fill
 from specwitness.openapi import strip_base
 
@@ -24,14 +25,9 @@ _NOT_SERVED = frozenset({401, 403, 404, 405, 406, 410, 429, 501})
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
-def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
-    """Call what the app serves beside its contract, and what documented paths might serve beside it.
-
-    Args:
-        trial: The run.
-        app: The app whose routes are read; None where only the network tells.
-        ignored: Paths, or `METHOD /path`, that may stay out of the contract.
-    """
+def check_shadow(trial: Trial) -> None:
+    """Call what the app serves beside its contract, and what documented paths might serve beside it."""
+    app, ignored = trial.plan.app, trial.plan.ignored
     if not trial.surface.endpoints:
         return
     known = {(each.method, each.shape) for each in trial.surface.endpoints}
@@ -54,6 +50,7 @@ def check_shadow(trial: Trial, app: Any, ignored: frozenset[str]) -> None:
         if shape in listed:
             # The app itself has said which methods there are.
             trial.ledger.tally(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
+            trial.judged(endpoint, "shadow")
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)
@@ -66,7 +63,7 @@ def _find_protected(trial: Trial) -> Endpoint | None:
 def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
     """Give what the parameters of a path in no contract may want: alice's objects of the kind, or alice."""
     names = [each.strip("{}").partition(":")[0] for each in _PARAMETER.findall(path)]
-    for name, shape in zip(names, prefixes(path), strict=True):
+    for name, shape in zip(names, list_collections(path), strict=True):
         noun = noun_for(name, shape)
         things = trial.alice.things.items()
         known = [each.values[-1] for prefix, each in things if noun_at(prefix) == noun_at(shape)]
@@ -100,6 +97,20 @@ def _call(
     signed = trial.world.sign(like or endpoint, trial.alice, request)
     answer = trial.client.send(signed)
     trial.ledger.count(endpoint, "shadow", f"{method} {path}", answer.status)
+    trial.judged(endpoint, "shadow")
     if answer.status not in _NOT_SERVED:
         text = f"and beside it {method} {path} answers {answer.status}, and the contract does not know it"
         trial.blame(endpoint, "shadow", text, signed)
+
+
+CHECKS = (
+    Check(
+        name="shadow",
+        order=110,
+        title="serves nothing beside the contract",
+        tries="routes and methods beside the contract; of an app, those that it lists",
+        requirements="only documented operations are served",
+        scope=Scope.RUN,
+        run_once=check_shadow,
+    ),
+)

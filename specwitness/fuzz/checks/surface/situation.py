@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from specwitness.errors import SpecwitnessError, TargetError
-from specwitness.fuzz.api.purpose import in_order
+from specwitness.fuzz.api.endpoint import in_order
+from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.client import OutOfTimeError
 from specwitness.fuzz.results.coverage import fits
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
@@ -25,16 +25,23 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 0.2
 
 
-def check_situation(
-    trial: Trial, situation: Situation, actor: Actor | None, wanted: AbstractSet[str]
-) -> None:
+def check_situations(trial: Trial) -> None:
+    """Let the target bring about each of its situations.
+
+    Raises:
+        TargetError: One cannot be brought about, or not be ended.
+    """
+    for situation in trial.plan.situations:
+        _check_situation(trial, situation, trial.plan.cast.get(situation.identity))
+
+
+def _check_situation(trial: Trial, situation: Situation, actor: Actor | None) -> None:
     """Call what documents a situation's statuses while it lasts, and as the owner when it is over.
 
     Args:
         trial: The run.
         situation: What the target brings about.
         actor: Who calls meanwhile; None where the target's provider gives nobody of that name.
-        wanted: The ids of the operations that the run is for.
 
     Raises:
         TargetError: It cannot be brought about, or not be ended.
@@ -45,7 +52,7 @@ def check_situation(
             where="Target.situations",
             remedy="let the target's identities give it, or name another identity",
         )
-    endpoints = [each for each in _find_endpoints(trial, situation) if each.id in wanted]
+    endpoints = [each for each in _find_endpoints(trial, situation) if each.id in trial.plan.wanted]
     if not endpoints:
         return
     for each in (trial.alice, actor):
@@ -82,8 +89,7 @@ def _find_endpoints(trial: Trial, situation: Situation) -> list[Endpoint]:
 
 
 def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    request = trial.world.build(endpoint, actor, fresh=endpoint.method == "DELETE")
-    return None if request is None else trial.world.sign(endpoint, actor, request)
+    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
 @contextmanager
@@ -121,10 +127,12 @@ def _judge(trial: Trial, situation: Situation, endpoint: Endpoint, request: Requ
         answer = trial.client.send(request)
     except TargetError:
         trial.ledger.tally(endpoint, "situation").attacks[situation.name] += 1
+        trial.judged(endpoint, "situation")
         text = f"answered nothing, expected {expected}: {situation.name}"
         trial.blame(endpoint, "situation", text, request)
         return
     trial.ledger.count(endpoint, "situation", situation.name, answer.status)
+    trial.judged(endpoint, "situation")
     if answer.status in situation.statuses:
         trial.judge(endpoint, request, answer)
     else:
@@ -140,7 +148,7 @@ def _await_recovery(trial: Trial, situation: Situation, endpoint: Endpoint, end:
         answer = _send(trial, request)
         if request is not None and answer is not None and answer.succeeded:
             trial.ledger.count(endpoint, "situation", f"after {situation.name}", answer.status)
-            spend(trial, endpoint, trial.alice)
+            spend(endpoint, trial.alice)
             return
         if client.clock() >= end:
             break
@@ -155,3 +163,19 @@ def _send(trial: Trial, request: Request | None) -> Answer | None:
         return None if request is None else trial.client.send(request)
     except TargetError:
         return None
+
+
+CHECKS = (
+    Check(
+        name="situation",
+        order=120,
+        title="in states that the target brings about",
+        tries=(
+            "states that only the target brings about, such as an outage: the responses that are "
+            "documented for them come, and afterwards the operations succeed again"
+        ),
+        requirements="what the service answers while a part of it is out",
+        scope=Scope.SITUATIONS,
+        run_once=check_situations,
+    ),
+)

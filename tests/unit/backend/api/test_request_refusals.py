@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from backend.core.routing import MAX_BODY_BYTES
+from backend.core.http.routing import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

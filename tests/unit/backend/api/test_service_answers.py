@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from backend.core.database import Database
+from backend.core.database.transactions import Database
 from backend.testing.issuer import Issuer, make_subject
 from tests.support.service import Client, bearer
 

@@ -9,8 +9,8 @@ from backend.api.problems import install_problem_handlers
 from backend.core.dependencies import (
     install_authenticator,
 )
-from backend.core.keys import build_key_source
-from backend.core.routing import AuthenticateFirstRoute
+from backend.core.http.routing import AuthenticateFirstRoute
+from backend.core.key_sources.source import build_key_source
 from backend.testing.issuer import make_subject
 from tests.support.service import (
     UNREACHABLE_DATABASE,

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from backend.core.config import Settings, load_settings, read_database_url
 from backend.core.errors import ConfigurationError
-from backend.core.secret import find_weakness
+from backend.core.settings.secret_strength import find_weakness
 from backend.testing.issuer import make_secret
 
 SECRET = make_secret()

@@ -8,8 +8,9 @@ from fastapi.routing import iter_route_contexts
 from structlog.testing import capture_logs
 
 from backend.core.config import load_settings
-from backend.core.dependencies import CallerBearer, CurrentUserId
-from backend.core.routing import requires_caller
+from backend.core.dependencies import CurrentUserId
+from backend.core.http.routing import requires_caller
+from backend.core.identity.bearer import CallerBearer
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
 from backend.testing.key_server import KeyServer

@@ -27,7 +27,7 @@ from tests.support.service import UNREACHABLE_DATABASE, connect, fresh_database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.support.writers import await_fact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from backend.dev.postgres import PostgresServer
+    from devtools.postgres import PostgresServer
 
 STEPS = [*ScriptDirectory.from_config(make_config()).walk_revisions()][::-1]
 PHASES = {step.revision: step.module.phase for step in STEPS}

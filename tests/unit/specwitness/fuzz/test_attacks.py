@@ -12,8 +12,8 @@ from fastapi import FastAPI, HTTPException
 from fastapi import Request as Incoming
 
 from specwitness.config import FuzzConfig
+from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
 from specwitness.fuzz.http.message import Request
-from specwitness.fuzz.results.results import CREDENTIAL_CHECKS
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.tokens.attack import Material
@@ -42,7 +42,7 @@ FAMILIES = {
     Family.TOKEN_PARSING,
     Family.WRONG_CHALLENGE,
 }
-BUGS_OF_TOKENS = [bug for bug in BUGS if bug.family in FAMILIES and bug.operation == EVERY]
+BUGS_OF_TOKENS = [bug for bug in BUGS if bug.family in FAMILIES and bug.operations == (EVERY,)]
 BY_NAME = {each.name: each for each in ATTACKS}
 
 

@@ -1,0 +1,1 @@
+"""The database: connections, one transaction for each request, database errors."""

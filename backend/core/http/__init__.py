@@ -1,0 +1,1 @@
+"""HTTP around the endpoints: problem bodies, routes, middleware, cross-origin requests."""

@@ -1,0 +1,1 @@
+"""The caller of a request: credentials, verified tokens, revoked tokens, pseudonyms."""

@@ -1,0 +1,1 @@
+"""Sources of keys: the shared secret, or the key set that Better Auth publishes."""

@@ -1,0 +1,1 @@
+"""Tokens read strictly: the compact serialization and the rules for the claims."""

@@ -1,0 +1,199 @@
+"""The choice of PostgreSQL, with made-up servers."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from devtools.errors import ContainerError, EngineMissingError, PostgresError
+from devtools.postgres import Ways, provide_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+IN_CONTAINER = "postgresql+psycopg://postgres:x@127.0.0.1:32768/postgres"
+EMBEDDED = "postgresql+psycopg://postgres@:5432/postgres?host=/tmp/pg-x"
+
+
+@dataclass
+class World:
+    """A machine as the choice sees it; keeps what was started and what is still open."""
+
+    engine: str = ""
+    container: str = ""
+    connection: str = ""
+    started: list[object] = field(default_factory=list)
+    running: int = 0
+
+    def probe_engine(self, _environ: Mapping[str, str]) -> None:
+        if self.engine:
+            raise EngineMissingError(self.engine)
+
+    @contextmanager
+    def run_container(self, environ: Mapping[str, str]) -> Iterator[str]:
+        if self.container:
+            raise ContainerError(self.container)
+        yield from self._run(environ.get("POSTGRES_IMAGE"), IN_CONTAINER)
+
+    @contextmanager
+    def run_embedded(self, directory: Path | None) -> Iterator[str]:
+        yield from self._run(directory, EMBEDDED)
+
+    def _run(self, what: object, url: str) -> Iterator[str]:
+        self.started.append(what)
+        self.running += 1
+        try:
+            yield url
+        finally:
+            self.running -= 1
+
+    def read_version(self, _url: str) -> str:
+        if self.connection:
+            raise psycopg.OperationalError(self.connection)
+        return "18.4"
+
+    @property
+    def ways(self) -> Ways:
+        return Ways(self.probe_engine, self.run_container, self.run_embedded, self.read_version)
+
+
+def test_container_is_chosen_where_an_engine_answers() -> None:
+    world = World()
+    with provide_postgres({}, ways=world.ways) as server:
+        assert (server.kind, server.url) == ("testcontainers", IN_CONTAINER)
+        assert server.origin == "PostgreSQL: testcontainers, image postgres:18, server 18.4"
+        assert world.running == 1
+    assert world.running == 0
+
+
+def test_image_is_a_setting() -> None:
+    world = World()
+    with provide_postgres({"POSTGRES_IMAGE": "mine:1"}, ways=world.ways) as server:
+        assert server.origin == "PostgreSQL: testcontainers, image mine:1, server 18.4"
+    assert world.started == ["mine:1"]
+
+
+def test_embedded_is_chosen_where_no_engine_answers() -> None:
+    world = World(engine="unix:///var/run/docker.sock: no such file")
+    with provide_postgres({}, ways=world.ways) as server:
+        assert (server.kind, server.url) == ("embedded", EMBEDDED)
+        assert server.origin == "PostgreSQL: embedded, server 18.4"
+    assert (world.started, world.running) == ([None], 0)
+
+
+def test_embedded_says_why_the_image_was_not_used() -> None:
+    world = World(container="no such host")
+    with provide_postgres({}, ways=world.ways) as server:
+        assert server.kind == "embedded"
+        assert server.origin == (
+            "PostgreSQL: embedded, server 18.4, since image postgres:18 gives no server: no such host"
+        )
+
+
+def test_given_database_comes_first() -> None:
+    world = World()
+    with provide_postgres(
+        {"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, ways=world.ways
+    ) as server:
+        assert (server.kind, server.url) == ("database-url", "postgresql+psycopg://u:hunter2@db.example/app")
+        assert server.origin == "PostgreSQL: DATABASE_URL, host db.example, server 18.4"
+    assert world.started == []
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
+def test_every_way_to_write_postgresql_leads_to_the_one_driver(scheme: str) -> None:
+    with provide_postgres({"DATABASE_URL": f"{scheme}://u@h:6432/d"}, ways=World().ways) as server:
+        assert server.url == "postgresql+psycopg://u@h:6432/d"
+
+
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "hunter2", "postgresql://u:hunter2@h:port/d"])
+def test_address_of_something_else_is_refused_without_showing_it(url: str) -> None:
+    with (
+        pytest.raises(PostgresError, match="DATABASE_URL is no address of PostgreSQL") as caught,
+        provide_postgres({"DATABASE_URL": url}, ways=World().ways),
+    ):
+        pass
+    assert "hunter2" not in str(caught.value)
+
+
+def test_given_database_that_refuses_is_named() -> None:
+    world = World(connection="connection refused\nis it running?")
+    with (
+        pytest.raises(
+            PostgresError, match=r"at db\.example .*\(connection refused is it running\?\)"
+        ) as caught,
+        provide_postgres({"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, ways=world.ways),
+    ):
+        pass
+    assert "hunter2" not in str(caught.value)
+
+
+def test_folder_asks_for_the_embedded_server(tmp_path: Path) -> None:
+    world = World()
+    with provide_postgres({}, directory=tmp_path, ways=world.ways) as server:
+        assert server.kind == "embedded"
+    assert world.started == [tmp_path]
+
+
+@pytest.mark.parametrize(
+    ("world", "asked", "why"),
+    [
+        (World(engine="no such file"), {}, r"no container engine answers \(no such file\)"),
+        (World(container="no such host"), {}, "image postgres:18 gives no server: no such host"),
+        (World(), {"DATABASE_URL": "postgresql://u@h/d"}, "DATABASE_URL is set"),
+        (World(), {"directory": "kept"}, "the data is to be kept in kept"),
+    ],
+)
+@pytest.mark.parametrize("required", ["1", "true"])
+def test_required_container_makes_every_other_choice_an_error(
+    required: str, world: World, asked: dict[str, str], why: str
+) -> None:
+    environ = {**asked, "REQUIRE_TESTCONTAINERS": required}
+    directory = Path(asked["directory"]) if "directory" in asked else None
+    with (
+        pytest.raises(PostgresError, match=f"REQUIRE_TESTCONTAINERS is set, but {why}: "),
+        provide_postgres(environ, directory=directory, ways=world.ways),
+    ):
+        pass
+    assert world.started == []
+
+
+@pytest.mark.parametrize("required", ["", "0", "false"])
+def test_container_is_not_required_when_switched_off(required: str) -> None:
+    world = World(engine="no such file")
+    with provide_postgres({"REQUIRE_TESTCONTAINERS": required}, ways=world.ways) as server:
+        assert server.kind == "embedded"
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signal_stops_the_server(kind: signal.Signals) -> None:
+    world = World()
+    with pytest.raises(KeyboardInterrupt), provide_postgres({}, ways=world.ways):
+        signal.raise_signal(kind)
+    assert world.running == 0
+
+
+def test_signals_are_handed_back() -> None:
+    # The server of the whole session may hold them already.
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        with provide_postgres({}, ways=World().ways):
+            assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_signals_that_somebody_handles_are_left_alone() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with provide_postgres({}, ways=World().ways):
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,138 @@
+"""`make run`, for real: its own process, PostgreSQL and port."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from backend.core.config import load_settings
+from devtools.serve import describe_address
+from devtools.token import mint_token
+from tests.support.service import PSEUDONYM_KEY, UNREACHABLE_DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[3]
+SETTINGS_OF_RUN = ("BETTER_AUTH_SECRET", "DATABASE_URL", "REQUIRE_TESTCONTAINERS", "HOST", "PORT")
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    # pytest's own folder is closed to the account that the server runs as under root.
+    with tempfile.TemporaryDirectory(prefix="run-test-", dir="/tmp") as place:
+        Path(place).chmod(0o755)
+        yield Path(place)
+
+
+@contextmanager
+def running(place: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_RUN}
+    with subprocess.Popen(
+        [sys.executable, "-W", "error::ResourceWarning", "-m", "devtools.serve"],
+        cwd=place,
+        env={**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{kept.get('PYTHONPATH', '')}", **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def read_until(process: subprocess.Popen[str], last: str) -> str:
+    assert process.stdout is not None
+    said = ""
+    while last not in said:
+        line = process.stdout.readline()
+        assert line, f"ended after {said!r}: {process.stderr and process.stderr.read()}"
+        said += line
+    return said
+
+
+def await_health(address: str) -> httpx.Response:
+    end = time.monotonic() + 20
+    while True:
+        try:
+            return httpx.get(f"{address}/health", timeout=5)
+        except httpx.TransportError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_service_runs_takes_a_token_and_stops_with_its_server(kind: signal.Signals, open_place: Path) -> None:
+    with running(open_place, PORT="0") as process:
+        said = read_until(process, "Ctrl-C stops it")
+        assert said.startswith("PostgreSQL: embedded, server ")
+        assert "Secret: BETTER_AUTH_SECRET is not set, so one was made and kept in .run/secret\n" in said
+        found = re.search(
+            r'curl -H "Authorization: Bearer \$\(make -s token USER=alice\)" (\S+)/api/me', said
+        )
+        assert found
+        address = found[1]
+        assert await_health(address).status_code == 200
+        token = mint_token("alice", {}, open_place / ".run", now=time.time())
+        answer = httpx.get(f"{address}/api/me", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, "alice" in answer.text) == (200, True)
+        assert httpx.get(f"{address}/api/me").status_code == 401
+        assert (open_place / ".run/postgres/postmaster.pid").exists()
+        process.send_signal(kind)
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    assert not (open_place / ".run/postgres/postmaster.pid").exists()
+
+
+def test_taken_port_is_a_line_and_not_a_traceback(open_place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        with running(open_place, PORT=port) as process:
+            out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert err == (
+        f"run: cannot listen on 127.0.0.1, port {port} (Address already in use): "
+        "end what uses it, or choose another, as in PORT=8001 make run\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PORT": "http"}, "run: PORT is 'http', which is no port"),
+        ({"PORT": "70000"}, "run: PORT is '70000', which is no port"),
+        ({"PORT": "0", "BETTER_AUTH_SECRET": "short"}, "run: BETTER_AUTH_SECRET: has 5 bytes"),
+        ({"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"}, "run: REQUIRE_TESTCONTAINERS is set, but the data is"),
+    ],
+)
+def test_wrong_setting_is_a_line_and_not_a_traceback(
+    settings: dict[str, str], said: str, open_place: Path
+) -> None:
+    with running(open_place, **settings) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.startswith(said)
+    assert err.count("\n") == 1
+
+
+def test_service_with_a_key_set_points_to_better_auth_for_a_token() -> None:
+    keys = {"JWT_ALGORITHMS": "EdDSA", "DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": PSEUDONYM_KEY}
+    said = describe_address("http://127.0.0.1:8000", load_settings(keys))
+    assert "make -s token" not in said
+    assert "with a token of http://localhost:3000/api/auth/token" in said
