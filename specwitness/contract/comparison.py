@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.calls import find_webhooks
-from specwitness.contract.differences import Difference, Place
-from specwitness.contract.operations import OperationComparison
+from specwitness.contract.operation_differences import OperationComparison
+from specwitness.contract.schema_differences import Difference, Place
 from specwitness.contract.sides import Side, shape_of
 from specwitness.model import Finding, Outcome, Witness, WitnessKind
 from specwitness.openapi import Contract, Operation, bundle

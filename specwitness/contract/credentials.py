@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from specwitness.contract.differences import Place
+from specwitness.contract.schema_differences import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import LocatedParameter, Side
+    from specwitness.contract.violations import PlacedViolation
 
 _CREDENTIAL = re.compile(
     r"(?:^|[-_.])(?:authorization|api[-_]?key|access[-_]?token|auth[-_]?token|id[-_]?token|token|secret"
@@ -25,7 +26,7 @@ def find_loosened_credentials(
     sides: tuple[Side, Side],
     operations: tuple[tuple[str, JsonObject], tuple[str, JsonObject]],
     here: Place,
-) -> Iterator[tuple[str, Place, str]]:
+) -> Iterator[PlacedViolation]:
     """Find required parameters with a credential that became optional or were removed.
 
     Args:

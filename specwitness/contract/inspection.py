@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from specwitness.contract.comparison import find_differences, find_undocumented
-from specwitness.contract.evolution import find_changes
 from specwitness.contract.lint import lint
+from specwitness.contract.operation_changes import find_changes
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.served import compare_served
 from specwitness.contract.violations import Violation, find_bad_waivers, judge, refuse

@@ -11,9 +11,10 @@ from specwitness.openapi.references import parse_pointer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.differences import Difference, Place
+    from specwitness.contract.schema_differences import Difference, Place
     from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
+    from specwitness.contract.violations import PlacedViolation
 
 _OPERATION = 3  # paths, path, method
 
@@ -35,7 +36,7 @@ def read_links(side: Side, response: JsonObject) -> dict[str, Link]:
 
 def find_link_changes(
     sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
-) -> Iterator[tuple[str, Place, str]]:
+) -> Iterator[PlacedViolation]:
     """Find the links of a response that were removed, or have another operation or other values."""
     former, present = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name, old in former.items():

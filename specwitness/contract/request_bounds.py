@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.differences import Place
+from specwitness.contract.schema_changes import read_members
+from specwitness.contract.schema_differences import Place
 from specwitness.contract.schemas import JsonObject, canonical, flatten
-from specwitness.contract.variance import read_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.contract.rules import RULES, RuleKind
+from specwitness.contract.schema_differences import Place
 from specwitness.model import Judgement, Location, RuleLevel
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Violation(NamedTuple):
     names: tuple[str, ...]
     location: Location
     text: str
+
+
+PlacedViolation = tuple[str, Place, str]
+"""The code of a broken rule, the place in the contract, and the text for the report."""
 
 
 def judge(

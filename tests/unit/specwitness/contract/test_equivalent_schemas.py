@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specwitness.contract import compare, find_undocumented
-from specwitness.contract.differences import Place
-from specwitness.contract.evolution import find_changes
-from specwitness.contract.variance import Direction, SchemaEvolution
+from specwitness.contract.operation_changes import find_changes
+from specwitness.contract.schema_changes import Direction, SchemaEvolution
+from specwitness.contract.schema_differences import Place
 from tests.support.orders import DOCUMENT, read
 
 if TYPE_CHECKING:

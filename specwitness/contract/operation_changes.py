@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from specwitness.contract.call_changes import find_call_changes
 from specwitness.contract.calls import find_callbacks, find_webhooks, name_webhook
 from specwitness.contract.credentials import find_loosened_credentials
-from specwitness.contract.differences import Place
 from specwitness.contract.links import find_link_changes
-from specwitness.contract.messages import MessageEvolution, find_status
-from specwitness.contract.outgoing import find_call_changes
+from specwitness.contract.message_changes import MessageEvolution, find_status
+from specwitness.contract.schema_changes import Direction
+from specwitness.contract.schema_differences import Place
 from specwitness.contract.sides import LocatedParameter, Side, shape_of
-from specwitness.contract.variance import Direction
-from specwitness.contract.violations import Violation
+from specwitness.contract.violations import PlacedViolation, Violation
 from specwitness.openapi import Contract, bundle
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class OperationEvolution:
     def _security_place(self, operation: JsonObject) -> Place:
         return Place((*self.pointer, "security") if "security" in operation else ("security",), "")
 
-    def _compare_security(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
+    def _compare_security(self, old: JsonObject, new: JsonObject) -> Iterator[PlacedViolation]:
         was, now = self.former.read_security(old), self.present.read_security(new)
         place = self._security_place(new)
         if looser := now.find_looser(was):
@@ -153,7 +153,7 @@ class OperationEvolution:
         self,
         former: dict[tuple[str, str], LocatedParameter],
         present: dict[tuple[str, str], LocatedParameter],
-    ) -> Iterator[tuple[str, Place, str]]:
+    ) -> Iterator[PlacedViolation]:
         for key in sorted(set(former) | set(present)):
             old, new = former.get(key), present.get(key)
             value = (new or old or LocatedParameter({}, ())).value
@@ -169,9 +169,7 @@ class OperationEvolution:
             if old is not None:
                 yield from self._compare_parameter(old.value, new.value, place)
 
-    def _compare_parameter(
-        self, old: JsonObject, new: JsonObject, place: Place
-    ) -> Iterator[tuple[str, Place, str]]:
+    def _compare_parameter(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[PlacedViolation]:
         was, now = self.former.read_style(old), self.present.read_style(new)
         if was != now:
             yield "request-parameter-style", place, f"style was {_spell(was)} and is {_spell(now)}"
@@ -180,7 +178,7 @@ class OperationEvolution:
             Direction.REQUEST, schemas, place.below("schema"), on_wire=True
         )
 
-    def _compare_bodies(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
+    def _compare_bodies(self, old: JsonObject, new: JsonObject) -> Iterator[PlacedViolation]:
         was, now = self.former.get(old, "requestBody"), self.present.get(new, "requestBody")
         if was and not now:
             yield "request-body-removed", Place(self.pointer, "body"), "the body was removed"
@@ -193,7 +191,7 @@ class OperationEvolution:
         if was:
             yield from self._messages.compare_content(Direction.REQUEST, (was, now), place)
 
-    def _compare_responses(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
+    def _compare_responses(self, old: JsonObject, new: JsonObject) -> Iterator[PlacedViolation]:
         former = self.former.get(old, "responses") or {}
         present = self.present.get(new, "responses") or {}
         for status in sorted(str(status) for status in former):

@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specwitness.contract.differences import Place
-from specwitness.contract.messages import MessageEvolution, find_status
-from specwitness.contract.variance import Direction
+from specwitness.contract.message_changes import MessageEvolution, find_status
+from specwitness.contract.schema_changes import Direction
+from specwitness.contract.schema_differences import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.calls import Call, Calls
-    from specwitness.contract.messages import Change
     from specwitness.contract.sides import LocatedParameter, Side
+    from specwitness.contract.violations import PlacedViolation
 
 
 def find_call_changes(
     sides: tuple[Side, Side], calls: tuple[Calls, Calls], removal: str, here: Place
-) -> Iterator[Change]:
+) -> Iterator[PlacedViolation]:
     """Find the changes of callbacks or webhooks that break their receivers.
 
     Args:
@@ -57,14 +57,14 @@ class _CallEvolution:
     def _messages(self) -> MessageEvolution:
         return MessageEvolution(self.former, self.present)
 
-    def compare(self) -> Iterator[Change]:
+    def compare(self) -> Iterator[PlacedViolation]:
         """List the changes that break the receiver."""
         yield from self._compare_security()
         yield from self._compare_parameters()
         yield from self._compare_bodies()
         yield from self._compare_responses()
 
-    def _compare_security(self) -> Iterator[Change]:
+    def _compare_security(self) -> Iterator[PlacedViolation]:
         """Compare the credentials that the service sends, if one of the calls has its own `security`."""
         if "security" not in self.old.operation and "security" not in self.new.operation:
             return
@@ -76,7 +76,7 @@ class _CallEvolution:
         if refused := now.find_refused(was):
             yield "security-tightened", place, f"security is {now}, and no longer {' or '.join(refused)}"
 
-    def _compare_parameters(self) -> Iterator[Change]:
+    def _compare_parameters(self) -> Iterator[PlacedViolation]:
         former = self.former.read_parameters_of(self.old.item, self.old.operation, with_ignored=True)
         present = self.present.read_parameters_of(self.new.item, self.new.operation, with_ignored=True)
         for key, old in former.items():
@@ -90,14 +90,14 @@ class _CallEvolution:
 
     def _compare_parameter(
         self, old: LocatedParameter, new: LocatedParameter, place: Place
-    ) -> Iterator[Change]:
+    ) -> Iterator[PlacedViolation]:
         if old.value.get("required") and not new.value.get("required"):
             yield "outgoing-parameter-optional", place, "was required and may now be absent"
         schemas = self.former.read_schema(old.value), self.present.read_schema(new.value)
         inside = place.below("schema")
         yield from self._messages.compare_schemas(Direction.RESPONSE, schemas, inside, on_wire=True)
 
-    def _compare_bodies(self) -> Iterator[Change]:
+    def _compare_bodies(self) -> Iterator[PlacedViolation]:
         was = self.former.get(self.old.operation, "requestBody")
         now = self.present.get(self.new.operation, "requestBody")
         if not was:
@@ -110,7 +110,7 @@ class _CallEvolution:
             yield "outgoing-body-removed", place, "was required and may now be absent"
         yield from self._messages.compare_content(Direction.RESPONSE, (was, now), place)
 
-    def _compare_responses(self) -> Iterator[Change]:
+    def _compare_responses(self) -> Iterator[PlacedViolation]:
         former = self.former.get(self.old.operation, "responses") or {}
         present = self.present.get(self.new.operation, "responses") or {}
         for status in sorted(str(status) for status in former):

@@ -54,7 +54,7 @@ def _show(what: str, value: Any) -> str:
 
 
 Pair = tuple[Any, Any]
-Pairs = tuple[tuple[int, int], ...]
+Compared = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class SchemaComparison:
             right.pop(NULL, None)
         return self._compare_forms((left, right), place, ((id(ours), id(theirs)),))
 
-    def _compare(self, pair: Pair, place: Place, above: Pairs) -> list[Difference]:
+    def _compare(self, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ids = (id(pair[0]), id(pair[1]))
         if ids in above:
             # A recursive schema: this pair is being compared already.
@@ -87,7 +87,7 @@ class SchemaComparison:
         forms = normalise(pair[0], self.ours), normalise(pair[1], self.theirs)
         return self._compare_forms(forms, place, (*above, ids))
 
-    def _compare_forms(self, forms: Pair, place: Place, above: Pairs) -> list[Difference]:
+    def _compare_forms(self, forms: Pair, place: Place, above: Compared) -> list[Difference]:
         left, right = forms
         found: list[Difference] = []
         for keyword in sorted(set(left) | set(right)):
@@ -103,7 +103,7 @@ class SchemaComparison:
                 found += _contrast(keyword, pair, place)
         return found
 
-    def _compare_named(self, keyword: str, pair: Pair, place: Place, above: Pairs) -> list[Difference]:
+    def _compare_named(self, keyword: str, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ours, theirs = pair[0] or {}, pair[1] or {}
         found = []
         for name in sorted(set(ours) | set(theirs)):
@@ -116,7 +116,7 @@ class SchemaComparison:
                 found += self._compare((ours[name], theirs[name]), inside, above)
         return found
 
-    def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Pairs) -> list[Difference]:
+    def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ours, theirs = list(enumerate(pair[0])), list(pair[1])
         if keyword != "prefixItems":
             for entry in tuple(ours):

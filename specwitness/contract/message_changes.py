@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.variance import Direction, SchemaEvolution, Shift
+from specwitness.contract.schema_changes import Direction, SchemaChange, SchemaEvolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.differences import Place
+    from specwitness.contract.schema_differences import Place
     from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
+    from specwitness.contract.violations import PlacedViolation
 
-    Change = tuple[str, Place, str]
 
-_SENSES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
+_SUFFIXES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
 _RULES = {
     "default": "default-changed",
     "property-optional": "property-optional",
@@ -33,7 +33,7 @@ class MessageEvolution:
     former: Side
     present: Side
 
-    def compare_headers(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[Change]:
+    def compare_headers(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[PlacedViolation]:
         """List the breaking changes of the headers of a response."""
         former = self.former.get(old, "headers") or {}
         present = self.present.get(new, "headers") or {}
@@ -54,7 +54,7 @@ class MessageEvolution:
 
     def compare_content(
         self, direction: Direction, holders: tuple[JsonObject, JsonObject], place: Place
-    ) -> Iterator[Change]:
+    ) -> Iterator[PlacedViolation]:
         """List the breaking changes of the content of a message, by media type."""
         former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
         for name, (_, schema) in former.items():
@@ -72,15 +72,15 @@ class MessageEvolution:
 
     def compare_schemas(
         self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
-    ) -> Iterator[Change]:
+    ) -> Iterator[PlacedViolation]:
         """List the breaking changes of a schema."""
         evolution = SchemaEvolution(self.former.document, self.present.document, direction)
-        for shift in evolution.compare(*schemas, place, on_wire=on_wire):
-            yield _rule_of(direction, shift), shift.place, shift.text
+        for change in evolution.compare(*schemas, place, on_wire=on_wire):
+            yield _rule_of(direction, change), change.place, change.text
 
 
-def _rule_of(direction: Direction, shift: Shift) -> str:
-    return f"{direction}-{_RULES.get(shift.topic, f'{shift.topic}-{_SENSES[direction]}')}"
+def _rule_of(direction: Direction, change: SchemaChange) -> str:
+    return f"{direction}-{_RULES.get(change.topic, f'{change.topic}-{_SUFFIXES[direction]}')}"
 
 
 def find_status(status: str, responses: JsonObject) -> str | None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.calls import find_callbacks
-from specwitness.contract.differences import Difference, Place, SchemaComparison
 from specwitness.contract.links import compare_links
+from specwitness.contract.schema_differences import Difference, Place, SchemaComparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _LONGEST_VALUE = 60
 
 
-class Sense(Flag):
+class Effect(Flag):
     """The direction of a change: fewer values allowed, more values allowed, or both."""
 
     NARROWED = 1
@@ -21,9 +21,9 @@ class Sense(Flag):
     CHANGED = 3
 
     @property
-    def turned(self) -> Sense:
+    def turned(self) -> Effect:
         """The opposite direction, for schemas inside `not`."""
-        return {Sense.NARROWED: Sense.WIDENED, Sense.WIDENED: Sense.NARROWED}.get(self, self)
+        return {Effect.NARROWED: Effect.WIDENED, Effect.WIDENED: Effect.NARROWED}.get(self, self)
 
 
 class KeywordChange(NamedTuple):
@@ -31,12 +31,12 @@ class KeywordChange(NamedTuple):
 
     topic: str
     keyword: str
-    sense: Sense
+    effect: Effect
     text: str
 
 
 Forms = tuple[JsonObject, JsonObject]
-Bound = tuple[str, Sense, str]
+Bound = tuple[str, Effect, str]
 
 _LOWER = ("minLength", "minItems", "minProperties", "minContains")
 _UPPER = ("maxLength", "maxItems", "maxProperties", "maxContains")
@@ -59,8 +59,8 @@ def find_keyword_changes(forms: Forms) -> Iterator[KeywordChange]:
     """List the changes of keywords that contain no schemas."""
     yield from _find_types(forms)
     yield from _find_values(forms)
-    for keyword, sense, text in _find_bounds(forms):
-        yield KeywordChange("bounds", keyword, sense, text)
+    for keyword, effect, text in _find_bounds(forms):
+        yield KeywordChange("bounds", keyword, effect, text)
     yield from _find_closed_objects(forms)
     yield from _find_defaults(forms)
     yield from _find_others(forms)
@@ -83,9 +83,9 @@ def _find_types(forms: Forms) -> Iterator[KeywordChange]:
         # The change of the values is reported instead.
         former, present = former & {NULL}, present & {NULL}
     if gone := former - present:
-        yield KeywordChange("type", "type", Sense.NARROWED, f"type {_list(gone)} is no longer allowed")
+        yield KeywordChange("type", "type", Effect.NARROWED, f"type {_list(gone)} is no longer allowed")
     if new := present - former:
-        yield KeywordChange("type", "type", Sense.WIDENED, f"type {_list(new)} is now allowed")
+        yield KeywordChange("type", "type", Effect.WIDENED, f"type {_list(new)} is now allowed")
 
 
 def _list(types: set[str]) -> str:
@@ -96,17 +96,17 @@ def _list(types: set[str]) -> str:
 def _find_values(forms: Forms) -> Iterator[KeywordChange]:
     former, present = (form.get("enum") for form in forms)
     if former is None and present is not None:
-        yield KeywordChange("enum", "enum", Sense.NARROWED, f"only {_values(present)} is now allowed")
+        yield KeywordChange("enum", "enum", Effect.NARROWED, f"only {_values(present)} is now allowed")
     elif former is not None and present is None:
-        yield KeywordChange("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is now allowed")
+        yield KeywordChange("enum", "enum", Effect.WIDENED, f"more than {_values(former)} is now allowed")
     elif former is not None and present is not None:
         before, after = {canonical(value) for value in former}, {canonical(value) for value in present}
         if gone := before - after:
             yield KeywordChange(
-                "enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is no longer allowed"
+                "enum", "enum", Effect.NARROWED, f"{', '.join(sorted(gone))} is no longer allowed"
             )
         if new := after - before:
-            yield KeywordChange("enum", "enum", Sense.WIDENED, f"{', '.join(sorted(new))} is now allowed")
+            yield KeywordChange("enum", "enum", Effect.WIDENED, f"{', '.join(sorted(new))} is now allowed")
 
 
 def _values(values: list[Any]) -> str:
@@ -127,7 +127,7 @@ def _find_bounds(forms: Forms) -> Iterator[Bound]:
     if bool(former.get("uniqueItems")) is not bool(present.get("uniqueItems")):
         is_new = bool(present.get("uniqueItems"))
         text = "items have to be unique now" if is_new else "items may repeat now"
-        yield "uniqueItems", (Sense.NARROWED if is_new else Sense.WIDENED), text
+        yield "uniqueItems", (Effect.NARROWED if is_new else Effect.WIDENED), text
 
 
 Limit = tuple[float, int]
@@ -151,10 +151,10 @@ def _upper(form: JsonObject, keyword: str) -> Limit:
 
 def _find_order(former: Limit, present: Limit, name: str, sign: int = 1) -> Iterator[Bound]:
     if former != present:
-        sense = Sense.NARROWED if present > former else Sense.WIDENED
+        effect = Effect.NARROWED if present > former else Effect.WIDENED
         yield (
             name,
-            sense,
+            effect,
             f"{name} was {_show_limit(former, sign)} and is {_show_limit(present, sign)}",
         )
 
@@ -170,14 +170,14 @@ def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
     if former == present:
         return
     if former is None or pair[::-1] in _WIDER_FORMATS:
-        sense = Sense.NARROWED
+        effect = Effect.NARROWED
     elif present is None or pair in _WIDER_FORMATS:
-        sense = Sense.WIDENED
+        effect = Effect.WIDENED
     else:
-        sense = Sense.CHANGED
+        effect = Effect.CHANGED
     yield (
         keyword,
-        sense,
+        effect,
         f"{keyword} was {show(former or 'nothing')} and is {show(present or 'nothing')}",
     )
 
@@ -187,14 +187,14 @@ def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
     if former == present:
         return
     if former is None or (present is not None and present % former == 0):
-        sense = Sense.NARROWED
+        effect = Effect.NARROWED
     elif present is None or former % present == 0:
-        sense = Sense.WIDENED
+        effect = Effect.WIDENED
     else:
-        sense = Sense.CHANGED
+        effect = Effect.CHANGED
     yield (
         "multipleOf",
-        sense,
+        effect,
         f"multipleOf was {show(former or 'nothing')} and is {show(present or 'nothing')}",
     )
 
@@ -205,12 +205,12 @@ def _find_closed_objects(forms: Forms) -> Iterator[KeywordChange]:
         former, present = (form.get(keyword, True) for form in forms)
         if present is False and former is not False:
             yield KeywordChange(
-                "schema", keyword, Sense.NARROWED, f"{keyword} is now false: unknown members are refused"
+                "schema", keyword, Effect.NARROWED, f"{keyword} is now false: unknown members are refused"
             )
         elif isinstance(present, dict) and former is True:
-            yield KeywordChange("schema", keyword, Sense.NARROWED, f"{keyword} now has a schema")
+            yield KeywordChange("schema", keyword, Effect.NARROWED, f"{keyword} now has a schema")
         elif isinstance(former, dict) and present is True:
-            yield KeywordChange("schema", keyword, Sense.WIDENED, f"{keyword} no longer has a schema")
+            yield KeywordChange("schema", keyword, Effect.WIDENED, f"{keyword} no longer has a schema")
 
 
 def _find_defaults(forms: Forms) -> Iterator[KeywordChange]:
@@ -218,7 +218,7 @@ def _find_defaults(forms: Forms) -> Iterator[KeywordChange]:
     former, present = (form.get("default") for form in forms)
     if former is not None and canonical(former) != canonical(present):
         now = "nothing" if present is None else show(present)
-        yield KeywordChange("default", "default", Sense.CHANGED, f"default was {show(former)} and is {now}")
+        yield KeywordChange("default", "default", Effect.CHANGED, f"default was {show(former)} and is {now}")
 
 
 def _find_others(forms: Forms) -> Iterator[KeywordChange]:
@@ -228,8 +228,8 @@ def _find_others(forms: Forms) -> Iterator[KeywordChange]:
         if canonical(former.get(keyword)) == canonical(present.get(keyword)):
             continue
         if keyword not in former:
-            yield KeywordChange("schema", keyword, Sense.NARROWED, f"{keyword} is new")
+            yield KeywordChange("schema", keyword, Effect.NARROWED, f"{keyword} is new")
         elif keyword not in present:
-            yield KeywordChange("schema", keyword, Sense.WIDENED, f"{keyword} was removed")
+            yield KeywordChange("schema", keyword, Effect.WIDENED, f"{keyword} was removed")
         else:
-            yield KeywordChange("schema", keyword, Sense.CHANGED, f"{keyword} changed")
+            yield KeywordChange("schema", keyword, Effect.CHANGED, f"{keyword} changed")

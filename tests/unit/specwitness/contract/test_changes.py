@@ -8,7 +8,7 @@ import pytest
 
 from specwitness.contract import RULES, RuleKind
 from specwitness.contract.credentials import is_credential
-from specwitness.contract.evolution import find_changes
+from specwitness.contract.operation_changes import find_changes
 from specwitness.contract.sides import Side
 from tests.support.orders import (
     CREATE,
