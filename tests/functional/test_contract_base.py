@@ -27,7 +27,7 @@ def find_base(folder: Path, base: str | None = None) -> str:
     kept = {
         name: value for name, value in os.environ.items() if name != "BASE" and not name.startswith("GIT_")
     }
-    # A folder below another repository is not taken for a part of it.
+    # git must not find a repository above the folder.
     kept |= {"GIT_CEILING_DIRECTORIES": str(folder.parent)} | ({"BASE": base} if base else {})
     done = subprocess.run([SCRIPT], cwd=folder, check=True, capture_output=True, text=True, env=kept)
     assert done.stderr == ""

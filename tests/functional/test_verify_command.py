@@ -112,7 +112,7 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_proven_repository_is_kept_and_a_second_run_leaves_the_same_bytes(repository: Repository) -> None:
+def test_tested_repository_is_kept_and_a_second_run_writes_the_same_bytes(repository: Repository) -> None:
     first = repository.run("verify")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "kept" in first.stdout
@@ -175,7 +175,7 @@ FAULTS = {
         "sum(numbers)",
         ["tests/test_sums.py:22: test_adding_changes_nothing made no assertion", "001/FR-002"],
     ),
-    "evidence that was only skipped": (
+    "only skipped evidence": (
         "tests/test_sums.py",
         "numbers = [1, 2]\n    assert sum",
         'pytest.skip("later")\n    numbers = []\n    assert sum',
@@ -183,7 +183,7 @@ FAULTS = {
             "specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was skipped, at tests/test_sums.py:22 (later)"
         ],
     ),
-    "evidence that was only xfailed": (
+    "only xfailed evidence": (
         "tests/test_sums.py",
         '@pytest.mark.requirement("001/FR-002")',
         '@pytest.mark.xfail(reason="known")\n@pytest.mark.requirement("001/FR-002")',
@@ -199,7 +199,7 @@ FAULTS = {
             "→ make it run, or waive its requirements",
         ],
     ),
-    "a requirement that nothing witnesses": (
+    "a requirement without evidence": (
         "specs/001-sums/spec.md",
         "- **FR-002**: System MUST be pure.",
         "- **FR-002**: System MUST be pure.\n- **FR-003**: System MUST multiply.",
@@ -215,7 +215,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_planted_fault_breaks_the_run_and_is_named(repository: Repository, fault: str) -> None:
+def test_planted_fault_breaks_the_run_and_is_reported(repository: Repository, fault: str) -> None:
     name, old, new, expected = FAULTS[fault]
     repository.change(name, old, new)
     result = repository.run("verify")
@@ -225,7 +225,7 @@ def test_planted_fault_breaks_the_run_and_is_named(repository: Repository, fault
     assert repository.trace()["result"] == "broken"
 
 
-def test_scenarios_that_a_conftest_takes_away_are_missed(repository: Repository) -> None:
+def test_scenarios_deselected_by_a_conftest_are_reported(repository: Repository) -> None:
     repository.write("tests/conftest.py", "def pytest_collection_modifyitems(items):\n    items.clear()\n")
     result = repository.run("verify")
     assert result.returncode == 1, result.stdout + result.stderr
@@ -233,7 +233,7 @@ def test_scenarios_that_a_conftest_takes_away_are_missed(repository: Repository)
     assert "001/FR-002 is silent: no test, scenario or check that ran names it" in result.stdout
 
 
-def test_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
+def test_waiver_keeps_the_run_and_shows_the_verdict_without_it(repository: Repository) -> None:
     repository.change(
         "specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n"
     )
@@ -248,7 +248,7 @@ def test_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -
     assert "001/FR-003 waived until 2999-12-31: comes with products (silent)" in result.stdout
 
 
-def test_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Repository) -> None:
+def test_expired_waiver_breaks_the_run_and_is_reported_at_its_line(repository: Repository) -> None:
     pyproject = (repository.root / "pyproject.toml").read_text(encoding="utf-8")
     waiver = (
         "[[tool.specwitness.waivers]]\nrequirement = '001/FR-002'\nreason = 'later'\nuntil = 2001-01-01\n"
@@ -278,7 +278,7 @@ def test_waiver_that_has_ended_breaks_the_run_at_its_line(repository: Repository
         ),
     ],
 )
-def test_what_could_not_be_checked_is_invalid_and_leaves_no_report(
+def test_unreadable_input_is_invalid_and_leaves_no_report(
     repository: Repository, name: str, text: str, message: str
 ) -> None:
     assert repository.run("verify").returncode == 0
@@ -291,7 +291,7 @@ def test_what_could_not_be_checked_is_invalid_and_leaves_no_report(
     assert not (repository.root / "build/trace/trace.json").exists()
 
 
-def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> None:
+def test_difference_over_two_scenarios_names_both(repository: Repository) -> None:
     step = "**Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3."
     repository.change("specs/001-sums/spec.md", "### Func", f"2. {step}\n3. {step}\n\n### Func")
     result = repository.run("derive", "--check")
@@ -299,7 +299,7 @@ def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> No
     assert "[001/US1/AC2, 001/US1/AC3]" in result.stdout
 
 
-def test_reworded_story_is_named_at_its_line_and_blames_no_scenario(repository: Repository) -> None:
+def test_reworded_story_title_is_reported_at_its_line_without_a_scenario(repository: Repository) -> None:
     story = "### User Story 2 - Again\n\n1. **Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3.\n"
     repository.change("specs/001-sums/spec.md", "### Func", f"{story}\n### Func")
     assert repository.run("derive").returncode == 0
@@ -309,7 +309,7 @@ def test_reworded_story_is_named_at_its_line_and_blames_no_scenario(repository: 
     assert "specs/001-sums/spec.md:12: differs from features/001-sums.feature:18 → run" in result.stdout
 
 
-def test_derive_check_writes_nothing_and_names_both_lines(repository: Repository) -> None:
+def test_derive_check_writes_nothing_and_reports_both_lines(repository: Repository) -> None:
     assert repository.run("derive", "--check").returncode == 0
     repository.change("specs/001-sums/spec.md", "they are added", "they are summed up")
     before = (repository.root / "features/001-sums.feature").read_bytes()

@@ -78,7 +78,7 @@ def check(total, expected):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., tuple[pytest.RunResult, list[dict[str, Any]]]]:
-    """Run a suite in a process of its own and give what it recorded."""
+    """Run a test suite in its own process, and return its records."""
 
     def run_suite(
         steps: str = STEPS + THEN, feature: str = FEATURE, ini: str = INI

@@ -20,7 +20,7 @@ CALLBACK = "POST /orders callback paid {$request.body#/note} POST"
 
 
 def find_texts(tmp_path: Path, edits: dict[str, Any], ours: dict[str, Any] | None = None) -> list[str]:
-    """Say where the app, which generates the orders with edits, departs from the contract."""
+    """List the differences between the contract and an app that generates it with edits."""
     contract = read(change(ours or {}), tmp_path)
     return [finding.message for finding in find_differences(contract, change(edits))]
 

@@ -189,7 +189,7 @@ def test_generated_schema_equals_the_contract() -> None:
 
 
 def change(*path: str | int, to: Any) -> dict[str, Any]:
-    """Give the contract itself as the app's schema, with one place changed."""
+    """Return the contract itself as the app's schema, with one place changed."""
     generated = copy.deepcopy(bundle(CONTRACT))
     holder: Any = generated
     for key in path[:-1]:

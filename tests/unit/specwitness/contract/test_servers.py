@@ -63,7 +63,7 @@ def test_app_below_the_base_path_is_compared() -> None:
     )
     assert find_codes("/api/v2/notes") == plain
     assert "missing-route" not in plain
-    # A gateway takes the base off.
+    # A gateway removes the base path.
     assert find_codes("/notes") == plain
 
 
