@@ -85,23 +85,27 @@ class Surface:
     def overlaps(self, method: str, path: str) -> bool:
         """Tell whether another template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
         plain = _PARAMETER.sub("x", path)
-        for each in self.endpoints:
-            if each.method == method and each.path != path and re.fullmatch(_as_pattern(each.path), plain):
+        for endpoint in self.endpoints:
+            if (
+                endpoint.method == method
+                and endpoint.path != path
+                and re.fullmatch(_as_pattern(endpoint.path), plain)
+            ):
                 return True
         return False
 
     def match(self, method: str, path: str) -> Endpoint | None:
         """Find the operation that a request is for; of several templates that take its path, the plainest."""
         found = [
-            each
-            for each in self.endpoints
-            if each.method == method and re.fullmatch(_as_pattern(each.path), path.rstrip("/") or "/")
+            endpoint
+            for endpoint in self.endpoints
+            if endpoint.method == method and re.fullmatch(_as_pattern(endpoint.path), path.rstrip("/") or "/")
         ]
-        return min(found, key=lambda each: len(each.path_names), default=None)
+        return min(found, key=lambda name: len(name.path_names), default=None)
 
     @cached_property
     def _by_shape(self) -> dict[tuple[str, str], Endpoint]:
-        return {(each.method, each.shape): each for each in self.endpoints}
+        return {(endpoint.method, endpoint.shape): endpoint for endpoint in self.endpoints}
 
     def find(self, method: str, shape: str) -> Endpoint | None:
         """Find an operation by method and path, whatever its parameters are called."""
@@ -174,7 +178,7 @@ class Endpoint:
     @property
     def media(self) -> str | None:
         """The media type of the body that is sent."""
-        is_json = (each for each in self.bodies if each.partition(";")[0].endswith("json"))
+        is_json = (entry for entry in self.bodies if entry.partition(";")[0].endswith("json"))
         return next(is_json, next(iter(self.bodies), None))
 
     @cached_property
@@ -333,7 +337,11 @@ class Endpoint:
 
     def parameter(self, name: str, location: str) -> Parameter | None:
         """Find a parameter."""
-        named = (each for each in self.parameters if (each.name, each.location) == (name, location))
+        named = (
+            parameter
+            for parameter in self.parameters
+            if (parameter.name, parameter.location) == (name, location)
+        )
         return next(named, None)
 
     def accepts(self, schema: Schema, value: Any) -> bool:
@@ -373,7 +381,7 @@ def _as_pattern(template: str) -> str:
 def read_surface(contract: Contract) -> Surface:
     """Read a contract as the checks need it."""
     document = bundle(contract)
-    return Surface(document, tuple(_read_endpoint(each, document) for each in contract.operations))
+    return Surface(document, tuple(_read_endpoint(entry, document) for entry in contract.operations))
 
 
 def _collect_properties(schema: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Schema]:
@@ -384,10 +392,10 @@ def _collect_properties(schema: Any, document: dict[str, Any], depth: int = 0) -
         return _collect_properties(resolved.get("items", {}), document, depth + 1)
     found: dict[str, Schema] = {}
     for name, value in resolved.get("properties", {}).items():
-        each = resolve(value, document)
-        found[name] = each
-        if type_of(each) in {"array", "object"}:
-            found = {**_collect_properties(each, document, depth + 1), **found}
+        member = resolve(value, document)
+        found[name] = member
+        if type_of(member) in {"array", "object"}:
+            found = {**_collect_properties(member, document, depth + 1), **found}
     return found
 
 
@@ -406,23 +414,23 @@ def _read_endpoint(operation: Operation, document: dict[str, Any]) -> Endpoint:
             example for media in content.values() for example in _read_examples(media, document)
         ),
         responses={
-            str(key): _read_response(each, document) for key, each in raw.get("responses", {}).items()
+            str(key): _read_response(entry, document) for key, entry in raw.get("responses", {}).items()
         },
-        security=tuple(dict(each) for each in security),
+        security=tuple(dict(schemes) for schemes in security),
         raw=raw,
     )
 
 
 def _read_response(value: Any, document: dict[str, Any]) -> dict[str, Any]:
     response: dict[str, Any] = dereference(value, document)
-    headers = {name: dereference(each, document) for name, each in response.get("headers", {}).items()}
+    headers = {name: dereference(item, document) for name, item in response.get("headers", {}).items()}
     return {**response, "headers": headers} if headers else response
 
 
 def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Parameter, ...]:
     found: dict[tuple[str, str], Parameter] = {}
-    for each in several:
-        value = dereference(each, document)
+    for item in several:
+        value = dereference(item, document)
         media: dict[str, Any] = next(iter(value.get("content", {}).values()), {})
         schema = resolve(value.get("schema", media.get("schema", {})), document)
         examples = [*_read_examples(value, document), ...]
@@ -434,7 +442,9 @@ def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Para
 def _read_examples(holder: dict[str, Any], document: dict[str, Any]) -> list[Any]:
     several = holder.get("examples", {})
     named = several.values() if isinstance(several, dict) else ()
-    values = [example["value"] for each in named if "value" in (example := dereference(each, document))]
+    values = [
+        example["value"] for collection in named if "value" in (example := dereference(collection, document))
+    ]
     return [holder["example"], *values] if "example" in holder else values
 
 

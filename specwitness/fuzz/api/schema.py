@@ -31,7 +31,7 @@ def type_of(schema: Schema) -> str | None:
     """Give the type of a resolved schema, null aside."""
     said = schema.get("type")
     if isinstance(said, list):
-        return next((each for each in said if each != "null"), None)
+        return next((value for value in said if value != "null"), None)
     if said is None and "properties" in schema:
         return "object"
     return said if isinstance(said, str) else None

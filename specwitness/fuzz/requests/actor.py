@@ -10,7 +10,6 @@ from specwitness.fuzz.api.words import COMMON_MEMBERS, snake
 from specwitness.fuzz.requests.answers import find_values
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer
     from specwitness.fuzz.requests.values import Maker
     from specwitness.fuzz.users.identity import Identity
@@ -52,11 +51,8 @@ class Actor:
     used: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     owned: list[Thing] = field(default_factory=list)
-    focus: Endpoint | None = None
-    at: tuple[Any, ...] = ()
     given: set[str] = field(default_factory=set)
     owner: Actor | None = None
-    borrowing: bool = False
 
     @property
     def name(self) -> str:
@@ -82,7 +78,7 @@ def borrow(actor: Actor, name: str, schema: Schema) -> Any:
     """
     plain, kind = snake(name), type_of(schema)
     holder = actor.owner or actor
-    for answer in [*holder.answers.values(), *(each.answer for each in holder.things.values())]:
+    for answer in [*holder.answers.values(), *(stored.answer for stored in holder.things.values())]:
         for key, value in find_values(answer.json()) if answer else ():
             word = snake(key)
             is_named = plain == word or (plain.endswith(f"_{word}") and word not in COMMON_MEMBERS)

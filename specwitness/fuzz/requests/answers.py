@@ -28,7 +28,7 @@ def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
     members = {snake(key): value for key, value in holder.items()}
     # `from_account_id` is the `account_id` of an account.
     nouns = dict.fromkeys((noun, singular(noun), noun.rpartition("_")[2]))
-    for key in (snake(name), *(f"{each}_id" for each in nouns), *KEY_MEMBERS):
+    for key in (snake(name), *(f"{entry}_id" for entry in nouns), *KEY_MEMBERS):
         value = members.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value
@@ -39,20 +39,20 @@ def find_members(value: Any, noun: str, depth: int = 2) -> list[dict[str, Any]]:
     """Find the objects that an answer holds under a plural: `{"items": [{…}]}` holds items."""
     if not isinstance(value, dict) or depth == 0:
         return []
-    for key, each in value.items():
-        if isinstance(each, list) and same_noun(snake(key), noun):
-            return [one for one in each if isinstance(one, dict)]
-    inner = (find_members(each, noun, depth - 1) for each in value.values())
-    return next((each for each in inner if each), [])
+    for key, item in value.items():
+        if isinstance(item, list) and same_noun(snake(key), noun):
+            return [one for one in item if isinstance(one, dict)]
+    inner = (find_members(entry, noun, depth - 1) for entry in value.values())
+    return next((entry for entry in inner if entry), [])
 
 
 def list_items(value: Any) -> list[dict[str, Any]]:
     """Find the objects of a list answer: the list itself, or the first list of objects in it."""
     if isinstance(value, list):
-        return [each for each in value if isinstance(each, dict)]
+        return [entry for entry in value if isinstance(entry, dict)]
     if isinstance(value, dict):
-        for each in value.values():
-            if isinstance(each, list | dict) and (found := list_items(each)):
+        for item in value.values():
+            if isinstance(item, list | dict) and (found := list_items(item)):
                 return found
     return []
 

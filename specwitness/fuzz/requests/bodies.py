@@ -35,7 +35,7 @@ def encode_body(value: Any, endpoint: Endpoint) -> bytes:
     """Write a body in the media type that an operation is sent."""
     plain = _plain(endpoint.media or JSON)
     if plain == _FORM and isinstance(value, dict):
-        return urlencode({key: as_text(each) for key, each in value.items()}).encode()
+        return urlencode({key: as_text(item) for key, item in value.items()}).encode()
     if plain == _FILES and isinstance(value, dict):
         return encode_multipart_formdata(list(_fields(value, find_files(endpoint))), _BOUNDARY)[0]
     if plain.endswith("json") or not isinstance(value, str):
@@ -57,8 +57,8 @@ def find_files(endpoint: Endpoint) -> dict[str, str]:
     content = dereference(endpoint.raw.get("requestBody", {}), endpoint.document)["content"][media]
     told = content.get("encoding", {})
     found = {}
-    for name, each in (endpoint.body_schema or {}).get("properties", {}).items():
-        member = resolve(each, endpoint.document)
+    for name, property_schema in (endpoint.body_schema or {}).get("properties", {}).items():
+        member = resolve(property_schema, endpoint.document)
         inner = resolve(member.get("items", {}), endpoint.document) if type_of(member) == "array" else member
         if inner.get("format") == "binary" or inner.get("contentMediaType"):
             said = told.get(name, {}).get("contentType") or inner.get("contentMediaType") or _PLAIN
@@ -80,10 +80,10 @@ def _plain(media: str) -> str:
 
 def _fields(value: Schema, files: dict[str, str]) -> Iterator[tuple[str, Any]]:
     for name, several in value.items():
-        for each in several if isinstance(several, list) else [several]:
+        for item in several if isinstance(several, list) else [several]:
             if name in files:
-                text, media = as_text(each), files[name]
+                text, media = as_text(item), files[name]
                 ending = mimetypes.guess_extension(media) or ""
                 yield name, (f"{text}{ending}", _BEGINNINGS.get(media, b"") + text.encode(), media)
             else:
-                yield name, as_text(each)
+                yield name, as_text(item)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, is_choice, list_collections, list_told
@@ -15,12 +16,13 @@ from specwitness.fuzz.http.message import Answer, Request, as_text, fill
 from specwitness.fuzz.requests.actor import Actor, Choice, Thing, borrow
 from specwitness.fuzz.requests.answers import find_members, id_in, list_items, read_expression, read_id
 from specwitness.fuzz.requests.bodies import content_type, dump, encode_body
+from specwitness.fuzz.requests.draft import Draft, Options
 from specwitness.fuzz.requests.values import COMMON, Maker
 from specwitness.fuzz.requests.versions import is_version, read_version
 from specwitness.fuzz.users.credentials import authorize, find_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from specwitness.fuzz.http.client import Client
     from specwitness.fuzz.users.identity import Identity
@@ -38,24 +40,25 @@ class World:
 
     surface: Surface
     client: Client
-    variants: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    variants: dict[str, Options] = field(default_factory=dict)
     _making: set[tuple[str, str]] = field(default_factory=set)
 
     def actor(self, identity: Identity, seed: int) -> Actor:
         """Put an identity to work."""
         maker = Maker(f"{identity.name}s{seed:x}{COMMON}", self.surface.document, seed)
         actor = Actor(identity, maker)
-        maker.lookup = self.lookup_of(actor)
+        maker.lookup = partial(self.look_up, actor)
         return actor
 
-    def lookup_of(self, actor: Actor) -> Callable[[str, Schema], Any]:
-        """Give what finds an actor's objects by the names of members."""
+    def look_up(self, actor: Actor, name: str, schema: Schema, draft: Draft) -> Any:
+        """Find what a member or parameter of a draft names: an object of the actor's, or the actor.
 
-        def look_up(name: str, schema: Schema) -> Any:
-            found = self._look_up(actor, name, schema)
-            return borrow(actor, name, schema) if found is ... and actor.borrowing else found
-
-        return look_up
+        Returns:
+            The value; `...` where the name says nothing.
+        """
+        found = self._look_up(actor, name, schema, draft)
+        is_reused = found is ... and draft.options.reuse_response_values
+        return borrow(actor, name, schema) if is_reused else found
 
     def build(
         self,
@@ -85,16 +88,10 @@ class World:
             if endpoint.method == "DELETE" and self._is_self(endpoint, actor, values):
                 return None
         path = fill(endpoint.path, values)
-        actor.used.clear()
-        actor.named.clear()
-        variant = self.variants.get(endpoint.id, {})
-        before = actor.focus, actor.borrowing, actor.maker.told, actor.maker.insisting, actor.maker.plain
-        actor.focus, actor.at, actor.borrowing = endpoint, values, bool(variant.get("borrowing"))
-        actor.maker.told, actor.maker.insisting = bool(variant.get("told")), bool(variant.get("insisting"))
-        actor.maker.plain = bool(variant.get("plain"))
-        query, headers = self._parameters(endpoint, actor, full=bool(variant.get("query")))
-        body = self.make_body(endpoint, actor, full=variant.get("full", True), example=variant.get("example"))
-        actor.focus, actor.borrowing, actor.maker.told, actor.maker.insisting, actor.maker.plain = before
+        draft = Draft(endpoint, values, self.variants.get(endpoint.id, Options()))
+        query, headers = self._parameters(endpoint, actor, draft)
+        body = self._make_body(endpoint, actor, draft)
+        actor.used, actor.named = draft.used, draft.named
         if body is not None:
             headers = (*headers, ("Content-Type", content_type(endpoint)))
         return Request(endpoint.method, path, query, headers, body)
@@ -109,52 +106,48 @@ class World:
         return is_user and as_text(values[-1]) in map(as_text, own)
 
     def _parameters(
-        self, endpoint: Endpoint, actor: Actor, *, full: bool
+        self, endpoint: Endpoint, actor: Actor, draft: Draft
     ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
         query: list[tuple[str, str]] = []
         headers: list[tuple[str, str]] = []
-        for each in endpoint.parameters:
-            is_wanted = each.required or (full and each.location == "query") or is_version(each.name)
-            if each.location == "path" or not is_wanted:
+        for parameter in endpoint.parameters:
+            is_asked = draft.options.query and parameter.location == "query"
+            is_wanted = parameter.required or is_asked or is_version(parameter.name)
+            if parameter.location == "path" or not is_wanted:
                 continue
-            known = actor.maker.lookup(each.name, each.schema)
-            if known is ... and is_version(each.name) and not each.required:
+            known = actor.maker.lookup(parameter.name, parameter.schema, draft)
+            if known is ... and is_version(parameter.name) and not parameter.required:
                 continue
-            example = known if known is not ... else each.example
-            value = example if example is not ... else actor.maker.make(each.schema, each.name)
+            example = known if known is not ... else parameter.example
+            value = (
+                example if example is not ... else actor.maker.make(parameter.schema, parameter.name, draft)
+            )
             several = value if isinstance(value, list) else [value]
-            if each.location == "query":
-                query += [(each.name, as_text(one)) for one in several]
-            elif each.location == "header":
-                headers.append((each.name, as_text(value)))
+            if parameter.location == "query":
+                query += [(parameter.name, as_text(one)) for one in several]
+            elif parameter.location == "header":
+                headers.append((parameter.name, as_text(value)))
             else:
-                headers.append(("Cookie", f"{each.name}={as_text(value)}"))
+                headers.append(("Cookie", f"{parameter.name}={as_text(value)}"))
         return tuple(query), tuple(headers)
 
-    def make_body(
-        self, endpoint: Endpoint, actor: Actor, *, full: bool = True, example: int | None = None
-    ) -> bytes | None:
-        """Make the bytes of a good body; None where the operation takes none."""
-        media = endpoint.media
+    def _make_body(self, endpoint: Endpoint, actor: Actor, draft: Draft) -> bytes | None:
+        media, example = endpoint.media, draft.options.example
         if media is None:
             return None
         if example is not None and example < len(endpoint.body_examples):
             return encode_body(endpoint.body_examples[example], endpoint)
-        return encode_body(actor.maker.make(endpoint.bodies[media], full=full), endpoint)
+        return encode_body(actor.maker.make(endpoint.bodies[media], "", draft), endpoint)
 
-    def _read_current(self, reader: Endpoint, actor: Actor) -> Answer | None:
-        """Read the object that an actor has in focus, as its owner, and leave what is in focus."""
+    def _read_current(self, reader: Endpoint, actor: Actor, draft: Draft) -> Answer | None:
+        """Read the object that a draft changes, as its owner."""
         owner = actor.owner or actor
-        used, named, focus = list(owner.used), dict(owner.named), owner.focus
-        request = self.build(reader, owner, actor.at[: len(reader.path_names)])
-        owner.used[:], owner.focus = used, focus
-        owner.named.clear()
-        owner.named.update(named)
+        request = self.build(reader, owner, draft.path_values[: len(reader.path_names)])
         return self.call(reader, owner, request) if request else None
 
-    def _look_up(self, actor: Actor, name: str, schema: Schema) -> Any:
-        """Give what a member's name stands for: one of the caller's objects, or the caller."""
-        if (version := read_version(self.surface, actor, name, self._read_current)) is not ...:
+    def _look_up(self, actor: Actor, name: str, schema: Schema, draft: Draft) -> Any:
+        read = partial(self._read_current, actor=actor, draft=draft)
+        if (version := read_version(self.surface, draft.operation, name, read)) is not ...:
             return version
         noun, plain = noun_of(name), snake(name)
         by_key = collection_by_key(self.surface, plain)
@@ -163,29 +156,31 @@ class World:
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
         prefix = (
-            collection_of(self.surface, actor.focus, noun)
-            or collection_of(self.surface, actor.focus, noun.rpartition("_")[2] or "-")
+            collection_of(self.surface, draft.operation, noun)
+            or collection_of(self.surface, draft.operation, noun.rpartition("_")[2] or "-")
             or by_key
         )
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
-        own = actor.focus.shape if actor.focus else ""
+        own = draft.operation.shape if draft.operation else ""
         if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
             return ...
         # An answer tells a key by the name that it has in paths.
         key = self._key_of(prefix) if prefix == by_key else name
-        used, parameter = list(actor.used), Parameter(key, "path", required=True, schema=schema)
+        parameter = Parameter(key, "path", required=True, schema=schema)
         thing = self._obtain_named(actor, prefix, parameter)
-        above = actor.focus.collections if actor.focus else []
-        is_taken = prefix in above or any(actor.named[each] == prefix for each in actor.named if each != name)
+        above = draft.operation.collections if draft.operation else ()
+        is_taken = prefix in above or any(
+            other == prefix for member, other in draft.named.items() if member != name
+        )
         if thing and is_taken and actor.owner is None:
             thing = self._obtain_second(actor, thing, parameter)
-        actor.used[:] = [*used, prefix]
-        actor.named[name] = prefix
+        draft.used.append(prefix)
+        draft.named[name] = prefix
         return thing.values[-1] if thing else ...
 
     def _key_of(self, prefix: str) -> str:
-        found = (each for each in self.surface.endpoints if prefix in each.collections)
+        found = (operation for operation in self.surface.endpoints if prefix in operation.collections)
         endpoint = next(found)
         return endpoint.path_names[endpoint.collections.index(prefix)]
 
@@ -194,7 +189,9 @@ class World:
         if prefix.count("{}") == 1 or (actor.owner and prefix in actor.things):
             known = actor.things.get(prefix) if actor.owner else None
             return known or self._obtain(actor, prefix, (), parameter, fresh=False)
-        endpoint = next(each for each in self.surface.endpoints if prefix in each.collections[-1:])
+        endpoint = next(
+            operation for operation in self.surface.endpoints if prefix in operation.collections[-1:]
+        )
         return self.obtain(endpoint, actor)
 
     def find(self, method: str, shape: str) -> Endpoint | None:
@@ -290,7 +287,7 @@ class World:
         """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
-            is_above = all(prefix.startswith(each) for each in producer.collections)
+            is_above = all(prefix.startswith(collection) for collection in producer.collections)
             values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
             if (answer := self._produce(producer, actor, values)) and answer.succeeded:
                 made = read_expression(expression, answer) if expression else None
@@ -343,7 +340,7 @@ class World:
         request = self.build(endpoint, actor, values)
         answer = self.call(endpoint, actor, request) if request else None
         if answer and not answer.succeeded and endpoint.id not in self.variants:
-            self.variants[endpoint.id] = {"full": False}
+            self.variants[endpoint.id] = Options(full=False)
             request = self.build(endpoint, actor, values)
             answer = self.call(endpoint, actor, request) if request else None
             if not (answer and answer.succeeded):

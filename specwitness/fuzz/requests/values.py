@@ -16,6 +16,7 @@ from hypothesis.errors import HypothesisException
 
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import LEAST_PUBLIC, REFERENCE_ENDINGS, snake
+from specwitness.fuzz.requests.draft import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,33 +41,28 @@ class Maker:
         document: The contract, for `$ref`s.
         seed: Of the values that have to be drawn.
         lookup: Gives a value that is known for a name, such as the id of a stored object; `...` for none.
-        told: Whether values that the contract names come before made ones: not all that a service
-            takes can be read from a schema.
-        insisting: Whether they come before known ones too.
-        plain: Whether optional members that name objects are left out.
     """
 
     marker: str
     document: dict[str, Any] = field(repr=False)
     seed: int = 1
-    lookup: Callable[[str, Schema], Any] = lambda _name, _schema: ...
-    told: bool = False
-    insisting: bool = False
-    plain: bool = False
+    lookup: Callable[[str, Schema, Draft], Any] = lambda _name, _schema, _draft: ...
     _count: int = 0
 
-    def make(self, schema: Any, name: str = "", *, full: bool = True, depth: int = 0) -> Any:
+    def make(self, schema: Any, name: str = "", draft: Draft | None = None, depth: int = 0) -> Any:
         """Make a value.
 
         Args:
             schema: What it has to fit.
             name: What it is called, for the lookup.
-            full: Whether optional members are given too.
+            draft: The request that it is for.
             depth: How deep the value lies.
         """
-        resolved = resolve(schema, self.document)
-        fixed = [resolved["const"]] if "const" in resolved else _list_told(resolved) if self.told else []
-        known = self.lookup(name, resolved) if not (fixed and self.insisting) else ...
+        draft = draft or Draft()
+        resolved, options = resolve(schema, self.document), draft.options
+        named = _list_examples(resolved) if options.prefer_examples else []
+        fixed = [resolved["const"]] if "const" in resolved else named
+        known = ... if fixed and options.examples_first else self.lookup(name, resolved, draft)
         if known is not ...:
             return known
         if fixed:
@@ -75,30 +71,30 @@ class Maker:
             return _choose(resolved)
         kind = type_of(resolved)
         if kind == "object":
-            return self._make_object(resolved, full=full, depth=depth)
+            return self._make_object(resolved, draft, depth)
         if kind == "array":
-            return self._make_array(resolved, name, full=full, depth=depth)
+            return self._make_array(resolved, name, draft, depth)
         return self._make_scalar(kind, resolved)
 
-    def _make_object(self, schema: Schema, *, full: bool, depth: int) -> dict[str, Any]:
+    def _make_object(self, schema: Schema, draft: Draft, depth: int) -> dict[str, Any]:
         required = set(schema.get("required", ()))
         made = {}
-        for name, each in schema.get("properties", {}).items():
-            member = resolve(each, self.document)
-            is_spared = self.plain and snake(name).endswith(tuple(REFERENCE_ENDINGS))
+        for name, property_schema in schema.get("properties", {}).items():
+            member = resolve(property_schema, self.document)
+            is_spared = draft.options.omit_references and snake(name).endswith(tuple(REFERENCE_ENDINGS))
             if depth > _TOO_DEEP:
                 continue
-            is_wanted = name in required or (full and depth < _DEEPEST and not is_spared)
+            is_wanted = name in required or (draft.options.full and depth < _DEEPEST and not is_spared)
             if is_wanted and not member.get("readOnly"):
-                made[name] = self.make(each, name, full=full, depth=depth + 1)
+                made[name] = self.make(property_schema, name, draft, depth + 1)
         return made
 
-    def _make_array(self, schema: Schema, name: str, *, full: bool, depth: int) -> list[Any]:
+    def _make_array(self, schema: Schema, name: str, draft: Draft, depth: int) -> list[Any]:
         if depth >= _DEEPEST and not schema.get("minItems"):
             return []
         count = min(max(schema.get("minItems", 0), 1), schema.get("maxItems", 1_000))
         items = schema.get("items", {})
-        return [self.make(items, name, full=full, depth=depth + 1) for _ in range(count)]
+        return [self.make(items, name, draft, depth + 1) for _ in range(count)]
 
     def _make_scalar(self, kind: str | None, schema: Schema) -> Any:
         if kind == "boolean":
@@ -142,7 +138,7 @@ class Maker:
         return draw_text(pattern, least, most, self.seed + self._count) or text
 
 
-def _list_told(schema: Schema) -> list[Any]:
+def _list_examples(schema: Schema) -> list[Any]:
     several = schema.get("examples", ())
     values = [schema["example"]] if "example" in schema else []
     return [
@@ -153,10 +149,10 @@ def _list_told(schema: Schema) -> list[Any]:
 
 
 def _choose(schema: Schema) -> Any:
-    values = [each for each in schema["enum"] if each is not None] or schema["enum"]
+    values = [value for value in schema["enum"] if value is not None] or schema["enum"]
     if "default" in schema and schema["default"] in values:
         return schema["default"]
-    return next((each for each in LEAST_PUBLIC if each in values), values[0])
+    return next((entry for entry in LEAST_PUBLIC if entry in values), values[0])
 
 
 def _make_number(kind: str, schema: Schema) -> Any:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint, Surface
     from specwitness.fuzz.http.message import Answer
-    from specwitness.fuzz.requests.actor import Actor
 
 _HEADER = "if_match"
 
@@ -22,7 +21,7 @@ def is_version(name: str) -> bool:
 
 
 def read_version(
-    surface: Surface, actor: Actor, name: str, read: Callable[[Endpoint, Actor], Answer | None]
+    surface: Surface, operation: Endpoint | None, name: str, read: Callable[[Endpoint], Answer | None]
 ) -> Any:
     """Read the version that the object in focus has now; `...` where nothing tells.
 
@@ -30,15 +29,14 @@ def read_version(
 
     Args:
         surface: The contract.
-        actor: Who builds a request.
+        operation: The operation that a request is built for.
         name: The member or header that is asked for.
         read: Calls the operation that shows the object, as its owner.
     """
-    focus = actor.focus
-    if focus is None or focus.is_safe or not is_version(name):
+    if operation is None or operation.is_safe or not is_version(name):
         return ...
-    reader = surface.find("GET", (focus.collections or [focus.shape])[-1])
-    answer = read(reader, actor) if reader else None
+    reader = surface.find("GET", (operation.collections or (operation.shape,))[-1])
+    answer = read(reader) if reader else None
     if answer is None or not answer.succeeded:
         return ...
     if snake(name) == _HEADER:
@@ -49,9 +47,9 @@ def read_version(
 def _find_member(value: Any, name: str) -> Any:
     if not isinstance(value, dict):
         return ...
-    inner = [each for each in value.values() if isinstance(each, dict)]
+    inner = [entry for entry in value.values() if isinstance(entry, dict)]
     for holder in (value, *inner[:1]):
-        for key, each in holder.items():
-            if snake(key) == name and isinstance(each, str | int):
-                return each
+        for key, item in holder.items():
+            if snake(key) == name and isinstance(item, str | int):
+                return item
     return ...

@@ -52,7 +52,7 @@ def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
     except (ValueError, RecursionError):
         return "expected a JSON body, came something else"
     errors = endpoint.find_errors(content[media_type].get("schema", {}), body)
-    error = min(errors, key=lambda each: each.json_path, default=None)
+    error = min(errors, key=lambda entry: entry.json_path, default=None)
     if error is None:
         return None
     # Other messages repeat the value, which may differ from run to run.

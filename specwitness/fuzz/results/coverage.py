@@ -51,18 +51,18 @@ def find_observed(endpoint: Endpoint, ledger: Ledger) -> set[int]:
 def find_unseen(endpoint: Endpoint, ledger: Ledger) -> list[str]:
     """Give the documented statuses that never came."""
     observed = find_observed(endpoint, ledger)
-    return [each for each in find_documented(endpoint) if not any(fits(each, one) for one in observed)]
+    return [entry for entry in find_documented(endpoint) if not any(fits(entry, one) for one in observed)]
 
 
 def measure(endpoints: Collection[Endpoint], ledger: Ledger) -> Coverage:
     """Count over several operations."""
-    documented = sum(len(find_documented(each)) for each in endpoints)
-    unseen = sum(len(find_unseen(each, ledger)) for each in endpoints)
+    documented = sum(len(find_documented(operation)) for operation in endpoints)
+    unseen = sum(len(find_unseen(operation, ledger)) for operation in endpoints)
     undocumented = server_errors = 0
-    for each in endpoints:
-        for check, tally in _tallies_of(each, ledger):
+    for endpoint in endpoints:
+        for check, tally in _tallies_of(endpoint, ledger):
             for status, count in tally.statuses.items():
-                undocumented += count * (each.response_for(status) is None)
+                undocumented += count * (endpoint.response_for(status) is None)
                 server_errors += count * (status >= _SERVER_ERROR and check != "situation")
     return Coverage(documented, documented - unseen, undocumented, server_errors)
 

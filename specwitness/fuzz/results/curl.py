@@ -86,16 +86,16 @@ class Redaction:
 
     def hide(self, name: str, values: Iterable[str | None]) -> None:
         """Hide further credentials of a user."""
-        self._names = sorted({*self._names, *((each, name) for each in values if each)}, key=_by_length)
+        self._names = sorted({*self._names, *((value, name) for value in values if value)}, key=_by_length)
 
     def learn(self, request: Request, answer: Answer) -> None:
         """Take note of what an answer holds that the request did not."""
         sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
         # Words of the service, such as a state, are no ids.
         texts = (
-            each for each in _find_texts(answer.content) if _DIGIT.search(each) or _SECRET.fullmatch(each)
+            text for text in _find_texts(answer.content) if _DIGIT.search(text) or _SECRET.fullmatch(text)
         )
-        found = {each for each in texts if not _OWN_TEXT.search(each)}
+        found = {text for text in texts if not _OWN_TEXT.search(text)}
         if location := answer.header("location"):
             found.add(location.rpartition("/")[2])
         self._made_up |= {text for text in found if len(text) >= _SHORTEST_ID and text not in sent}
@@ -112,13 +112,15 @@ class Redaction:
 
     def _hide_ids(self, text: str) -> str:
         # The longest first: one may be a part of another.
-        found = sorted((each for each in self._made_up if each in text), key=lambda each: (-len(each), each))
-        places = {each: text.index(each) for each in found}
+        found = sorted(
+            (entry for entry in self._made_up if entry in text), key=lambda element: (-len(element), element)
+        )
+        places = {option: text.index(option) for option in found}
         # A text may have been cleaned before, when less was known.
         first = 1 + max((int(number or 1) for number in _ID.findall(text)), default=0)
         names = {
-            each: "$ID" if number == 1 else f"$ID_{number}"
-            for number, each in enumerate(sorted(found, key=places.__getitem__), first)
+            value: "$ID" if number == 1 else f"$ID_{number}"
+            for number, value in enumerate(sorted(found, key=places.__getitem__), first)
         }
         for made_up in found:
             text = text.replace(made_up, names[made_up])

@@ -37,19 +37,19 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
         return
     schema = resolve(schema, endpoint.document)
     if isinstance(value, list):
-        for each in value:
-            yield from _walk(each, schema.get("items", {}), endpoint, depth - 1)
+        for entry in value:
+            yield from _walk(entry, schema.get("items", {}), endpoint, depth - 1)
     if not isinstance(value, dict):
         return
     known = schema.get("properties", {})
     is_open = not known or "additionalProperties" in schema or "patternProperties" in schema
-    for name, each in value.items():
+    for name, item in value.items():
         if name in known:
             is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
-            if is_write_only and _is_given(each) and SECRETS.occurs_in(name):
+            if is_write_only and _is_given(item) and SECRETS.occurs_in(name):
                 yield name
-            yield from _walk(each, known[name], endpoint, depth - 1)
-        elif not is_open and _is_given(each) and _is_private(name, endpoint):
+            yield from _walk(item, known[name], endpoint, depth - 1)
+        elif not is_open and _is_given(item) and _is_private(name, endpoint):
             yield name
 
 
@@ -58,10 +58,10 @@ def _is_one_of_several(schema: Schema, endpoint: Endpoint) -> bool:
     found = dereference(schema, endpoint.document)
     if not isinstance(found, dict):
         return False
-    if "if" in found or any(_is_one_of_several(each, endpoint) for each in found.get("allOf", ())):
+    if "if" in found or any(_is_one_of_several(part, endpoint) for part in found.get("allOf", ())):
         return True
     parts = [*found.get("anyOf", ()), *found.get("oneOf", ())]
-    return len([each for each in parts if resolve(each, endpoint.document).get("type") != "null"]) > 1
+    return len([part for part in parts if resolve(part, endpoint.document).get("type") != "null"]) > 1
 
 
 def _is_given(value: Any) -> bool:

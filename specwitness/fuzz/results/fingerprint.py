@@ -20,7 +20,7 @@ _EPOCH = 1_500_000_000
 
 def take_fingerprint(answer: Answer, echoes: Iterable[object] = ()) -> dict[str, Any]:
     """Give status, headers and every scalar of the body, by place; `echoes` of the request become `$`."""
-    words = sorted({str(each) for each in echoes if len(str(each)) > 0}, key=len, reverse=True)
+    words = sorted({str(entry) for entry in echoes if len(str(entry)) > 0}, key=len, reverse=True)
     found: dict[str, Any] = {"status": answer.status}
     for name, lines in answer.headers.items():
         if not _ALWAYS_NEW.match(name):
@@ -42,7 +42,7 @@ def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
 def _is_moment(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return bool(_MOMENT.match(one) and _MOMENT.match(other))
-    return all(isinstance(each, int | float) and each > _EPOCH for each in (one, other))
+    return all(isinstance(entry, int | float) and entry > _EPOCH for entry in (one, other))
 
 
 def _mask(value: Any, words: list[str]) -> Any:

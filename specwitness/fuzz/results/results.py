@@ -58,7 +58,7 @@ class Tally:
 
     def at_level(self, level: str) -> list[Breach]:
         """Give one breach of each kind that is as grave."""
-        found = ([each for each in several if each.level == level] for several in self.breaches.values())
+        found = ([value for value in several if value.level == level] for several in self.breaches.values())
         return [several[0] for several in found if several]
 
     def describe_statuses(self) -> str:

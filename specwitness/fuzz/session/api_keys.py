@@ -44,9 +44,9 @@ def learn_keys(trial: Trial) -> None:
 def find_key(trial: Trial, answer: Answer | None, actor: Actor) -> Key | None:
     """Find a text in an answer that is taken for a key."""
     texts = [
-        each
-        for _, each in find_values(answer.json() if answer and answer.succeeded else None)
-        if isinstance(each, str) and len(each) >= _SHORTEST and not actor.maker.is_in(each)
+        value
+        for _, value in find_values(answer.json() if answer and answer.succeeded else None)
+        if isinstance(value, str) and len(value) >= _SHORTEST and not actor.maker.is_in(value)
     ]
     for scheme, probe in _probes(trial) if texts else ():
         plain = trial.world.build(probe, actor)
@@ -59,13 +59,13 @@ def find_key(trial: Trial, answer: Answer | None, actor: Actor) -> Key | None:
 
 def _makers(trial: Trial) -> list[Endpoint]:
     return [
-        each
-        for each in trial.reached()
-        if each.method == "POST"
-        and each.is_of_keys
-        and each.is_protected
-        and not each.is_ending
-        and not each.names_object
+        endpoint
+        for endpoint in trial.reached()
+        if endpoint.method == "POST"
+        and endpoint.is_of_keys
+        and endpoint.is_protected
+        and not endpoint.is_ending
+        and not endpoint.names_object
     ]
 
 
@@ -74,11 +74,11 @@ def _probes(trial: Trial) -> Iterator[tuple[str, Endpoint]]:
     for scheme in trial.surface.schemes:
         if seat_of(scheme, trial.surface.schemes[scheme]).kind != KEY:
             continue
-        for each in trial.reached():
+        for endpoint in trial.reached():
             if (
-                each.method == "GET"
-                and not each.path_names
-                and [scheme] in [list(one) for one in each.security]
+                endpoint.method == "GET"
+                and not endpoint.path_names
+                and [scheme] in [list(one) for one in endpoint.security]
             ):
-                yield scheme, each
+                yield scheme, endpoint
                 break

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import REFERENCE_ENDINGS, snake
+from specwitness.fuzz.requests.draft import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
@@ -50,8 +51,8 @@ def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
             continue
         reader = trial.world.find("GET", prefix)
         is_reached = reader is not None and reader.id in trial.succeeded
-        for each in [reader] if reader and is_reached else trial.readers_of(prefix):
-            signed = trial.request(each, trial.alice, thing.values[: len(each.path_names)])
+        for view in [reader] if reader and is_reached else trial.readers_of(prefix):
+            signed = trial.request(view, trial.alice, thing.values[: len(view.path_names)])
             if signed is None:
                 continue
             trial.judged(endpoint, "side_effect")
@@ -105,9 +106,13 @@ def spend(endpoint: Endpoint, actor: Actor) -> None:
         return
     gone = [*endpoint.collections[-1:], *actor.used]
     # What lies below an object goes with it.
-    for each in [each for each in actor.things if any(each.startswith(prefix) for prefix in gone)]:
-        del actor.things[each]
-        actor.seconds.pop(each, None)
+    for stored in [
+        known_object
+        for known_object in actor.things
+        if any(known_object.startswith(prefix) for prefix in gone)
+    ]:
+        del actor.things[stored]
+        actor.seconds.pop(stored, None)
 
 
 def _optional(endpoint: Endpoint) -> set[str]:
@@ -115,16 +120,18 @@ def _optional(endpoint: Endpoint) -> set[str]:
     return set(schema.get("properties", {})) - set(schema.get("required", ()))
 
 
-def _variants(endpoint: Endpoint) -> Iterator[Mapping[str, Any]]:
-    yield {"full": True}
+def _variants(endpoint: Endpoint) -> Iterator[Options]:
+    """Give the options by which a request may succeed, the likeliest first."""
+    yield Options()
     if endpoint.media is not None:
         if any(snake(name).endswith(tuple(REFERENCE_ENDINGS)) for name in _optional(endpoint)):
-            yield {"full": True, "plain": True}
-        yield {"full": False}
-        yield {"full": True, "told": True}
-        yield {"full": False, "told": True}
-        yield {"full": True, "told": True, "insisting": True}
-        yield {"full": True, "borrowing": True}
-        yield from ({"example": index} for index in range(min(len(endpoint.body_examples), _MOST_EXAMPLES)))
-    if any(each.location == "query" and not each.required for each in endpoint.parameters):
-        yield {"full": True, "query": True}
+            yield Options(omit_references=True)
+        yield Options(full=False)
+        yield Options(prefer_examples=True)
+        yield Options(full=False, prefer_examples=True)
+        yield Options(prefer_examples=True, examples_first=True)
+        yield Options(reuse_response_values=True)
+        examples = min(len(endpoint.body_examples), _MOST_EXAMPLES)
+        yield from (Options(example=number) for number in range(examples))
+    if any(parameter.location == "query" and not parameter.required for parameter in endpoint.parameters):
+        yield Options(query=True)

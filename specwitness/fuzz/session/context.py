@@ -252,7 +252,7 @@ class Trial:
 
     def reached(self) -> Iterator[Endpoint]:
         """Give the operations that answered the owner with 2xx."""
-        return (each for each in self.surface.endpoints if each.id in self.succeeded)
+        return (endpoint for endpoint in self.surface.endpoints if endpoint.id in self.succeeded)
 
     def readers(self, endpoint: Endpoint) -> list[Endpoint]:
         """Give the operations that show what an operation changes: of the object, and its list."""
@@ -261,23 +261,27 @@ class Trial:
         wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
         wanted = list(dict.fromkeys([*wanted, endpoint.shape]))
         found = (self.world.find("GET", shape) for shape in wanted)
-        return [each for each in found if each is not None and each.id in self.succeeded]
+        return [option for option in found if option is not None and option.id in self.succeeded]
 
     def views(self) -> list[Endpoint]:
         """Give the operations that show many objects, or the caller's own: no path to another object."""
         return [
-            each
-            for each in self.reached()
-            if each.is_reading
-            and each.security
-            and not each.names_object
-            and not each.is_shared
-            and not self.uses.get(each.id)
+            endpoint
+            for endpoint in self.reached()
+            if endpoint.is_reading
+            and endpoint.security
+            and not endpoint.names_object
+            and not endpoint.is_shared
+            and not self.uses.get(endpoint.id)
         ]
 
     def readers_of(self, prefix: str) -> list[Endpoint]:
         """Give the operations that show an object whose id is in no path."""
-        return [each for each in self.reached() if prefix in self.uses.get(each.id, ()) and each.is_reading]
+        return [
+            endpoint
+            for endpoint in self.reached()
+            if prefix in self.uses.get(endpoint.id, ()) and endpoint.is_reading
+        ]
 
     def observe(
         self, endpoint: Endpoint, values: tuple[object, ...]
@@ -307,8 +311,8 @@ class Trial:
                 continue
             # What differs between two readings right after each other says nothing.
             noise = differ(take_fingerprint(new), take_fingerprint(self.client.send(request)))
-            kinds = {_INDEX.sub("[]", each) for each in noise}
-            places = {each for each in places if _INDEX.sub("[]", each) not in kinds}
+            kinds = {_INDEX.sub("[]", entry) for entry in noise}
+            places = {collection for collection in places if _INDEX.sub("[]", collection) not in kinds}
             if places:
                 return f"{reader.operation.name} shows another {min(places)} than before", request
         return None

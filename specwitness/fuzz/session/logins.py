@@ -40,8 +40,8 @@ def refuse_locked_out(trial: Trial) -> None:
     Raises:
         TargetError: One of them is refused, or the two are one.
     """
-    protected = [each for each in trial.surface.endpoints if each.is_protected]
-    tallies = [trial.ledger.tally(each, "conformance") for each in protected]
+    protected = [endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected]
+    tallies = [trial.ledger.tally(entry, "conformance") for entry in protected]
     is_refused = any(_UNAUTHORIZED in tally.statuses for tally in tallies)
     if is_refused and not any(tally.succeeded for tally in tallies):
         raise TargetError(
@@ -74,8 +74,8 @@ def learn_subjects(trial: Trial) -> None:
         endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
     ]
     for actor in (trial.alice, trial.bob):
-        for each in own if actor is not None and _lacks_name(trial, actor) else ():
-            exchange = trial.call(each, actor) if actor else None
+        for entry in own if actor is not None and _lacks_name(trial, actor) else ():
+            exchange = trial.call(entry, actor) if actor else None
             if actor is None or exchange is None or not exchange.answer.succeeded:
                 continue
             answer = exchange.answer
@@ -104,8 +104,8 @@ def _lacks_name(trial: Trial, actor: Actor) -> bool:
     """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
     return actor.identity.subject is None or any(
         is_of_user(name, shape) and name in HANDLES
-        for each in trial.surface.endpoints
-        for name, shape in each.places
+        for endpoint in trial.surface.endpoints
+        for name, shape in endpoint.places
     )
 
 
@@ -205,8 +205,8 @@ def _touches_access(endpoint: Endpoint) -> bool:
 
 def _find_probe(trial: Trial) -> Endpoint | None:
     """Find what tells whether a user is let in: what needs no object, if there is such."""
-    found = [each for each in trial.reached() if each.method == "GET" and each.is_protected]
-    plain = (each for each in found if not each.names_object and not trial.uses.get(each.id))
+    found = [endpoint for endpoint in trial.reached() if endpoint.method == "GET" and endpoint.is_protected]
+    plain = (option for option in found if not option.names_object and not trial.uses.get(option.id))
     return next(plain, next(iter(found), None))
 
 

@@ -107,7 +107,7 @@ def _send_bad_credentials(trial: Trial, endpoint: Endpoint, caller: Actor, *, is
 
 def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
     """Call with a credential that is good elsewhere, such as a key for a token; say if it is refused."""
-    named = {name for each in endpoint.security for name in each}
+    named = {name for schemes in endpoint.security for name in schemes}
     # Two schemes may mean the same header.
     taken = {_place_of(name, trial.surface.schemes[name]) for name in named if name in trial.surface.schemes}
     is_refused = True

@@ -42,18 +42,18 @@ def check_enumeration(trial: Trial) -> None:
         wrong,
         *({**wrong, **{name: make_absent(wrong[name], number) for name in names}} for number in range(2)),
     ]
-    requests = [login.request_for(each) for each in bodies]
+    requests = [login.request_for(entry) for entry in bodies]
     attacks = ("a wrong password", "a name that nobody has", "another name that nobody has")
     answers = [
         trial.send(endpoint, "existence", attack, request)
         for attack, request in zip(attacks, requests, strict=True)
     ]
-    echoes = [each[name] for each in bodies for name in names]
-    known, first, second = (take_fingerprint(each, echoes) for each in answers)
+    echoes = [entry[name] for entry in bodies for name in names]
+    known, first, second = (take_fingerprint(response, echoes) for response in answers)
     # What differs between two names that nobody has says nothing of one that somebody has.
     places = differ(known, first) - differ(first, second)
     # Who is locked out, or called too often, was not looked up.
-    is_looked_up = not any(each.succeeded or each.status in _LOCKED for each in answers)
+    is_looked_up = not any(response.succeeded or response.status in _LOCKED for response in answers)
     if is_looked_up:
         trial.judged(endpoint, "existence")
     else:

@@ -74,7 +74,7 @@ def _find_role(endpoint: Endpoint) -> str:
     spoken = PRIVILEGED.find_in(words)
     # The last that is named: the path often says `admin` of what is for others too.
     said = next(
-        (each for name in ROLE_EXTENSIONS if (each := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
+        (named for name in ROLE_EXTENSIONS if (named := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
     )
     role = str(next(iter(said), _ADMIN) if isinstance(said, list) else said)
     return role if role.isascii() and role.isalnum() else _ADMIN
@@ -82,11 +82,11 @@ def _find_role(endpoint: Endpoint) -> str:
 
 def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
     mint = trial.mint
-    scopes = {scope for each in endpoint.security for several in each.values() for scope in several}
+    scopes = {scope for schemes in endpoint.security for several in schemes.values() for scope in several}
     if mint is None or not scopes or endpoint.id not in trial.succeeded:
         return
     payload = mint.payload(trial.alice.name)
-    name = next((each for each in _SCOPES if each in payload), None)
+    name = next((entry for entry in _SCOPES if entry in payload), None)
     request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
     credentials = find_credentials(endpoint, trial.surface, trial.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:

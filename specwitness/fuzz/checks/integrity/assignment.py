@@ -38,10 +38,10 @@ def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
 
 def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> dict[str, Any]:
     properties = {
-        name: resolve(each, endpoint.document)
-        for name, each in (endpoint.body_schema or {}).get("properties", {}).items()
+        name: resolve(property_schema, endpoint.document)
+        for name, property_schema in (endpoint.body_schema or {}).get("properties", {}).items()
     }
-    settable = {name for name, each in properties.items() if not each.get("readOnly")}
+    settable = {name for name, property_schema in properties.items() if not property_schema.get("readOnly")}
     known = endpoint.response_properties()
     extras: dict[str, Any] = {}
     for name in dict.fromkeys([*normal, *known]):
@@ -49,12 +49,14 @@ def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> di
             continue
         extras[name] = _alter(name, normal.get(name), known.get(name, {}), trial)
     extras |= {
-        name: _alter(name, None, each, trial) for name, each in properties.items() if each.get("readOnly")
+        name: _alter(name, None, property_schema, trial)
+        for name, property_schema in properties.items()
+        if property_schema.get("readOnly")
     }
-    for name, each in properties.items():
+    for name, member in properties.items():
         # A state that answers know and bodies do not is set by others.
-        several = known.get(name, {}).get("enum", ()) if each.get("enum") else ()
-        others = [one for one in several if one not in each["enum"] and one not in [normal.get(name), None]]
+        several = known.get(name, {}).get("enum", ()) if member.get("enum") else ()
+        others = [one for one in several if one not in member["enum"] and one not in [normal.get(name), None]]
         extras |= {name: others[0]} if others else {}
     return {name: value for name, value in extras.items() if value is not None}
 
@@ -69,8 +71,8 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
             continue
         extras = {
             key: altered
-            for key, each in shown.items()
-            if key not in inner["properties"] and (altered := _alter(key, each, {}, trial)) is not None
+            for key, entry in shown.items()
+            if key not in inner["properties"] and (altered := _alter(key, entry, {}, trial)) is not None
         }
         request = trial.request(endpoint, trial.alice) if extras else None
         body = request.read_json() if request else None
@@ -83,8 +85,8 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
         taken = _first_object(_object(answer).get(name)) or {}
         if taken or not answer.succeeded:
             trial.judged(endpoint, "assignment")
-        for key, each in extras.items():
-            if answer.succeeded and taken.get(key) == each:
+        for key, item in extras.items():
+            if answer.succeeded and taken.get(key) == item:
                 text = f"takes `{key}` in `{name}`, which is not the caller's to set"
                 trial.blame(endpoint, "assignment", text, signed)
 
@@ -108,12 +110,12 @@ def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
         # The owner may be told with more than the id.
         own = trial.alice.identity.subject
         if isinstance(value, dict):
-            return {key: subject if each == own else each for key, each in value.items()}
+            return {key: subject if item == own else item for key, item in value.items()}
         return subject
     if snake(name) in PRIVILEGE_MEMBERS and not schema.get("enum"):
         return PRIVILEGE_MEMBERS[snake(name)]
     if schema.get("enum"):
-        return next((each for each in reversed(schema["enum"]) if each not in {value, None}), None)
+        return next((item for item in reversed(schema["enum"]) if item not in {value, None}), None)
     return _alter_kind(value, schema, trial)
 
 
@@ -126,7 +128,7 @@ def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
     if kind in {"array", "object"} or isinstance(value, list | dict):
         return None
     made = trial.alice.maker.make(
-        {key: each for key, each in schema.items() if key != "readOnly"} or {"type": "string"}
+        {key: item for key, item in schema.items() if key != "readOnly"} or {"type": "string"}
     )
     return made if made != value else None
 
@@ -212,8 +214,8 @@ def _object(answer: Answer | None) -> dict[str, Any]:
     value = answer.json() if answer else None
     if isinstance(value, dict):
         # What was made may stand in a member of its own, beside a message.
-        inner = [each for each in value.values() if isinstance(each, dict)]
-        rest = [name for name, each in value.items() if not isinstance(each, dict)]
+        inner = [item for item in value.values() if isinstance(item, dict)]
+        rest = [name for name, item in value.items() if not isinstance(item, dict)]
         return (
             {**inner[0], **value}
             if len(inner) == 1 and all(name in ENVELOPE_MEMBERS for name in rest)

@@ -90,9 +90,9 @@ def _look_at_children(trial: Trial, children: list[Child], traces: list[str]) ->
     for other, looking, texts in children:
         answer = trial.send(other, "deletion", "what was made of a deleted object", looking)
         trial.judged(other, "deletion")
-        if answer.succeeded and any(each in answer.text for each in traces):
+        if answer.succeeded and any(value in answer.text for value in traces):
             trial.blame(other, "deletion", "still shows an object that was deleted", looking)
-        elif answer.succeeded and any(each in answer.text for each in texts):
+        elif answer.succeeded and any(value in answer.text for value in texts):
             text = "still shows what was below an object that was deleted"
             trial.ledger.blame(other, "deletion", text, text=text, request=looking, level=Level.SHOULD)
 
@@ -104,15 +104,15 @@ def check_named_deletion(trial: Trial, endpoint: Endpoint) -> None:
     alice = trial.alice
     spend(endpoint, alice)
     signed = trial.request(endpoint, alice)
-    things = {each: alice.things[each] for each in alice.used if each in alice.things}
-    named = {prefix: each.values for prefix, each in things.items()}
+    things = {user: alice.things[user] for user in alice.used if user in alice.things}
+    named = {prefix: stored.values for prefix, stored in things.items()}
     if signed is None or not named:
         return
-    traces = {prefix: read_traces(each, alice) for prefix, each in things.items()}
+    traces = {prefix: read_traces(stored, alice) for prefix, stored in things.items()}
     views = [
         (traces[prefix], *view)
-        for prefix, each in things.items()
-        for view in find_views(trial, each, traces[prefix])
+        for prefix, stored in things.items()
+        for view in find_views(trial, stored, traces[prefix])
     ]
     deleted = trial.prepare(endpoint, signed)
     if not deleted.succeeded:
@@ -136,20 +136,20 @@ def is_named_deletion(trial: Trial, endpoint: Endpoint) -> bool:
 def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
     """Delete an object with others below it: what is documented for an empty one has to hold for it too."""
     below = [
-        each
-        for each in trial.reached()
-        if each.method == "POST"
-        and each.shape.startswith(f"{endpoint.shape}/")
-        and len(each.path_names) == len(endpoint.path_names)
+        operation
+        for operation in trial.reached()
+        if operation.method == "POST"
+        and operation.shape.startswith(f"{endpoint.shape}/")
+        and len(operation.path_names) == len(endpoint.path_names)
     ]
     # An action leaves nothing below, and may bring the object into a state in which it cannot be deleted.
-    below = [each for each in below if trial.world.find("GET", each.shape)] or below
+    below = [creator for creator in below if trial.world.find("GET", creator.shape)] or below
     thing = trial.world.obtain(endpoint, trial.alice, fresh=True) if below else None
     if thing is None:
         return
     texts: list[str] = []
-    for each in below:
-        exchange = trial.call(each, trial.alice, thing.values)
+    for maker in below:
+        exchange = trial.call(maker, trial.alice, thing.values)
         if exchange and exchange.answer.succeeded:
             texts += texts_of(exchange.request, trial.alice)
     views = list(find_views(trial, thing, texts)) if texts else []
@@ -161,7 +161,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
     if not is_gone:
         return
     for other in list(trial.reached()):
-        is_below = other.method == "GET" and other.shape in {each.shape for each in below}
+        is_below = other.method == "GET" and other.shape in {creator.shape for creator in below}
         if is_below and not other.keeps_deleted(thing.prefix):
             _use(trial, other, thing.values, texts)
     # What has a path of its own may live on without what it lay below.
@@ -169,7 +169,7 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
     for other, looking in views:
         answer = trial.send(other, "deletion", "a view after the deletion of what was above", looking)
         trial.judged(other, "deletion")
-        if answer.succeeded and any(each in answer.text for each in texts):
+        if answer.succeeded and any(value in answer.text for value in texts):
             text = "shows what was below an object that was deleted"
             trial.ledger.blame(other, "deletion", text, text=text, request=looking, level=level)
 
@@ -177,9 +177,9 @@ def _delete_full(trial: Trial, endpoint: Endpoint) -> None:
 def _have_own_paths(trial: Trial, below: list[Endpoint]) -> bool:
     nouns = [noun_at(f"{maker.shape}/{{}}") for maker in below]
     return any(
-        any(same_noun(noun_at(each.shape), noun) for noun in nouns)
-        for each in trial.surface.endpoints
-        if each.collections == (each.shape,)
+        any(same_noun(noun_at(endpoint.shape), noun) for noun in nouns)
+        for endpoint in trial.surface.endpoints
+        if endpoint.collections == (endpoint.shape,)
     )
 
 
@@ -190,14 +190,14 @@ def _name(trial: Trial, endpoint: Endpoint, named: dict[str, tuple[object, ...]]
         How many operations told something.
     """
     alice, looked = trial.alice, 0
-    absent = {prefix: tuple(make_absent(each, 0) for each in values) for prefix, values in named.items()}
+    absent = {prefix: tuple(make_absent(value, 0) for value in values) for prefix, values in named.items()}
     for other in list(trial.reached()):
         if other is endpoint or not set(trial.uses.get(other.id, ())) & set(named):
             continue
         found = []
-        for each in (named, absent):
+        for collection in (named, absent):
             case = Case("deletion", "the id of a deleted object")
-            found.append(trial.call(other, impersonate(trial, alice, each), case=case))
+            found.append(trial.call(other, impersonate(trial, alice, collection), case=case))
         used, reference = found
         if used and reference and not (used.answer.succeeded and reference.answer.succeeded):
             trial.judged(other, "deletion")
@@ -221,15 +221,14 @@ def _use(trial: Trial, endpoint: Endpoint, values: tuple[object, ...], texts: Se
     if not exchange.answer.succeeded:
         trial.judged(endpoint, "deletion")
         return True
-    if any(text in exchange.answer.text for text in texts):
-        text = "shows what was below an object that was deleted"
-        trial.blame(endpoint, "deletion", text, exchange.request)
-        return True
     absent = trial.call(endpoint, trial.alice, (*values[:-1], make_absent(values[-1], 0)))
-    if absent is None or absent.answer.succeeded:
+    if absent is not None and not absent.answer.succeeded:
+        text = f"answered {exchange.answer.status} for an object that was deleted"
+    elif any(text in exchange.answer.text for text in texts):
+        text = "shows what was below an object that was deleted"
+    else:
         return False
     trial.judged(endpoint, "deletion")
-    text = f"answered {exchange.answer.status} for an object that was deleted"
     trial.blame(endpoint, "deletion", text, exchange.request)
     return True
 

@@ -26,10 +26,10 @@ _SHORTEST_ID = 6
 
 def is_listed(answer: Answer, traces: list[str]) -> bool:
     """Tell whether an answer shows an object as one that is there, and not as revoked or archived."""
-    if not any(each in answer.text for each in traces):
+    if not any(text in answer.text for text in traces):
         return False
-    items = [each for each in list_items(answer.json()) if any(trace in json.dumps(each) for trace in traces)]
-    return not items or not all(_is_ended(each) for each in items)
+    items = [item for item in list_items(answer.json()) if any(trace in json.dumps(item) for trace in traces)]
+    return not items or not all(_is_ended(item) for item in items)
 
 
 def _is_ended(item: Any) -> bool:
@@ -43,23 +43,25 @@ def _is_ended(item: Any) -> bool:
 
 def read_id_traces(thing: Thing, traces: list[str]) -> list[str]:
     """Give what a list knows an object by: its id, if it has one that stands out; copies have its texts."""
-    return [each for each in traces if each == thing.values[-1]] or traces
+    return [text for text in traces if text == thing.values[-1]] or traces
 
 
 def read_traces(thing: Thing, owner: Actor) -> list[str]:
     """Give what an object is known by: its id, and the texts that its owner gave it and nothing else."""
     value = thing.answer.json() if thing.answer else None
-    texts = [each for _, each in find_values(value) if isinstance(each, str) and owner.maker.is_in(each)]
+    texts = [text for _, text in find_values(value) if isinstance(text, str) and owner.maker.is_in(text)]
     found = thing.values[-1]
     is_telling = isinstance(found, str) and len(found) >= _SHORTEST_ID and not isinstance(found, Choice)
     ids = [found] if is_telling else []
     others = [
-        each.answer.text for each in owner.things.values() if each.answer and each.values != thing.values
+        stored.answer.text
+        for stored in owner.things.values()
+        if stored.answer and stored.values != thing.values
     ]
     return [
-        each
-        for each in dict.fromkeys([*ids, *texts])
-        if each != owner.identity.subject and not any(each in other for other in others)
+        text
+        for text in dict.fromkeys([*ids, *texts])
+        if text != owner.identity.subject and not any(text in other for other in others)
     ]
 
 
@@ -77,10 +79,10 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
             continue
         signed = with_size(endpoint, plain)
         shown: set[bool] = set()
-        for words in _list_words(endpoint, [each for each in traces if each != thing.values[-1]]):
+        for words in _list_words(endpoint, [text for text in traces if text != thing.values[-1]]):
             request = signed.with_query(words)
             answer = trial.client.send(request)
-            is_shown = answer.succeeded and any(each in answer.text for each in read_id_traces(thing, traces))
+            is_shown = answer.succeeded and any(text in answer.text for text in read_id_traces(thing, traces))
             if is_shown and bool(words) not in shown:
                 shown.add(bool(words))
                 yield endpoint, request
@@ -89,16 +91,18 @@ def find_views(trial: Trial, thing: Thing, traces: list[str]) -> Iterator[tuple[
 def _list_words(endpoint: Endpoint, texts: list[str]) -> Iterator[tuple[tuple[str, str], ...]]:
     """Give what a view is asked: what it has to be, and what it may be searched for."""
     required = [
-        each
-        for each in endpoint.parameters
-        if each.location == "query" and each.required and type_of(each.schema) == "string"
+        parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query" and parameter.required and type_of(parameter.schema) == "string"
     ]
     word = find_word(endpoint)
     if not required:
         yield ()
     wanted = [*required, *([word] if word is not None and not word.required else ())]
     for text in texts if wanted else ():
-        yield tuple((each.name, text) for each in wanted if endpoint.accepts(each.schema, text))
+        yield tuple(
+            (operation.name, text) for operation in wanted if endpoint.accepts(operation.schema, text)
+        )
 
 
 def read_children(
@@ -106,16 +110,18 @@ def read_children(
 ) -> Iterator[tuple[Endpoint, Request, list[str]]]:
     """Make something of an object, such as a link to it, and give the calls that show the object by it."""
     makers = [
-        each
-        for each in trial.reached()
-        if each.method == "POST"
-        and each.shape.startswith(f"{endpoint.shape}/")
-        and len(each.path_names) == len(endpoint.path_names)
+        operation
+        for operation in trial.reached()
+        if operation.method == "POST"
+        and operation.shape.startswith(f"{endpoint.shape}/")
+        and len(operation.path_names) == len(endpoint.path_names)
     ]
     readers = [
-        each
-        for each in trial.reached()
-        if each.method == "GET" and len(each.path_names) == 1 and not each.path.startswith(endpoint.path)
+        operation
+        for operation in trial.reached()
+        if operation.method == "GET"
+        and len(operation.path_names) == 1
+        and not operation.path.startswith(endpoint.path)
     ]
     for maker in makers:
         for reader in readers:
@@ -124,7 +130,7 @@ def read_children(
             if parameter is None:
                 continue
             producers = find_producers(trial.surface, shape, parameter, noun_for(name, shape))
-            if maker.id not in {each.id for each, _ in producers}:
+            if maker.id not in {entry.id for entry, _ in producers}:
                 continue
             made = trial.call(maker, trial.alice, thing.values)
             value = trial.world.read_made(reader, made.answer) if made and made.answer.succeeded else None
@@ -135,5 +141,5 @@ def read_children(
             # What lies below the object goes with it, wherever it is read; what was made of it tells of it.
             is_below = same_noun(noun_at(shape), noun_at(f"{maker.shape}/{{}}"))
             texts = [*traces, *(texts_of(made.request, trial.alice) if is_below else ())]
-            if shown.succeeded and any(each in shown.text for each in texts):
+            if shown.succeeded and any(text in shown.text for text in texts):
                 yield reader, signed, texts

@@ -52,7 +52,7 @@ def check_once(trial: Trial, endpoint: Endpoint) -> None:
         trial.judged(endpoint, "race")
         for answer in answers:
             trial.ledger.count(endpoint, "race", "the same call several times at once", answer.status)
-        if sum(each.succeeded for each in answers) > 1:
+        if sum(response.succeeded for response in answers) > 1:
             text = "succeeds several times when called at once, and one after the other only once"
             trial.blame(endpoint, "race", text, again)
         return
@@ -64,8 +64,8 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
     schema = endpoint.body_schema or {}
     numbers = {
         name: resolved
-        for name, each in schema.get("properties", {}).items()
-        if type_of(resolved := resolve(each, endpoint.document)) in {"integer", "number"}
+        for name, property_schema in schema.get("properties", {}).items()
+        if type_of(resolved := resolve(property_schema, endpoint.document)) in {"integer", "number"}
         and not is_version(name)
     }
     is_amount = any(AMOUNTS.occurs_in(name) for name in numbers)
@@ -73,12 +73,12 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
     if len(numbers) != 1 or not any(status in endpoint.responses for status in lacking):
         return
     ((name, member),) = numbers.items()
-    told = [each for each in (member.get("example"), *member.get("examples", ())) if each is not None]
+    told = [entry for entry in (member.get("example"), *member.get("examples", ())) if entry is not None]
     shown = [
-        each
+        text
         for thing in alice.things.values()
-        for key, each in find_values(thing.answer.json() if thing.answer else None)
-        if is_amount and BALANCES.occurs_in(key) and isinstance(each, int) and each > 0
+        for key, text in find_values(thing.answer.json() if thing.answer else None)
+        if is_amount and BALANCES.occurs_in(key) and isinstance(text, int) and text > 0
     ]
     for amount in dict.fromkeys([*shown[:1], *told, *_AMOUNTS]):
         if endpoint.accepts(member, amount):
@@ -99,7 +99,7 @@ def _build(trial: Trial, endpoint: Endpoint, actor: Actor, change: dict[str, Any
 def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
     """See that what is refused because it was done already takes nothing from the caller's own."""
     seen, used = [], list(trial.alice.used)
-    for view in [each for each in trial.views() if each.is_safe][:_MOST_VIEWS]:
+    for view in [reader for reader in trial.views() if reader.is_safe][:_MOST_VIEWS]:
         plain = trial.request(view, trial.alice)
         if plain is not None:
             signed = plain
@@ -116,7 +116,7 @@ def _judge_refusal(trial: Trial, endpoint: Endpoint, request: Request) -> None:
         text = f"answered {answer.status} to what was done already, and then {change[0]}"
         trial.blame(endpoint, "side_effect", text, request)
     # What the call itself has used up, and not what the views did.
-    trial.alice.used[:] = used
+    trial.alice.used = used
 
 
 def _find_who_may(trial: Trial, endpoint: Endpoint, request: Request) -> Actor | None:

@@ -32,7 +32,7 @@ def check_race(trial: Trial, endpoint: Endpoint) -> None:
 
 
 def _collections(trial: Trial) -> set[str]:
-    return {shape for each in trial.surface.endpoints for shape in each.collections}
+    return {shape for endpoint in trial.surface.endpoints for shape in endpoint.collections}
 
 
 def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
@@ -41,7 +41,7 @@ def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     signed = [request for request in requests if request is not None]
     if len(signed) < len(users):
         return
-    alone = [trial.client.send(each) for each in signed]
+    alone = [trial.client.send(entry) for entry in signed]
     together = trial.client.send_together(signed * _PAIRS)
     is_telling = any(response.succeeded for response in alone) and (
         bool(differ(take_fingerprint(alone[0]), take_fingerprint(alone[1])))
@@ -124,13 +124,13 @@ def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor
     reader = trial.world.find("GET", endpoint.shape)
     if reader is None or reader.id not in trial.succeeded or reader.is_shared:
         return
-    for actor in {each.name: each for each, _ in sent}.values():
-        strange = [text for other, each in sent if other is not actor for text in texts_of(each, other)]
+    for actor in {entry.name: entry for entry, _ in sent}.values():
+        strange = [text for other, entry in sent if other is not actor for text in texts_of(entry, other)]
         signed = trial.request(reader, actor)
         if signed is None:
             continue
         answer = trial.client.send(signed)
-        if answer.succeeded and any(each in answer.text for each in strange):
+        if answer.succeeded and any(value in answer.text for value in strange):
             text = "lists what another user made at the same time"
             trial.blame(endpoint, "race", text, signed)
 

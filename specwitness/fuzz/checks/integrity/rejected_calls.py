@@ -65,7 +65,7 @@ def _almost_right(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[t
     for name in references[:1]:
         value = body[name]
         absent = (
-            [make_absent(each, 3) for each in value] if isinstance(value, list) else make_absent(value, 3)
+            [make_absent(entry, 3) for entry in value] if isinstance(value, list) else make_absent(value, 3)
         )
         yield f"an absent id as {name}", good.with_json({**body, name: absent})
 

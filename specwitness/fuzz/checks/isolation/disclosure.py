@@ -21,6 +21,7 @@ from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text
 from specwitness.fuzz.requests.answers import list_members
+from specwitness.fuzz.requests.draft import Draft
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
@@ -65,22 +66,22 @@ def check_disclosure(trial: Trial) -> None:
 
 def _populate(trial: Trial, bob: Actor) -> None:
     """Give both users objects of each collection, so that lists have something to show."""
-    for prefix in dict.fromkeys(shape for each in trial.reached() for shape in each.collections):
-        endpoint = next(each for each in trial.reached() if prefix in each.collections)
+    for prefix in dict.fromkeys(shape for other in trial.reached() for shape in other.collections):
+        endpoint = next(other for other in trial.reached() if prefix in other.collections)
         if endpoint.path_names and endpoint.last_collection == prefix:
             for _ in range(_OWN_OBJECTS):
                 trial.world.obtain(endpoint, bob, fresh=True)
             trial.world.obtain(endpoint, trial.alice, fresh=True)
-    for each in trial.reached():
-        if trial.uses.get(each.id):
+    for operation in trial.reached():
+        if trial.uses.get(operation.id):
             # Objects whose ids are in no path are made by the way.
             for actor in (bob, trial.alice):
-                spend(each, actor)
-                trial.world.build(each, actor)
-    for each in find_makers_below(trial):
+                spend(operation, actor)
+                trial.world.build(operation, actor)
+    for maker in find_makers_below(trial):
         # What has no path of its own was not made by then.
-        if not each.is_making:
-            trial.call(each, trial.alice)
+        if not maker.is_making:
+            trial.call(maker, trial.alice)
 
 
 def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
@@ -91,17 +92,19 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     plain = with_size(endpoint, request)
     found = [("the caller's own view", plain)]
     texts = [
-        each
-        for each in endpoint.parameters
-        if each.location == "query" and type_of(each.schema) == "string" and not each.schema.get("enum")
+        parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query"
+        and type_of(parameter.schema) == "string"
+        and not parameter.schema.get("enum")
     ]
-    for each in texts:
+    for entry in texts:
         marker = trial.alice.maker.marker
-        if endpoint.accepts(each.schema, marker):
-            found.append((f"another's text for {each.name}", plain.with_query(((each.name, marker),))))
+        if endpoint.accepts(entry.schema, marker):
+            found.append((f"another's text for {entry.name}", plain.with_query(((entry.name, marker),))))
         found += [
-            (f"{each.name} of an object of another's", plain.with_query(((each.name, value),)))
-            for value in _find_shown(trial.alice, each.name)
+            (f"{entry.name} of an object of another's", plain.with_query(((entry.name, value),)))
+            for value in _find_shown(trial.alice, entry.name)
         ]
     found += _name_objects(trial, endpoint, _with_word(endpoint, plain, trial.alice))
     found += _with_options(endpoint, found)
@@ -110,10 +113,12 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     if subject is None:
         return [Attempt(*attempt) for attempt in found]
     people = [
-        each for each in endpoint.parameters if each.location == "query" and _names_user(trial, each.name)
+        parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query" and _names_user(trial, parameter.name)
     ]
     text = as_text(subject)
-    found += [(f"another user for {each.name}", plain.with_query(((each.name, text),))) for each in people]
+    found += [(f"another user for {user.name}", plain.with_query(((user.name, text),))) for user in people]
     claims = pretend(endpoint, plain, text) if text.isprintable() else ()
     return [
         *(Attempt(*attempt) for attempt in found),
@@ -143,8 +148,8 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
     names = {snake(name), f"{snake(name)}s"}
     for thing in [*owner.things.values(), *owner.owned[-_OWN_OBJECTS:]]:
         value = thing.answer.json() if thing.answer else None
-        for key, each in list_members(value):
-            several = each if isinstance(each, list) else [each]
+        for key, entry in list_members(value):
+            several = entry if isinstance(entry, list) else [entry]
             if (
                 snake(key) in names
                 and several
@@ -158,20 +163,25 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
 def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
     """Ask for what belongs to an object of a user's: `?accountId=…`, or `?account=…`."""
     found, owner = [], trial.alice
-    for each in endpoint.parameters:
-        if each.location == "query" and not each.required and not _names_user(trial, each.name):
-            value = _find_referenced(owner, each.name, endpoint, each.schema)
+    for parameter in endpoint.parameters:
+        if (
+            parameter.location == "query"
+            and not parameter.required
+            and not _names_user(trial, parameter.name)
+        ):
+            value = _find_referenced(owner, parameter.name, endpoint, parameter.schema)
             if value is ...:
-                value = owner.maker.lookup(each.name, each.schema)
-            if value is ... and not is_choice(each):
-                noun = snake(each.name)
+                value = owner.maker.lookup(parameter.name, parameter.schema, Draft())
+            if value is ... and not is_choice(parameter):
+                noun = snake(parameter.name)
                 known = (one for shape, one in owner.things.items() if same_noun(noun_at(shape), noun))
                 value = next(
-                    (one.values[-1] for one in known if endpoint.accepts(each.schema, one.values[-1])), ...
+                    (one.values[-1] for one in known if endpoint.accepts(parameter.schema, one.values[-1])),
+                    ...,
                 )
             if value is not ...:
-                request = plain.with_query(((each.name, as_text(value)),))
-                found.append((f"another's object for {each.name}", request))
+                request = plain.with_query(((parameter.name, as_text(value)),))
+                found.append((f"another's object for {parameter.name}", request))
     return found
 
 
@@ -179,8 +189,8 @@ def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[
     """Ask with each option for what shows most: where a text is wanted, for the other user's."""
     attack, request = found[-1] if len(found) > 1 else found[0]
     return [
-        (f"{attack}, {describe_options(each)}", with_options(endpoint, request, each))
-        for each in list_options(endpoint)
+        (f"{attack}, {describe_options(option)}", with_options(endpoint, request, option))
+        for option in list_options(endpoint)
     ]
 
 
@@ -192,8 +202,8 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
     marker = trial.alice.maker.marker
     texts = [
         name
-        for name, each in schema.get("properties", {}).items()
-        if type_of(resolve(each, endpoint.document)) == "string" and endpoint.accepts(each, marker)
+        for name, member in schema.get("properties", {}).items()
+        if type_of(resolve(member, endpoint.document)) == "string" and endpoint.accepts(member, marker)
     ]
     if not texts:
         return []
@@ -213,12 +223,12 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
         if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
             continue
         make_more(trial)
-        seen = [(each, exchange) for each, exchange in _read_own(trial, views) if exchange[1].succeeded]
+        seen = [(view, exchange) for view, exchange in _read_own(trial, views) if exchange[1].succeeded]
         signed = trial.request(endpoint, bob)
         if signed is None:
             continue
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
-        read = [(each, *exchange) for each, exchange in seen]
+        read = [(view, *exchange) for view, exchange in seen]
         if read:
             trial.judged(endpoint, "isolation")
         else:
@@ -232,12 +242,16 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
 
 def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
     """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
-    readers = [each for each in trial.reached() if each.method == "GET" and each.collections == (each.shape,)]
-    things = [(each, trial.world.obtain(each, trial.alice, fresh=True)) for each in readers]
-    wanted = [(each, ()) for each in views] + [(each, thing.values) for each, thing in things if thing]
-    for each, values in wanted:
-        if exchange := read_view(trial, each, trial.alice, values=values):
-            yield each, exchange
+    readers = [
+        operation
+        for operation in trial.reached()
+        if operation.method == "GET" and operation.collections == (operation.shape,)
+    ]
+    things = [(reader, trial.world.obtain(reader, trial.alice, fresh=True)) for reader in readers]
+    wanted = [(view, ()) for view in views] + [(stored, thing.values) for stored, thing in things if thing]
+    for endpoint, values in wanted:
+        if exchange := read_view(trial, endpoint, trial.alice, values=values):
+            yield endpoint, exchange
 
 
 CHECKS = (

@@ -58,7 +58,7 @@ def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt
     """
     known = {name.lower() for name, _ in request.headers}
     headers = tuple((name, subject) for name in _HEADERS if name.lower() not in known)
-    named = {each.name for each in endpoint.parameters if each.location == "query"}
+    named = {parameter.name for parameter in endpoint.parameters if parameter.location == "query"}
     parameters = tuple((name, subject) for name in _PARAMETERS if name not in named)
     claiming = request.with_headers(headers)
     return (
@@ -75,7 +75,7 @@ def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     path = owned.get(endpoint.last_collection)
     if subject is None or path is None or not subject.isprintable():
         return
-    pairs = [_build(trial, endpoint, bob, each) for each in (owned, absent_ids(owned, 0))]
+    pairs = [_build(trial, endpoint, bob, stored) for stored in (owned, absent_ids(owned, 0))]
     foreign, absent = pairs
     # What bob can do in his own name was blamed already.
     is_open = bool(trial.ledger.tally(endpoint, "isolation").breaches)

@@ -117,8 +117,8 @@ def _judge(
         text = f"another user's call answered {answer.status}, and no operation shows what it changed"
         trial.lack(endpoint, "isolation", text)
     trial.judged(endpoint, "existence")
-    ids = [each for values in owned.values() for each in values]
-    others = [make_absent(each, number) for each in ids for number in range(2)]
+    ids = [value for values in owned.values() for value in values]
+    others = [make_absent(object_id, number) for object_id in ids for number in range(2)]
     echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]
     places = differ(take_fingerprint(answer, echoes), take_fingerprint(first, echoes))
     if places:
@@ -131,7 +131,7 @@ def _judge(
         places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
     if endpoint.method == "PUT" and first.succeeded and answer.succeeded:
         # What bob has named as something of hers is named is his.
-        trial.alice.given |= {str(each) for each in (*ids, *others)}
+        trial.alice.given |= {str(object_id) for object_id in (*ids, *others)}
     if not places:
         return
     # Where anybody may take an id that is free, that one is taken is no secret.

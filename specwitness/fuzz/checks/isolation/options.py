@@ -49,22 +49,22 @@ def list_options(endpoint: Endpoint) -> list[Options]:
     """
     if endpoint.is_safe:
         members = {
-            each.name: each.schema
-            for each in endpoint.parameters
-            if (each.location == "query" and not each.required)
-            or (each.location == "path" and is_choice(each))
+            parameter.name: parameter.schema
+            for parameter in endpoint.parameters
+            if (parameter.location == "query" and not parameter.required)
+            or (parameter.location == "path" and is_choice(parameter))
         }
     else:
         properties = (endpoint.body_schema or {}).get("properties", {})
-        members = {name: resolve(each, endpoint.document) for name, each in properties.items()}
-    enums = {name: each["enum"] for name, each in members.items() if each.get("enum")}
+        members = {name: resolve(member, endpoint.document) for name, member in properties.items()}
+    enums = {name: item["enum"] for name, item in members.items() if item.get("enum")}
     flags: Options = {
-        name: True for name, each in members.items() if endpoint.is_safe and type_of(each) == "boolean"
+        name: True for name, item in members.items() if endpoint.is_safe and type_of(item) == "boolean"
     }
     together = {name: values[0] for name, values in enums.items()} if endpoint.is_safe else {}
-    found = [{**together, **flags}, *({**flags, name: each} for name in enums for each in enums[name])]
-    is_new = (each for index, each in enumerate(found) if each and each not in found[:index])
-    return [each for each in is_new if each != flags or each == found[0]][:_MOST_OPTIONS]
+    found = [{**together, **flags}, *({**flags, name: value} for name in enums for value in enums[name])]
+    is_new = (value for index, value in enumerate(found) if value and value not in found[:index])
+    return [entry for entry in is_new if entry != flags or entry == found[0]][:_MOST_OPTIONS]
 
 
 def describe_options(options: Options) -> str:
@@ -91,8 +91,8 @@ def _with_choices(endpoint: Endpoint, request: Request, options: Options) -> Req
         return request
     for name, value in options.items():
         segments = [
-            encode_segment(as_text(value)) if each == f"{{{name}}}" else segment
-            for segment, each in zip(segments, template, strict=True)
+            encode_segment(as_text(value)) if entry == f"{{{name}}}" else segment
+            for segment, entry in zip(segments, template, strict=True)
         ]
     return replace(request, path="/".join(segments))
 

@@ -23,21 +23,29 @@ SHORT = 2
 def find_size(endpoint: Endpoint) -> Parameter | None:
     """Find the query parameter that says how long a page is."""
     return next(
-        (each for each in endpoint.parameters if each.location == "query" and each.name in PAGE_SIZES),
+        (
+            parameter
+            for parameter in endpoint.parameters
+            if parameter.location == "query" and parameter.name in PAGE_SIZES
+        ),
         None,
     )
 
 
 def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
     """Give the requests for what comes after the first page, which may be found in another way."""
-    names = {snake(each.name).strip("$"): each for each in endpoint.parameters if each.location == "query"}
+    names = {
+        snake(parameter.name).strip("$"): parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query"
+    }
     signed = trial.request(endpoint, actor)
     if signed is None or not endpoint.is_safe:
         return
     for name, value in NEXT_PAGES.items():
         if name in names:
             yield "a later page", with_size(endpoint, signed).with_query(((names[name].name, value),))
-    cursor = next((names[each] for each in CURSORS if each in names), None)
+    cursor = next((names[entry] for entry in CURSORS if entry in names), None)
     if cursor is None:
         return
     first = trial.client.send(with_size(endpoint, signed, size=1))
@@ -49,7 +57,11 @@ def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[
 
 def find_word(endpoint: Endpoint) -> Parameter | None:
     """Find the query parameter that says what is searched for."""
-    named = (each for each in endpoint.parameters if each.location == "query" and each.name in SEARCH_TERMS)
+    named = (
+        parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query" and parameter.name in SEARCH_TERMS
+    )
     return next(named, None)
 
 
@@ -60,8 +72,8 @@ def with_size(endpoint: Endpoint, request: Request, *, size: int | None = None) 
             ((found.name, str(found.schema.get("maximum", _LONGEST) if size is None else size)),)
         )
     schema = endpoint.body_schema or {}
-    for name, each in schema.get("properties", {}).items():
-        member = resolve(each, endpoint.document)
+    for name, property_schema in schema.get("properties", {}).items():
+        member = resolve(property_schema, endpoint.document)
         if name in PAGE_SIZES and type_of(member) == "integer" and isinstance(request.read_json(), dict):
             value = request.read_json()
             longest = member.get("maximum", _LONGEST)

@@ -61,7 +61,7 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
         # Who is given something need not be the giver.
         if prefix not in owned or RECIPIENTS.starts(name):
             continue
-        absent = {prefix: tuple(make_absent(each, 0) for each in owned[prefix])}
+        absent = {prefix: tuple(make_absent(stored, 0) for stored in owned[prefix])}
         first, reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)
         # Where an absent one does no harm, such as in a list, only what changes tells.
         is_borne = reference is not None and reference.succeeded and not endpoint.is_safe
@@ -91,7 +91,7 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
     subject, parents = bob.identity.subject, trial.world.obtain_parents(endpoint, trial.alice)
     if subject is None or not parents or endpoint.is_safe or endpoint.method == "DELETE":
         return
-    absent = tuple(make_absent(each, 0) for each in parents)
+    absent = tuple(make_absent(entry, 0) for entry in parents)
     answers = []
     for above, attack in (
         (absent, "an absent parent and the own name"),
@@ -111,18 +111,20 @@ def _check_own_place(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
 
 def check_versions(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object in a version that it never had: that it has another tells that it is there."""
-    name = next((each.name for each in endpoint.parameters if snake(each.name) == "if_match"), None)
+    name = next(
+        (parameter.name for parameter in endpoint.parameters if snake(parameter.name) == "if_match"), None
+    )
     path = owned.get(endpoint.last_collection)
     if name is None or path is None or endpoint.is_safe:
         return
     header = ((name, '"none-of-yours"'),)
     answers = []
-    for each in (absent_ids(owned, 0), owned):
-        place = each[endpoint.last_collection]
-        attack = "another's id in another version" if each is owned else "an absent id in a version"
+    for stored in (absent_ids(owned, 0), owned):
+        place = stored[endpoint.last_collection]
+        attack = "another's id in another version" if stored is owned else "an absent id in a version"
         exchange = trial.call(
             endpoint,
-            impersonate(trial, bob, each),
+            impersonate(trial, bob, stored),
             place,
             case=Case("existence", attack),
             change=lambda request: request.with_headers(header),
@@ -144,15 +146,15 @@ def check_bad_body(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -
     if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
         return
     answers = []
-    for each in (absent_ids(owned, 0), owned):
-        place = each[endpoint.last_collection]
-        request = trial.request(endpoint, impersonate(trial, bob, each), place)
+    for stored in (absent_ids(owned, 0), owned):
+        place = stored[endpoint.last_collection]
+        request = trial.request(endpoint, impersonate(trial, bob, stored), place)
         body = request.read_json() if request else None
         if request is None or not isinstance(body, dict):
             return
         rest = {name: value for name, value in body.items() if name != required[0]}
         signed = request.with_json(rest)
-        whose = "another's" if each is owned else "an absent"
+        whose = "another's" if stored is owned else "an absent"
         attack = f"{whose} id without {required[0]}"
         answers.append((signed, trial.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, answer) = answers
@@ -199,7 +201,7 @@ def check_nested(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> 
     shapes = endpoint.collections
     values = owned.get(shapes[-1], ()) if shapes else ()
     # The child is the last that is an object: what follows it, such as a format, may stay.
-    place = max((index for index, each in enumerate(values) if not isinstance(each, Choice)), default=0)
+    place = max((index for index, value in enumerate(values) if not isinstance(value, Choice)), default=0)
     if place == 0:
         return
     # Who is named below an own object is no object of theirs.

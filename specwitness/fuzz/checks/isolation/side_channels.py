@@ -52,12 +52,12 @@ def read_view(
 def check_influence(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
     """Let alice make objects, some like bob's, and see whether what bob reads tells of it."""
     made = _make_own(trial, bob)
-    before = {each.id: [read_view(trial, each, bob, size=size) for size in (None, SHORT)] for each in views}
+    before = {view.id: [read_view(trial, view, bob, size=size) for size in (None, SHORT)] for view in views}
     for endpoint in views:
         _judge_pages(trial, endpoint, *before[endpoint.id])
     make_more(trial)
     _copy(trial, made[1::_COPIES])
-    for endpoint, seen in ((each, one) for each in views for one in before[each.id]):
+    for endpoint, seen in ((view, one) for view in views for one in before[view.id]):
         if seen is None or not seen[1].succeeded:
             continue
         request, old = seen
@@ -147,35 +147,35 @@ def _names_object(trial: Trial, request: Request) -> bool:
     bob = trial.bob
     text = (request.body or b"").decode(errors="replace")
     things = [*bob.owned, *bob.things.values()] if bob else []
-    ids = {str(each.values[-1]) for each in things} | trial.alice.given
+    ids = {str(stored.values[-1]) for stored in things} | trial.alice.given
     if bob and bob.identity.subject:
         ids.add(bob.identity.subject)
-    return any(f'"{each}"' in text or f": {each}" in text for each in ids)
+    return any(f'"{object_id}"' in text or f": {object_id}" in text for object_id in ids)
 
 
 def _makers(trial: Trial) -> list[Endpoint]:
     return [
-        each
-        for each in trial.reached()
-        if each.method == "POST"
-        and not each.is_reading
-        and not each.is_deleting
-        and not each.names_object
-        and not each.is_ending
-        and each.is_protected
-        and isinstance(trial.alice.answers[each.id].json(), dict)
+        endpoint
+        for endpoint in trial.reached()
+        if endpoint.method == "POST"
+        and not endpoint.is_reading
+        and not endpoint.is_deleting
+        and not endpoint.names_object
+        and not endpoint.is_ending
+        and endpoint.is_protected
+        and isinstance(trial.alice.answers[endpoint.id].json(), dict)
     ]
 
 
 def find_makers_below(trial: Trial) -> list[Endpoint]:
     """Give what makes objects below others, such as the messages of a room: counts may be of these."""
     return [
-        each
-        for each in trial.reached()
-        if each.names_object
-        and each.is_protected
-        and (each.is_making or (each.method == "POST" and trial.world.find("GET", each.shape)))
-        and not (each.is_reading or each.is_deleting or each.is_ending)
+        endpoint
+        for endpoint in trial.reached()
+        if endpoint.names_object
+        and endpoint.is_protected
+        and (endpoint.is_making or (endpoint.method == "POST" and trial.world.find("GET", endpoint.shape)))
+        and not (endpoint.is_reading or endpoint.is_deleting or endpoint.is_ending)
     ]
 
 

@@ -28,7 +28,9 @@ def check_state(trial: Trial, endpoint: Endpoint) -> None:
     if bob is None or shape is None or thing is None:
         return
     owned = {shape: thing.values}
-    for other in [each for each in trial.surface.endpoints if _may_refuse(each, shape)][:_MOST_OPERATIONS]:
+    for other in [operation for operation in trial.surface.endpoints if _may_refuse(operation, shape)][
+        :_MOST_OPERATIONS
+    ]:
         answers = []
         for values, attack in (
             (absent_ids(owned, 0), "an absent id where the state forbids"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.requests.draft import Draft
     from specwitness.fuzz.session.context import Trial
 
     Owned = dict[str, tuple[Any, ...]]
@@ -45,7 +46,7 @@ def make_absent(value: Any, number: int) -> Any:
     if text.isdecimal():
         return str(int(text) + _FAR + number)
     # The same shape with other characters: the beginning often says what kind of id it is.
-    return text[:-6] + "".join(_shift(each, number + 1) for each in text[-6:])
+    return text[:-6] + "".join(_shift(entry, number + 1) for entry in text[-6:])
 
 
 def _shift(character: str, by: int) -> str:
@@ -58,15 +59,13 @@ def _shift(character: str, by: int) -> str:
 def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None) -> Actor:
     """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
     actor = Actor(bob.identity, replace(bob.maker), owner=trial.alice)
-    for prefix, each in values.items():
-        actor.things[prefix] = Thing(prefix, each)
-    theirs = trial.world.lookup_of(actor)
-    own = trial.world.lookup_of(bob)
-    bob.focus = None
+    for prefix, value in values.items():
+        actor.things[prefix] = Thing(prefix, value)
 
-    def look_up(name: str, schema: dict[str, Any]) -> Any:
-        bob.focus = actor.focus
-        return own(name, schema) if only is not None and name != only else theirs(name, schema)
+    def look_up(name: str, schema: dict[str, Any], draft: Draft) -> Any:
+        # A member that is not the one under test names something of the caller's own.
+        namer = bob if only is not None and name != only else actor
+        return trial.world.look_up(namer, name, schema, draft)
 
     actor.maker.lookup = look_up
     return actor
@@ -82,13 +81,13 @@ def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
     on_way = set(endpoint.collections)
     # What the contract itself names in a body, such as a code, everybody may know.
     found = {
-        each: thing
-        for each in named
-        if (thing := alice.things.get(each)) is not None and (each in on_way or not thing.is_told)
+        collection: thing
+        for collection in named
+        if (thing := alice.things.get(collection)) is not None and (collection in on_way or not thing.is_told)
     }
     return {
-        each: thing.values
-        for each, thing in found.items()
+        item: thing.values
+        for item, thing in found.items()
         if not _is_shared(trial, thing) and not all(isinstance(value, Choice) for value in thing.values)
     }
 
@@ -125,7 +124,7 @@ def observe_owned(
         if (
             reader is not None
             and reader.id in trial.succeeded
-            and all(reader is not each for each, _ in plan)
+            and all(reader is not entry for entry, _ in plan)
         ):
             request = trial.request(reader, trial.alice, values[: len(reader.path_names)])
             if request is not None:
@@ -134,7 +133,7 @@ def observe_owned(
             request = trial.request(other, trial.alice)
             if request is not None:
                 plan.append((other, request))
-    return [each for each in trial.read_all(plan) if each[2].succeeded]
+    return [entry for entry in trial.read_all(plan) if entry[2].succeeded]
 
 
 def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
@@ -142,17 +141,24 @@ def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list
     shapes = endpoint.collections
     is_of_user = endpoint.names_user
     plan: list[tuple[Endpoint, Request]] = []
-    for each in trial.reached():
-        is_part = bool(shapes) and each.collections == shapes and each.shape.startswith(f"{shapes[-1]}/")
-        is_self = is_of_user and each.shows_caller
+    for operation in trial.reached():
+        is_part = (
+            bool(shapes) and operation.collections == shapes and operation.shape.startswith(f"{shapes[-1]}/")
+        )
+        is_self = is_of_user and operation.shows_caller
         # What makes the objects of a list below changes the list, and not a part.
-        if each.method != "GET" or each is endpoint or not (is_part or is_self) or len(plan) >= _MOST_PARTS:
+        if (
+            operation.method != "GET"
+            or operation is endpoint
+            or not (is_part or is_self)
+            or len(plan) >= _MOST_PARTS
+        ):
             continue
-        if is_part and trial.world.find("POST", each.shape):
+        if is_part and trial.world.find("POST", operation.shape):
             continue
-        request = trial.request(each, trial.alice, path if is_part else None)
+        request = trial.request(operation, trial.alice, path if is_part else None)
         if request is not None:
-            plan.append((each, request))
+            plan.append((operation, request))
     return plan
 
 
@@ -195,7 +201,7 @@ def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -
 
 def absent_ids(owned: Owned, number: int) -> Owned:
     """Give ids like those of the owned objects, which nothing has."""
-    return {prefix: tuple(make_absent(each, number) for each in values) for prefix, values in owned.items()}
+    return {prefix: tuple(make_absent(value, number) for value in values) for prefix, values in owned.items()}
 
 
 def judge_change(
@@ -244,9 +250,9 @@ def find_trace(answer: Answer, owner: Actor, request: Request | None = None) -> 
         text = re.sub(rf"{re.escape(echo)}(?!\w)", "", text)
     if owner.maker.is_in(text):
         return "a text of theirs"
-    ids = {each.values[-1] for each in owner.owned}
-    long = {each for each in ids if isinstance(each, str) and len(each) >= _SHORTEST_ID}
-    if any(each in text and each not in sent for each in long):
+    ids = {stored.values[-1] for stored in owner.owned}
+    long = {object_id for object_id in ids if isinstance(object_id, str) and len(object_id) >= _SHORTEST_ID}
+    if any(entry in text and entry not in sent for entry in long):
         return "the id of an object of theirs"
     return None
 
@@ -258,4 +264,4 @@ def texts_of(request: Request | None, sender: Actor) -> list[str]:
     value = request.read_json()
     if value is None:
         return sender.maker.find_texts(request.body.decode(errors="replace"))
-    return [each for _, each in find_values(value) if isinstance(each, str) and sender.maker.is_in(each)]
+    return [text for _, text in find_values(value) if isinstance(text, str) and sender.maker.is_in(text)]

@@ -38,7 +38,7 @@ def find_sharing(request: Request, answer: Answer) -> str | None:
     # Which header tells callers apart: a cache that varies by it keeps their answers apart too.
     names = {name.lower() for name, _ in request.headers}
     carriers = names & {"authorization", "cookie", "x-api-key"} or {name for name in names if "key" in name}
-    vary = {each.strip().lower() for each in answer.header("vary").split(",")}
+    vary = {word.strip().lower() for word in answer.header("vary").split(",")}
     if "*" in vary or (carriers and carriers <= vary):
         return None
     fresh = _freshness(directives, answer)

@@ -94,7 +94,9 @@ def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
     yield from _in_headers(endpoint, good)
     if good.body is not None and (endpoint.media or "").endswith("json"):
         yield from _in_members(endpoint, good, is_deep=trial.is_deep)
-        first = next((each for each in trial.reached() if each.media == endpoint.media), endpoint)
+        first = next(
+            (operation for operation in trial.reached() if operation.media == endpoint.media), endpoint
+        )
         # Bodies are read in one place: what comes before their members is tried whole there once.
         yield from _in_encoding(good, is_whole=trial.is_deep or endpoint.id == first.id)
     for attack, name in _FILE_NAMES.items() if find_files(endpoint) else ():
@@ -112,7 +114,7 @@ def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) 
         parameter = reader.parameter(name, "path")
         noun = noun_for(name, shape[0])
         makers = find_producers(trial.surface, shape[0], parameter, noun) if parameter else ()
-        value = read_id(stored, name, noun) if endpoint.id in {each.id for each, _ in makers} else None
+        value = read_id(stored, name, noun) if endpoint.id in {maker.id for maker, _ in makers} else None
         above = trial.world.obtain(endpoint, caller) if endpoint.path_names else None
         parents = above.values[: len(reader.path_names) - 1] if above else ()
         if value is not None:
@@ -125,10 +127,10 @@ def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) 
 
 
 def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
-    for each in endpoint.parameters:
-        if each.location != "query":
+    for parameter in endpoint.parameters:
+        if parameter.location != "query":
             continue
-        kind = type_of(each.schema)
+        kind = type_of(parameter.schema)
         if kind in {"integer", "number"}:
             odd = {
                 name: as_text(value) for name, value in NUMBERS.items() if name != "a number of 400 digits"
@@ -140,12 +142,12 @@ def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
             names = (
                 TEXTS if trial.is_deep else ("a NUL", "punctuation", "a number beyond 64 bits", "a long text")
             )
-            names = (*names, "an emoji") if _NAMES_FILE.search(each.name.lower()) else names
+            names = (*names, "an emoji") if _NAMES_FILE.search(parameter.name.lower()) else names
             odd = {
                 name: TEXTS.get(name, "9223372036854775808") for name in names if name != "half a character"
             }
         for name, value in odd.items():
-            yield f"{name} as {each.name}", good.with_query(((each.name, value),))
+            yield f"{name} as {parameter.name}", good.with_query(((parameter.name, value),))
 
 
 def _in_path(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
@@ -186,15 +188,15 @@ def _in_headers(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Reques
             )
         ),
     )
-    for each in endpoint.parameters:
-        if each.location == "header":
+    for parameter in endpoint.parameters:
+        if parameter.location == "header":
             for name, value in {
                 "no ASCII": "\xff\xe9",
                 "punctuation": "[('\"\\%*{{$;--</",
                 "a number": "9" * 30,
                 "nothing": "",
             }.items():
-                yield f"{name} as {each.name}", good.with_headers(((each.name, value),))
+                yield f"{name} as {parameter.name}", good.with_headers(((parameter.name, value),))
 
 
 def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator[tuple[str, Request]]:
@@ -202,25 +204,25 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
     if not isinstance(body, dict) or endpoint.body_schema is None:
         return
     members = {
-        name: resolve(each, endpoint.document)
-        for name, each in endpoint.body_schema.get("properties", {}).items()
-        if not resolve(each, endpoint.document).get("readOnly")
+        name: resolve(member, endpoint.document)
+        for name, member in endpoint.body_schema.get("properties", {}).items()
+        if not resolve(member, endpoint.document).get("readOnly")
     }
     texts = {
-        name: each
-        for name, each in members.items()
-        if type_of(each) in {"string", None} and not each.get("enum")
+        name: entry
+        for name, entry in members.items()
+        if type_of(entry) in {"string", None} and not entry.get("enum")
     }
-    numbers = {name: each for name, each in members.items() if type_of(each) in {"integer", "number"}}
+    numbers = {name: entry for name, entry in members.items() if type_of(entry) in {"integer", "number"}}
     yield from _spread(endpoint, good, texts, TEXTS)
     for form, days in _DAYS.items():
-        dated = {name: each for name, each in texts.items() if each.get("format") == form}
+        dated = {name: text for name, text in texts.items() if text.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
         # Where a pattern stands for the format, the value may pass what looks at it loosely.
         named = [
             name
-            for name, each in texts.items()
-            if "format" not in each and (name in MOMENTS or MOMENTS.ends(name))
+            for name, text in texts.items()
+            if "format" not in text and (name in MOMENTS or MOMENTS.ends(name))
         ]
         for (day, value), name in product(days.items(), named):
             if len(value) > _LONGEST_DAY:
@@ -230,8 +232,8 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
         raw = json.dumps({**body, name: "\x00"}).replace('"\\u0000"', _HUGE_FLOAT)
         yield f"{_HUGE_FLOAT} as {name}", good.with_body(raw.encode())
     # Schemathesis gives every member values of other types.
-    for name, each in members.items() if is_deep else ():
-        wrong: Any = {"x": 1} if type_of(each) != "object" else "x"
+    for name, item in members.items() if is_deep else ():
+        wrong: Any = {"x": 1} if type_of(item) != "object" else "x"
         yield f"a value of another type as {name}", good.with_json({**body, name: wrong})
         yield f"null as {name}", good.with_json({**body, name: None})
 

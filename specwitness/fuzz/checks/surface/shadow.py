@@ -30,7 +30,7 @@ def check_shadow(trial: Trial) -> None:
     app, ignored = trial.plan.app, trial.plan.ignored
     if not trial.surface.endpoints:
         return
-    known = {(each.method, each.shape) for each in trial.surface.endpoints}
+    known = {(operation.method, operation.shape) for operation in trial.surface.endpoints}
     home = trial.surface.endpoints[0]
     listed = set[str]()
     for method, full in list_routes(app):
@@ -43,10 +43,12 @@ def check_shadow(trial: Trial) -> None:
         # What operators ask stands beside the base of the contract.
         is_known = is_known or (bool(trial.client.base) and path == full and bool(_OPERATIONS.match(path)))
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
-            nearest = next((each for each in trial.surface.endpoints if each.shape == shape), home)
+            nearest = next(
+                (operation for operation in trial.surface.endpoints if operation.shape == shape), home
+            )
             is_whole = path == full and bool(trial.client.base)
             _call(trial, nearest, method, path, is_listed=True, is_whole=is_whole)
-    for shape, endpoint in {each.shape: each for each in trial.surface.endpoints}.items():
+    for shape, endpoint in {operation.shape: operation for operation in trial.surface.endpoints}.items():
         if shape in listed:
             # The app itself has said which methods there are.
             trial.ledger.tally(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
@@ -57,16 +59,16 @@ def check_shadow(trial: Trial) -> None:
 
 
 def _find_protected(trial: Trial) -> Endpoint | None:
-    return next((each for each in trial.surface.endpoints if each.is_protected), None)
+    return next((endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected), None)
 
 
 def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
     """Give what the parameters of a path in no contract may want: alice's objects of the kind, or alice."""
-    names = [each.strip("{}").partition(":")[0] for each in _PARAMETER.findall(path)]
+    names = [entry.strip("{}").partition(":")[0] for entry in _PARAMETER.findall(path)]
     for name, shape in zip(names, list_collections(path), strict=True):
         noun = noun_for(name, shape)
         things = trial.alice.things.items()
-        known = [each.values[-1] for prefix, each in things if noun_at(prefix) == noun_at(shape)]
+        known = [stored.values[-1] for prefix, stored in things if noun_at(prefix) == noun_at(shape)]
         subject = trial.alice.identity.subject if noun in USERS else None
         yield next(iter(known), subject or "1")
 

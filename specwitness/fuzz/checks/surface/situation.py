@@ -52,13 +52,15 @@ def _check_situation(trial: Trial, situation: Situation, actor: Actor | None) ->
             where="Target.situations",
             remedy="let the target's identities give it, or name another identity",
         )
-    endpoints = [each for each in _find_endpoints(trial, situation) if each.id in trial.plan.wanted]
+    endpoints = [
+        operation for operation in _find_endpoints(trial, situation) if operation.id in trial.plan.wanted
+    ]
     if not endpoints:
         return
-    for each in (trial.alice, actor):
-        each.things.clear()  # the checks before may have left them in any state
+    for user in (trial.alice, actor):
+        user.things.clear()  # the checks before may have left them in any state
     # Objects are made before: nothing can be made while it lasts.
-    requests = [(each, _build(trial, each, actor)) for each in endpoints]
+    requests = [(operation, _build(trial, operation, actor)) for operation in endpoints]
     with _lasting(trial, situation, actor):
         for endpoint, request in requests:
             if request is None:
@@ -72,19 +74,19 @@ def _check_situation(trial: Trial, situation: Situation, actor: Actor | None) ->
 
 def _find_endpoints(trial: Trial, situation: Situation) -> list[Endpoint]:
     """Find the operations that it is for, among those that answered their owner with 2xx."""
-    known = {each.id for each in trial.surface.endpoints}
-    if unknown := [each for each in situation.operations if each not in known]:
+    known = {endpoint.id for endpoint in trial.surface.endpoints}
+    if unknown := [entry for entry in situation.operations if entry not in known]:
         raise TargetError(
             f"{situation.name}: the contract has no operation {unknown[0]}",
             where="Target.situations",
             remedy=f"name one of {', '.join(sorted(known))}",
         )
     return [
-        each
-        for each in in_order(trial.surface.endpoints)
-        if each.id in trial.succeeded
-        and (each.id in situation.operations or not situation.operations)
-        and any(fits(name, status) for name in each.responses for status in situation.statuses)
+        endpoint
+        for endpoint in in_order(trial.surface.endpoints)
+        if endpoint.id in trial.succeeded
+        and (endpoint.id in situation.operations or not situation.operations)
+        and any(fits(name, status) for name in endpoint.responses for status in situation.statuses)
     ]
 
 
@@ -110,7 +112,7 @@ def _lasting(trial: Trial, situation: Situation, actor: Actor) -> Iterator[None]
 
 def _call(trial: Trial, actor: Actor, operation: str) -> Answer:
     """Call an operation for whoever brings the situation about."""
-    endpoint = next((each for each in trial.surface.endpoints if each.id == operation), None)
+    endpoint = next((other for other in trial.surface.endpoints if other.id == operation), None)
     request = None if endpoint is None else _build(trial, endpoint, actor)
     if request is None:
         raise TargetError(

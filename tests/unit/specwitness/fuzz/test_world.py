@@ -12,6 +12,7 @@ import pytest
 from specwitness.fuzz.http.message import Answer
 from specwitness.fuzz.requests.actor import borrow
 from specwitness.fuzz.requests.builder import World
+from specwitness.fuzz.requests.draft import Draft, Options
 from specwitness.fuzz.requests.values import Maker
 from specwitness.fuzz.users.identity import Identity
 from tests.support.surfaces import make_surface
@@ -122,7 +123,8 @@ def test_two_members_of_one_kind_name_two_objects() -> None:
 def test_value_that_the_contract_names_is_taken_where_it_is_asked_for(
     schema: dict[str, Any], value: object
 ) -> None:
-    assert Maker("alice", {}, told=True).make(schema) == value
+    examples = Draft(options=Options(prefer_examples=True))
+    assert Maker("alice", {}).make(schema, draft=examples) == value
     assert Maker("alice", {}).make({key: each for key, each in schema.items() if key != "default"}) != value
 
 
@@ -136,20 +138,19 @@ def test_text_is_the_users_own_however_the_pattern_has_it_spelled(pattern: str) 
 
 def test_contract_that_insists_on_its_examples_is_obeyed_before_what_is_known() -> None:
     schema = {"type": "object", "properties": {"agent_id": {"type": "integer", "example": 3}}}
-    maker = Maker("alice", {}, told=True, lookup=lambda name, _: 1 if name else ...)
-    assert maker.make(schema) == {"agent_id": 1}
-    maker.insisting = True
-    assert maker.make(schema) == {"agent_id": 3}
+    maker = Maker("alice", {}, lookup=lambda name, _schema, _draft: 1 if name else ...)
+    options = Options(prefer_examples=True)
+    assert maker.make(schema, draft=Draft(options=options)) == {"agent_id": 1}
+    options = Options(prefer_examples=True, examples_first=True)
+    assert maker.make(schema, draft=Draft(options=options)) == {"agent_id": 3}
 
 
 def test_plain_body_names_no_object_that_it_need_not() -> None:
     properties = {name: {"type": "string"} for name in ("title", "assigneeId", "created_by")}
-    maker = Maker("alice", {}, plain=True)
-    assert maker.make({"type": "object", "properties": properties}).keys() == {"title"}
-    assert maker.make({"type": "object", "properties": properties, "required": ["assigneeId"]}).keys() == {
-        "title",
-        "assigneeId",
-    }
+    maker, draft = Maker("alice", {}), Draft(options=Options(omit_references=True))
+    assert maker.make({"type": "object", "properties": properties}, draft=draft).keys() == {"title"}
+    required = {"type": "object", "properties": properties, "required": ["assigneeId"]}
+    assert maker.make(required, draft=draft).keys() == {"title", "assigneeId"}
 
 
 @pytest.mark.parametrize(
