@@ -11,9 +11,10 @@ import uvicorn
 from backend.core.config import load_settings
 from backend.core.keys.algorithms import is_symmetric
 from backend.core.logging import configure_logging
-from backend.main import create_app
+from backend.main import PUBLIC_PATHS, create_app
 from backend.migrations import migrate
 from backend.migrations.service_role import make_service_role
+from devtools import docs_page
 from devtools.command import run_command, say
 from devtools.errors import ServeError
 from devtools.listener import listen, name_address
@@ -55,7 +56,9 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         given = settle_pseudonym_key(given, directory)
         settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
-        service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
+        app = create_app(settings, public=PUBLIC_PATHS | docs_page.PUBLIC_PATHS)
+        docs_page.add_docs_page(app)
+        service = uvicorn.Server(uvicorn.Config(app, log_config=None))
         say(describe_address(name_address(listener), settings))
         service.run(sockets=[listener])
         if not service.started:
@@ -73,7 +76,8 @@ def describe_address(address: str, settings: Settings) -> str:
     if not is_symmetric(settings.algorithms):
         where, token = f"with a token of {settings.better_auth_url}/api/auth/token", "$TOKEN"
     return (
-        f"API: {address} (health: {address}/health, schema: {address}/openapi.json)\n"
+        f"API: {address} (health: {address}/health, contract: {address}/openapi.json)\n"
+        f"In a browser: {address}/docs\n"
         f"Try it from another terminal, {where}:\n"
         f'  curl -H "Authorization: Bearer {token}" {address}/api/me\n'
         "Ctrl-C stops it"

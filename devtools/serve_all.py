@@ -13,10 +13,11 @@ import uvicorn
 
 from backend.core.config import load_settings
 from backend.core.logging import configure_logging
-from backend.main import create_app
+from backend.main import PUBLIC_PATHS, create_app
 from backend.migrations import migrate
 from backend.migrations.auth_role import make_auth_role
 from backend.migrations.service_role import make_service_role
+from devtools import docs_page
 from devtools.command import run_command, say
 from devtools.errors import FrontEndError, ServeError
 from devtools.front_end import Places, describe_front_end, describe_service, read_token_mode, serving
@@ -68,7 +69,9 @@ def serve_both(environ: Mapping[str, str], directory: Path) -> None:
         )
         configure_logging(settings.log_level)
         say(_describe_addresses(places, mode))
-        _serve(create_app(settings), listener, process)
+        app = create_app(settings, public=PUBLIC_PATHS | docs_page.PUBLIC_PATHS)
+        docs_page.add_docs_page(app)
+        _serve(app, listener, process)
 
 
 def _listen(setting: str, port: str) -> socket.socket:
@@ -124,7 +127,7 @@ def _describe_addresses(places: Places, mode: str) -> str:
     other = "jwks" if mode == "shared-secret" else "shared-secret"
     return (
         f"\nFront end: {places.origin} (sign up there)\n"
-        f"API: {places.api} (health: {places.api}/health, schema: {places.api}/openapi.json)\n"
+        f"API: {places.api} (in a browser: {places.api}/docs, contract: {places.api}/openapi.json)\n"
         f"Tokens: {mode} (TOKEN_MODE={other} make dev switches both sides)\n"
         "Ctrl-C stops both\n"
     )

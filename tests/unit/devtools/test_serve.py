@@ -92,6 +92,9 @@ def test_service_runs_takes_a_token_and_stops_with_its_server(kind: signal.Signa
         answer = httpx.get(f"{address}/api/me", headers={"Authorization": f"Bearer {token}"})
         assert (answer.status_code, "alice" in answer.text) == (200, True)
         assert httpx.get(f"{address}/api/me").status_code == 401
+        assert f"In a browser: {address}/docs\n" in said
+        page = httpx.get(f"{address}/", follow_redirects=True)
+        assert (page.status_code, page.url.path, "/openapi.json" in page.text) == (200, "/docs", True)
         assert (open_place / ".run/postgres/postmaster.pid").exists()
         process.send_signal(kind)
         assert process.wait(30) == 0
