@@ -16,7 +16,7 @@ _NAME = "secret"
 _PSEUDONYM_NAME = "pseudonym-key"
 
 
-def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str, str], str]:
+def provide_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str, str], str]:
     """Give the environment a shared secret.
 
     Args:
@@ -39,7 +39,7 @@ def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str
     return {**environ, SETTING: _read_or_make(file)}, line
 
 
-def settle_own_secret(environ: Mapping[str, str], directory: Path) -> str:
+def provide_auth_secret(environ: Mapping[str, str], directory: Path) -> str:
     """Give Better Auth's own secret, which it needs in both modes, made and kept where none is set.
 
     Args:
@@ -49,7 +49,7 @@ def settle_own_secret(environ: Mapping[str, str], directory: Path) -> str:
     return environ[SETTING] if SETTING in environ else _read_or_make(directory / _NAME)
 
 
-def settle_pseudonym_key(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+def provide_pseudonym_key(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
     """Give the environment a key for pseudonyms, made and kept where none is set.
 
     Args:

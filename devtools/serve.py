@@ -18,7 +18,7 @@ from devtools import docs_page
 from devtools.command import run_command, say
 from devtools.errors import ServeError
 from devtools.listener import listen, name_address
-from devtools.local_secrets import settle_pseudonym_key, settle_secret
+from devtools.local_secrets import provide_pseudonym_key, provide_secret
 from devtools.postgres import provide_postgres
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         provide_postgres(environ, directory=directory / "postgres") as server,
     ):
         say(server.origin)
-        given, secret_line = settle_secret(environ, directory)
+        given, secret_line = provide_secret(environ, directory)
         say(secret_line)
         migrate(server.url)
         url = server.url
         if server.kind == "embedded":
             # Nobody else can reach its socket, so a password of this run's own will do.
             url = make_service_role(server.url, secrets.token_urlsafe())
-        given = settle_pseudonym_key(given, directory)
+        given = provide_pseudonym_key(given, directory)
         settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
         app = create_app(settings, public=PUBLIC_PATHS | docs_page.PUBLIC_PATHS)

@@ -22,7 +22,7 @@ from devtools.command import run_command, say
 from devtools.errors import FrontEndError, ServeError
 from devtools.front_end import Places, describe_front_end, describe_service, read_token_mode, serving
 from devtools.listener import listen, name_address
-from devtools.local_secrets import settle_own_secret, settle_pseudonym_key
+from devtools.local_secrets import provide_auth_secret, provide_pseudonym_key
 from devtools.npm import find_npm, install_packages, is_installed, run_script
 from devtools.postgres import provide_postgres
 
@@ -58,8 +58,8 @@ def serve_both(environ: Mapping[str, str], directory: Path) -> None:
         say(f"{server.origin}\n{versions}")
         _prepare_packages(npm, environ)
         service_url, auth_url = _prepare_database(server)
-        secret = settle_own_secret(environ, directory)
-        given = settle_pseudonym_key(describe_service(environ, places, secret=secret), directory)
+        secret = provide_auth_secret(environ, directory)
+        given = provide_pseudonym_key(describe_service(environ, places, secret=secret), directory)
         settings = load_settings({**given, "DATABASE_URL": service_url})
         front_end = describe_front_end(environ, places, secret=secret, auth_url=auth_url)
         run_script(FRONT_END, [npm, "run", "--silent", "migrate"], front_end)

@@ -15,7 +15,7 @@ from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
 from backend.testing.issuer import Issuer
 from devtools.command import KEPT
-from devtools.local_secrets import settle_secret
+from devtools.local_secrets import provide_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def mint_token(subject: str, environ: Mapping[str, str], directory: Path, *, now
     Raises:
         ConfigurationError: The service would refuse to start with these settings, or it uses a key set.
     """
-    given, _ = settle_secret(environ, directory)
+    given, _ = provide_secret(environ, directory)
     settings = load_settings({**given, **_UNUSED})
     if settings.secret is None:
         remedy = f"names a key set, and only Better Auth can sign: {_sign_in(settings.better_auth_url)}"

@@ -78,15 +78,15 @@ TOKEN_FALSIFIERS = (
         "type of an API token",
         "003/FR-033",
         SECURITY,
-        "if not isinstance(kind, str) or kind.lower() not in _TYPES:",
-        "if not isinstance(kind, str):",
+        "if not isinstance(token_type, str) or token_type.lower() not in _TYPES:",
+        "if not isinstance(token_type, str):",
     ),
     Falsifier(
         "type is a text",
         "003/FR-008",
         SECURITY,
-        "if not isinstance(kind, str) or kind.lower() not in _TYPES:",
-        "if isinstance(kind, str) and kind.lower() not in _TYPES:",
+        "if not isinstance(token_type, str) or token_type.lower() not in _TYPES:",
+        "if isinstance(token_type, str) and token_type.lower() not in _TYPES:",
     ),
     Falsifier(
         "kid is a text",
@@ -100,11 +100,11 @@ TOKEN_FALSIFIERS = (
         "signature",
         "003/FR-002",
         SECURITY,
-        "and each.key.verify(message, signature):",
+        "and key.key.verify(message, signature):",
         "and signature is not None:",
     ),
     Falsifier(
-        "end of a key", "003/FR-014", SECURITY, "(each.not_after is None or now < each.not_after) and ", ""
+        "end of a key", "003/FR-014", SECURITY, "(key.not_after is None or now < key.not_after) and ", ""
     ),
     Falsifier(
         "header is remembered once the signature held",
@@ -231,7 +231,7 @@ TOKEN_FALSIFIERS = (
         "if type(value) in _NUMBERS and ",
         "if isinstance(value, int | float) and ",
     ),
-    Falsifier("times are finite", "003/FR-003", CLAIMS, " and -_FARTHEST < value < _FARTHEST", ""),
+    Falsifier("times are finite", "003/FR-003", CLAIMS, " and -_MAX_SECONDS < value < _MAX_SECONDS", ""),
     Falsifier(
         "issuer",
         "003/FR-012",
@@ -248,7 +248,11 @@ TOKEN_FALSIFIERS = (
     ),
     Falsifier("audience in a list", "003/FR-012", CLAIMS, " and audience in value", ""),
     Falsifier(
-        "audiences are texts", "003/FR-012", CLAIMS, "all(isinstance(each, str) for each in value) and ", ""
+        "audiences are texts",
+        "003/FR-012",
+        CLAIMS,
+        "all(isinstance(audience_name, str) for audience_name in value) and ",
+        "",
     ),
     Falsifier(
         "subject is a text",
@@ -324,7 +328,7 @@ TOKEN_FALSIFIERS = (
         "large tokens are not remembered",
         "003/FR-032",
         "core/identity/verified_tokens.py",
-        "if len(token) <= MAX_REMEMBERED_BYTES and ",
+        "if len(token) <= MAX_CACHED_BYTES and ",
         "if ",
         MEMORY,
     ),

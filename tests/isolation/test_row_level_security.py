@@ -256,7 +256,7 @@ def test_identity_is_set_again_after_each_commit_and_left_nowhere(
         database = Database(make_settings(secret, empty_database, DATABASE_POOL_SIZE="1"))
         try:
             for name in ("alice", "bob", None, "alice"):
-                async with database.transaction(Identity(*[name or ""] * 4), may_be_erased=True) as session:
+                async with database.transaction(Identity(*[name or ""] * 4), allow_erased=True) as session:
                     connection = await session.connection()
                     found = [row[0] for row in await connection.exec_driver_sql(look)]
                     assert found == ([name] if name else [])
@@ -348,7 +348,7 @@ def test_service_refuses_a_role_that_sees_everything(
     async def start() -> str:
         service = Database(make_settings(secret, url))
         try:
-            await service.refuse_unfit_role()
+            await service.require_restricted_role()
         except ConfigurationError as error:
             return str(error)
         finally:

@@ -14,7 +14,7 @@ import pytest
 
 from backend.core.config import load_settings
 from backend.testing.issuer import Issuer, make_secret
-from devtools.local_secrets import settle_secret
+from devtools.local_secrets import provide_secret
 from devtools.token import main, mint_token
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_token_is_what_the_service_expects(tmp_path: Path) -> None:
         "aud": "tasks",
         "sub": "alice",
     }
-    given, _ = settle_secret(environ, tmp_path)
+    given, _ = provide_secret(environ, tmp_path)
     settings = load_settings({**given, "DATABASE_URL": "postgresql:///d", "PSEUDONYM_KEY": make_secret()})
     header, payload, signature = token.split(".")
     signer = Issuer(

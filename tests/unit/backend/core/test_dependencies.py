@@ -186,7 +186,7 @@ def test_key_that_was_published_just_now_is_used(clock: Clock) -> None:
 @pytest.mark.requirement("003/FR-008", "003/FR-026")
 def test_what_is_no_token_is_refused_while_no_keys_are_known(clock: Clock, secret: str) -> None:
     with KeyServer() as server:
-        server.manner = "fail"
+        server.behavior = "fail"
         usual = {"DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": secret}
         settings = load_settings({"JWT_ALGORITHMS": "EdDSA", "JWKS_URL": server.url, **usual})
         with open_client(create_app(settings, clock=clock)) as client:

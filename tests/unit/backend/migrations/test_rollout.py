@@ -243,7 +243,7 @@ def test_table_that_is_never_free_is_told_and_nothing_is_changed(
     owner_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate(owner_url, "0002")
-    monkeypatch.setattr("backend.migrations._BOUND_WAITING", "set local lock_timeout = '20ms'")
+    monkeypatch.setattr("backend.migrations._LIMIT_WAITING", "set local lock_timeout = '20ms'")
     with connect(owner_url) as user, user.transaction():
         user.execute("select count(*) from tasks")
         with pytest.raises(OperationalError):

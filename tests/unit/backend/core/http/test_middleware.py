@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backend.core.http.middleware import AbandonMiddleware
+from backend.core.http.middleware import CancelOnDisconnectMiddleware
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,7 +43,7 @@ def serve(app: ASGIApp, caller: Caller, *, headers: Any = (), version: str = "1.
         assert message["type"].startswith("http.response")
 
     scope = {"type": "http", "http_version": version, "headers": list(headers)}
-    return AbandonMiddleware(app)(scope, caller.receive, drop)
+    return CancelOnDisconnectMiddleware(app)(scope, caller.receive, drop)
 
 
 @pytest.mark.requirement("003/FR-039")

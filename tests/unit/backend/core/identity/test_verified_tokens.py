@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend.core.errors import AuthenticationError
-from backend.core.identity.verified_tokens import MAX_REMEMBERED_BYTES, TokenMemory
+from backend.core.identity.verified_tokens import MAX_CACHED_BYTES, TokenCache
 from backend.core.security import check_token
 from tests.support.credentials import RECIPES, of_size
 from tests.support.verification import ISSUER, MINT, NOW, SECRET, SUBJECT, keys
@@ -32,7 +32,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.requirement("003/FR-032")
 def test_token_is_verified_once(counted: list[Any]) -> None:
-    memory, trusted, token = TokenMemory(10), keys(), MINT.good()
+    memory, trusted, token = TokenCache(10), keys(), MINT.good()
     assert {memory.verify(token, trusted, NOW).subject for _ in range(5)} == {SUBJECT}
     assert len(counted) == 1
     assert len(memory) == 1
@@ -41,7 +41,7 @@ def test_token_is_verified_once(counted: list[Any]) -> None:
 @pytest.mark.requirement("003/FR-032")
 @pytest.mark.parametrize(("seconds", "is_accepted"), [(-1, True), (0, False), (1, False)])
 def test_remembered_token_ends_with_its_time(seconds: int, *, is_accepted: bool) -> None:
-    memory, trusted, token = TokenMemory(10), keys(), MINT.good()
+    memory, trusted, token = TokenCache(10), keys(), MINT.good()
     memory.verify(token, trusted, NOW)
     now = NOW + 900 + 10 + seconds
     if is_accepted:
@@ -54,7 +54,7 @@ def test_remembered_token_ends_with_its_time(seconds: int, *, is_accepted: bool)
 
 @pytest.mark.requirement("003/FR-032")
 def test_remembered_token_is_not_valid_before_its_time() -> None:
-    memory, trusted, token = TokenMemory(10), keys(), MINT.with_claims(nbf=int(NOW) - 5)
+    memory, trusted, token = TokenCache(10), keys(), MINT.with_claims(nbf=int(NOW) - 5)
     memory.verify(token, trusted, NOW)
     assert memory.verify(token, trusted, NOW - 10).subject == SUBJECT
     with pytest.raises(AuthenticationError):
@@ -64,7 +64,7 @@ def test_remembered_token_is_not_valid_before_its_time() -> None:
 @pytest.mark.requirement("003/FR-032")
 @pytest.mark.parametrize(("seconds", "is_accepted"), [(-1, True), (0, False)])
 def test_remembered_token_ends_with_its_key(seconds: int, *, is_accepted: bool) -> None:
-    memory, trusted, token = TokenMemory(10), keys((SECRET, NOW + 100)), MINT.good()
+    memory, trusted, token = TokenCache(10), keys((SECRET, NOW + 100)), MINT.good()
     memory.verify(token, trusted, NOW)
     if is_accepted:
         assert memory.verify(token, trusted, NOW + 100 + seconds).subject == SUBJECT
@@ -75,7 +75,7 @@ def test_remembered_token_ends_with_its_key(seconds: int, *, is_accepted: bool) 
 
 @pytest.mark.requirement("003/FR-032")
 def test_remembered_token_is_verified_anew_under_other_keys(counted: list[Any]) -> None:
-    memory, token = TokenMemory(10), MINT.good()
+    memory, token = TokenCache(10), MINT.good()
     memory.verify(token, keys(), NOW)
     memory.verify(token, keys(), NOW)
     assert len(counted) == 2
@@ -86,35 +86,35 @@ def test_remembered_token_is_verified_anew_under_other_keys(counted: list[Any]) 
 
 @pytest.mark.requirement("003/FR-032")
 def test_no_more_tokens_are_remembered_than_allowed() -> None:
-    memory, trusted = TokenMemory(3), keys()
+    memory, trusted = TokenCache(3), keys()
     tokens = [ISSUER.token(f"user-{number}") for number in range(10)]
     for token in tokens:
         memory.verify(token, trusted, NOW)
     assert len(memory) == 3
     for token in tokens:
         assert memory.verify(token, trusted, NOW).subject.startswith("user-")
-    nothing = TokenMemory(0)
+    nothing = TokenCache(0)
     assert nothing.verify(tokens[0], trusted, NOW).subject == "user-0"
     assert len(nothing) == 0
 
 
 @pytest.mark.requirement("003/FR-032")
 def test_bad_and_large_tokens_are_not_remembered() -> None:
-    memory, trusted = TokenMemory(1000), keys()
+    memory, trusted = TokenCache(1000), keys()
     for name, recipe in RECIPES.items():
         if name != "a valid token":
             token = recipe(MINT)
             with pytest.raises(AuthenticationError):
                 memory.verify(token if isinstance(token, str) else token.decode("latin-1"), trusted, NOW)
-    memory.verify(of_size(MINT, MAX_REMEMBERED_BYTES + 1), trusted, NOW)
+    memory.verify(of_size(MINT, MAX_CACHED_BYTES + 1), trusted, NOW)
     assert len(memory) == 0
-    memory.verify(of_size(MINT, MAX_REMEMBERED_BYTES), trusted, NOW)
+    memory.verify(of_size(MINT, MAX_CACHED_BYTES), trusted, NOW)
     assert len(memory) == 1
 
 
 @pytest.mark.requirement("003/FR-032")
 def test_memory_of_a_remembered_token_is_as_stated() -> None:
-    memory, trusted = TokenMemory(10_000), keys()
+    memory, trusted = TokenCache(10_000), keys()
     tokens = [ISSUER.token() for _ in range(2000)]
     length = sum(map(len, tokens))
     gc.collect()

@@ -149,8 +149,8 @@ TROUBLES = [
     ("stops", "ConnectError"),
     ("hangs", "TimeoutError"),
     ("trickles", "TimeoutError"),
-    ("fails", "was answered with 500"),
-    ("redirects", "was answered with 302"),
+    ("fails", "status 500"),
+    ("redirects", "status 302"),
     ("sends 100 MB", f"is larger than {MAX_DOCUMENT_BYTES} bytes"),
     ("sends 10 MB in gzip", "is no JSON object without duplicate members"),
     ("cuts the connection", "RemoteProtocolError"),
@@ -185,7 +185,7 @@ def test_failed_fetch_leaves_the_known_keys_in_force(trouble: str, reason: str) 
                 assert server.bytes_sent < 8 * 1024 * 1024
                 # It recovers by itself, once the cooldown is over.
                 server.stop()
-                server.manner, server.document = "serve", None
+                server.behavior, server.document = "serve", None
                 server.publish(NEW)
                 server.start()
                 assert names(client) == [OLD.key_id]
@@ -200,7 +200,7 @@ def test_failed_fetch_leaves_the_known_keys_in_force(trouble: str, reason: str) 
 def test_unreachable_key_set_is_asked_once_a_cooldown() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
-            server.manner = "fail"
+            server.behavior = "fail"
             ticks = Ticks()
             client = KeySetClient(server.url, ("EdDSA",), EXPECTED, LIMITS, clock=ticks)
             for _ in range(50):
@@ -208,7 +208,7 @@ def test_unreachable_key_set_is_asked_once_a_cooldown() -> None:
                     await client.load()
             assert server.fetches == 1
             ticks.now += LIMITS.cooldown_seconds
-            server.manner = "serve"
+            server.behavior = "serve"
             assert (await client.load()).key_set.keys[0].key_id == OLD.key_id
 
     asyncio.run(run())
