@@ -14,7 +14,7 @@ import httpx
 from backend.core.config import load_settings
 from backend.core.errors import ConfigurationError
 from backend.testing.issuer import Issuer
-from devtools.command import KEPT
+from devtools.command import RUN_FOLDER
 from devtools.local_secrets import provide_secret
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def _sign_in(front_end: str) -> str:
     return f"sign in at {front_end} and copy the token from {front_end}/api/auth/token"
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, directory: Path = KEPT) -> int:
+def main(
+    arguments: Sequence[str], environ: Mapping[str, str] = os.environ, directory: Path = RUN_FOLDER
+) -> int:
     """Print a token for the given user id, by default for alice.
 
     Returns:

@@ -39,11 +39,11 @@ class OwnPostgres:
 
     @property
     def place(self) -> Path:
-        return self._server.place
+        return self._server.folder
 
     def own(self, path: Path) -> None:
         """Give a folder to the server's account."""
-        self._server.own(path)
+        self._server.give_to_account(path)
 
     def start(self) -> None:
         """Start it; the orphans of one that was killed may hold its memory for a moment."""

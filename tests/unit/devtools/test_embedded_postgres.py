@@ -27,9 +27,9 @@ ROOT = Path(__file__).parents[3]
 HOLD = """
 import os, sys
 from devtools.embedded_postgres import run_embedded
-from devtools.postgres import Ways, provide_postgres
+from devtools.postgres import ServerStarters, provide_postgres
 def none(environ): from devtools.errors import EngineMissingError; raise EngineMissingError("none")
-with provide_postgres({}, ways=Ways(probe_engine=none)) as server:
+with provide_postgres({}, starters=ServerStarters(probe_engine=none)) as server:
     print(server.url, flush=True)
     sys.stdin.read()
 """
@@ -115,7 +115,7 @@ def test_base_has_room_for_a_socket_and_is_open_to_the_account(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
     monkeypatch.setattr(tempfile, "tempdir", temporary)
-    assert embedded._base_of_places() == base  # noqa: SLF001 - only root sees the second half for real
+    assert embedded._choose_parent() == base  # noqa: SLF001 - only root sees the second half for real
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")

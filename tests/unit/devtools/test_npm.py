@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devtools.errors import FrontEndError
-from devtools.npm import Ways, ask_version, find_npm, install_packages, is_installed, run_script
+from devtools.npm import Programs, ask_version, find_npm, install_packages, is_installed, run_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 THERE = {"node": "/bin/node", "npm": "/bin/npm"}
 
 
-def machine(programs: dict[str, str], node: str = "v20.19.0", code: int = 0) -> Ways:
+def machine(programs: dict[str, str], node: str = "v20.19.0", code: int = 0) -> Programs:
     def run(_: Sequence[str], __: Path, ___: Mapping[str, str], ____: object) -> int:
         return code
 
-    return Ways(programs.get, lambda program: node if program == "/bin/node" else "11.1.0", run)
+    return Programs(programs.get, lambda program: node if program == "/bin/node" else "11.1.0", run)
 
 
 @pytest.fixture
@@ -99,5 +99,5 @@ def test_failure_of_npm_says_what_to_do(folder: Path) -> None:
     with pytest.raises(FrontEndError, match="npm ci failed with 1, see above: it needs a package index"):
         install_packages(folder, "npm", {}, machine(THERE, code=1))
     with pytest.raises(FrontEndError, match=r"npm run build failed with 2 in .*: it said why"):
-        run_script(folder, ["npm", "run", "build"], {}, ways=machine(THERE, code=2))
+        run_script(folder, ["npm", "run", "build"], {}, programs=machine(THERE, code=2))
     install_packages(folder, "npm", {}, machine(THERE))

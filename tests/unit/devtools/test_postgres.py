@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from devtools.errors import ContainerError, EngineMissingError, PostgresError
-from devtools.postgres import Ways, provide_postgres
+from devtools.postgres import ServerStarters, provide_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,13 +59,13 @@ class World:
         return "18.4"
 
     @property
-    def ways(self) -> Ways:
-        return Ways(self.probe_engine, self.run_container, self.run_embedded, self.read_version)
+    def starters(self) -> ServerStarters:
+        return ServerStarters(self.probe_engine, self.run_container, self.run_embedded, self.read_version)
 
 
 def test_container_is_chosen_where_an_engine_answers() -> None:
     world = World()
-    with provide_postgres({}, ways=world.ways) as server:
+    with provide_postgres({}, starters=world.starters) as server:
         assert (server.kind, server.url) == ("testcontainers", IN_CONTAINER)
         assert server.origin == "PostgreSQL: testcontainers, image postgres:18, server 18.4"
         assert world.running == 1
@@ -74,14 +74,14 @@ def test_container_is_chosen_where_an_engine_answers() -> None:
 
 def test_image_is_a_setting() -> None:
     world = World()
-    with provide_postgres({"POSTGRES_IMAGE": "mine:1"}, ways=world.ways) as server:
+    with provide_postgres({"POSTGRES_IMAGE": "mine:1"}, starters=world.starters) as server:
         assert server.origin == "PostgreSQL: testcontainers, image mine:1, server 18.4"
     assert world.started == ["mine:1"]
 
 
 def test_embedded_is_chosen_where_no_engine_answers() -> None:
     world = World(engine="unix:///var/run/docker.sock: no such file")
-    with provide_postgres({}, ways=world.ways) as server:
+    with provide_postgres({}, starters=world.starters) as server:
         assert (server.kind, server.url) == ("embedded", EMBEDDED)
         assert server.origin == "PostgreSQL: embedded, server 18.4"
     assert (world.started, world.running) == ([None], 0)
@@ -89,7 +89,7 @@ def test_embedded_is_chosen_where_no_engine_answers() -> None:
 
 def test_embedded_says_why_the_image_was_not_used() -> None:
     world = World(container="no such host")
-    with provide_postgres({}, ways=world.ways) as server:
+    with provide_postgres({}, starters=world.starters) as server:
         assert server.kind == "embedded"
         assert server.origin == (
             "PostgreSQL: embedded, server 18.4, since image postgres:18 gives no server: no such host"
@@ -99,7 +99,7 @@ def test_embedded_says_why_the_image_was_not_used() -> None:
 def test_given_database_comes_first() -> None:
     world = World()
     with provide_postgres(
-        {"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, ways=world.ways
+        {"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, starters=world.starters
     ) as server:
         assert (server.kind, server.url) == ("database-url", "postgresql+psycopg://u:hunter2@db.example/app")
         assert server.origin == "PostgreSQL: DATABASE_URL, host db.example, server 18.4"
@@ -108,15 +108,15 @@ def test_given_database_comes_first() -> None:
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
 def test_every_way_to_write_postgresql_leads_to_the_one_driver(scheme: str) -> None:
-    with provide_postgres({"DATABASE_URL": f"{scheme}://u@h:6432/d"}, ways=World().ways) as server:
+    with provide_postgres({"DATABASE_URL": f"{scheme}://u@h:6432/d"}, starters=World().starters) as server:
         assert server.url == "postgresql+psycopg://u@h:6432/d"
 
 
 @pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "hunter2", "postgresql://u:hunter2@h:port/d"])
 def test_address_of_something_else_is_refused_without_showing_it(url: str) -> None:
     with (
-        pytest.raises(PostgresError, match="DATABASE_URL is no address of PostgreSQL") as caught,
-        provide_postgres({"DATABASE_URL": url}, ways=World().ways),
+        pytest.raises(PostgresError, match="DATABASE_URL is no URL of PostgreSQL") as caught,
+        provide_postgres({"DATABASE_URL": url}, starters=World().starters),
     ):
         pass
     assert "hunter2" not in str(caught.value)
@@ -128,7 +128,7 @@ def test_given_database_that_refuses_is_named() -> None:
         pytest.raises(
             PostgresError, match=r"at db\.example .*\(connection refused is it running\?\)"
         ) as caught,
-        provide_postgres({"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, ways=world.ways),
+        provide_postgres({"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, starters=world.starters),
     ):
         pass
     assert "hunter2" not in str(caught.value)
@@ -136,7 +136,7 @@ def test_given_database_that_refuses_is_named() -> None:
 
 def test_folder_asks_for_the_embedded_server(tmp_path: Path) -> None:
     world = World()
-    with provide_postgres({}, directory=tmp_path, ways=world.ways) as server:
+    with provide_postgres({}, directory=tmp_path, starters=world.starters) as server:
         assert server.kind == "embedded"
     assert world.started == [tmp_path]
 
@@ -158,7 +158,7 @@ def test_required_container_makes_every_other_choice_an_error(
     directory = Path(asked["directory"]) if "directory" in asked else None
     with (
         pytest.raises(PostgresError, match=f"REQUIRE_TESTCONTAINERS is set, but {why}: "),
-        provide_postgres(environ, directory=directory, ways=world.ways),
+        provide_postgres(environ, directory=directory, starters=world.starters),
     ):
         pass
     assert world.started == []
@@ -167,14 +167,14 @@ def test_required_container_makes_every_other_choice_an_error(
 @pytest.mark.parametrize("required", ["", "0", "false"])
 def test_container_is_not_required_when_switched_off(required: str) -> None:
     world = World(engine="no such file")
-    with provide_postgres({"REQUIRE_TESTCONTAINERS": required}, ways=world.ways) as server:
+    with provide_postgres({"REQUIRE_TESTCONTAINERS": required}, starters=world.starters) as server:
         assert server.kind == "embedded"
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signal_stops_the_server(kind: signal.Signals) -> None:
     world = World()
-    with pytest.raises(KeyboardInterrupt), provide_postgres({}, ways=world.ways):
+    with pytest.raises(KeyboardInterrupt), provide_postgres({}, starters=world.starters):
         signal.raise_signal(kind)
     assert world.running == 0
 
@@ -183,7 +183,7 @@ def test_signals_are_handed_back() -> None:
     # The server of the whole session may hold them already.
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        with provide_postgres({}, ways=World().ways):
+        with provide_postgres({}, starters=World().starters):
             assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
@@ -193,7 +193,7 @@ def test_signals_are_handed_back() -> None:
 def test_signals_that_somebody_handles_are_left_alone() -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with provide_postgres({}, ways=World().ways):
+        with provide_postgres({}, starters=World().starters):
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -156,7 +156,7 @@ def test_command_migrates(url: str) -> None:
         ("postgresql://u:s3cret\udcff@localhost/d", 2, "DATABASE_URL: is not UTF-8"),
         ("postgresql://u:s3cret@localhost/d?row_factory=x", 2, "an option that libpq does not know"),
         ("postgresql://u:s3cret@localhost/d?prepare_threshold=5", 2, "an option that libpq does not know"),
-        ("postgresql://u:s3cret@/d?host=/a&host=/b&port=1", 2, "is no address of PostgreSQL"),
+        ("postgresql://u:s3cret@/d?host=/a&host=/b&port=1", 2, "is no URL of PostgreSQL"),
         (f"{UNREACHABLE_DATABASE}?connect_timeout=abc", 1, "ProgrammingError"),
         (UNREACHABLE_DATABASE.replace("nobody", "nobody:s3cret"), 1, "OperationalError"),
     ],

@@ -72,7 +72,11 @@ def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
         ({**RSA, "e": encode(b"\x01\x00\x00")}, "RS256", "exponent"),
         ({**RSA, "e": encode(b"\xff" * 9)}, "RS256", "exponent"),
         ({**EC, "crv": "P-384"}, "ES256", "no algorithm"),
-        ({**pair("ES384").public, "alg": "ES256", "crv": "P-256"}, "ES256", "length is not that of the curve"),
+        (
+            {**pair("ES384").public, "alg": "ES256", "crv": "P-256"},
+            "ES256",
+            "length is not that of the curve",
+        ),
         ({**EC, "x": encode(b"\x00" + b"\x01" * 32)}, "ES256", "length is not that of the curve"),
         ({**EC, "y": encode(bytes(31))}, "ES256", "length is not that of the curve"),
         (
