@@ -1,4 +1,4 @@
-"""What each side is told of the other, and the front end's process, without Node."""
+"""The settings of front end and service, and the process of the front end, without Node."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEON = "postgresql+psycopg://auth_service:p4ss@db.example:6432/app?sslmode=requi
         (NEON, "postgresql://auth_service:p4ss@db.example:6432/app?sslmode=require"),
     ],
 )
-def test_front_end_is_told_its_database_as_node_reads_it_and_nothing_of_the_service(
+def test_front_end_gets_its_database_url_for_node_and_no_setting_of_the_service(
     url: str, written: str
 ) -> None:
     environ = {"DATABASE_URL": "postgresql://owner@h/d", "PSEUDONYM_KEY": "k", "PORT": "1", "PATH": "/bin"}
@@ -46,9 +46,7 @@ def test_front_end_is_told_its_database_as_node_reads_it_and_nothing_of_the_serv
     ("mode", "algorithms", "has_secret"),
     [("", ("HS256",), True), ("shared-secret", ("HS256",), True), ("jwks", ("EdDSA",), False)],
 )
-def test_mode_is_one_switch_for_both_sides(
-    mode: str, algorithms: tuple[str, ...], *, has_secret: bool
-) -> None:
+def test_token_mode_sets_both_sides(mode: str, algorithms: tuple[str, ...], *, has_secret: bool) -> None:
     environ = {"TOKEN_MODE": mode, "API_AUDIENCE": "the-api", "JWT_ALGORITHMS": "RS256"}
     secret = make_secret()
     given = describe_service(environ, ADDRESSES, secret=secret)
@@ -63,7 +61,7 @@ def test_mode_is_one_switch_for_both_sides(
     )
 
 
-def test_mode_that_is_none_is_refused() -> None:
+def test_unknown_token_mode_is_refused() -> None:
     with pytest.raises(FrontEndError, match="which is no mode: write shared-secret or jwks"):
         describe_service({"TOKEN_MODE": "hs256"}, ADDRESSES, secret="s")
 
@@ -74,7 +72,7 @@ def is_open(port: int) -> bool:
 
 
 @pytest.mark.parametrize("comes_up", [True, False])
-def test_front_end_is_there_when_it_answers_and_gone_afterwards(tmp_path: Path, *, comes_up: bool) -> None:
+def test_front_end_is_awaited_and_stopped(tmp_path: Path, *, comes_up: bool) -> None:
     npm = FakeNpm(tmp_path, serves=comes_up)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         addresses = Addresses(ORIGIN, probe.getsockname()[1], ADDRESSES.api)
@@ -97,7 +95,7 @@ def test_front_end_is_there_when_it_answers_and_gone_afterwards(tmp_path: Path, 
     ("host", "near"),
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1")],  # noqa: S104  # named, not served
 )
-def test_address_is_named_as_this_machine_reaches_it(host: str, near: str) -> None:
+def test_listener_on_all_interfaces_is_named_by_its_loopback_address(host: str, near: str) -> None:
     with listen(host, "0", "PORT=1 make dev") as listener:
         assert name_address(listener) == f"http://{near}:{listener.getsockname()[1]}"
         taken = str(listener.getsockname()[1])
@@ -106,6 +104,6 @@ def test_address_is_named_as_this_machine_reaches_it(host: str, near: str) -> No
 
 
 @pytest.mark.parametrize("port", ["", "http", "-1", "65536", "٣"])
-def test_port_that_is_none_is_refused(port: str) -> None:
+def test_text_that_is_no_port_is_refused(port: str) -> None:
     with pytest.raises(ServeError, match=r"FRONTEND_PORT is .*, which is no port"):
         listen("127.0.0.1", port, "FRONTEND_PORT=1 make dev")

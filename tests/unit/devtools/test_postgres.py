@@ -1,4 +1,4 @@
-"""The choice of PostgreSQL, with made-up servers."""
+"""The choice of PostgreSQL, with fake servers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EMBEDDED = "postgresql+psycopg://postgres@:5432/postgres?host=/tmp/pg-x"
 
 @dataclass
 class World:
-    """A machine as the choice sees it; keeps what was started and what is still open."""
+    """Fake server starters; record the servers that were started and that still run."""
 
     engine: str = ""
     container: str = ""
@@ -63,7 +63,7 @@ class World:
         return ServerStarters(self.probe_engine, self.run_container, self.run_embedded, self.read_version)
 
 
-def test_container_is_chosen_where_an_engine_answers() -> None:
+def test_container_is_chosen_if_an_engine_responds() -> None:
     world = World()
     with provide_postgres({}, starters=world.starters) as server:
         assert (server.kind, server.url) == ("testcontainers", IN_CONTAINER)
@@ -72,14 +72,14 @@ def test_container_is_chosen_where_an_engine_answers() -> None:
     assert world.running == 0
 
 
-def test_image_is_a_setting() -> None:
+def test_image_is_configurable() -> None:
     world = World()
     with provide_postgres({"POSTGRES_IMAGE": "mine:1"}, starters=world.starters) as server:
         assert server.origin == "PostgreSQL: testcontainers, image mine:1, server 18.4"
     assert world.started == ["mine:1"]
 
 
-def test_embedded_is_chosen_where_no_engine_answers() -> None:
+def test_embedded_server_is_chosen_without_an_engine() -> None:
     world = World(engine="unix:///var/run/docker.sock: no such file")
     with provide_postgres({}, starters=world.starters) as server:
         assert (server.kind, server.url) == ("embedded", EMBEDDED)
@@ -87,7 +87,7 @@ def test_embedded_is_chosen_where_no_engine_answers() -> None:
     assert (world.started, world.running) == ([None], 0)
 
 
-def test_embedded_says_why_the_image_was_not_used() -> None:
+def test_line_for_the_embedded_server_has_the_reason() -> None:
     world = World(container="no such host")
     with provide_postgres({}, starters=world.starters) as server:
         assert server.kind == "embedded"
@@ -96,7 +96,7 @@ def test_embedded_says_why_the_image_was_not_used() -> None:
         )
 
 
-def test_given_database_comes_first() -> None:
+def test_database_url_has_priority() -> None:
     world = World()
     with provide_postgres(
         {"DATABASE_URL": "postgresql://u:hunter2@db.example/app"}, starters=world.starters
@@ -107,13 +107,13 @@ def test_given_database_comes_first() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
-def test_every_way_to_write_postgresql_leads_to_the_one_driver(scheme: str) -> None:
+def test_every_scheme_of_postgresql_gets_the_driver_psycopg(scheme: str) -> None:
     with provide_postgres({"DATABASE_URL": f"{scheme}://u@h:6432/d"}, starters=World().starters) as server:
         assert server.url == "postgresql+psycopg://u@h:6432/d"
 
 
 @pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "hunter2", "postgresql://u:hunter2@h:port/d"])
-def test_address_of_something_else_is_refused_without_showing_it(url: str) -> None:
+def test_url_of_another_database_is_refused_without_its_text(url: str) -> None:
     with (
         pytest.raises(PostgresError, match="DATABASE_URL is no URL of PostgreSQL") as caught,
         provide_postgres({"DATABASE_URL": url}, starters=World().starters),
@@ -122,7 +122,7 @@ def test_address_of_something_else_is_refused_without_showing_it(url: str) -> No
     assert "hunter2" not in str(caught.value)
 
 
-def test_given_database_that_refuses_is_named() -> None:
+def test_unreachable_database_url_is_named_without_the_password() -> None:
     world = World(connection="connection refused\nis it running?")
     with (
         pytest.raises(
@@ -134,7 +134,7 @@ def test_given_database_that_refuses_is_named() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_folder_asks_for_the_embedded_server(tmp_path: Path) -> None:
+def test_folder_for_data_chooses_the_embedded_server(tmp_path: Path) -> None:
     world = World()
     with provide_postgres({}, directory=tmp_path, starters=world.starters) as server:
         assert server.kind == "embedded"
@@ -165,7 +165,7 @@ def test_required_container_makes_every_other_choice_an_error(
 
 
 @pytest.mark.parametrize("required", ["", "0", "false"])
-def test_container_is_not_required_when_switched_off(required: str) -> None:
+def test_require_testcontainers_can_be_switched_off(required: str) -> None:
     world = World(engine="no such file")
     with provide_postgres({"REQUIRE_TESTCONTAINERS": required}, starters=world.starters) as server:
         assert server.kind == "embedded"
@@ -179,7 +179,7 @@ def test_signal_stops_the_server(kind: signal.Signals) -> None:
     assert world.running == 0
 
 
-def test_signals_are_handed_back() -> None:
+def test_signal_handlers_are_restored() -> None:
     # The server of the whole session may hold them already.
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
@@ -190,7 +190,7 @@ def test_signals_are_handed_back() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_signals_that_somebody_handles_are_left_alone() -> None:
+def test_existing_signal_handlers_are_kept() -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         with provide_postgres({}, starters=World().starters):

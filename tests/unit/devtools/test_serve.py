@@ -1,4 +1,4 @@
-"""`make run`, for real: its own process, PostgreSQL and port."""
+"""`make run` as a real process, with PostgreSQL and a port."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def await_health(address: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_service_runs_takes_a_token_and_stops_with_its_server(kind: signal.Signals, open_place: Path) -> None:
+def test_make_run_accepts_a_token_and_stops_with_its_postgresql(
+    kind: signal.Signals, open_place: Path
+) -> None:
     with running(open_place, PORT="0") as process:
         said = read_until(process, "Ctrl-C stops it")
         assert said.startswith("PostgreSQL: embedded, server ")
@@ -103,7 +105,7 @@ def test_service_runs_takes_a_token_and_stops_with_its_server(kind: signal.Signa
     assert not (open_place / ".run/postgres/postmaster.pid").exists()
 
 
-def test_taken_port_is_a_line_and_not_a_traceback(open_place: Path) -> None:
+def test_port_in_use_gives_one_line_and_no_traceback(open_place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         with running(open_place, PORT=port) as process:
@@ -124,7 +126,7 @@ def test_taken_port_is_a_line_and_not_a_traceback(open_place: Path) -> None:
         ({"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"}, "run: REQUIRE_TESTCONTAINERS is set, but the data is"),
     ],
 )
-def test_wrong_setting_is_a_line_and_not_a_traceback(
+def test_wrong_setting_gives_one_line_and_no_traceback(
     settings: dict[str, str], said: str, open_place: Path
 ) -> None:
     with running(open_place, **settings) as process:
@@ -134,7 +136,7 @@ def test_wrong_setting_is_a_line_and_not_a_traceback(
     assert err.count("\n") == 1
 
 
-def test_service_with_a_key_set_points_to_better_auth_for_a_token() -> None:
+def test_start_message_in_key_set_mode_names_the_token_page_of_better_auth() -> None:
     keys = {"JWT_ALGORITHMS": "EdDSA", "DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": PSEUDONYM_KEY}
     said = describe_address("http://127.0.0.1:8000", load_settings(keys))
     assert "make -s token" not in said

@@ -1,4 +1,4 @@
-"""`make dev`, for real but for Node: its own processes, PostgreSQL and ports."""
+"""`make dev` as a real process, with PostgreSQL and ports, and a fake npm."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def running(place: Path, path: str, **settings: str) -> Iterator[subprocess.Pope
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End it as a user does: killed, it would leave the front end behind."""
+    """End the process by SIGINT as a user does; SIGKILL would leave the front end running."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -99,7 +99,7 @@ def await_status(address: str) -> int:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_both_are_served_on_one_database_and_stopped_without_an_orphan(
+def test_make_dev_serves_both_on_one_database_and_leaves_no_process(
     kind: signal.Signals, place: Path
 ) -> None:
     npm = FakeNpm(place)
@@ -136,7 +136,7 @@ def test_both_are_served_on_one_database_and_stopped_without_an_orphan(
     assert not (place / ".run/postgres/postmaster.pid").exists()
 
 
-def test_mode_is_switched_on_both_sides_and_the_service_has_no_secret_then(place: Path) -> None:
+def test_jwks_mode_sets_both_sides_and_gives_the_service_no_secret(place: Path) -> None:
     npm = FakeNpm(place)
     with running(place, npm.path, TOKEN_MODE="jwks") as process:
         said = read_until(process, "Ctrl-C stops both")
@@ -157,20 +157,20 @@ def test_service_ends_when_the_front_end_does(place: Path) -> None:
         assert process.stderr.read() == "dev: the front end ended with 3: it said why\n"
 
 
-def test_packages_that_are_installed_are_left_alone(place: Path) -> None:
+def test_installed_packages_are_not_installed_again(place: Path) -> None:
     npm = FakeNpm(place)
     (npm.front_end / "node_modules").mkdir()
     lock = (npm.front_end / "package-lock.json").read_text()
     (npm.front_end / "node_modules/.package-lock.json").write_text(lock)
     with running(place, npm.path) as process:
         assert "npm ci" not in read_until(process, "Ctrl-C stops both")
-    assert not [each for each in npm.commands if each.startswith("ci")]
+    assert not [command for command in npm.commands if command.startswith("ci")]
 
 
 @pytest.mark.parametrize(
     ("setting", "name"), [("PORT", "make dev"), ("FRONTEND_PORT", "make dev")], ids=["service", "front end"]
 )
-def test_taken_port_is_a_line_and_not_a_traceback(place: Path, setting: str, name: str) -> None:
+def test_port_in_use_gives_one_line_and_no_traceback(place: Path, setting: str, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with running(place, FakeNpm(place).path, **{setting: str(port)}) as process:
@@ -203,7 +203,7 @@ def test_taken_port_is_a_line_and_not_a_traceback(place: Path, setting: str, nam
         ("v20.19.5", {"serves": False}, {}, "dev: the front end ended with 7: it said why"),
     ],
 )
-def test_what_is_wrong_is_a_line_and_not_a_traceback(
+def test_error_gives_one_line_and_no_traceback(
     *, place: Path, version: str, options: dict[str, int], settings: dict[str, str], said: str
 ) -> None:
     npm = FakeNpm(place, version, migrate=options.get("migrate", 0), serves=bool(options.get("serves", 1)))
@@ -214,7 +214,7 @@ def test_what_is_wrong_is_a_line_and_not_a_traceback(
     assert err.count("\n") == 1
 
 
-def test_missing_node_is_a_line_that_says_what_to_do(place: Path) -> None:
+def test_missing_node_gives_one_line_with_the_remedy(place: Path) -> None:
     FakeNpm(place)
     with running(place, str(place / "empty")) as process:
         out, err = process.communicate(timeout=30)

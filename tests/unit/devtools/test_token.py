@@ -1,4 +1,4 @@
-"""`make token`."""
+"""`make token`: the token, and the messages if there is none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_claims(token: str) -> dict[str, Any]:
     return claims
 
 
-def test_token_is_what_the_service_expects(tmp_path: Path) -> None:
+def test_token_has_the_claims_and_signature_that_the_service_expects(tmp_path: Path) -> None:
     environ = {"BETTER_AUTH_URL": "https://auth.example", "JWT_AUDIENCE": "tasks"}
     token = mint_token("alice", environ, tmp_path, now=NOW)
     claims = read_claims(token)

@@ -1,4 +1,4 @@
-"""Keys of a key set: which are used, with which algorithms, and why others are not."""
+"""JSON Web Keys: which ones are used, with which algorithms, and the reasons for refusing others."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def test_key_of_better_auth_is_used(algorithm: str) -> None:
     assert (key.algorithms, key.key_id) == ((algorithm,), pair(algorithm).key_id)
 
 
-def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
+def test_key_without_alg_verifies_all_accepted_algorithms_of_its_type() -> None:
     bare = {name: value for name, value in RSA.items() if name != "alg"}
     assert read_key(bare, ("RS256", "PS256")).algorithms == ("RS256", "PS256")
-    assert [each.algorithm for each in make_keys([read_key(bare, ("RS256", "PS256"))])] == ["RS256", "PS256"]
+    assert [key.algorithm for key in make_keys([read_key(bare, ("RS256", "PS256"))])] == ["RS256", "PS256"]
 
 
 @pytest.mark.requirement("003/FR-024", "003/FR-027")
@@ -90,7 +90,7 @@ def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
         ({**SHARED, "k": ""}, "HS256", "no valid base64url in k"),
     ],
 )
-def test_key_that_may_not_verify_is_refused(key: Any, algorithm: str, reason: str) -> None:
+def test_key_that_is_unfit_for_verification_is_refused(key: Any, algorithm: str, reason: str) -> None:
     with pytest.raises(UnusableKeyError) as caught:
         read_key(key, (algorithm,))
     assert reason in str(caught.value)
@@ -111,12 +111,12 @@ def document(*keys: Any) -> bytes:
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_unusable_key_harms_no_other() -> None:
+def test_unusable_key_does_not_affect_other_keys() -> None:
     try:
         usable, refused = read_key_set(document(1, ED, {**RSA, "kid": "rsa"}), ("EdDSA",))
     except ValueError as error:
         pytest.fail(f"the whole set is refused: {error}")
-    assert [each.key_id for each in usable] == [ED["kid"]]
+    assert [key.key_id for key in usable] == [ED["kid"]]
     assert [reason[:5] for reason in refused] == ["key 1", "key 3"]
 
 
@@ -141,7 +141,7 @@ def test_unusable_key_harms_no_other() -> None:
         (document(ED, {**pair("EdDSA", 1).public, "kid": ED["kid"], "use": "enc"}), "names two keys alike"),
     ],
 )
-def test_document_that_cannot_be_trusted_is_refused_as_a_whole(text: bytes, reason: str) -> None:
+def test_invalid_key_set_is_refused_as_a_whole(text: bytes, reason: str) -> None:
     with pytest.raises(KeySetError) as caught:
         read_key_set(text, ("EdDSA",))
     assert reason in str(caught.value)
@@ -162,12 +162,12 @@ def test_document_that_cannot_be_trusted_is_refused_as_a_whole(text: bytes, reas
         ("EdDSA", "EdDSA"),
     ],
 )
-def test_key_set_is_for_algorithms_of_one_family(algorithms: Any) -> None:
+def test_algorithms_that_are_no_tuple_of_one_family_are_refused(algorithms: Any) -> None:
     with pytest.raises(ValueError, match=r"algorithm|famil"):
         KeySet((), algorithms)
 
 
 @pytest.mark.requirement("003/FR-023")
-def test_key_set_holds_no_key_for_another_algorithm() -> None:
+def test_key_for_an_algorithm_that_is_not_accepted_is_refused() -> None:
     with pytest.raises(ValueError, match="not accepted"):
         KeySet((make_shared_key(b"k" * 32),), ("RS256",))
