@@ -62,7 +62,7 @@ def test_token_mode_sets_both_sides(mode: str, algorithms: tuple[str, ...], *, h
 
 
 def test_unknown_token_mode_is_refused() -> None:
-    with pytest.raises(FrontEndError, match="which is no mode: write shared-secret or jwks"):
+    with pytest.raises(FrontEndError, match="which is no mode: set shared-secret or jwks"):
         describe_service({"TOKEN_MODE": "hs256"}, ADDRESSES, secret="s")
 
 
@@ -92,14 +92,14 @@ def test_front_end_is_awaited_and_stopped(tmp_path: Path, *, comes_up: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("host", "near"),
+    ("host", "loopback"),
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1")],  # noqa: S104  # named, not served
 )
-def test_listener_on_all_interfaces_is_named_by_its_loopback_address(host: str, near: str) -> None:
+def test_listener_on_all_interfaces_is_named_by_its_loopback_address(host: str, loopback: str) -> None:
     with listen(host, "0", "PORT=1 make dev") as listener:
-        assert name_address(listener) == f"http://{near}:{listener.getsockname()[1]}"
+        assert name_address(listener) == f"http://{loopback}:{listener.getsockname()[1]}"
         taken = str(listener.getsockname()[1])
-        with pytest.raises(ServeError, match=rf"port {taken} .*choose another, as in PORT=1 make dev"):
+        with pytest.raises(ServeError, match=rf"port {taken} .*choose another port: PORT=1 make dev"):
             listen(host, taken, "PORT=1 make dev")
 
 

@@ -29,7 +29,7 @@ def test_generated_secret_is_strong_private_and_reused(tmp_path: Path) -> None:
     secret = first["BETTER_AUTH_SECRET"]
     assert find_weakness(secret) is None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert said == f"Secret: BETTER_AUTH_SECRET is not set, so one was made and kept in {file}"
+    assert said == f"Secret: BETTER_AUTH_SECRET is not set, so one was generated and kept in {file}"
     assert provide_secret({"OTHER": "1"}, tmp_path / "run") == (first, f"Secret: {file}")
 
 

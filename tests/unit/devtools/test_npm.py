@@ -94,8 +94,11 @@ def test_incomplete_package_list_counts_as_not_installed(folder: Path) -> None:
 
 
 def test_failure_of_npm_gives_a_message_with_the_remedy(folder: Path) -> None:
-    with pytest.raises(FrontEndError, match="npm ci failed with 1, see above: it needs a package index"):
+    with pytest.raises(
+        FrontEndError,
+        match="npm ci failed with exit code 1, see its messages above: it needs a package registry",
+    ):
         install_packages(folder, "npm", {}, machine(THERE, code=1))
-    with pytest.raises(FrontEndError, match=r"npm run build failed with 2 in .*: it said why"):
+    with pytest.raises(FrontEndError, match=r"npm run build failed with exit code 2 in .*: see"):
         run_script(folder, ["npm", "run", "build"], {}, programs=machine(THERE, code=2))
     install_packages(folder, "npm", {}, machine(THERE))

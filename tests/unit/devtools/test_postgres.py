@@ -92,7 +92,7 @@ def test_line_for_the_embedded_server_has_the_reason() -> None:
     with provide_postgres({}, starters=world.starters) as server:
         assert server.kind == "embedded"
         assert server.origin == (
-            "PostgreSQL: embedded, server 18.4, since image postgres:18 gives no server: no such host"
+            "PostgreSQL: embedded, server 18.4, since no server starts from the image postgres:18: no such host"
         )
 
 
@@ -144,10 +144,10 @@ def test_folder_for_data_chooses_the_embedded_server(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("world", "asked", "why"),
     [
-        (World(engine="no such file"), {}, r"no container engine answers \(no such file\)"),
-        (World(container="no such host"), {}, "image postgres:18 gives no server: no such host"),
+        (World(engine="no such file"), {}, r"no container engine responds \(no such file\)"),
+        (World(container="no such host"), {}, "no server starts from the image postgres:18: no such host"),
         (World(), {"DATABASE_URL": "postgresql://u@h/d"}, "DATABASE_URL is set"),
-        (World(), {"directory": "kept"}, "the data is to be kept in kept"),
+        (World(), {"directory": "kept"}, "the data must be kept in kept"),
     ],
 )
 @pytest.mark.parametrize("required", ["1", "true"])

@@ -83,7 +83,7 @@ def test_make_run_accepts_a_token_and_stops_with_its_postgresql(
     with running(open_place, PORT="0") as process:
         said = read_until(process, "Ctrl-C stops it")
         assert said.startswith("PostgreSQL: embedded, server ")
-        assert "Secret: BETTER_AUTH_SECRET is not set, so one was made and kept in .run/secret\n" in said
+        assert "Secret: BETTER_AUTH_SECRET is not set, so one was generated and kept in .run/secret\n" in said
         found = re.search(
             r'curl -H "Authorization: Bearer \$\(make -s token USER=alice\)" (\S+)/api/me', said
         )
@@ -113,7 +113,7 @@ def test_port_in_use_gives_one_line_and_no_traceback(open_place: Path) -> None:
     assert (process.returncode, out) == (1, "")
     assert err == (
         f"run: cannot listen on 127.0.0.1, port {port} (Address already in use): "
-        "end what uses it, or choose another, as in PORT=8001 make run\n"
+        "end the program that uses it, or choose another port: PORT=8001 make run\n"
     )
 
 
@@ -123,7 +123,10 @@ def test_port_in_use_gives_one_line_and_no_traceback(open_place: Path) -> None:
         ({"PORT": "http"}, "run: PORT is 'http', which is no port"),
         ({"PORT": "70000"}, "run: PORT is '70000', which is no port"),
         ({"PORT": "0", "BETTER_AUTH_SECRET": "short"}, "run: BETTER_AUTH_SECRET: has 5 bytes"),
-        ({"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"}, "run: REQUIRE_TESTCONTAINERS is set, but the data is"),
+        (
+            {"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"},
+            "run: REQUIRE_TESTCONTAINERS is set, but the data must",
+        ),
     ],
 )
 def test_wrong_setting_gives_one_line_and_no_traceback(

@@ -154,7 +154,7 @@ def test_service_ends_when_the_front_end_does(place: Path) -> None:
             httpx.get(f"{front_end.replace('localhost', '127.0.0.1')}/end")
         assert process.wait(30) == 1
         assert process.stderr is not None
-        assert process.stderr.read() == "dev: the front end ended with 3: it said why\n"
+        assert process.stderr.read() == "dev: the front end ended with exit code 3: see its messages above\n"
 
 
 def test_installed_packages_are_not_installed_again(place: Path) -> None:
@@ -178,7 +178,7 @@ def test_port_in_use_gives_one_line_and_no_traceback(place: Path, setting: str, 
     assert process.returncode == 1
     assert err == (
         f"dev: cannot listen on 127.0.0.1, port {port} (Address already in use): "
-        f"end what uses it, or choose another, as in {setting}={port + 1} {name}\n"
+        f"end the program that uses it, or choose another port: {setting}={port + 1} {name}\n"
     )
 
 
@@ -189,7 +189,7 @@ def test_port_in_use_gives_one_line_and_no_traceback(place: Path, setting: str, 
             "v20.19.5",
             {},
             {"TOKEN_MODE": "none"},
-            "dev: TOKEN_MODE is 'none', which is no mode: write shared-se",
+            "dev: TOKEN_MODE is 'none', which is no mode: set shared-se",
         ),
         ("v20.19.5", {}, {"FRONTEND_PORT": "http"}, "dev: FRONTEND_PORT is 'http', which is no port"),
         ("v20.19.5", {}, {"BETTER_AUTH_SECRET": "short"}, "dev: BETTER_AUTH_SECRET: has 5 bytes"),
@@ -198,9 +198,14 @@ def test_port_in_use_gives_one_line_and_no_traceback(place: Path, setting: str, 
             "v20.19.5",
             {"migrate": 1},
             {},
-            "dev: npm run --silent migrate failed with 1 in frontend: it said why",
+            "dev: npm run --silent migrate failed with exit code 1 in frontend: see its messages above",
         ),
-        ("v20.19.5", {"serves": False}, {}, "dev: the front end ended with 7: it said why"),
+        (
+            "v20.19.5",
+            {"serves": False},
+            {},
+            "dev: the front end ended with exit code 7: see its messages above",
+        ),
     ],
 )
 def test_error_gives_one_line_and_no_traceback(
