@@ -199,7 +199,7 @@ def _refuse_target_without_token(engine: Engine) -> None:
     is_any_protected = any(endpoint.is_protected for endpoint in engine.surface.endpoints)
     identity = engine.trial.alice.identity
     if is_any_protected and identity.token is None and not identity.values:
-        # A service that the command line names has no target: its users are in the settings.
+        # A service that the command line names comes without a target: its users are in the settings.
         is_named = engine.target.base_url is not None and engine.target.identities is None
         raise TargetError(
             "the contract protects operations, and no user has a token"
