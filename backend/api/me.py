@@ -1,4 +1,4 @@
-"""The caller, as the token has them."""
+"""The caller, as the token identifies them."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -28,5 +28,5 @@ class Me(BaseModel):
 
 @router.get("", operation_id="getMe", responses=describe_answer(HTTPStatus.OK, description="The caller"))
 async def get_me(user_id: CurrentUserId) -> Me:
-    """Tell the caller who they are."""
+    """Return the caller's user id."""
     return Me(user_id=user_id)

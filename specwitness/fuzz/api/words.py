@@ -48,7 +48,7 @@ def singular(word: str) -> str:
 def singulars(word: str) -> frozenset[str]:
     """Give what a noun may be in the singular.
 
-    From a word alone nobody can tell: `buses` is the plural of `bus`, and `bus` looks like that of `bu`.
+    A word alone does not tell: `buses` is the plural of `bus`, and `bus` looks like a plural itself.
     """
     return frozenset({word, singular(word)})
 

@@ -1,4 +1,4 @@
-"""Members that are not the caller's to set: owner, role, id, and all that only answers hold (F203)."""
+"""Members that are not the caller's to set: owner, role, id, and all that only answers hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that do not fit the contract: refused, by place, without an echo."""
+"""Requests against the contract: 422 with the place of the fault, without the data that was sent."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def alice(signed_in: Callable[[str], dict[str, bytes]]) -> dict[str, bytes]:
     ],
     ids=str,
 )
-def test_body_that_does_not_fit_is_refused(
+def test_body_against_the_contract_gets_422_with_its_place(
     offline_client: Client, alice: dict[str, bytes], content: bytes, where: str
 ) -> None:
     for method, path in (("POST", "/api/tasks"), ("PUT", TASK)):
@@ -77,13 +77,15 @@ def test_body_that_does_not_fit_is_refused(
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
-def test_body_of_another_kind_is_refused(offline_client: Client, alice: dict[str, bytes], kind: str) -> None:
+def test_body_of_another_media_type_is_refused(
+    offline_client: Client, alice: dict[str, bytes], kind: str
+) -> None:
     headers = {**alice, "Content-Type": kind.encode()}
     answer = offline_client.post("/api/tasks", headers=headers, content=b'{"title":"Buy milk"}')
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
 
 
-def test_refusal_says_nothing_of_what_was_sent(offline_client: Client, alice: dict[str, bytes]) -> None:
+def test_refusal_contains_no_data_of_the_request(offline_client: Client, alice: dict[str, bytes]) -> None:
     secret = "wery-private"
     bodies: list[Any] = [{secret: 1}, {"title": [secret]}, {"title": "a", secret: secret}, secret, [secret]]
     for body in bodies:
@@ -118,7 +120,7 @@ def test_refusal_says_nothing_of_what_was_sent(offline_client: Client, alice: di
         ("cursor=%27%3B--", "query.cursor"),
     ],
 )
-def test_query_that_does_not_fit_is_refused(
+def test_query_against_the_contract_gets_422_with_its_place(
     offline_client: Client, alice: dict[str, bytes], query: str, where: str
 ) -> None:
     answer = offline_client.get(f"/api/tasks?{query}", headers=alice)
@@ -140,7 +142,7 @@ def test_query_that_does_not_fit_is_refused(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_id_that_is_no_uuid_is_refused(
+def test_task_id_that_is_no_canonical_uuid_is_refused(
     offline_client: Client, alice: dict[str, bytes], task_id: str, method: str
 ) -> None:
     body = {"title": "Buy milk"} if method == "PUT" else None
@@ -151,7 +153,7 @@ def test_id_that_is_no_uuid_is_refused(
 
 @pytest.mark.requirement("003/FR-020")
 @pytest.mark.parametrize("is_announced", [True, False])
-def test_body_beyond_the_limit_is_refused(
+def test_body_above_the_size_limit_is_refused(
     offline_client: Client, alice: dict[str, bytes], *, is_announced: bool
 ) -> None:
     read = []
@@ -170,7 +172,7 @@ def test_body_beyond_the_limit_is_refused(
     assert sum(read) <= (0 if is_announced else MAX_BODY_BYTES // 4096 + 1)
 
 
-def test_largest_body_that_fits_is_accepted(client: Client, alice: dict[str, bytes]) -> None:
+def test_body_at_the_size_limit_is_accepted(client: Client, alice: dict[str, bytes]) -> None:
     draft = {"title": "😀" * 200, "description": "\\😀" * 1000}
     answer = client.post("/api/tasks", headers=alice, json=draft)
     assert answer.status_code == 201
