@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support.command_line import run_specwitness
-from tests.support.orders import CREATE, DOCUMENT, DRAFT, GONE, LIST, change
+from tests.support.sample_contract import CREATE, DOCUMENT, DRAFT, GONE, LIST, change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,7 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_contract_that_did_not_change_is_kept(repository: Repository) -> None:
+def test_unchanged_contract_is_kept(repository: Repository) -> None:
     done = repository.call("--base", "HEAD")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "kept: no findings"
@@ -105,13 +105,14 @@ def test_contract_that_did_not_change_is_kept(repository: Repository) -> None:
     assert repository.result()["result"] == "kept"
 
 
-def test_protection_that_loosened_is_broken_at_its_line(repository: Repository) -> None:
+def test_loosened_protection_is_reported_at_its_line(repository: Repository) -> None:
     repository.put({f"{LIST}/security": []})
     done = repository.run("--base", "main")
     assert done.returncode == 1, done.stdout + done.stderr
     line = (repository.root / "api/openapi.yaml").read_text().splitlines().index("      security: []") + 1
     assert (
-        f"api/openapi.yaml:{line}: GET /orders: security was http bearer, and lets in no cred" in done.stdout
+        f"api/openapi.yaml:{line}: GET /orders: security was http bearer, and now accepts no cred"
+        in done.stdout
     )
     assert "→ restore the protection" in done.stdout
     (judgement,) = repository.result()["judgements"]
@@ -120,7 +121,7 @@ def test_protection_that_loosened_is_broken_at_its_line(repository: Repository) 
     assert judgement["location"] == {"file": "api/openapi.yaml", "line": line}
 
 
-def test_change_in_a_referenced_file_is_reported_at_its_place(repository: Repository) -> None:
+def test_change_in_a_referenced_file_is_reported_in_that_file(repository: Repository) -> None:
     repository.put({f"{DRAFT}/properties/text/maxLength": 8})
     repository.commit("second")
     assert repository.run("--base", "HEAD").returncode == 0
@@ -130,7 +131,7 @@ def test_change_in_a_referenced_file_is_reported_at_its_place(repository: Reposi
     assert "api/draft.json:" in done.stdout
 
 
-def test_later_change_on_main_is_no_change_of_the_branch(repository: Repository) -> None:
+def test_commits_of_others_since_the_fork_are_ignored(repository: Repository) -> None:
     repository.git("checkout", "-q", "-b", "ours")
     repository.git("checkout", "-q", "main")
     repository.put({"/paths/~1more": DOCUMENT["paths"]["/health"] | {"get": {**DOCUMENT["paths"]["/health"]["get"], "operationId": "more"}}})  # fmt: skip
@@ -140,7 +141,7 @@ def test_later_change_on_main_is_no_change_of_the_branch(repository: Repository)
     assert done.returncode == 0, done.stdout
 
 
-def test_base_may_be_a_file_or_a_path_of_a_revision(
+def test_base_can_be_a_file_or_a_path_in_a_revision(
     repository: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     repository.write("old.yaml", yaml.safe_dump(DOCUMENT))
@@ -150,10 +151,10 @@ def test_base_may_be_a_file_or_a_path_of_a_revision(
     for base in ("old.yaml", str(outside), "HEAD:api/openapi.yaml"):
         done = repository.run("--base", base)
         assert done.returncode == 1, done.stdout + done.stderr
-        assert "POST /orders: this operation is gone [breaking: operation-removed]" in done.stdout
+        assert "POST /orders: this operation was removed [breaking: operation-removed]" in done.stdout
 
 
-def test_contract_missing_from_the_base_is_new(repository: Repository) -> None:
+def test_contract_without_a_version_in_the_base_is_new(repository: Repository) -> None:
     done = repository.run("--base", "HEAD", "--contract", "api/new.yaml")
     assert done.returncode == 2
     repository.write("api/new.yaml", yaml.safe_dump(DOCUMENT))
@@ -162,7 +163,7 @@ def test_contract_missing_from_the_base_is_new(repository: Repository) -> None:
     assert "has no api/new.yaml: the contract is new" in done.stdout
 
 
-def test_waiver_covers_its_change_until_its_end(repository: Repository) -> None:
+def test_waiver_allows_its_change_until_it_expires(repository: Repository) -> None:
     repository.put({f"{LIST}/security": []})
     repository.write("pyproject.toml", SETTINGS + WAIVER.format(until="2999-12-31"))
     done = repository.run("--base", "main")
@@ -185,7 +186,7 @@ def test_unneeded_waiver_is_reported(repository: Repository) -> None:
     assert repository.run().returncode == 0  # without a base nothing can be said of it
     done = repository.run("--base", "main")
     assert done.returncode == 1
-    assert "pyproject.toml:4: nothing needs the waiver of security-loosened for listOrders" in done.stdout
+    assert "pyproject.toml:4: the waiver of security-loosened for listOrders is not needed" in done.stdout
 
 
 def test_waiver_of_an_unknown_rule_is_reported(repository: Repository) -> None:
@@ -196,7 +197,7 @@ def test_waiver_of_an_unknown_rule_is_reported(repository: Repository) -> None:
     assert "pyproject.toml:4: the waiver of security-losened for listOrders names no rule" in done.stdout
 
 
-def test_lint_is_reported_and_can_be_turned_off_with_a_reason(repository: Repository) -> None:
+def test_lint_finding_can_be_turned_off_with_a_reason(repository: Repository) -> None:
     repository.put({f"{DRAFT}/properties/text/maxLength": GONE})
     done = repository.run()
     assert done.returncode == 1
@@ -210,7 +211,7 @@ def test_lint_is_reported_and_can_be_turned_off_with_a_reason(repository: Reposi
     assert repository.run().returncode == 0
 
 
-def test_warning_does_not_break(repository: Repository) -> None:
+def test_warning_does_not_break_the_run(repository: Repository) -> None:
     repository.put({"/components/schemas/Old": {}})
     done = repository.run()
     assert done.returncode == 0
@@ -218,7 +219,7 @@ def test_warning_does_not_break(repository: Repository) -> None:
     assert done.stdout.splitlines()[-1] == "kept: no findings, 1 warning"
 
 
-def test_app_is_compared_and_its_output_is_left_out(repository: Repository) -> None:
+def test_app_is_compared_and_its_output_is_not_printed(repository: Repository) -> None:
     settings = SETTINGS + 'served = "/openapi.json"\n[tool.specwitness]\ntarget = "target:open_target"\n'
     repository.write("pyproject.toml", settings)
     repository.write("target.py", TARGET)
@@ -227,7 +228,7 @@ def test_app_is_compared_and_its_output_is_left_out(repository: Repository) -> N
     for text in (
         "POST /orders: the app has no such operation [app: difference]",
         "the app has no route for GET /health [app: missing-route]",
-        "the app serves GET /debug, which the contract does not know [app: undocumented-route]",
+        "the app serves GET /debug, which is not in the contract [app: undocumented-route]",
         "/openapi.json does not serve the contract",
     ):
         assert text in done.stdout
@@ -241,14 +242,19 @@ def test_app_is_compared_and_its_output_is_left_out(repository: Repository) -> N
         (["--base", ":api/openapi.yaml"], "neither a revision"),
         (["--base", "--output=x"], "neither a revision"),
         (["--base", "HEAD:api/none.yaml"], "HEAD has no api/none.yaml"),
-        (["--base", "broken.yaml"], "the contract of the base cannot be read: the YAML is broken"),
-        (["--base", "list.yaml"], "the contract of the base cannot be read: this is no OpenAPI 3 document"),
+        (["--base", "broken.yaml"], "the contract of the base cannot be read: this is not valid YAML"),
+        (
+            ["--base", "list.yaml"],
+            "the contract of the base cannot be read: this is not an OpenAPI 3 document",
+        ),
         (["--contract", "none.yaml"], "none.yaml: the contract cannot be read: No such file or directory"),
         (["--contract", "../x.yaml"], "--contract: [tool.specwitness] contract: must be a path inside"),
-        (["--contract", "broken.yaml"], "broken.yaml:2: the YAML is broken"),
+        (["--contract", "broken.yaml"], "broken.yaml:2: this is not valid YAML"),
     ],
 )
-def test_invalid_base_or_contract_is_reported(repository: Repository, words: list[str], message: str) -> None:
+def test_unreadable_contract_or_base_is_invalid(
+    repository: Repository, words: list[str], message: str
+) -> None:
     repository.write("broken.yaml", "a: [\n")
     repository.write("list.yaml", "- a\n")
     done = repository.run(*words)
@@ -259,14 +265,14 @@ def test_invalid_base_or_contract_is_reported(repository: Repository, words: lis
     assert not (repository.root / "build/contract/contract.json").exists()
 
 
-def test_missing_setting_of_the_contract_is_reported(tmp_path: Path) -> None:
+def test_command_without_a_contract_is_invalid(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "specwitness", "contract"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 2
     assert "no contract is named → set contract" in done.stderr
 
 
-def test_base_can_be_set_in_pyproject(repository: Repository) -> None:
+def test_base_of_the_settings_is_used(repository: Repository) -> None:
     repository.write("pyproject.toml", SETTINGS + 'base = "main"\n')
     repository.put({f"{LIST}/security": []})
     assert repository.run().returncode == 1

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.moods import describe
+from tests.services.outages import describe
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """
@@ -21,11 +21,11 @@ target = "opened:open_target"
 TARGET = """
 from contextlib import contextmanager
 from specwitness.fuzz import Tokens
-from tests.support.moods import Mood, make_target
+from tests.services.outages import Condition, make_target
 
 @contextmanager
 def open_target():
-    yield make_target(Mood(), {names})
+    yield make_target(Condition(), {names})
 """
 
 

@@ -60,7 +60,7 @@ def test_closed_port_is_reported_and_the_run_is_invalid(repository: Path) -> Non
         port = closed.getsockname()[1]
     code, said = attack(repository, f"http://127.0.0.1:{port}")
     assert code == 2
-    assert "POST /orders was not answered: the connection was refused → start the service" in said
+    assert "POST /orders got no response: the connection was refused → start the service" in said
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "ftp://x", "http://127.0.0.1:99999", "http://a?b=c"])
@@ -94,7 +94,7 @@ def test_port_of_another_protocol_is_reported(repository: Path) -> None:
     with speaking(b"SSH-2.0-OpenSSH_9.9\r\n") as place:
         code, said = attack(repository, f"http://{place}")
         assert code == 2
-        assert "was not answered: the connection was closed without a whole answer" in said
+        assert "got no response: the connection was closed before the response was complete" in said
         code, said = attack(repository, f"https://{place}")
     assert (code, "no trust by TLS" in said) == (2, True)
 
@@ -111,7 +111,7 @@ def test_service_that_never_responds_is_reported(impatient: Path) -> None:
     with answering(lambda _method, _target: Reply(after=600)) as service:
         code, said = attack(impatient, service.url)
     assert code == 2
-    assert "was not answered: nothing came within 0.5 seconds" in said
+    assert "got no response: none came within 0.5 seconds" in said
 
 
 def test_operation_that_never_responds_is_a_failure(impatient: Path) -> None:
@@ -125,7 +125,7 @@ def test_service_that_crashes_is_reported_with_what_was_found_before(tmp_path: P
     with serving("orders", "alg-none", most=150) as ground:
         code, said = attack_with_mint(tmp_path, ground)
     assert code == 1, said
-    assert re.search(r"it had answered \d+ requests before → see the service's own log", said)
+    assert re.search(r"the service had responded to \d+ requests before → see the service's own log", said)
     assert "not tried: " in said
     assert "the service answered no more before it was reached" in said
     assert "with an unsigned token (alg none): expected 401, came 200" in said

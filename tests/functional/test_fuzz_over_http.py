@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import yaml
 from junitparser import Failure, JUnitXml, Skipped
 
 from specwitness.config import FuzzConfig
@@ -152,7 +153,7 @@ def test_rate_limited_service_is_retried_until_all_operations_are_tried(tmp_path
     assert ended.returncode == 0, ended.stdout
     assert set(outcomes(report).values()) == {"passed"}
     assert report["requests"]["throttled"] > 0
-    assert re.search(r"the service said 429: waited \d+ times, \d+ s in all", ended.stdout)
+    assert re.search(r"the service answered 429: waited \d+ times, \d+ s in all", ended.stdout)
 
 
 def test_junit_report_has_one_case_for_each_check(tmp_path: Path, broken: Attacked) -> None:
@@ -246,6 +247,16 @@ def send_by_curl(line: str, ground: Ground, variables: dict[str, str]) -> int:
         timeout=600,
     )
     return int(done.stdout.split(b" ", 2)[1])
+
+
+def test_service_without_users_is_invalid_and_the_setting_is_named(tmp_path: Path, right: Attacked) -> None:
+    (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(dict(ORDERS)))
+    done = fuzz(tmp_path, "--base-url", right.ground.url)
+    assert done.returncode == 2
+    assert (
+        "[tool.specwitness.fuzz.identities]: the contract protects operations, and no user has" in done.stderr
+    )
+    assert 'tokens = { alice = "env:TOKEN_ALICE", bob = "env:TOKEN_BOB" }' in done.stderr
 
 
 def test_servers_links_and_proxies_elsewhere_are_not_called(tmp_path: Path, right: Attacked) -> None:

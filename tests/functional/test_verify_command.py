@@ -1,4 +1,4 @@
-"""`specwitness verify` on a small repository that knows nothing of this one: kept, broken, invalid."""
+"""`specwitness verify` on a small repository of its own: kept, broken, invalid."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_result_is_the_exit_status_of_the_process(
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_proven_repository_is_kept_and_a_second_run_writes_the_same_bytes(repository: Repository) -> None:
+def test_tested_repository_is_kept_and_a_second_run_writes_the_same_bytes(repository: Repository) -> None:
     first = repository.run("verify")
     assert first.returncode == 0, first.stdout + first.stderr
     assert "kept" in first.stdout
@@ -291,7 +291,7 @@ FAULTS = {
         "sum(numbers)",
         ["tests/test_sums.py:22: test_adding_changes_nothing made no assertion", "001/FR-002"],
     ),
-    "evidence that was only skipped": (
+    "only skipped evidence": (
         "tests/test_sums.py",
         "numbers = [1, 2]\n    assert sum",
         'pytest.skip("later")\n    numbers = []\n    assert sum',
@@ -299,7 +299,7 @@ FAULTS = {
             "specs/001-sums/spec.md:15: 001/FR-002 is silent: its witness was skipped, at tests/test_sums.py:22 (later)"
         ],
     ),
-    "evidence that was only xfailed": (
+    "only xfailed evidence": (
         "tests/test_sums.py",
         '@pytest.mark.requirement("001/FR-002")',
         '@pytest.mark.xfail(reason="known")\n@pytest.mark.requirement("001/FR-002")',
@@ -315,7 +315,7 @@ FAULTS = {
             "→ make it run, or waive its requirements",
         ],
     ),
-    "a requirement that nothing witnesses": (
+    "a requirement without evidence": (
         "specs/001-sums/spec.md",
         "- **FR-002**: System MUST be pure.",
         "- **FR-002**: System MUST be pure.\n- **FR-003**: System MUST multiply.",
@@ -331,7 +331,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_planted_fault_breaks_the_run_and_is_named(repository: Repository, fault: str) -> None:
+def test_planted_fault_breaks_the_run_and_is_reported(repository: Repository, fault: str) -> None:
     name, old, new, expected = FAULTS[fault]
     repository.change(name, old, new)
     result = repository.run("verify")
@@ -349,7 +349,7 @@ def test_scenarios_deselected_by_a_conftest_are_reported(repository: Repository)
     assert "001/FR-002 is silent: no test, scenario or check that ran names it" in result.stdout
 
 
-def test_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -> None:
+def test_waiver_keeps_the_run_and_shows_the_verdict_without_it(repository: Repository) -> None:
     repository.change(
         "specs/001-sums/spec.md", "be pure.\n", "be pure.\n- **FR-003**: System MUST multiply.\n"
     )
@@ -364,7 +364,7 @@ def test_waiver_keeps_the_run_and_shows_what_it_covers(repository: Repository) -
     assert "001/FR-003 waived until 2999-12-31: comes with products (silent)" in result.stdout
 
 
-def test_expired_waiver_breaks_the_run_at_its_line(repository: Repository) -> None:
+def test_expired_waiver_breaks_the_run_and_is_reported_at_its_line(repository: Repository) -> None:
     pyproject = (repository.root / "pyproject.toml").read_text(encoding="utf-8")
     waiver = (
         "[[tool.specwitness.waivers]]\nrequirement = '001/FR-002'\nreason = 'later'\nuntil = 2001-01-01\n"
@@ -394,7 +394,7 @@ def test_expired_waiver_breaks_the_run_at_its_line(repository: Repository) -> No
         ),
     ],
 )
-def test_invalid_run_names_the_cause_and_leaves_no_report(
+def test_unreadable_input_is_invalid_and_leaves_no_report(
     repository: Repository, name: str, text: str, message: str
 ) -> None:
     repository.write("build/trace/trace.json", "the report of an earlier run")
@@ -407,7 +407,7 @@ def test_invalid_run_names_the_cause_and_leaves_no_report(
     assert not (repository.root / "build/trace/trace.json").exists()
 
 
-def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> None:
+def test_difference_over_two_scenarios_names_both(repository: Repository) -> None:
     step = "**Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3."
     repository.change("specs/001-sums/spec.md", "### Func", f"2. {step}\n3. {step}\n\n### Func")
     result = repository.run("derive", "--check")
@@ -415,7 +415,7 @@ def test_all_scenarios_of_one_difference_are_named(repository: Repository) -> No
     assert "[001/US1/AC2, 001/US1/AC3]" in result.stdout
 
 
-def test_reworded_story_is_reported_at_its_line_without_a_scenario(repository: Repository) -> None:
+def test_reworded_story_title_is_reported_at_its_line_without_a_scenario(repository: Repository) -> None:
     story = "### User Story 2 - Again\n\n1. **Given** the numbers 1 and 2, **When** they are added, **Then** the sum is 3.\n"
     repository.change("specs/001-sums/spec.md", "### Func", f"{story}\n### Func")
     assert repository.run("derive").returncode == 0
@@ -425,7 +425,7 @@ def test_reworded_story_is_reported_at_its_line_without_a_scenario(repository: R
     assert "specs/001-sums/spec.md:12: differs from features/001-sums.feature:18 → run" in result.stdout
 
 
-def test_derive_check_writes_nothing_and_names_both_lines(repository: Repository) -> None:
+def test_derive_check_writes_nothing_and_reports_both_lines(repository: Repository) -> None:
     assert repository.run("derive", "--check").returncode == 0
     repository.change("specs/001-sums/spec.md", "they are added", "they are summed up")
     before = (repository.root / "features/001-sums.feature").read_bytes()

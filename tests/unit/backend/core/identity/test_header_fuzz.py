@@ -9,6 +9,7 @@ import sys
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
@@ -53,31 +54,15 @@ def is_refused(token: str) -> bool:
 
 
 async def call(app: FastAPI, *values: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
-    """Call the application past any client: each byte arrives."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": "/api/me",
-        "raw_path": b"/api/me",
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"authorization", value) for value in values],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 8000),
-    }
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await app(scope, receive, send)
-    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(each.get("body", b"") for each in sent[1:])
+    """Call the application with every byte as it is: a request with a stream gets no header from httpx."""
+    request = httpx.Request(
+        "GET",
+        "http://127.0.0.1:8000/api/me",
+        headers=[(b"authorization", value) for value in values],
+        stream=httpx.ByteStream(b""),
+    )
+    response = await httpx.ASGITransport(app).handle_async_request(request)
+    return response.status_code, dict(response.headers.raw), await response.aread()
 
 
 def check_refusal(app: FastAPI, *values: bytes) -> None:
