@@ -29,7 +29,7 @@ def engine() -> Engine:
 
 def test_no_check_finds_anything(engine: Engine) -> None:
     tallies = engine.trial.ledger.tallies.items()
-    assert {key: each.describe_breaches() for key, each in tallies if each.breaches} == {}
+    assert {key: tally.describe_breaches() for key, tally in tallies if tally.breaches} == {}
 
 
 def test_every_documented_status_came_and_no_other(engine: Engine) -> None:
