@@ -1,4 +1,4 @@
-"""What a run does, in which order: baseline requests, then checks, and what ends access last."""
+"""The order of a run: baseline requests, then checks, and the operations that end access last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the checks tried and found, by operation and check."""
+"""Results of the checks by operation and check: cases, judgements, violations, and reasons for gaps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CheckResult:
         self.statuses[status] += 1
 
     def report(self, kind: str, violation: Violation) -> None:
-        """Note what is wrong; breaches of one kind are told once."""
+        """Note a violation; violations of one kind are reported once."""
         self.violations.setdefault(kind, []).append(violation)
 
     @property
@@ -70,7 +70,7 @@ class CheckResult:
     def describe_violations(self, at_most: int = 5) -> str:
         """Tell each kind of breach by its shortest request."""
         lines = []
-        # The grave come first: only so many are told.
+        # The gravest come first: only so many are reported.
         ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].level, item[0]))
         for _, violations in ordered[:at_most]:
             # Lengths first, so that a reader gets the plainest case; texts break the tie.

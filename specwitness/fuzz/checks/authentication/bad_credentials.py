@@ -157,7 +157,7 @@ def _prepare(
         material = Material(seat, value, name, context.mint, other, context.key_host)
         good = authorize(request, credentials)
         for attack in attacks:
-            # Who has erased their account is let in by nothing any more.
+            # After the erasure of the account no credential is accepted any more.
             if attack.accepted and context.is_over:
                 continue
             if (whole or attack.core) and (change := attack.prepare(material)) is not None:

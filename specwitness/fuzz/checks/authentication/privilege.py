@@ -41,7 +41,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
                 continue
             signed, response = exchange
             context.judged(endpoint, "privilege")
-            # What is refused for its state was let in.
+            # A 409 is an answer about the object's state: the caller was let in.
             if response.succeeded or (response.status == _CONFLICT and "403" in endpoint.responses):
                 context.report(
                     endpoint, "privilege", f"answered {response.status} to a user without the right", signed
