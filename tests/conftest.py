@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
@@ -32,10 +34,17 @@ if TYPE_CHECKING:
 
     from backend.core.config import Settings
 
+# No property depends on the speed of the machine.
+hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("tests")
+
 _ORIGIN = pytest.StashKey[str]()
+_LEFT = pytest.StashKey[int]()
+_WITHOUT_SLOW = "not slow"  # the marker expression of `make test`
 _HERE = Path(__file__).parent
 # All tests of these folders run in one worker of `make test`, so that a costly fixture starts once.
 _KEPT_TOGETHER = ("e2e", "faults", "pooler")
+_SLOW_FOLDERS = {"e2e": "the front end is built, and browsers open its pages"}
 
 
 @pytest.fixture(scope="session")
@@ -128,31 +137,47 @@ def signed_in(issuer: Issuer) -> Callable[[str], dict[str, bytes]]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the tests of a file in one worker, and those of some folders in one worker together."""
     for item in items:
         place = item.path.relative_to(_HERE)
         group = place.parts[0] if place.parts[0] in _KEPT_TOGETHER else place.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+        if place.parts[0] in _SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow(_SLOW_FOLDERS[place.parts[0]]))
+    config.stash[_LEFT] = sum(_is_slow(item) for item in items)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("slow")
+    if marker and not (marker.args and marker.args[0]):
+        raise pytest.UsageError(f"{item.nodeid}: a slow test needs a reason: @pytest.mark.slow('why')")
+    return marker is not None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Report this worker's PostgreSQL to the main process."""
+    """Send the process that started the workers what this worker knows for the summary."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["origin"] = session.config.stash.get(_ORIGIN, "")
+        session.config.workeroutput["left"] = session.config.stash.get(_LEFT, 0)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Receive a worker's PostgreSQL in the main process."""
-    if origin := getattr(node, "workeroutput", {}).get("origin"):
+    """Receive from a worker what it knows for the summary."""
+    output = getattr(node, "workeroutput", {})
+    if origin := output.get("origin"):
         node.config.stash[_ORIGIN] = origin
+    node.config.stash[_LEFT] = output.get("left", 0)  # each worker collects all tests
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print which PostgreSQL the tests ran on."""
+    """Print which PostgreSQL the tests ran on, and how many slow tests were left out."""
     if origin := config.stash.get(_ORIGIN, None):
         terminalreporter.write_line(origin)
+    left = config.stash.get(_LEFT, 0)
+    if left and config.option.markexpr == _WITHOUT_SLOW:
+        terminalreporter.write_line(f"Slow tests left to make test-all: {left}")
 
 
 def pytest_specwitness_environment(config: pytest.Config) -> dict[str, str]:

@@ -62,7 +62,7 @@ def post(server: ServerProcess, token: str, path: str = "/api/tasks") -> httpx.R
         f"http://127.0.0.1:{server.port}{path}",
         headers={"Authorization": f"Bearer {token}"},
         json={"title": "Buy milk"},
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -121,6 +121,6 @@ def test_request_in_flight_is_completed_before_the_service_stops(
             await_fact(lambda: not is_listening(port))
             assert not response.done()
         assert response.result().status_code == 201
-    assert server.process.wait(60) in {0, -signal.SIGTERM}
+    assert server.process.wait(300) in {0, -signal.SIGTERM}
     assert owner.execute("select title from tasks").fetchall() == [("Buy milk",)]
     assert {line["level"] for line in server.events} == {"info"}

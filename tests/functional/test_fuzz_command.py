@@ -40,7 +40,7 @@ def fuzz(root: Path, *options: str, names: str = "None", documented: tuple[int, 
     (root / "opened.py").write_text(TARGET.format(names=names), encoding="utf-8")
     (root / "openapi.json").write_text(json.dumps(describe(*documented)), encoding="utf-8")
     command = [sys.executable, "-m", "specwitness", "fuzz", "--root", str(root), *options]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=600)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 

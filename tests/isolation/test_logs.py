@@ -45,7 +45,7 @@ def send_failing_requests(server: ServerProcess, issuer: Issuer, owner: psycopg.
     """Send requests with private data that fail in different ways; returns the statuses."""
     token = issuer.token(ALICE, **PRIVATE)
     headers = bearer(token)
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=300) as http:
 
         def ask(method: str, path: str, **options: Any) -> int:
             return http.request(method, path, **{"headers": headers, **options}).status_code
@@ -86,7 +86,7 @@ def open_websocket(port: int, token: str) -> int:
         "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=300) as connection:
         connection.sendall(request.encode())
         return int(connection.recv(4096).split()[1])
 
@@ -115,7 +115,7 @@ def test_log_contains_pseudonyms_and_nothing_from_requests(
         assert open_websocket(server.port, issuer.token(ALICE, **PRIVATE)) == 403
         assert statuses == [201, 422, 404, 422, *[401] * 5, 500, 503, 200, 204, 410]
         server.process.terminate()
-        server.process.wait(30)
+        server.process.wait(300)
     written = server.log.read_text()
     parts = issuer.token(ALICE, **PRIVATE).split(".")
     for private in (ALICE, TITLE, secret, PSEUDONYM_KEY, *PRIVATE.values(), *parts[:2]):

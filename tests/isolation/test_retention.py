@@ -16,14 +16,18 @@ import pytest
 from psycopg import sql
 
 from backend.core.identity.pseudonym import make_pseudonym
+from backend.retention import main
 from backend.testing.issuer import make_secret, make_subject
 from tests.support.environment import inherit
+from tests.support.in_process import run_main
 from tests.support.service import PSEUDONYM_KEY, Client, as_role, connect, empty_tables
 from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from tests.support.in_process import Ended
 
     Headers = dict[str, bytes]
     SignIn = Callable[[str], Headers]
@@ -42,29 +46,28 @@ def keeper(database: psycopg.Connection[Any], database_url: str, empty_database:
     database.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
 
-def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environ = {
-        **inherit("PATH"),
-        "BETTER_AUTH_SECRET": make_secret(),
-        "DATABASE_URL": url,
-        "PSEUDONYM_KEY": PSEUDONYM_KEY,
-        **settings,
-    }
+def describe_environment(url: str) -> dict[str, str]:
+    return {"BETTER_AUTH_SECRET": make_secret(), "DATABASE_URL": url, "PSEUDONYM_KEY": PSEUDONYM_KEY}
+
+
+def run(url: str, *words: str, **settings: str) -> Ended:
+    """Run the command in this process."""
+    return run_main(main, words, {**describe_environment(url), **settings})
+
+
+def call(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process."""
+    environ = {**inherit("PATH"), **describe_environment(url), **settings}
     command = [sys.executable, "-m", "backend.retention", *words]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=600)
 
 
 def run_with_output(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the job with this file descriptor as standard output."""
-    environ = {
-        **inherit("PATH"),
-        "BETTER_AUTH_SECRET": make_secret(),
-        "DATABASE_URL": url,
-        "PSEUDONYM_KEY": PSEUDONYM_KEY,
-    }
+    environ = {**inherit("PATH"), **describe_environment(url)}
     command = [sys.executable, "-m", "backend.retention", *words]
     return subprocess.run(
-        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=600
     )
 
 
@@ -271,11 +274,11 @@ def test_job_waits_for_an_erasure_without_locking_rows(
     with ThreadPoolExecutor(1) as pool, connect(keeper) as eraser:
         with eraser.transaction():
             eraser.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [alice])
-            job = pool.submit(run, keeper, *arguments, RETENTION_TASK_DAYS="30")
+            job = pool.submit(call, keeper, *arguments, RETENTION_TASK_DAYS="30")
             await_fact(lambda: database.execute(waiting).fetchone() == (1,))
             assert eraser.execute("delete from tasks").rowcount == 1
             assert eraser.execute("delete from erasures").rowcount == len(words)
-        assert job.result(60).returncode == 0
+        assert job.result(600).returncode == 0
 
 
 @pytest.mark.requirement("003/FR-046")
@@ -285,7 +288,7 @@ def test_audit_is_printed_with_pseudonyms(
     for name in ("alice", "bob"):
         client.get("/api/account/export", headers=signed_in(name))
     client.delete("/api/account", headers=signed_in("alice"))
-    done = run(keeper, "audit")
+    done = call(keeper, "audit")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     entries = [(line["action"], line["outcome"]) for line in lines]
     assert entries == [("export", "begun"), ("export", "done")] * 2 + [("erase", "done")]
@@ -339,7 +342,7 @@ def test_job_rejects_the_host_of_a_pooler() -> None:
 def test_invalid_role_file_or_argument_is_an_error_message(
     *, keeper: str, empty_database: str, tmp_path: Path
 ) -> None:
-    outsider = run(empty_database)
+    outsider = call(empty_database)
     assert outsider.returncode == 2
     assert "create role tasks_housekeeper login password '...' in role tasks_keeper" in outsider.stderr
     broken = tmp_path / "broken.jsonl"

@@ -86,7 +86,7 @@ def make_isolation(text: str) -> str:
 
 def make_contract(text: str) -> str:
     """Put the rules of the contract check into their page."""
-    rows = [f"| `{rule.code}` | {rule.kind} | {rule.level} | {rule.tells} |\n" for rule in RULES.values()]
+    rows = [f"| `{rule.code}` | {rule.kind} | {rule.level} | {rule.reports} |\n" for rule in RULES.values()]
     table = "".join(["| rule | kind | level | what is reported |\n|---|---|---|---|\n", *rows])
     return put_between(text, "rules", table)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SERVER_CONNECTIONS = 5
 _ACCOUNT = "nobody"  # PgBouncer refuses to run as root
 _ATTEMPTS = 3  # another process may take the free port first
-_START_SECONDS = 20.0
+_START_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 _OFF = frozenset({"", "0", "false", "no"})
 _SETTINGS = """\

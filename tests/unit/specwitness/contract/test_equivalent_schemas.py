@@ -1,4 +1,4 @@
-"""Properties: a contract compared with itself, however it is spelt, has not changed."""
+"""Properties: a contract that is only rewritten has no differences and no changes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specwitness.contract import compare, find_undocumented
-from specwitness.contract.differences import Place
-from specwitness.contract.evolution import find_changes
-from specwitness.contract.variance import Direction, SchemaEvolution
+from specwitness.contract.operation_changes import find_changes
+from specwitness.contract.schema_changes import Direction, SchemaEvolution
+from specwitness.contract.schema_differences import Place
 from tests.support.sample_contract import DOCUMENT, read
 
 if TYPE_CHECKING:
@@ -61,20 +61,20 @@ schemas = st.recursive(
 )
 
 
-def respell(schema: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
+def rewrite(schema: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
     """Write a schema in another way that means the same."""
     if isinstance(schema, list):
-        return [respell(each, draw) for each in schema]
+        return [rewrite(member, draw) for member in schema]
     if not isinstance(schema, dict) or "$ref" in schema:
         return schema
-    other = {key: respell_member(key, value, draw) for key, value in reversed(schema.items())}
+    other = {key: rewrite_member(key, value, draw) for key, value in reversed(schema.items())}
     return draw(st.sampled_from(list(spell(other))))
 
 
-def respell_member(key: str, value: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
+def rewrite_member(key: str, value: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
     if key == "properties":
-        return {name: respell(each, draw) for name, each in value.items()}
-    return respell(value, draw) if key in {"items", "anyOf"} else value
+        return {name: rewrite(member, draw) for name, member in value.items()}
+    return rewrite(value, draw) if key in {"items", "anyOf"} else value
 
 
 def spell(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -91,8 +91,8 @@ def spell(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @settings(deadline=None, max_examples=150)
 @given(schema=schemas, data=st.data())
-def test_schema_in_another_spelling_has_not_changed(schema: Any, data: st.DataObject) -> None:
-    other = respell(copy.deepcopy(schema), data.draw)
+def test_rewritten_schema_is_not_reported_as_a_change(schema: Any, data: st.DataObject) -> None:
+    other = rewrite(copy.deepcopy(schema), data.draw)
     for direction in Direction:
         evolution = SchemaEvolution(DOCUMENT, DOCUMENT, direction)
         assert evolution.compare(schema, other, HERE) == []
@@ -101,10 +101,10 @@ def test_schema_in_another_spelling_has_not_changed(schema: Any, data: st.DataOb
 
 @settings(deadline=None, max_examples=25)
 @given(schema=schemas, data=st.data())
-def test_contract_in_another_spelling_is_the_same_contract(schema: Any, data: st.DataObject) -> None:
+def test_rewritten_contract_equals_the_original(schema: Any, data: st.DataObject) -> None:
     one, other = copy.deepcopy(DOCUMENT), copy.deepcopy(DOCUMENT)
     one["components"]["schemas"]["Order"] = schema
-    other["components"]["schemas"]["Order"] = respell(copy.deepcopy(schema), data.draw)
+    other["components"]["schemas"]["Order"] = rewrite(copy.deepcopy(schema), data.draw)
     other["components"]["securitySchemes"] = {"again": one["components"]["securitySchemes"]["token"]}
     other["security"] = [{"again": []}]
     with TemporaryDirectory() as folder:

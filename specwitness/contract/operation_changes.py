@@ -1,4 +1,4 @@
-"""A contract against its base revision: protection that changed, and what breaks its clients."""
+"""Compares a contract with its base: changes of protection, and changes that break clients."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from specwitness.contract.call_changes import find_call_changes
 from specwitness.contract.calls import find_callbacks, find_webhooks, name_webhook
 from specwitness.contract.credentials import find_loosened_credentials
-from specwitness.contract.differences import Place
 from specwitness.contract.links import find_link_changes
-from specwitness.contract.messages import MessageEvolution, find_status
-from specwitness.contract.outgoing import find_call_changes
+from specwitness.contract.message_changes import MessageEvolution, find_status
+from specwitness.contract.schema_changes import Direction
+from specwitness.contract.schema_differences import Place
 from specwitness.contract.sides import LocatedParameter, Side, shape_of
-from specwitness.contract.variance import Direction
-from specwitness.contract.violations import Violation
+from specwitness.contract.violations import PlacedViolation, Violation
 from specwitness.openapi import Contract, bundle
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ def find_changes(base: dict[str, Any], contract: Contract) -> tuple[Violation, .
 
     Args:
         base: The older contract, as one document.
-        contract: The contract.
+        contract: The present contract.
 
     Returns:
-        One violation a rule, an operation and a place; names that never travel do not count.
+        One violation for each rule, operation and place. Names that are not sent (of components,
+        schemes and path parameters) make no difference.
     """
     former, present = Side(base), Side(bundle(contract))
     old, new = former.find_operations(), present.find_operations()
@@ -71,13 +72,13 @@ def _compare_webhooks(former: Side, present: Side, contract: Contract) -> Iterat
 def _report_removed(contract: Contract, method: str, path: str, operation: JsonObject) -> Violation:
     names = tuple(name for name in (f"{method} {path}", operation.get("operationId")) if name)
     has_path = any(shape_of(known.path) == shape_of(path) for known in contract.operations)
-    what = "this operation is gone" if has_path else "this operation is gone, with its whole path"
+    what = "this operation was removed" if has_path else "this operation was removed, with its whole path"
     return Violation("operation-removed", names, contract.locate(("paths", path)), what)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationEvolution:
-    """Compares one operation with its successor, which stands at `pointer`."""
+    """Compares an operation of the base with the present one at `pointer`."""
 
     former: Side
     present: Side
@@ -85,7 +86,7 @@ class OperationEvolution:
     pointer: Pointer
 
     def compare(self, former: tuple[str, JsonObject], operation: JsonObject) -> list[Violation]:
-        """List what changed for the callers; `former` is the older path and operation."""
+        """List the changes for callers; `former` is the older path and operation."""
         path, old = former
         found = [
             *self._compare_security(old, operation),
@@ -111,12 +112,12 @@ class OperationEvolution:
         return [self._report(rule, place, text, operation) for rule, place, text in found]
 
     def judge_new(self, operation: JsonObject) -> list[Violation]:
-        """Tell of a new operation that anybody may call."""
+        """Report a new operation that anybody may call."""
         security = self.present.read_security(operation)
         if not security.is_open:
             return []
         place = self._security_place(operation)
-        text = f"this operation is new, and lets in {security}"
+        text = f"this operation is new, and accepts {security}"
         return [self._report("operation-added-open", place, text, operation)]
 
     @property
@@ -138,59 +139,59 @@ class OperationEvolution:
     def _security_place(self, operation: JsonObject) -> Place:
         return Place((*self.pointer, "security") if "security" in operation else ("security",), "")
 
-    def _compare_security(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
+    def _compare_security(self, old: JsonObject, new: JsonObject) -> Iterator[PlacedViolation]:
         was, now = self.former.read_security(old), self.present.read_security(new)
         place = self._security_place(new)
         if looser := now.find_looser(was):
-            yield "security-loosened", place, f"security was {was}, and lets in {' or '.join(looser)} now"
+            text = f"security was {was}, and now accepts {' or '.join(looser)}"
+            yield "security-loosened", place, text
         if refused := now.find_refused(was):
-            yield "security-tightened", place, f"security is {now}, and refuses {' or '.join(refused)} now"
+            text = f"security is {now}, and no longer accepts {' or '.join(refused)}"
+            yield "security-tightened", place, text
 
     def _compare_parameters(
         self,
         former: dict[tuple[str, str], LocatedParameter],
         present: dict[tuple[str, str], LocatedParameter],
-    ) -> Iterator[tuple[str, Place, str]]:
+    ) -> Iterator[PlacedViolation]:
         for key in sorted(set(former) | set(present)):
             old, new = former.get(key), present.get(key)
             value = (new or old or LocatedParameter({}, ())).value
             label = f"{value.get('in')} {value.get('name')}"
             if new is None:
-                yield "request-parameter-removed", Place(self.pointer, label), "this parameter is gone"
+                yield "request-parameter-removed", Place(self.pointer, label), "this parameter was removed"
                 continue
             place = Place(new.find_pointer(self.pointer), label)
             is_required = bool(new.value.get("required"))
             if is_required and not (old and old.value.get("required")):
-                text = "is required, and was not" if old else "this parameter is new, and required"
+                text = "is now required" if old else "this parameter is new and required"
                 yield "request-parameter-required", place, text
             if old is not None:
                 yield from self._compare_parameter(old.value, new.value, place)
 
-    def _compare_parameter(
-        self, old: JsonObject, new: JsonObject, place: Place
-    ) -> Iterator[tuple[str, Place, str]]:
+    def _compare_parameter(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[PlacedViolation]:
         was, now = self.former.read_style(old), self.present.read_style(new)
         if was != now:
-            yield "request-parameter-style", place, f"was spelt {_spell(was)}, and is spelt {_spell(now)}"
+            yield "request-parameter-style", place, f"style was {_spell(was)} and is {_spell(now)}"
         schemas = self.former.read_schema(old), self.present.read_schema(new)
         yield from self._messages.compare_schemas(
             Direction.REQUEST, schemas, place.below("schema"), on_wire=True
         )
 
-    def _compare_bodies(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
+    def _compare_bodies(self, old: JsonObject, new: JsonObject) -> Iterator[PlacedViolation]:
         was, now = self.former.get(old, "requestBody"), self.present.get(new, "requestBody")
         if was and not now:
-            yield "request-body-removed", Place(self.pointer, "body"), "the body is gone"
+            yield "request-body-removed", Place(self.pointer, "body"), "the body was removed"
         if not now:
             return
         place = Place((*self.pointer, "requestBody"), "body")
         if now.get("required") and not (was or {}).get("required"):
-            text = "is required, and was not" if was else "the body is new, and required"
+            text = "is now required" if was else "the body is new and required"
             yield "request-body-required", place, text
         if was:
             yield from self._messages.compare_content(Direction.REQUEST, (was, now), place)
 
-    def _compare_responses(self, old: JsonObject, new: JsonObject) -> Iterator[tuple[str, Place, str]]:
+    def _compare_responses(self, old: JsonObject, new: JsonObject) -> Iterator[PlacedViolation]:
         former = self.former.get(old, "responses") or {}
         present = self.present.get(new, "responses") or {}
         for status in sorted(str(status) for status in former):
@@ -198,7 +199,7 @@ class OperationEvolution:
             label = status
             if key is None:
                 gone = Place((*self.pointer, "responses"), label)
-                yield "response-status-removed", gone, "this status is documented no more"
+                yield "response-status-removed", gone, "this status is no longer documented"
                 continue
             place = Place((*self.pointer, "responses", key), label)
             pair = self.former.get(former, status), self.present.get(present, key)
@@ -210,7 +211,7 @@ class OperationEvolution:
 def _by_position(
     path: str, parameters: dict[tuple[str, str], LocatedParameter]
 ) -> dict[tuple[str, str], LocatedParameter]:
-    """Name the parameters of the path by their position: what they are called never travels."""
+    """Key path parameters by position: `/a/{id}` and `/a/{key}` are the same path for clients."""
     places = {name: str(index) for index, name in enumerate(re.findall(r"\{([^}]*)\}", path))}
     return {
         (where, places.get(name, name) if where == "path" else name): parameter

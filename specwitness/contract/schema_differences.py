@@ -1,4 +1,4 @@
-"""Where two schemas part: each difference at the finest place, in words."""
+"""Compares the schemas of contract and app, and describes each difference at its exact place."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ _LONGEST_VALUE = 80
 
 
 class Difference(NamedTuple):
-    """What differs, and the place of the contract that says otherwise."""
+    """A difference, with the pointer to its place in the contract."""
 
     pointer: Pointer
     text: str
 
 
 class Place(NamedTuple):
-    """A place of the contract: where it stands, and how a reader calls it."""
+    """A place of the contract: its pointer, and its label in messages, such as `body $.title`."""
 
     pointer: Pointer
     label: str
 
     def below(self, *pointer: str, label: str = "") -> Place:
-        """Give a place inside this one."""
+        """Return a place inside this one."""
         return Place((*self.pointer, *pointer), self.label + label)
 
     def differ(self, text: str) -> Difference:
-        """Say what differs here."""
+        """Return a difference at this place."""
         return Difference(self.pointer, f"{self.label}: {text}")
 
     def contrast(self, what: str, ours: Any, theirs: Any) -> Difference:
-        """Say what each side says of one thing; None is silence."""
-        return self.differ(f"contract says {_say(what, ours)}, the app says {_say('', theirs)}")
+        """Return a difference with both values: `contract says maxLength 80, the app says 90`."""
+        return self.differ(f"contract says {_show(what, ours)}, the app says {_show('', theirs)}")
 
 
-def _say(what: str, value: Any) -> str:
+def _show(what: str, value: Any) -> str:
     if value is None:
-        return f"nothing of {what}" if what else "nothing"
+        return f"nothing about {what}" if what else "nothing"
     text = canonical(value) if not isinstance(value, str) else value
     short = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
     return f"{what} {short}".strip()
 
 
 Pair = tuple[Any, Any]
-Above = tuple[tuple[int, int], ...]
+Compared = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaComparison:
-    """Compares the schemas of two documents; `$ref`s are followed in each on its own."""
+    """Compares schemas of two documents; `$ref`s are resolved in the document of the schema."""
 
     ours: JsonObject
     theirs: JsonObject
@@ -70,8 +70,8 @@ class SchemaComparison:
         Args:
             ours: The contract's schema.
             theirs: The app's schema.
-            place: Where the contract's schema stands.
-            on_wire: The value travels as text (a parameter, a header), where null cannot be said.
+            place: The place of the contract's schema.
+            on_wire: The value is sent as text (a parameter, a header), which cannot be null.
         """
         left, right = normalise(ours, self.ours), normalise(theirs, self.theirs)
         if on_wire:
@@ -79,15 +79,15 @@ class SchemaComparison:
             right.pop(NULL, None)
         return self._compare_forms((left, right), place, ((id(ours), id(theirs)),))
 
-    def _compare(self, pair: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare(self, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ids = (id(pair[0]), id(pair[1]))
         if ids in above:
-            # Recursion came back to where it began: nothing new can differ.
+            # A recursive schema: this pair is being compared already.
             return []
         forms = normalise(pair[0], self.ours), normalise(pair[1], self.theirs)
         return self._compare_forms(forms, place, (*above, ids))
 
-    def _compare_forms(self, forms: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare_forms(self, forms: Pair, place: Place, above: Compared) -> list[Difference]:
         left, right = forms
         found: list[Difference] = []
         for keyword in sorted(set(left) | set(right)):
@@ -103,20 +103,20 @@ class SchemaComparison:
                 found += _contrast(keyword, pair, place)
         return found
 
-    def _compare_named(self, keyword: str, pair: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare_named(self, keyword: str, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ours, theirs = pair[0] or {}, pair[1] or {}
         found = []
         for name in sorted(set(ours) | set(theirs)):
             inside = place.below(keyword, name, label=f".{name}")
             if name not in theirs:
-                found.append(inside.differ("only the contract has it"))
+                found.append(inside.differ("only in the contract"))
             elif name not in ours:
-                found.append(Place((*place.pointer, keyword), inside.label).differ("only the app has it"))
+                found.append(Place((*place.pointer, keyword), inside.label).differ("only in the app"))
             else:
                 found += self._compare((ours[name], theirs[name]), inside, above)
         return found
 
-    def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Above) -> list[Difference]:
+    def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ours, theirs = list(enumerate(pair[0])), list(pair[1])
         if keyword != "prefixItems":
             for entry in tuple(ours):
@@ -148,8 +148,8 @@ def _contrast(keyword: str, pair: Pair, place: Place) -> list[Difference]:
         return [place.contrast("null is", *said)]
     is_single = isinstance(ours, list) and len(ours) == 1
     what = "const" if keyword == "enum" and is_single else keyword
-    return [place.below(what).contrast(what, _spoken(ours), _spoken(theirs))]
+    return [place.below(what).contrast(what, _unwrap_single(ours), _unwrap_single(theirs))]
 
 
-def _spoken(value: Any) -> Any:
+def _unwrap_single(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -1,4 +1,4 @@
-"""How a message changed between two revisions: its content and its headers, whichever way it travels."""
+"""Compares requests and responses of two revisions: their content and headers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.variance import Direction, SchemaEvolution, Shift
+from specwitness.contract.schema_changes import Direction, SchemaChange, SchemaEvolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.differences import Place
+    from specwitness.contract.schema_differences import Place
     from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
+    from specwitness.contract.violations import PlacedViolation
 
-    Change = tuple[str, Place, str]
 
-_SENSES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
+_SUFFIXES = {Direction.REQUEST: "narrowed", Direction.RESPONSE: "widened"}
 _RULES = {
     "default": "default-changed",
     "property-optional": "property-optional",
@@ -33,8 +33,8 @@ class MessageEvolution:
     former: Side
     present: Side
 
-    def compare_headers(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[Change]:
-        """List what clients notice of the headers of an answer."""
+    def compare_headers(self, old: JsonObject, new: JsonObject, place: Place) -> Iterator[PlacedViolation]:
+        """List the breaking changes of the headers of a response."""
         former = self.former.get(old, "headers") or {}
         present = self.present.get(new, "headers") or {}
         names = {name.lower(): name for name in present}
@@ -43,19 +43,19 @@ class MessageEvolution:
                 continue
             inside = place.below("headers", names.get(key, ""), label=f" header {name}")
             if key not in names:
-                yield "response-header-removed", inside, "this header is gone"
+                yield "response-header-removed", inside, "this header was removed"
                 continue
             was, now = self.former.get(former, name), self.present.get(present, names[key])
             if was.get("required") and not now.get("required"):
-                yield "response-header-optional", inside, "may be absent, and was always there"
+                yield "response-header-optional", inside, "was required and may now be absent"
             schemas = self.former.read_schema(was), self.present.read_schema(now)
             inner = inside.below("schema")
             yield from self.compare_schemas(Direction.RESPONSE, schemas, inner, on_wire=True)
 
     def compare_content(
         self, direction: Direction, holders: tuple[JsonObject, JsonObject], place: Place
-    ) -> Iterator[Change]:
-        """List what clients notice of the content of a message, by media type."""
+    ) -> Iterator[PlacedViolation]:
+        """List the breaking changes of the content of a message, by media type."""
         former, present = self.former.read_content(holders[0]), self.present.read_content(holders[1])
         for name, (_, schema) in former.items():
             key = (
@@ -65,26 +65,26 @@ class MessageEvolution:
             )
             if key is None:
                 gone = place.below("content")
-                yield f"{direction}-media-type-removed", gone, f"{name} is gone"
+                yield f"{direction}-media-type-removed", gone, f"{name} was removed"
                 continue
             inside = place.below("content", present[key][0], "schema", label=" $")
             yield from self.compare_schemas(direction, (schema, present[key][1]), inside)
 
     def compare_schemas(
         self, direction: Direction, schemas: tuple[Any, Any], place: Place, *, on_wire: bool = False
-    ) -> Iterator[Change]:
-        """List what clients notice of a schema."""
+    ) -> Iterator[PlacedViolation]:
+        """List the breaking changes of a schema."""
         evolution = SchemaEvolution(self.former.document, self.present.document, direction)
-        for shift in evolution.compare(*schemas, place, on_wire=on_wire):
-            yield _rule_of(direction, shift), shift.place, shift.text
+        for change in evolution.compare(*schemas, place, on_wire=on_wire):
+            yield _rule_of(direction, change), change.place, change.text
 
 
-def _rule_of(direction: Direction, shift: Shift) -> str:
-    return f"{direction}-{_RULES.get(shift.topic, f'{shift.topic}-{_SENSES[direction]}')}"
+def _rule_of(direction: Direction, change: SchemaChange) -> str:
+    return f"{direction}-{_RULES.get(change.topic, f'{change.topic}-{_SUFFIXES[direction]}')}"
 
 
 def find_status(status: str, responses: JsonObject) -> str | None:
-    """Find what documents a status: itself, its range, or what is left."""
+    """Return the key that documents a status: `404`, `4XX` or `default`; None if there is none."""
     known = {str(key).lower(): str(key) for key in responses}
     wanted = (status.lower(), f"{status[:1]}xx", "default")
     return next((known[key] for key in wanted if key in known), None)

@@ -1,4 +1,4 @@
-"""Two descriptions of one operation: who may call it, with what, and what it answers."""
+"""Compares one operation of contract and app: security, parameters, body, responses, callbacks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.calls import find_callbacks
-from specwitness.contract.differences import Difference, Place, SchemaComparison
 from specwitness.contract.links import compare_links
+from specwitness.contract.schema_differences import Difference, Place, SchemaComparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,9 @@ Described = tuple[Any, "JsonObject"]
 
 @dataclass(frozen=True, slots=True)
 class OperationComparison:
-    """Compares one operation of the contract, which stands at `place`, with the app's description of it.
+    """Compares the operation at `place` of the contract with the one in the generated schema.
 
-    Of a call that the service makes itself, nobody has to prove who calls unless one of the two says so.
+    `is_outgoing` marks a callback or webhook: the security of the whole document does not hold for it.
     """
 
     ours: Side
@@ -58,9 +58,9 @@ class OperationComparison:
         for key in sorted(set(ours) | set(theirs)):
             label = f"{self.place.label} {(ours.get(key) or theirs[key]).label}".strip()
             if key not in theirs:
-                yield Place(ours[key].pointer, label).differ("only the contract has it")
+                yield Place(ours[key].pointer, label).differ("only in the contract")
             elif key not in ours:
-                yield Place(self.place.pointer, label).differ("only the app has it")
+                yield Place(self.place.pointer, label).differ("only in the app")
             else:
                 mine, other = ours[key], theirs[key]
                 inner = OperationComparison(
@@ -88,11 +88,11 @@ class OperationComparison:
             label = f"{self.place.label} {key[0]} {key[1]}"
             if key not in ours:
                 place = Place(self.place.pointer, label)
-                found.append(place.differ("only the app has this parameter"))
+                found.append(place.differ("this parameter is only in the app"))
                 continue
             place = Place(ours[key].find_pointer(self.place.pointer), label)
             if key not in theirs:
-                found.append(place.differ("only the contract has this parameter"))
+                found.append(place.differ("this parameter is only in the contract"))
             else:
                 found += self._compare_parameter(ours[key].value, theirs[key].value, place)
         return found
@@ -116,9 +116,9 @@ class OperationComparison:
         if not mine and not other:
             return []
         if not mine:
-            return [Place(place.pointer, here.label).differ("only the app has a request body")]
+            return [Place(place.pointer, here.label).differ("the request body is only in the app")]
         if not other:
-            return [here.differ("only the contract has a request body")]
+            return [here.differ("the request body is only in the contract")]
         needed, taken = bool(mine.get("required")), bool(other.get("required"))
         found = [here.below("required").contrast("required", needed, taken)] if needed != taken else []
         contents = self.ours.read_content(mine), self.theirs.read_content(other)
@@ -131,9 +131,9 @@ class OperationComparison:
         for status in sorted(set(mine) | set(other)):
             here = place.below("responses", str(mine.get(status, "")), label=f" {status}")
             if status not in other:
-                found.append(here.differ("only the contract has this answer"))
+                found.append(here.differ("this response is only in the contract"))
             elif status not in mine:
-                found.append(here.differ("only the app has this answer"))
+                found.append(here.differ("this response is only in the app"))
             else:
                 left = self.ours.get(ours["responses"], mine[status])
                 right = self.theirs.get(theirs["responses"], other[status])
@@ -150,9 +150,9 @@ class OperationComparison:
                 "headers", mine.get(name, ""), label=f" header {mine.get(name) or other[name]}"
             )
             if name not in other:
-                found.append(here.differ("only the contract has it"))
+                found.append(here.differ("only in the contract"))
             elif name not in mine:
-                found.append(here.differ("only the app has it"))
+                found.append(here.differ("only in the app"))
             else:
                 left = self.ours.get(self.ours.get(ours, "headers"), mine[name])
                 right = self.theirs.get(self.theirs.get(theirs, "headers"), other[name])
@@ -165,9 +165,9 @@ class OperationComparison:
         for name in sorted(set(ours) | set(theirs)):
             here = place.below("content", ours.get(name, ("",))[0])
             if name not in theirs:
-                found.append(here.differ(f"only the contract has {name}"))
+                found.append(here.differ(f"{name} is only in the contract"))
             elif name not in ours:
-                found.append(place.below("content").differ(f"only the app has {name}"))
+                found.append(place.below("content").differ(f"{name} is only in the app"))
             else:
                 mine, other = ours[name][1], theirs[name][1]
                 found += self._schemas.compare(mine, other, here.below("schema", label=" $"))

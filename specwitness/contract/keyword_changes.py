@@ -1,4 +1,4 @@
-"""How single keywords of a schema changed: types, values, bounds, defaults."""
+"""Changes of single schema keywords between two revisions: types, values, bounds, defaults."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ if TYPE_CHECKING:
 _LONGEST_VALUE = 60
 
 
-class Sense(Flag):
-    """What became of the values that a schema admits."""
+class Effect(Flag):
+    """The direction of a change: fewer values allowed, more values allowed, or both."""
 
     NARROWED = 1
     WIDENED = 2
     CHANGED = 3
 
     @property
-    def turned(self) -> Sense:
-        """The sense of what excludes rather than admits."""
-        return {Sense.NARROWED: Sense.WIDENED, Sense.WIDENED: Sense.NARROWED}.get(self, self)
+    def turned(self) -> Effect:
+        """The opposite direction, for schemas inside `not`."""
+        return {Effect.NARROWED: Effect.WIDENED, Effect.WIDENED: Effect.NARROWED}.get(self, self)
 
 
 class KeywordChange(NamedTuple):
-    """One change of a keyword; `topic` is what the rules call it."""
+    """A change of a keyword; `topic` is its part in the code of a rule, such as `bounds`."""
 
     topic: str
     keyword: str
-    sense: Sense
+    effect: Effect
     text: str
 
 
 Forms = tuple[JsonObject, JsonObject]
-Bound = tuple[str, Sense, str]
+Bound = tuple[str, Effect, str]
 
 _LOWER = ("minLength", "minItems", "minProperties", "minContains")
 _UPPER = ("maxLength", "maxItems", "maxProperties", "maxContains")
 _TEXTUAL = ("contentEncoding", "contentMediaType", "format", "pattern")
 _WIDER_FORMATS = {("int32", "int64"), ("float", "double")}
 _CLOSING = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
-_EXCLUSIVE = 1  # beside a limit, so that an excluded one is the tighter of two equal ones
+_EXCLUSIVE = 1  # second part of a limit: of two equal limits, the exclusive one is tighter
 _BOUNDS = frozenset(
     {*_LOWER, *_UPPER, *_TEXTUAL, "multipleOf", "uniqueItems"}
     | {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"}
@@ -56,23 +56,23 @@ _APART = frozenset(
 
 
 def find_keyword_changes(forms: Forms) -> Iterator[KeywordChange]:
-    """Tell what became of each keyword that holds no schemas."""
+    """List the changes of keywords that contain no schemas."""
     yield from _find_types(forms)
     yield from _find_values(forms)
-    for keyword, sense, text in _find_bounds(forms):
-        yield KeywordChange("bounds", keyword, sense, text)
-    yield from _find_closings(forms)
+    for keyword, effect, text in _find_bounds(forms):
+        yield KeywordChange("bounds", keyword, effect, text)
+    yield from _find_closed_objects(forms)
     yield from _find_defaults(forms)
     yield from _find_others(forms)
 
 
-def are_strangers(forms: Forms) -> bool:
-    """Tell whether no type is common to both, so that nothing else is worth a word."""
+def have_no_common_type(forms: Forms) -> bool:
+    """Return whether the two forms have no common type: then only the change of type is reported."""
     return not read_types(forms[0]) & read_types(forms[1])
 
 
-def say(value: Any) -> str:
-    """Spell a value for a sentence."""
+def show(value: Any) -> str:
+    """Return a value as text for a message, shortened if it is long."""
     text = value if isinstance(value, str) else canonical(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
@@ -80,12 +80,12 @@ def say(value: Any) -> str:
 def _find_types(forms: Forms) -> Iterator[KeywordChange]:
     former, present = (read_types(form) for form in forms)
     if all("enum" in form for form in forms):
-        # The values tell it.
+        # The change of the values is reported instead.
         former, present = former & {NULL}, present & {NULL}
     if gone := former - present:
-        yield KeywordChange("type", "type", Sense.NARROWED, f"type {_list(gone)} is admitted no more")
+        yield KeywordChange("type", "type", Effect.NARROWED, f"type {_list(gone)} is no longer allowed")
     if new := present - former:
-        yield KeywordChange("type", "type", Sense.WIDENED, f"type {_list(new)} is admitted now")
+        yield KeywordChange("type", "type", Effect.WIDENED, f"type {_list(new)} is now allowed")
 
 
 def _list(types: set[str]) -> str:
@@ -96,21 +96,21 @@ def _list(types: set[str]) -> str:
 def _find_values(forms: Forms) -> Iterator[KeywordChange]:
     former, present = (form.get("enum") for form in forms)
     if former is None and present is not None:
-        yield KeywordChange("enum", "enum", Sense.NARROWED, f"only {_values(present)} is admitted now")
+        yield KeywordChange("enum", "enum", Effect.NARROWED, f"only {_values(present)} is now allowed")
     elif former is not None and present is None:
-        yield KeywordChange("enum", "enum", Sense.WIDENED, f"more than {_values(former)} is admitted now")
+        yield KeywordChange("enum", "enum", Effect.WIDENED, f"more than {_values(former)} is now allowed")
     elif former is not None and present is not None:
         before, after = {canonical(value) for value in former}, {canonical(value) for value in present}
         if gone := before - after:
             yield KeywordChange(
-                "enum", "enum", Sense.NARROWED, f"{', '.join(sorted(gone))} is admitted no more"
+                "enum", "enum", Effect.NARROWED, f"{', '.join(sorted(gone))} is no longer allowed"
             )
         if new := after - before:
-            yield KeywordChange("enum", "enum", Sense.WIDENED, f"{', '.join(sorted(new))} is admitted now")
+            yield KeywordChange("enum", "enum", Effect.WIDENED, f"{', '.join(sorted(new))} is now allowed")
 
 
 def _values(values: list[Any]) -> str:
-    return say(", ".join(canonical(value) for value in values))
+    return show(", ".join(canonical(value) for value in values))
 
 
 def _find_bounds(forms: Forms) -> Iterator[Bound]:
@@ -127,7 +127,7 @@ def _find_bounds(forms: Forms) -> Iterator[Bound]:
     if bool(former.get("uniqueItems")) is not bool(present.get("uniqueItems")):
         is_new = bool(present.get("uniqueItems"))
         text = "items have to be unique now" if is_new else "items may repeat now"
-        yield "uniqueItems", (Sense.NARROWED if is_new else Sense.WIDENED), text
+        yield "uniqueItems", (Effect.NARROWED if is_new else Effect.WIDENED), text
 
 
 Limit = tuple[float, int]
@@ -135,7 +135,7 @@ _NO_LIMIT: Limit = (float("-inf"), 0)
 
 
 def _lowest(form: JsonObject, sign: int = 1) -> Limit:
-    """Give the lower limit, or the upper one with both signs turned: the greater, the tighter."""
+    """Return the lower limit, or with `sign=-1` the negated upper limit: a greater limit is tighter."""
     bound, exclusive = ("minimum", "exclusiveMinimum") if sign > 0 else ("maximum", "exclusiveMaximum")
     limits = [_NO_LIMIT]
     if bound in form:
@@ -151,14 +151,18 @@ def _upper(form: JsonObject, keyword: str) -> Limit:
 
 def _find_order(former: Limit, present: Limit, name: str, sign: int = 1) -> Iterator[Bound]:
     if former != present:
-        sense = Sense.NARROWED if present > former else Sense.WIDENED
-        yield name, sense, f"{name} was {_say_limit(former, sign)} and is {_say_limit(present, sign)}"
+        effect = Effect.NARROWED if present > former else Effect.WIDENED
+        yield (
+            name,
+            effect,
+            f"{name} was {_show_limit(former, sign)} and is {_show_limit(present, sign)}",
+        )
 
 
-def _say_limit(limit: Limit, sign: int) -> str:
+def _show_limit(limit: Limit, sign: int) -> str:
     if limit[0] in {float("-inf"), float("inf")}:
         return "nothing"
-    return f"{say(sign * limit[0])}{' exclusive' if limit[1] else ''}"
+    return f"{show(sign * limit[0])}{' exclusive' if limit[1] else ''}"
 
 
 def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
@@ -166,12 +170,16 @@ def _find_replacement(keyword: str, pair: tuple[Any, Any]) -> Iterator[Bound]:
     if former == present:
         return
     if former is None or pair[::-1] in _WIDER_FORMATS:
-        sense = Sense.NARROWED
+        effect = Effect.NARROWED
     elif present is None or pair in _WIDER_FORMATS:
-        sense = Sense.WIDENED
+        effect = Effect.WIDENED
     else:
-        sense = Sense.CHANGED
-    yield keyword, sense, f"{keyword} was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+        effect = Effect.CHANGED
+    yield (
+        keyword,
+        effect,
+        f"{keyword} was {show(former or 'nothing')} and is {show(present or 'nothing')}",
+    )
 
 
 def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
@@ -179,45 +187,49 @@ def _find_multiples(pair: tuple[Any, Any]) -> Iterator[Bound]:
     if former == present:
         return
     if former is None or (present is not None and present % former == 0):
-        sense = Sense.NARROWED
+        effect = Effect.NARROWED
     elif present is None or former % present == 0:
-        sense = Sense.WIDENED
+        effect = Effect.WIDENED
     else:
-        sense = Sense.CHANGED
-    yield "multipleOf", sense, f"multipleOf was {say(former or 'nothing')} and is {say(present or 'nothing')}"
+        effect = Effect.CHANGED
+    yield (
+        "multipleOf",
+        effect,
+        f"multipleOf was {show(former or 'nothing')} and is {show(present or 'nothing')}",
+    )
 
 
-def _find_closings(forms: Forms) -> Iterator[KeywordChange]:
-    """Tell of objects that take no unknown members any more; that they may have some is no news."""
+def _find_closed_objects(forms: Forms) -> Iterator[KeywordChange]:
+    """Report objects that no longer accept unknown members; that they accept more is no breaking change."""
     for keyword in _CLOSING:
         former, present = (form.get(keyword, True) for form in forms)
         if present is False and former is not False:
             yield KeywordChange(
-                "schema", keyword, Sense.NARROWED, f"{keyword} is false now: unknown members are refused"
+                "schema", keyword, Effect.NARROWED, f"{keyword} is now false: unknown members are refused"
             )
         elif isinstance(present, dict) and former is True:
-            yield KeywordChange("schema", keyword, Sense.NARROWED, f"{keyword} is ruled now")
+            yield KeywordChange("schema", keyword, Effect.NARROWED, f"{keyword} now has a schema")
         elif isinstance(former, dict) and present is True:
-            yield KeywordChange("schema", keyword, Sense.WIDENED, f"{keyword} is ruled no more")
+            yield KeywordChange("schema", keyword, Effect.WIDENED, f"{keyword} no longer has a schema")
 
 
 def _find_defaults(forms: Forms) -> Iterator[KeywordChange]:
-    """Tell of a default that is another; one where there was none changes nothing that was agreed."""
+    """Report a changed or removed default; a new default breaks no client."""
     former, present = (form.get("default") for form in forms)
     if former is not None and canonical(former) != canonical(present):
-        now = "nothing" if present is None else say(present)
-        yield KeywordChange("default", "default", Sense.CHANGED, f"default was {say(former)} and is {now}")
+        now = "nothing" if present is None else show(present)
+        yield KeywordChange("default", "default", Effect.CHANGED, f"default was {show(former)} and is {now}")
 
 
 def _find_others(forms: Forms) -> Iterator[KeywordChange]:
-    """Tell of keywords that are too intricate to be understood: each change of them counts."""
+    """Report every change of keywords whose effect is not analysed, such as `if` or `dependentRequired`."""
     former, present = forms
     for keyword in sorted((set(former) | set(present)) - _BOUNDS - _APART - {*_CLOSING, NULL}):
         if canonical(former.get(keyword)) == canonical(present.get(keyword)):
             continue
         if keyword not in former:
-            yield KeywordChange("schema", keyword, Sense.NARROWED, f"{keyword} is new")
+            yield KeywordChange("schema", keyword, Effect.NARROWED, f"{keyword} is new")
         elif keyword not in present:
-            yield KeywordChange("schema", keyword, Sense.WIDENED, f"{keyword} is gone")
+            yield KeywordChange("schema", keyword, Effect.WIDENED, f"{keyword} was removed")
         else:
-            yield KeywordChange("schema", keyword, Sense.CHANGED, f"{keyword} changed")
+            yield KeywordChange("schema", keyword, Effect.CHANGED, f"{keyword} changed")

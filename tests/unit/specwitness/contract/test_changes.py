@@ -1,4 +1,4 @@
-"""A contract against its base: each rule red on a planted change, and silent on the way back."""
+"""Changes of a contract since its base: each rule reports its change, and not the reverse change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from specwitness.contract import RULES, RuleKind
 from specwitness.contract.credentials import is_credential
-from specwitness.contract.evolution import find_changes
+from specwitness.contract.operation_changes import find_changes
 from specwitness.contract.sides import Side
 from tests.support.sample_contract import (
     CREATE,
@@ -148,7 +148,7 @@ CHANGES: list[tuple[str, Edits, Edits]] = [
     ("response-schema-widened", {f"{FOUND}/not": {"required": ["x"]}}, {}),
     ("response-schema-widened", {f"{FOUND}/additionalProperties": {"type": "string"}}, {}),
 ]  # fmt: skip
-# The way back is told by the same rule: neither way is the safe one.
+# The reverse change is reported by the same rule: both directions break clients.
 BOTH_WAYS: list[tuple[str, Edits, Edits]] = [
     ("request-parameter-removed", {}, {f"{LIMIT}/name": "size"}),
     ("request-parameter-style", {}, {f"{LIMIT}/style": "spaceDelimited"}),
@@ -175,7 +175,7 @@ def rules_of(base: Edits, present: Edits, folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("rule", "base", "present"), CHANGES)
-def test_change_is_told_by_its_rule_and_the_way_back_is_not(
+def test_change_is_reported_by_its_rule_and_its_reverse_is_not(
     rule: str, base: Edits, present: Edits, tmp_path: Path
 ) -> None:
     assert rule in rules_of(base, present, tmp_path)
@@ -185,12 +185,14 @@ def test_change_is_told_by_its_rule_and_the_way_back_is_not(
 
 
 @pytest.mark.parametrize(("rule", "base", "present"), BOTH_WAYS)
-def test_replacement_is_told_both_ways(rule: str, base: Edits, present: Edits, tmp_path: Path) -> None:
+def test_replacement_is_reported_in_both_directions(
+    rule: str, base: Edits, present: Edits, tmp_path: Path
+) -> None:
     assert rule in rules_of(base, present, tmp_path)
     assert rule in rules_of(present, base, tmp_path)
 
 
-def test_every_rule_of_changes_is_seen_red() -> None:
+def test_every_rule_of_changes_has_a_failing_example() -> None:
     changes = {code for code, rule in RULES.items() if rule.kind is not RuleKind.LINT}
     assert {rule for rule, *_ in (*CHANGES, *BOTH_WAYS)} == changes
 
@@ -230,7 +232,9 @@ RENAMED = {
         pytest.param({f"{LIMIT}/schema/format": "int32"}, {f"{LIMIT}/schema/format": "int64"}, id="a wider format in a request"),
     ],
 )  # fmt: skip
-def test_what_no_client_notices_is_no_change(base: Edits, present: Edits, tmp_path: Path) -> None:
+def test_change_without_effect_on_clients_is_not_reported(
+    base: Edits, present: Edits, tmp_path: Path
+) -> None:
     assert rules_of(base, present, tmp_path) == set()
 
 
@@ -249,7 +253,7 @@ def test_what_no_client_notices_is_no_change(base: Edits, present: Edits, tmp_pa
         ("cursor", {}, False),
     ],
 )
-def test_credential_is_known_by_format_and_name(name: str, schema: Edits, *, expected: bool) -> None:
+def test_credential_is_recognised_by_format_and_name(name: str, schema: Edits, *, expected: bool) -> None:
     assert is_credential({"name": name, "schema": schema}, Side(DOCUMENT)) is expected
 
 
@@ -261,24 +265,24 @@ def test_credential_is_known_by_format_and_name(name: str, schema: Edits, *, exp
         ({}, {"exclusiveMaximum": 2.5}, "maximum was nothing and is 2.5 exclusive"),
     ],
 )
-def test_bounds_are_told_with_their_sign(was: Edits, now: Edits, text: str, tmp_path: Path) -> None:
+def test_bounds_are_reported_with_their_sign(was: Edits, now: Edits, text: str, tmp_path: Path) -> None:
     place = f"{DRAFT}/properties/text"
     contract = read(change({place: {"type": "number", **now}}), tmp_path)
     (violation,) = find_changes(change({place: {"type": "number", **was}}), contract)
     assert violation.text == f"body $.text: {text}"
 
 
-def test_stronger_scheme_in_the_place_of_another_tightens_alone(tmp_path: Path) -> None:
+def test_replacement_by_a_stronger_scheme_only_tightens(tmp_path: Path) -> None:
     weak = {f"{SCHEMES}/token": KEY}
     assert rules_of(weak, {}, tmp_path) == {"security-tightened"}
 
 
-def test_open_operation_of_a_contract_that_protects_nothing_is_no_loosening(tmp_path: Path) -> None:
+def test_new_open_operation_is_no_finding_in_a_contract_without_security(tmp_path: Path) -> None:
     base: Edits = {"/security": []}
     assert rules_of(base, base | {"/paths/~1debug": {"get": OPEN}}, tmp_path) == set()
 
 
-def test_change_is_told_with_operation_line_and_what_was(tmp_path: Path) -> None:
+def test_change_is_reported_with_operation_line_and_old_value(tmp_path: Path) -> None:
     contract = read(change({f"{FOUND}/properties/text/maxLength": 90}), tmp_path)
     (first, second) = find_changes(DOCUMENT, contract)
     assert first.names == ("GET /orders", "listOrders")
@@ -289,24 +293,24 @@ def test_change_is_told_with_operation_line_and_what_was(tmp_path: Path) -> None
     assert first.location == second.location
 
 
-def test_schema_that_contains_itself_comes_to_an_end(tmp_path: Path) -> None:
+def test_recursive_schema_is_compared(tmp_path: Path) -> None:
     loop = {"allOf": [{"$ref": "#/components/schemas/Draft"}, {"type": "object"}]}
     tree = {"type": "object", "properties": {"kids": {"items": {"$ref": "#/components/schemas/Draft"}}}}
     assert rules_of({DRAFT: tree}, {DRAFT: tree}, tmp_path) == set()
     assert rules_of({DRAFT: loop}, {DRAFT: {"type": "object"}}, tmp_path) == set()
 
 
-def test_call_that_changed_is_told_with_line_and_by_a_name_to_waive(tmp_path: Path) -> None:
+def test_changed_call_is_reported_with_line_and_name_for_waivers(tmp_path: Path) -> None:
     edits = {f"{PAID}/parameters": GONE, f"{LOST}/{SENT}/required": []}
     found = find_changes(DOCUMENT, read(change(edits), tmp_path))
     assert [(violation.names, violation.text) for violation in found] == [
         (
             ("POST /orders", "createOrder"),
-            "callback paid {$request.body#/note} POST header X-Signature: this parameter is gone",
+            "callback paid {$request.body#/note} POST header X-Signature: this parameter was removed",
         ),
         (
             ("webhook orderLost", "tellLostOrder"),
-            "webhook orderLost POST body $.id: may be absent, and was always there",
+            "webhook orderLost POST body $.id: was required and may now be absent",
         ),
     ]
     lines = (tmp_path / "openapi.yaml").read_text().splitlines()

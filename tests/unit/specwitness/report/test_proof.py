@@ -22,10 +22,10 @@ def _fuzz(name: str, operation: str, credential: str, outcome: Outcome = Outcome
     )
 
 
-def test_the_worst_outcome_speaks_for_a_cell_and_cases_add_up() -> None:
+def test_cell_has_the_worst_outcome_and_the_sum_of_cases() -> None:
     witnesses = {
-        each.id: each
-        for each in (
+        witness.id: witness
+        for witness in (
             _fuzz("a", "GET /x", "none"),
             _fuzz("b", "GET /x", "none", Outcome.FAILED),
             _fuzz("c", "GET /y", "forged"),
@@ -38,17 +38,19 @@ def test_the_worst_outcome_speaks_for_a_cell_and_cases_add_up() -> None:
         (None, FuzzCell(Outcome.FAILED, 20)),
         (FuzzCell(Outcome.PASSED, 10), None),
     ]
-    assert [each.id for each in group.entries] == ["b"]
+    assert [witness.id for witness in group.entries] == ["b"]
 
 
-def test_rows_of_one_scenario_form_one_table_and_failures_come_first_elsewhere() -> None:
+def test_examples_rows_form_a_table_and_failed_entries_come_first() -> None:
     trace = sample_trace()
-    witnesses = {each.id: each for each in trace.witnesses}
-    [traced] = [each for each in trace.requirements if each.requirement.key == "003/FR-003"]
+    witnesses = {witness.id: witness for witness in trace.witnesses}
+    [traced] = [
+        requirement for requirement in trace.requirements if requirement.requirement.key == "003/FR-003"
+    ]
     scenarios, fuzz = prove(traced, witnesses).groups
     assert [table.header for table in scenarios.tables] == [
         ("credential", "cause", "requirement"),
         ("age", "status"),
     ]
-    assert [each.outcome for each in scenarios.entries] == [Outcome.FAILED]
+    assert [witness.outcome for witness in scenarios.entries] == [Outcome.FAILED]
     assert fuzz.outcomes == ((Outcome.FAILED, 1), (Outcome.PASSED, 15))

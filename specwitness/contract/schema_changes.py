@@ -1,4 +1,4 @@
-"""How a schema changed: at each place whether it takes less than before, or lets through more."""
+"""Compares the schemas of two revisions: whether a request accepts less, or a response may contain more."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from enum import StrEnum
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from specwitness.contract.differences import Place
-from specwitness.contract.limits import Sense, are_strangers, find_keyword_changes, say
+from specwitness.contract.keyword_changes import (
+    Effect,
+    Forms,
+    find_keyword_changes,
+    have_no_common_type,
+    show,
+)
+from specwitness.contract.schema_differences import Place
 from specwitness.contract.schemas import NULL, JsonObject, canonical, flatten
 
 if TYPE_CHECKING:
@@ -16,23 +22,22 @@ if TYPE_CHECKING:
 
 
 class Direction(StrEnum):
-    """Which way a value travels."""
+    """Whether a value is sent to the service or by the service."""
 
     REQUEST = "request"
     RESPONSE = "response"
 
 
-class Shift(NamedTuple):
-    """One change of a schema, at its finest place; `topic` is what the rules call it."""
+class SchemaChange(NamedTuple):
+    """A change of a schema at its exact place; `topic` is its part in the code of a rule."""
 
     topic: str
-    sense: Sense
+    effect: Effect
     place: Place
     text: str
 
 
-Forms = tuple[JsonObject, JsonObject]
-Above = frozenset[tuple[str, str]]
+Compared = frozenset[tuple[str, str]]
 
 _LABELS = {
     "contains": " contains",
@@ -44,7 +49,7 @@ _LABELS = {
 _CLOSING = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
 _UNIONS = ("anyOf", "oneOf")
 _HIDDEN_BY = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
-_NOTICED = {Direction.REQUEST: Sense.NARROWED, Direction.RESPONSE: Sense.WIDENED}
+_NOTICED = {Direction.REQUEST: Effect.NARROWED, Direction.RESPONSE: Effect.WIDENED}
 _NOWHERE = Place((), "")
 
 
@@ -56,49 +61,51 @@ class SchemaEvolution:
     present: JsonObject
     direction: Direction
 
-    def compare(self, former: Any, present: Any, place: Place, *, on_wire: bool = False) -> list[Shift]:
-        """List the changes that clients notice.
+    def compare(
+        self, former: Any, present: Any, place: Place, *, on_wire: bool = False
+    ) -> list[SchemaChange]:
+        """List the changes that break clients.
 
         Args:
             former: The older schema.
             present: Its successor.
-            place: Where the successor stands.
-            on_wire: The value travels as text (a parameter, a header), where null cannot be said.
+            place: The place of the successor.
+            on_wire: The value is sent as text (a parameter, a header), which cannot be null.
         """
         forms = flatten(former, self.former), flatten(present, self.present)
         if on_wire:
             for form in forms:
                 form.pop(NULL, None)
-        above: Above = frozenset({(canonical(former), canonical(present))})
+        above: Compared = frozenset({(canonical(former), canonical(present))})
         noticed = _NOTICED[self.direction]
-        return [shift for shift in self._compare_forms(forms, place, above) if shift.sense & noticed]
+        return [change for change in self._compare_forms(forms, place, above) if change.effect & noticed]
 
-    def _compare(self, former: Any, present: Any, place: Place, above: Above) -> list[Shift]:
+    def _compare(self, former: Any, present: Any, place: Place, above: Compared) -> list[SchemaChange]:
         key = canonical(former), canonical(present)
         if key in above:
-            # Recursion came back to where it began: nothing new can have changed.
+            # A recursive schema: this pair is being compared already.
             return []
         forms = flatten(former, self.former), flatten(present, self.present)
         return self._compare_forms(forms, place, above | {key})
 
-    def _compare_forms(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+    def _compare_forms(self, forms: Forms, place: Place, above: Compared) -> list[SchemaChange]:
         if (members := _read_one_sided(forms)) is not None:
             return self._compare_members(members, place, above)
-        steps = [
-            Shift(change.topic, change.sense, place.below(change.keyword), change.text)
+        changes = [
+            SchemaChange(change.topic, change.effect, place.below(change.keyword), change.text)
             for change in find_keyword_changes(forms)
         ]
-        if are_strangers(forms):
-            return [shift for shift in steps if shift.topic == "type"]
+        if have_no_common_type(forms):
+            return [change for change in changes if change.topic == "type"]
         return [
-            *steps,
+            *changes,
             *self._compare_objects(forms, place, above),
             *self._compare_inner(forms, place, above),
             *self._compare_negation(forms, place, above),
             *self._compare_unions(forms, place, above),
         ]
 
-    def _compare_objects(self, forms: Forms, place: Place, above: Above) -> Iterator[Shift]:
+    def _compare_objects(self, forms: Forms, place: Place, above: Compared) -> Iterator[SchemaChange]:
         former = self._read_visible(forms[0], self.former)
         present = self._read_visible(forms[1], self.present)
         was_required = self._read_required(forms[0], self.former)
@@ -107,17 +114,21 @@ class SchemaEvolution:
             inside = place.below("properties", name, label=f".{name}")
             if name in former and name not in present:
                 if self._is_relied_on(former[name], is_required=name in was_required):
-                    yield Shift("property-removed", Sense.CHANGED, inside, "this property is gone")
+                    yield SchemaChange(
+                        "property-removed", Effect.CHANGED, inside, "this property was removed"
+                    )
                 continue
             if name in is_required - was_required:
-                yield Shift("property-required", Sense.NARROWED, inside, "is required, and was not")
+                yield SchemaChange("property-required", Effect.NARROWED, inside, "is now required")
             elif name in was_required - is_required:
-                yield Shift("property-optional", Sense.WIDENED, inside, "may be absent, and was always there")
+                yield SchemaChange(
+                    "property-optional", Effect.WIDENED, inside, "was required and may now be absent"
+                )
             if name in former:
                 yield from self._compare(former[name], present[name], inside, above)
 
     def _read_visible(self, form: JsonObject, document: JsonObject) -> dict[str, Any]:
-        """Give the properties that travel in this direction."""
+        """Return the properties that are sent in this direction, without readOnly or writeOnly ones."""
         properties: dict[str, Any] = form.get("properties", {})
         mark = _HIDDEN_BY[self.direction]
         return {
@@ -133,7 +144,7 @@ class SchemaEvolution:
             return True
         return is_required or bool(flatten(schema, self.former).get("readOnly"))
 
-    def _compare_inner(self, forms: Forms, place: Place, above: Above) -> Iterator[Shift]:
+    def _compare_inner(self, forms: Forms, place: Place, above: Compared) -> Iterator[SchemaChange]:
         for keyword, label in _LABELS.items():
             if any(keyword in form for form in forms):
                 pair = forms[0].get(keyword, True), forms[1].get(keyword, True)
@@ -147,63 +158,67 @@ class SchemaEvolution:
             inside = place.below("prefixItems", str(index), label=f"[{index}]")
             yield from self._compare(*pair, inside, above)
 
-    def _compare_negation(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+    def _compare_negation(self, forms: Forms, place: Place, above: Compared) -> list[SchemaChange]:
         if "not" not in forms[0] and "not" not in forms[1]:
             return []
         inside = place.below("not", label=" not")
         if "not" not in forms[0]:
-            return [Shift("schema", Sense.NARROWED, inside, "this exclusion is new")]
+            return [SchemaChange("schema", Effect.NARROWED, inside, "this exclusion is new")]
         if "not" not in forms[1]:
-            return [Shift("schema", Sense.WIDENED, inside, "this exclusion is gone")]
+            return [SchemaChange("schema", Effect.WIDENED, inside, "this exclusion was removed")]
         found = self._compare(forms[0]["not"], forms[1]["not"], inside, above)
-        return [shift._replace(sense=shift.sense.turned) for shift in found]
+        return [change._replace(effect=change.effect.turned) for change in found]
 
-    def _compare_unions(self, forms: Forms, place: Place, above: Above) -> list[Shift]:
+    def _compare_unions(self, forms: Forms, place: Place, above: Compared) -> list[SchemaChange]:
         former, present = (read_members(form) for form in forms)
         if former is None and present is None:
             return []
         if former is None or present is None:
-            sense = Sense.WIDENED if present is None else Sense.NARROWED
-            return [Shift("schema", sense, place, f"these alternatives are {'gone' if former else 'new'}")]
+            effect = Effect.WIDENED if present is None else Effect.NARROWED
+            return [
+                SchemaChange(
+                    "schema", effect, place, f"these alternatives {'were removed' if former else 'are new'}"
+                )
+            ]
         return self._compare_members((former, present), place, above)
 
     def _compare_members(
-        self, members: tuple[list[Any], list[Any]], place: Place, above: Above
-    ) -> list[Shift]:
+        self, members: tuple[list[Any], list[Any]], place: Place, above: Compared
+    ) -> list[SchemaChange]:
         former, present = members
         losses = [
-            member for member in former if not self._is_admitted(member, present, Sense.NARROWED, above)
+            member for member in former if not self._is_allowed(member, present, Effect.NARROWED, above)
         ]
-        gains = [member for member in present if not self._is_admitted(member, former, Sense.WIDENED, above)]
+        gains = [new for new in present if not self._is_allowed(new, former, Effect.WIDENED, above)]
         if len(losses) == len(gains) == 1 and (inside := self._compare(losses[0], gains[0], place, above)):
-            # That one member changed tells more than that it is another one.
+            # The change inside one member is a better message than "removed and added".
             return inside
+        removed = [f"{show(old)} is no longer allowed" for old in losses]
+        added = [f"{show(new)} is now allowed" for new in gains]
         return [
-            *(
-                Shift("type", Sense.NARROWED, place, f"{say(member)} is admitted no more")
-                for member in losses
-            ),
-            *(Shift("type", Sense.WIDENED, place, f"{say(member)} is admitted now") for member in gains),
+            *(SchemaChange("type", Effect.NARROWED, place, text) for text in removed),
+            *(SchemaChange("type", Effect.WIDENED, place, text) for text in added),
         ]
 
-    def _is_admitted(self, member: Any, others: list[Any], sense: Sense, above: Above) -> bool:
-        """Tell whether one member of the other side admits all that this one does."""
+    def _is_allowed(self, member: Any, others: list[Any], effect: Effect, above: Compared) -> bool:
+        """Return whether one member of the other side allows all values that this one allows."""
         for other in others:
-            pair = (member, other) if sense is Sense.NARROWED else (other, member)
-            if not any(shift.sense & sense for shift in self._compare(*pair, _NOWHERE, above)):
+            pair = (member, other) if effect is Effect.NARROWED else (other, member)
+            if not any(change.effect & effect for change in self._compare(*pair, _NOWHERE, above)):
                 return True
         return False
 
 
 def read_members(form: JsonObject) -> list[Any] | None:
-    """Give the alternatives of a schema, whichever way they are written."""
+    """Return the alternatives of a schema, from `anyOf` or `oneOf`; None if it has none."""
     return next((form[keyword] for keyword in _UNIONS if isinstance(form.get(keyword), list)), None)
 
 
 def _read_one_sided(forms: Forms) -> tuple[list[Any], list[Any]] | None:
-    """Read one schema that became several alternatives, or the other way round, as two unions.
+    """Treat a schema that became one of several alternatives (or the reverse) as two lists.
 
-    Nothing but the union may stand on the side that has one.
+    `{type: string}` that became `{anyOf: [{type: string}, {type: integer}]}` is such a change. The
+    side with the union must have no other keyword.
     """
     former, present = (read_members(form) for form in forms)
     if former is not None and present is None and len(forms[0]) == 1 and forms[1]:
