@@ -91,8 +91,8 @@ def _check_scopes(context: Context, endpoint: Endpoint) -> None:
     credentials = find_credentials(endpoint, context.surface, context.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
         return
-    seat, value = credentials[0][0]
-    material = Material(seat, value, context.alice.name, mint)
+    location, value = credentials[0][0]
+    material = Material(location, value, context.alice.name, mint)
     empty: object = [] if isinstance(payload[name], list) else ""
     for attack, claims in (
         ("a token without scopes", {name: ...}),
