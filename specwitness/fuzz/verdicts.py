@@ -73,7 +73,8 @@ def _judge(
         return Outcome.SKIPPED, gap
     if not control.succeeded and not (check == "privilege" and tally.cases):
         who = "with a valid token " if endpoint.is_protected else ""
-        return Outcome.SKIPPED, f"never answered 2xx: {who}came {control.describe_statuses()}"
+        never = f"never answered 2xx: {who}came {control.describe_statuses()}"
+        return Outcome.SKIPPED, ledger.lacks.get((endpoint.id, check), never)
     if check == "conformance" and _awaits_every_status(engine) and find_unseen(endpoint, ledger):
         return Outcome.FAILED, None
     if not tally.judged and check != "conformance":

@@ -89,6 +89,8 @@ def _count(breaches: list[Breach]) -> str:
 OUT_OF_TIME = "the time budget was spent before it was reached"
 THROTTLED = "the service answered 429 however long it was waited for"
 READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
+NO_OBJECT = "needs a stored object, and none could be made"
+NO_SECOND_USER = "there is no second user to try it as"
 BROKEN_OFF = "the service answered no more before it was reached"
 
 

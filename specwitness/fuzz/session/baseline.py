@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import REFERENCE_ENDINGS, snake
 from specwitness.fuzz.requests.draft import Options
+from specwitness.fuzz.results.results import NO_OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Trial
 
-_NO_OBJECT = "needs a stored object, and none could be made"
 _MOST_EXAMPLES = 3
 _FORBIDDEN = 403
 _GONE = frozenset({404, 410})
@@ -28,7 +28,7 @@ def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
         trial.world.variants[endpoint.id] = variant
         request = _build(trial, endpoint, trial.alice)
         if request is None:
-            trial.ledger.skip(endpoint, "conformance", _NO_OBJECT)
+            trial.ledger.skip(endpoint, "conformance", NO_OBJECT)
             break
         answer = trial.send(endpoint, "conformance", "a good request", request)
         trial.ledger.redaction.learn(request, answer)
@@ -74,7 +74,7 @@ def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
         thing = admin.things.get(endpoint.last_collection) if endpoint.path_names else None
         is_harmless = endpoint.is_safe or (thing.is_created if thing else not endpoint.is_sweeping)
         if request is None or not is_harmless:
-            reason = "it changes what is not the run's own" if request else _NO_OBJECT
+            reason = "it changes what is not the run's own" if request else NO_OBJECT
             trial.ledger.skip(endpoint, "conformance", reason)
             break
         answer = trial.send(endpoint, "conformance", "a good request", request)

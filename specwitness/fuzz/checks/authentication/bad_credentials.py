@@ -8,6 +8,7 @@ from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.results.results import NO_OBJECT
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.tokens.attack import Attack, Material
 from specwitness.fuzz.tokens.keys import list_unfit_key_attacks
@@ -73,8 +74,9 @@ def _send_bad_credentials(trial: Trial, endpoint: Endpoint, caller: Actor, *, is
     request = trial.world.build(endpoint, caller, fresh=endpoint.method == "DELETE")
     alternatives = find_credentials(endpoint, trial.surface, caller.identity)
     if request is None or not alternatives:
+        lack = NO_OBJECT if request is None else "the identity has no credential for its security schemes"
         for check in CREDENTIAL_CHECKS:
-            trial.ledger.skip(endpoint, check, "the identity has no credential for its security schemes")
+            trial.ledger.skip(endpoint, check, lack)
         return
     is_observed = not endpoint.is_safe and not trial.state and caller is trial.alice
     before = trial.observe(endpoint, _values_in(trial, endpoint)) if is_observed else []

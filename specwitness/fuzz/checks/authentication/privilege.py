@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
 from specwitness.fuzz.checks.registry import Check, Scope
+from specwitness.fuzz.results.results import NO_OBJECT
 from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
@@ -38,6 +39,7 @@ def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
             attack = "a user without the right"
             exchange = trial.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
             if exchange is None:
+                trial.lack(endpoint, "privilege", NO_OBJECT)
                 continue
             signed, answer = exchange
             trial.judged(endpoint, "privilege")

@@ -22,6 +22,8 @@ from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Answer, Request, as_text
 from specwitness.fuzz.requests.answers import list_members
 from specwitness.fuzz.requests.draft import Draft
+from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.results.results import NO_SECOND_USER
 from specwitness.fuzz.session.baseline import spend
 
 if TYPE_CHECKING:
@@ -31,37 +33,48 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Trial
 
 _OWN_OBJECTS = 2
+_PLAIN_VIEW = "the caller's own view"
 
 
 def check_disclosure(trial: Trial) -> None:
     """Read as bob what alice reads, before and after she makes something."""
     bob = trial.bob
-    if bob is None:
-        return
     views = trial.views()
+    if bob is None:
+        for endpoint in views:
+            trial.lack(endpoint, "disclosure", NO_SECOND_USER)
+        return
     _populate(trial, bob)
-    for endpoint in views:
-        # A view that does not show alice what is hers cannot show it to bob either.
-        own = read_view(trial, endpoint, trial.alice)
-        shows_own = own is not None and own[1].succeeded and find_trace(own[1], trial.alice) is not None
-        if not shows_own:
-            trial.lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
-        for attack, request, allowed in _requests(trial, endpoint, bob):
-            answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
-            if shows_own:
-                trial.judged(endpoint, "disclosure")
-            trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
-            if trace:
-                trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
-            # Parameters that no contract names were not refused: headers alone tell nothing more.
-            if allowed and answer.status not in allowed:
-                break
-        for attack, request in find_next_pages(trial, endpoint, bob):
-            answer = trial.send(endpoint, "disclosure", attack, request)
-            if answer.succeeded and (trace := find_trace(answer, trial.alice)):
-                trial.blame(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
+    telling = {endpoint.id for endpoint in views if _judge_view(trial, endpoint, bob)}
     check_influence(trial, views, bob)
-    _check_reach(trial, views, bob)
+    _check_reach(trial, views, bob, telling)
+
+
+def _judge_view(trial: Trial, endpoint: Endpoint, bob: Actor) -> bool:
+    """Read a view as bob; tell whether it depends on who reads it: `GET /weather` does not."""
+    # A view that does not show alice what is hers cannot show it to bob either.
+    own = read_view(trial, endpoint, trial.alice)
+    shows_own = own is not None and own[1].succeeded and find_trace(own[1], trial.alice) is not None
+    is_telling = shows_own
+    if not shows_own:
+        trial.lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
+    for attack, request, allowed in _requests(trial, endpoint, bob):
+        answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
+        if shows_own:
+            trial.judged(endpoint, "disclosure")
+        elif own is not None and attack == _PLAIN_VIEW:
+            is_telling = bool(differ(take_fingerprint(own[1]), take_fingerprint(answer)))
+        trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
+        if trace:
+            trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
+        # Parameters that no contract names were not refused: headers alone tell nothing more.
+        if allowed and answer.status not in allowed:
+            break
+    for attack, request in find_next_pages(trial, endpoint, bob):
+        answer = trial.send(endpoint, "disclosure", attack, request)
+        if answer.succeeded and (trace := find_trace(answer, trial.alice)):
+            trial.blame(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
+    return is_telling
 
 
 def _populate(trial: Trial, bob: Actor) -> None:
@@ -90,7 +103,7 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     if request is None:
         return []
     plain = with_size(endpoint, request)
-    found = [("the caller's own view", plain)]
+    found = [(_PLAIN_VIEW, plain)]
     texts = [
         parameter
         for parameter in endpoint.parameters
@@ -216,8 +229,12 @@ def _names_user(trial: Trial, name: str) -> bool:
     return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
-def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
-    """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
+def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor, telling: set[str]) -> None:
+    """Let bob call what names no object, such as `clear`: nothing that alice reads changes.
+
+    What shows alice nothing of hers, and both users the same, would not show a change either. The ids
+    of the views that depend on who reads them are `telling`.
+    """
     for endpoint in trial.reached():
         is_bare = not endpoint.names_object and not trial.uses.get(endpoint.id) and not endpoint.is_ending
         if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
@@ -229,7 +246,7 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
             continue
         trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(view, *exchange) for view, exchange in seen]
-        if read:
+        if any(view.id in telling or find_trace(response, trial.alice) for view, (_, response) in seen):
             trial.judged(endpoint, "isolation")
         else:
             trial.lack(endpoint, "isolation", "no operation shows the owner what another user's call changes")

@@ -55,12 +55,15 @@ def check_influence(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
     before = {view.id: [read_view(trial, view, bob, size=size) for size in (None, SHORT)] for view in views}
     for endpoint in views:
         _judge_pages(trial, endpoint, *before[endpoint.id])
-    make_more(trial)
+    is_made = make_more(trial)
     _copy(trial, made[1::_COPIES])
     for endpoint, seen in ((view, one) for view in views for one in before[view.id]):
         if seen is None or not seen[1].succeeded:
             continue
         request, old = seen
+        if not is_made and not made:
+            trial.lack(endpoint, "existence", "no call makes an object that it could tell of")
+            continue
         new = trial.send(endpoint, "existence", "what another user made", request)
         trial.judged(endpoint, "existence")
         places = differ(take_fingerprint(old), take_fingerprint(new))
@@ -179,8 +182,11 @@ def find_makers_below(trial: Trial) -> list[Endpoint]:
     ]
 
 
-def make_more(trial: Trial) -> None:
-    """Let alice make one more object of each kind."""
+def make_more(trial: Trial) -> bool:
+    """Let alice make one more object of each kind; tell whether any was made."""
+    is_made = False
     for endpoint in (*_makers(trial), *find_makers_below(trial)):
         if exchange := trial.call(endpoint, trial.alice):
             trial.ledger.redaction.learn(*exchange)
+            is_made = is_made or exchange.answer.succeeded
+    return is_made

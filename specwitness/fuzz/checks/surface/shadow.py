@@ -56,6 +56,7 @@ def check_shadow(trial: Trial) -> None:
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(trial, endpoint, method, endpoint.path)
+        trial.lack(endpoint, "shadow", "no method of its path is left that the contract does not know")
 
 
 def _find_protected(trial: Trial) -> Endpoint | None:
