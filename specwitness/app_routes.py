@@ -1,6 +1,6 @@
-"""The routes of an app of the Starlette family, with mounts, WebSockets, hidden routes and front ends.
+"""Lists the routes of a Starlette or FastAPI app: mounts, WebSockets, hidden routes and front ends too.
 
-Nothing is imported from the frameworks: what they call their parts is enough to find them.
+The frameworks are not imported: their objects are recognised by their attributes.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ANY = "*"
-"""The method of a route that answers whatever comes, such as mounted files."""
+"""The method of a route that answers any method, such as mounted files."""
 
 WEBSOCKET = "WEBSOCKET"
 """The method of a route that opens a WebSocket."""
 
 
 def list_routes(app: Any) -> tuple[tuple[str, str], ...]:
-    """List method and path of every route that an app answers, whether its schema shows it or not.
+    """List method and path of every route of an app, including those that its schema leaves out.
 
     Args:
-        app: A FastAPI or Starlette app or router; one inside of middleware is looked for in `app`.
+        app: A FastAPI or Starlette app or router. Middleware around it is looked through by its
+            attribute `app`.
 
     Returns:
-        Sorted pairs; `*` stands for a method that the app does not fix, and `WEBSOCKET` for a WebSocket.
+        Sorted pairs such as `("GET", "/tasks/{id}")`; the method is `ANY` for a route that answers
+        any method, and `WEBSOCKET` for a WebSocket.
     """
     seen: set[int] = set()
     while not hasattr(app, "routes") and hasattr(app, "app") and id(app) not in seen:
@@ -38,7 +40,7 @@ def list_routes(app: Any) -> tuple[tuple[str, str], ...]:
 def _walk_app(app: Any, prefix: str) -> Iterator[tuple[str, str]]:
     for route in getattr(app, "routes", None) or ():
         yield from _walk(route, prefix)
-    # FastAPI keeps front ends apart from all other routes.
+    # FastAPI keeps front ends in a list of their own.
     router = getattr(app, "router", app)
     for group in getattr(router, "_low_priority_routes", ()):
         yield from _walk_front_ends(group, prefix)

@@ -35,7 +35,6 @@ from specwitness.verify import verify as run_verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.config import FuzzConfig
     from specwitness.fuzz.run import FuzzRun
 
 KEPT, BROKEN, INVALID = 0, 1, 2
@@ -57,8 +56,8 @@ Root = Annotated[
 
 @app.command()
 def verify(root: Root = Path()) -> None:
-    """Run all evidence, and report on each requirement. Exit: 0 kept, 1 broken, 2 invalid."""
-    with _invalid_ends_here():
+    """Run tests, contract check and fuzzer; report on each requirement. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _exit_if_invalid():
         clear_reports(root / Config().output)
         config = read_config(root)
         with Progress(Console(stderr=True)) as progress:
@@ -82,7 +81,7 @@ def contract(
     ] = None,
 ) -> None:
     """Compare the OpenAPI contract with app and base, and lint it. Exit: 0 kept, 1 broken, 2 invalid."""
-    with _invalid_ends_here():
+    with _exit_if_invalid():
         (root / ContractConfig().output / INSPECTION).unlink(missing_ok=True)
         config = override_contract(read_config(root), file=file, base=base)
         inspection = inspect(root, config, date.today())  # noqa: DTZ011  # a waiver ends with the local day
@@ -103,7 +102,7 @@ def derive(
     ] = False,
 ) -> None:
     """Write the feature files from the acceptance scenarios of the specs."""
-    with _invalid_ends_here():
+    with _exit_if_invalid():
         config = read_config(root)
         folder = root / config.features
         derived = derive_features(read_specs(find_specs(root, config), root), folder)
@@ -124,7 +123,7 @@ def requirements(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
     """List every requirement of the specs, with its key and line."""
-    with _invalid_ends_here():
+    with _exit_if_invalid():
         specs = read_specs(find_specs(root, read_config(root)), root)
     found = [requirement for spec in specs for requirement in spec.requirements]
     if as_json:
@@ -173,7 +172,7 @@ def fuzz(  # noqa: PLR0913  # one for each option
     ] = None,
 ) -> None:
     """Send attacks to every operation of the contract. Exit: 0 kept, 1 broken, 2 invalid."""
-    with _invalid_ends_here():
+    with _exit_if_invalid():
         config = read_config(root)
         given = {
             "profile": profile,
@@ -198,7 +197,7 @@ def fuzz(  # noqa: PLR0913  # one for each option
         log = (output / "service.log").open("w", encoding="utf-8")
         with Progress(Console(stderr=True)) as progress, log, redirect_stdout(log):
             run = run_on_configured(root, config, settings, lambda said: progress.show(said, 0, 0))
-        _report(run, settings, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
+        _report(run, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
     raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
 
 
@@ -212,7 +211,7 @@ def token(
     ] = None,
 ) -> None:
     """Print the token of a user or of an attack, for the variables of a reported `curl` command."""
-    with _invalid_ends_here():
+    with _exit_if_invalid():
         config = read_config(root)
         settings = narrow_fuzz(config.fuzz, {"base_url": base_url or config.fuzz.base_url})
         typer.echo(make_token(name, root, config, settings))
@@ -224,14 +223,12 @@ def schema() -> None:
     typer.echo(json.dumps(trace_schema(), indent=2))
 
 
-def _report(
-    run: FuzzRun, settings: FuzzConfig, said: dict[str, object], files: tuple[Path, Path | None]
-) -> None:
+def _report(run: FuzzRun, said: dict[str, object], files: tuple[Path, Path | None]) -> None:
     report, junit = files
-    report.write_text(json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8")
+    report.write_text(json.dumps(as_json(run), indent=2) + "\n", encoding="utf-8")
     if junit:
         write_junit(run, said, junit)
-    print_run(run, settings, Console(), said)
+    print_run(run, Console(), said)
 
 
 def _list_given(**given: object) -> dict[str, object]:
@@ -241,7 +238,7 @@ def _list_given(**given: object) -> dict[str, object]:
 
 
 @contextmanager
-def _invalid_ends_here() -> Iterator[None]:
+def _exit_if_invalid() -> Iterator[None]:
     try:
         yield
     except SpecwitnessError as error:

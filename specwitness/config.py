@@ -67,7 +67,7 @@ class LevelConfig(Frozen):
     reason: str | None = Field(default=None, pattern=r"\S")
 
     @model_validator(mode="after")
-    def _ask_for_reason(self) -> LevelConfig:
+    def _require_reason(self) -> LevelConfig:
         if self.level is not RuleLevel.ERROR and self.reason is None:
             raise PydanticCustomError("reason", "needs a reason")
         return self

@@ -110,7 +110,7 @@ def find_skipped(
             )
 
 
-def find_unproven(traced: Sequence[TracedRequirement], witnesses: Sequence[Witness]) -> Iterator[Finding]:
+def find_silent(traced: Sequence[TracedRequirement], witnesses: Sequence[Witness]) -> Iterator[Finding]:
     """Find the silent requirements, with the reason why nothing testifies for them."""
     by_id = {witness.id: witness for witness in witnesses}
     for item in traced:

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_WHAT_COUNTS = (
-    "pytest.raises() counts; an assert in a helper module counts after pytest.register_assert_rewrite()"
-)
+_HINT = "pytest.raises() counts; an assert in a helper module counts after pytest.register_assert_rewrite()"
 
 
 class StepGuard:
@@ -81,18 +79,15 @@ class StepGuard:
             plain = unwrap(function)
             return (
                 f"{self.place(plain)}: the Then step {name_of(plain)} made no assertion"
-                f" → add an assertion of what the step says; {_WHAT_COUNTS}"
+                f" → add an assertion of what the step says; {_HINT}"
             )
         return None
 
-    def objection_to_testimony(self, name: str, place: object) -> str | None:
+    def objection_to_test(self, name: str, place: object) -> str | None:
         """Return the message for a test that names requirements and asserts nothing, with its line."""
         if self.assertions:
             return None
-        return (
-            f"{place}: {name} made no assertion"
-            f" → add an assertion of what its requirements say; {_WHAT_COUNTS}"
-        )
+        return f"{place}: {name} made no assertion → add an assertion of what its requirements say; {_HINT}"
 
     def place(self, function: object) -> str:
         """Return `file:line` of a function, relative to the root if the file is below it."""

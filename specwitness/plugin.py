@@ -152,7 +152,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     state = item.config.stash[_STATE]
     if isinstance(item, pytest.Function) and item.get_closest_marker("requirement"):
         place = locate(item, state.pickle_of(item))
-        if objection := state.guard.objection_to_testimony(item.name, place):
+        if objection := state.guard.objection_to_test(item.name, place):
             pytest.fail(objection, pytrace=False)
     return result
 

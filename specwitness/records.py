@@ -50,7 +50,7 @@ class RecordWriter:
         self._write("end", value=True)
 
     def _write(self, name: str, value: Any) -> None:
-        self._file.write(json.dumps({name: _spell_out(value)}) + "\n")
+        self._file.write(json.dumps({name: _escape_surrogates(value)}) + "\n")
         self._file.flush()
 
 
@@ -86,7 +86,7 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
         ) from error
     if not ended:
         raise EvidenceError(
-            f"{producer} stopped after {len(witnesses)} witnesses, before the end{_last_words(log)}",
+            f"{producer} stopped after {len(witnesses)} witnesses, before the end{_read_reason(log)}",
             where=shown.as_posix(),
             remedy="read the end of that file",
         )
@@ -101,20 +101,20 @@ def merge_environments(environments: Iterable[dict[str, str]]) -> dict[str, str]
     return {name: "; ".join(dict.fromkeys(several)) for name, several in values.items()}
 
 
-def _spell_out(value: Any) -> Any:
+def _escape_surrogates(value: Any) -> Any:
     r"""Replace lone surrogates by escapes such as `\ud800`: hostile input has them, and UTF-8 cannot."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {_spell_out(name): _spell_out(item) for name, item in value.items()}
-    return [_spell_out(item) for item in value] if isinstance(value, list) else value
+        return {_escape_surrogates(name): _escape_surrogates(item) for name, item in value.items()}
+    return [_escape_surrogates(item) for item in value] if isinstance(value, list) else value
 
 
-def _last_words(log: Path) -> str:
+def _read_reason(log: Path) -> str:
     """Return the last line of the output that gives a reason, such as `invalid: the port is taken`."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    spoken = [line.strip() for line in lines if line.startswith(("invalid: ", "ERROR: ", "E   "))]
-    return f": {spoken[-1].removeprefix('invalid: ')}" if spoken else ""
+    reasons = [line.strip() for line in lines if line.startswith(("invalid: ", "ERROR: ", "E   "))]
+    return f": {reasons[-1].removeprefix('invalid: ')}" if reasons else ""
 
 
 def count_records(path: Path) -> tuple[int, int]:

@@ -8,10 +8,10 @@ from specwitness.findings import (
     DRIFT,
     find_bad_waivers,
     find_failing,
+    find_silent,
     find_skipped,
     find_unbound,
     find_unknown,
-    find_unproven,
     place_of,
 )
 from specwitness.model import Outcome, SpecSource, Trace, TracedRequirement, Verdict
@@ -70,7 +70,7 @@ def build_trace(
         *find_unknown(evidence.witnesses, known),
         *find_failing(evidence.witnesses, waived),
         *find_skipped(evidence.witnesses, traced, waived),
-        *find_unproven(traced, evidence.witnesses),
+        *find_silent(traced, evidence.witnesses),
         *find_bad_waivers(waivers, known, today, places),
     ]
     summary: dict[Verdict, int] = dict.fromkeys(Verdict, 0)

@@ -1,4 +1,4 @@
-"""The contract: against the app, against its base, and on its own; one meaning, whatever the spelling."""
+"""The contract check: compares an OpenAPI contract with the app and with an older version, and lints it."""
 
 from specwitness.app_routes import list_routes
 from specwitness.contract.base import Base, read_base

@@ -1,4 +1,4 @@
-"""The calls that a service makes itself, its callbacks and webhooks, as one document tells of them."""
+"""The requests that the service itself sends: callbacks and webhooks of one document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Call(NamedTuple):
-    """One call: where it stands, how a reader calls it, its path item and its operation."""
+    """A callback or webhook: its pointer, its label in messages, its path item and its operation."""
 
     pointer: Pointer
     label: str
@@ -27,12 +27,12 @@ Calls = dict[tuple[str, ...], Call]
 
 
 def find_callbacks(side: Side, operation: JsonObject, pointer: Pointer) -> Calls:
-    """Give the callbacks of an operation by name, expression and method.
+    """Return the callbacks of an operation by name, expression and method.
 
     Args:
         side: The document.
-        operation: The operation, which stands at `pointer`.
-        pointer: Where the operation stands.
+        operation: The operation.
+        pointer: The pointer to the operation.
     """
     callbacks = side.get(operation, "callbacks") or {}
     return {
@@ -49,7 +49,7 @@ def find_callbacks(side: Side, operation: JsonObject, pointer: Pointer) -> Calls
 
 
 def find_webhooks(side: Side) -> Calls:
-    """Give the webhooks of a document by name and method."""
+    """Return the webhooks of a document by name and method."""
     webhooks = side.get(side.document, "webhooks") or {}
     return {
         (name, method): call
@@ -59,7 +59,7 @@ def find_webhooks(side: Side) -> Calls:
 
 
 def name_webhook(key: tuple[str, ...], call: Call) -> tuple[str, ...]:
-    """Give what a waiver may call a webhook."""
+    """Return the names by which a waiver can name a webhook: `webhook orderPaid`, or its operationId."""
     names = (f"webhook {key[0]}", call.operation.get("operationId"))
     return tuple(name for name in names if name)
 

@@ -1,4 +1,4 @@
-"""The components of a contract that nothing refers to."""
+"""Finds the components of a contract that are not used."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ _DEPTH = 3  # components / section / name
 
 
 def find_unused(document: dict[str, Any]) -> Iterator[tuple[Pointer, str]]:
-    """Find the components that no path and no webhook leads to, by way of others too.
+    """Find the components that no path or webhook refers to, directly or through other components.
 
     Args:
         document: The contract as one document.
+
+    Yields:
+        The pointer to the component, and a text for the report.
     """
     components = document.get("components") or {}
     pending: list[Any] = [value for key, value in document.items() if key != "components"]
@@ -44,7 +47,7 @@ def _find_targets(value: Any) -> Iterator[Pointer]:
 
 
 def _find_mappings(value: Any) -> Iterator[str]:
-    """Find what discriminators lead to: pointers, or bare names of schemas."""
+    """Find the targets of discriminators: `#/components/schemas/Cat`, or just `Cat`."""
     if isinstance(value, Mapping):
         discriminator = value.get("discriminator")
         mapping = discriminator.get("mapping") if isinstance(discriminator, Mapping) else None
@@ -57,7 +60,7 @@ def _find_mappings(value: Any) -> Iterator[str]:
 
 
 def _read_schemes(document: dict[str, Any]) -> Iterator[Pointer]:
-    """Read the security schemes that the document, or an operation, asks for by name."""
+    """Find the security schemes that the document or its operations name."""
     items = [*(document.get("paths") or {}).values(), *(document.get("webhooks") or {}).values()]
     operations = [operation for item in items if isinstance(item, Mapping) for operation in item.values()]
     for holder in (document, *operations):

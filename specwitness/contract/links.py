@@ -1,4 +1,4 @@
-"""The links of an answer by meaning: which operation they lead to, and what they hand over."""
+"""Compares the links of responses: the operation of a link, and the values that it passes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from specwitness.openapi.references import parse_pointer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.differences import Difference, Place
+    from specwitness.contract.schema_differences import Difference, Place
     from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
+    from specwitness.contract.violations import PlacedViolation
 
 _OPERATION = 3  # paths, path, method
 
 
 class Link(NamedTuple):
-    """A link: the operation that it leads to, and what it hands over, spelt in one way."""
+    """A link: its operation, and the values that it passes, in a canonical form."""
 
     operation: str
     parameters: str
@@ -28,20 +29,20 @@ class Link(NamedTuple):
 
 
 def read_links(side: Side, response: JsonObject) -> dict[str, Link]:
-    """Give the links of an answer by name."""
+    """Return the links of a response by name."""
     links = side.get(response, "links") or {}
     return {name: _read_link(side, side.get(links, name)) for name in links if not name.startswith("x-")}
 
 
 def find_link_changes(
     sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
-) -> Iterator[tuple[str, Place, str]]:
-    """Find links of an answer that are gone, or lead elsewhere, or hand over something else."""
+) -> Iterator[PlacedViolation]:
+    """Find the links of a response that were removed, or have another operation or other values."""
     former, present = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name, old in former.items():
         inside = place.below("links", name, label=f" link {name}")
         if name not in present:
-            yield "response-link-removed", inside, "this link is gone"
+            yield "response-link-removed", inside, "this link was removed"
             continue
         for field, was, now in _contrast(old, present[name]):
             text = f"{field} was {was or 'nothing'} and is {now or 'nothing'}"
@@ -51,14 +52,14 @@ def find_link_changes(
 def compare_links(
     sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
 ) -> Iterator[Difference]:
-    """Compare the links of an answer with those that the app tells of."""
+    """Compare the links of a response in the contract with those in the generated schema."""
     ours, theirs = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name in sorted(set(ours) | set(theirs)):
         inside = place.below("links", name if name in ours else "", label=f" link {name}")
         if name not in theirs:
-            yield inside.differ("only the contract has it")
+            yield inside.differ("only in the contract")
         elif name not in ours:
-            yield inside.differ("only the app has it")
+            yield inside.differ("only in the app")
         else:
             for field, mine, other in _contrast(ours[name], theirs[name]):
                 yield inside.contrast(field, mine or None, other or None)
@@ -78,7 +79,7 @@ def _read_link(side: Side, link: Any) -> Link:
 
 
 def _find_target(side: Side, link: JsonObject) -> str:
-    """Name the operation by method and shape of its path, whichever way the link does."""
+    """Return method and path of the target, which a link names by `operationRef` or `operationId`."""
     if reference := link.get("operationRef"):
         pointer = parse_pointer(reference) if str(reference).startswith("#/paths/") else ()
         is_known = len(pointer) == _OPERATION

@@ -1,4 +1,4 @@
-"""The lint of a contract: what it leaves open that a caller, or whoever proves it, has to know."""
+"""The lint of a contract: missing facts that clients and tests need, such as bounds, 401 and security."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _CHALLENGING = ("http ", "oauth2", "openIdConnect")
 
 
 def lint(contract: Contract, known: Collection[str] | None = None) -> tuple[Violation, ...]:
-    """Find what the contract leaves open.
+    """Find the violations of the lint rules.
 
     Args:
         contract: The contract, which is valid OpenAPI.
-        known: The keys of all requirements; None where there are no specs to hold them against.
+        known: The keys of all requirements; None without specs, and keys are not checked then.
     """
     side = Side(bundle(contract))
     operations = side.find_operations()
@@ -59,7 +59,7 @@ def _find_unknown(contract: Contract, known: Collection[str]) -> Iterator[Violat
             for key in keys:
                 if key not in known:
                     place = contract.locate((*pointer, REQUIREMENTS))
-                    yield Violation("requirement-unknown", _names(operation), place, f"no spec holds {key}")
+                    yield Violation("requirement-unknown", _names(operation), place, f"no spec defines {key}")
 
 
 def _names(operation: Operation) -> tuple[str, ...]:
@@ -67,13 +67,13 @@ def _names(operation: Operation) -> tuple[str, ...]:
 
 
 class _OperationLint:
-    """Looks at one operation.
+    """The lint of one operation.
 
     Args:
         contract: The contract, for lines.
         side: Its document.
-        operation: What was read of the operation.
-        described: The operation itself.
+        operation: The operation as the reader describes it.
+        described: The operation as it is written in the document.
     """
 
     def __init__(self, contract: Contract, side: Side, operation: Operation, described: JsonObject) -> None:
@@ -100,12 +100,14 @@ class _OperationLint:
         document = self.side.document
         listed = self.described.get("security", document.get("security"))
         if listed is None:
-            yield self._report("security-unstated", (), "nothing says who may call it")
+            yield self._report(
+                "security-unstated", (), "neither the operation nor the document has `security`"
+            )
         pointer = (*self.operation.pointer, "security") if "security" in self.described else ("security",)
         schemes = self.side.get(self.side.get(document, "components"), "securitySchemes") or {}
         for name in dict.fromkeys(name for entry in listed or () for name in entry):
             if name not in schemes:
-                text = f"no component defines the scheme {name}"
+                text = f"components/securitySchemes has no {name}"
                 yield self._report("security-scheme-undefined", pointer, text, is_whole=True)
 
     def _find_challenge(self) -> Iterator[Violation]:
@@ -132,5 +134,5 @@ class _OperationLint:
             content: dict[str, Any] = self.side.read_content(self.side.get(responses, status))
             if is_error and self.operation.method != "HEAD" and not _PROBLEMS & set(content):
                 said = ", ".join(content) or "nothing"
-                text = f"{status} answers {said} and no application/problem+json"
+                text = f"{status} has {said} and not application/problem+json"
                 yield self._report("problem-type-missing", ("responses", status), text)

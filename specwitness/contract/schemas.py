@@ -1,4 +1,4 @@
-"""JSON schemas in a normal form: what a schema admits, without the ways of writing it."""
+"""Rewrites JSON schemas to a normal form, so that schemas that allow the same values can be compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specwitness.openapi.references import follow, parse_pointer
 
 JsonObject = dict[str, Any]
 
-NULL = "null"  # the pseudo keyword of the normal form: null is admitted besides `type` and `enum`
+NULL = "null"  # keyword of the normal form only: null is allowed besides `type` and `enum`
 
 _ANNOTATIONS = frozenset(
     {"$anchor", "$comment", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions", "deprecated"}
@@ -35,7 +35,7 @@ _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float
 
 
 def canonical(value: Any) -> str:
-    """Spell a JSON value in one way: 1.0 is 1, but true is not 1."""
+    """Return the canonical text of a JSON value: 1.0 and 1 are equal, true and 1 are not."""
     return json.dumps(_canonical_numbers(value), sort_keys=True, ensure_ascii=False)
 
 
@@ -50,7 +50,7 @@ def _canonical_numbers(value: Any) -> Any:
 
 
 def normalise(schema: Any, document: JsonObject) -> JsonObject:
-    """Give the normal form of a schema; the schemas inside it stay as they are written."""
+    """Return the normal form of a schema; schemas inside it (of properties, items) stay as written."""
     if isinstance(schema, bool):
         return {} if schema else {"not": {}}
     form = _expand(schema, document, ())
@@ -65,12 +65,13 @@ def normalise(schema: Any, document: JsonObject) -> JsonObject:
 
 
 def flatten(schema: Any, document: JsonObject, depth: int = 0) -> JsonObject:
-    """Give the normal form with all of `allOf` merged, though a word of it may be lost by that.
+    """Return the normal form with all of `allOf` merged.
 
-    Two revisions of one document are flattened alike, so that what they have in common stays so.
+    Conflicting keywords lose one of their values. For a comparison of two revisions this does no
+    harm: both are flattened in the same way.
     """
     form = normalise(schema, document)
-    # A schema that contains itself by `allOf` has no end.
+    # A schema can contain itself by `allOf`.
     members = form.pop("allOf", ()) if depth < _DEEPEST else ()
     for member in members:
         for key, value in flatten(member, document, depth + 1).items():
@@ -94,7 +95,7 @@ def _join(key: str, mine: Any, other: Any) -> Any:
 
 
 def read_types(form: JsonObject) -> set[str]:
-    """Give the types that a normal form admits; a number is an integer as well."""
+    """Return the types that a normal form allows; `number` includes `integer`."""
     if "type" in form:
         types = set(form["type"])
     elif "enum" in form:
@@ -170,7 +171,7 @@ def _expand_union(form: JsonObject, keyword: str, document: JsonObject, seen: tu
 
 
 def _merge(parts: list[JsonObject]) -> JsonObject | None:
-    """Join schemas that all hold into one; None where that cannot be done keyword by keyword."""
+    """Merge the members of an `allOf` into one schema; None if two keywords conflict."""
     parts = [part for part in parts if part]
     if len(parts) > 1 and any(part.get(key, True) is not True for part in parts for key in _CLOSING):
         return None

@@ -1,4 +1,4 @@
-"""What breaks a rule and where, and how violations are judged: waived, warned of, or a reason to refuse."""
+"""Violations of the rules, and their judgement by levels and waivers: error, warning, waived or off."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.contract.rules import RULES, RuleKind
+from specwitness.contract.schema_differences import Place
 from specwitness.model import Judgement, Location, RuleLevel
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _NAMED_OPERATIONS = 2
 
 
 class Violation(NamedTuple):
-    """A rule that is broken in one operation; `names` are what a waiver may call the operation."""
+    """A broken rule in one operation; a waiver can use any of `names` for the operation."""
 
     rule: str
     names: tuple[str, ...]
@@ -28,14 +29,18 @@ class Violation(NamedTuple):
     text: str
 
 
+PlacedViolation = tuple[str, Place, str]
+"""The code of a broken rule, the place in the contract, and the text for the report."""
+
+
 def judge(
     violations: Sequence[Violation], settings: ContractConfig, today: date
 ) -> tuple[list[Judgement], set[ContractWaiver]]:
-    """Judge violations by levels and waivers.
+    """Judge violations by the levels and waivers of the settings.
 
     Returns:
-        One judgement for all violations of one rule at one place in the same words, and the waivers
-        that were needed.
+        The judgements, and the waivers that were used. Violations of one rule with the same text and
+        location, as in a shared component, become one judgement.
     """
     used: set[ContractWaiver] = set()
     grouped: dict[tuple[str, str, str, str | None], list[Violation]] = defaultdict(list)
@@ -59,26 +64,28 @@ def find_bad_waivers(
     today: date,
     were_tried: bool,
 ) -> Iterator[Judgement]:
-    """Find waivers that name no rule, have ended, or that nothing needs.
+    """Find waivers of unknown rules, expired waivers, and waivers without a violation.
 
     Args:
-        settings: The waivers.
-        used: Those that covered a violation.
-        places: Where each stands, by its position.
+        settings: The settings with the waivers.
+        used: The waivers that covered a violation.
+        places: The location of each waiver, by its position.
         today: The day of the run.
-        were_tried: Whether the contract was compared with a base from which it differs; otherwise
-            nothing can be said of waivers of changes.
+        were_tried: Whether the contract was compared with a base that differs from it. Otherwise,
+            waivers of changes cannot be called unneeded.
     """
     for index, waiver in enumerate(settings.waivers):
         name = f"the waiver of {waiver.change} for {waiver.operation}"
         rule = RULES.get(waiver.change)
         if rule is None:
-            yield _report(f"{name} names no rule", places.get(index), f"name one of {', '.join(RULES)}")
+            yield _report(f"{name} names no rule", places.get(index), f"use one of {', '.join(RULES)}")
         elif today > waiver.until:
-            ended = f"{name} ended on {waiver.until.isoformat()}"
-            yield _report(ended, places.get(index), "mend the contract, or give it a new end and say why")
+            expired = f"{name} expired on {waiver.until.isoformat()}"
+            yield _report(
+                expired, places.get(index), "fix the contract, or give the waiver a later date and a reason"
+            )
         elif waiver not in used and (were_tried or rule.kind is RuleKind.LINT):
-            yield _report(f"nothing needs {name}", places.get(index), "remove it")
+            yield _report(f"{name} is not needed: there is no such violation", places.get(index), "remove it")
 
 
 def _report(message: str, location: Location | None, remedy: str) -> Judgement:
@@ -123,5 +130,5 @@ def _place_of(judgement: Judgement) -> tuple[str, int]:
 
 
 def refuse(judged: Iterable[Judgement]) -> list[Judgement]:
-    """Give those that are reasons to refuse the contract."""
+    """Return the judgements that break the run."""
     return [judgement for judgement in judged if judgement.level is RuleLevel.ERROR]

@@ -1,4 +1,4 @@
-"""The reader of OpenAPI contracts: operations, references and the line of every place."""
+"""The reader of OpenAPI contracts: operations, references, and the line of every part."""
 
 from specwitness.openapi.document import read_document
 from specwitness.openapi.reading import (

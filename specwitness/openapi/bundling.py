@@ -1,4 +1,4 @@
-"""A contract in one piece: what stands in files beside it is moved into its components."""
+"""Bundles a contract of several files into one document: parts of other files become components."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMPONENT_DEPTH = 3  # components / section / name
 
 
 def bundle_library(library: Library) -> dict[str, Any]:
-    """Give the main document with every `$ref` into another file turned into a local one."""
+    """Return the main document; every `$ref` into another file becomes a local one."""
     return _Bundler(library).bundle()
 
 
@@ -74,7 +74,7 @@ class _Bundler:
         return {**value, "$ref": self._name(target, at)}
 
     def _is_home_of(self, target: tuple[Document, Pointer], document: Document, at: Pointer) -> bool:
-        """Tell whether the foreign text itself belongs here, and not a reference to it."""
+        """Return whether the text of the other file is inserted here, instead of a reference to it."""
         if document.file != self.library.main.file:
             return False
         is_component = self.names.get((target[0].file, target[1])) == "#" + format_pointer(at)
@@ -84,7 +84,7 @@ class _Bundler:
         document, pointer = target
         value = self._rewrite(follow(document.data, pointer), document, pointer)
         if isinstance(value, dict):
-            # An `$id` would become the base of every `$ref` below it.
+            # An `$id` would change the base URI of every `$ref` below it.
             return {key: child for key, child in value.items() if key not in {"$id", "$schema"}}
         return value
 

@@ -1,4 +1,4 @@
-"""Reads a contract: its operations, what they require, who may call them, and on which line."""
+"""Reads a contract: its operations with their requirements, protection and lines."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _LONGEST_MESSAGE = 200
 class Operation(Frozen):
     """One operation of a contract.
 
-    `id` is the `operationId`, or `METHOD /path` where there is none. `response_requirements` are
-    those of single responses, by status; `statuses` are all that are documented. `protected` says
-    that credentials are always needed.
+    `id` is the `operationId`, or `METHOD /path` without one. `response_requirements` are the
+    requirements of single responses, by status. `statuses` are all documented statuses. `protected`
+    is true if the operation always needs credentials.
     """
 
     id: str
@@ -52,20 +52,20 @@ class Operation(Frozen):
 
     @property
     def pointer(self) -> Pointer:
-        """Where the operation stands in the contract."""
+        """The pointer to the operation in the contract."""
         return ("paths", self.path, self.method.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract that was read; `document` is its main file with `$ref`s untouched."""
+    """A contract with its files and operations."""
 
     library: Library
     operations: tuple[Operation, ...]
 
     @property
     def document(self) -> dict[str, Any]:
-        """The main file as plain data."""
+        """The data of the main file, with its `$ref`s."""
         data: dict[str, Any] = self.library.main.data
         return data
 
@@ -75,7 +75,10 @@ class Contract:
         return self.library.main.file
 
     def locate(self, pointer: str | Pointer) -> Location:
-        """Tell file and line of a JSON pointer, through `$ref`s; of its nearest ancestor if need be."""
+        """Return the location of a JSON pointer; `$ref`s are followed.
+
+        If the part does not exist, it is the location of its nearest existing ancestor.
+        """
         return self.library.locate(parse_pointer(pointer) if isinstance(pointer, str) else pointer)
 
 
@@ -88,7 +91,7 @@ def read_contract(path: Path, root: Path) -> Contract:
     library = read_library(path, root)
     _refuse_other_formats(library)
     _refuse_duplicate_ids(library)
-    _refuse_mute_operations(library)
+    _refuse_operations_without_responses(library)
     _refuse_invalid(library)
     operations = tuple(
         _read_operation(library, path_name, method) for path_name, method in _find_operations(library)
@@ -97,7 +100,7 @@ def read_contract(path: Path, root: Path) -> Contract:
 
 
 def bundle(contract: Contract) -> dict[str, Any]:
-    """Give the contract as one document, with the files beside it moved into its components."""
+    """Return the contract as one document; parts of other files are in its components."""
     return bundle_library(contract.library)
 
 
@@ -105,10 +108,10 @@ def _refuse_other_formats(library: Library) -> None:
     data = library.main.data
     version = data.get("openapi") if isinstance(data, dict) else None
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        said = f"`openapi` is {version!r}" if version is not None else "there is no `openapi`"
+        said = f"`openapi` is {version!r}" if version is not None else "it has no `openapi`"
         where = str(library.locate(("openapi",)))
         raise ContractError(
-            f"this is no OpenAPI 3 document: {said}", where=where, remedy="state openapi: 3.1.0"
+            f"this is not an OpenAPI 3 document: {said}", where=where, remedy="write openapi: 3.1.0"
         )
 
 
@@ -122,12 +125,12 @@ def _refuse_duplicate_ids(library: Library) -> None:
         place = library.locate(pointer)
         if name in places:
             raise ContractError(
-                f"operationId `{name}` stands twice, first in {places[name]}", where=str(place)
+                f"operationId `{name}` appears twice, first at {places[name]}", where=str(place)
             )
         places[name] = place
 
 
-def _refuse_mute_operations(library: Library) -> None:
+def _refuse_operations_without_responses(library: Library) -> None:
     for path, method in _find_operations(library):
         if not library.get(("paths", path, method, "responses")):
             where = str(library.locate(("paths", path, method)))
@@ -141,13 +144,13 @@ def _refuse_invalid(library: Library) -> None:
     try:
         errors.extend(validator(document).iter_errors())
     except Exception as crash:
-        # It stumbles over what it does not expect, often right after it has told of it.
+        # The validator crashes on some invalid documents, often after it has reported the error.
         reason = f"{type(crash).__name__}: {crash}"
         if not errors:
             raise ContractError(f"it cannot be validated: {reason}", where=library.main.file) from crash
     if not errors:
         return
-    # The deepest error is the nearest to what the author wrote.
+    # Of nested errors, the deepest one names the exact part.
     error = max(errors, key=lambda found: len(found.absolute_path))
     pointer = tuple(str(part) for part in error.absolute_path)
     message = " ".join(str(error.message).partition("\n\n")[0].split())
@@ -155,7 +158,7 @@ def _refuse_invalid(library: Library) -> None:
         message = f"{message[:_LONGEST_MESSAGE]}…"
     place = f" (at {' '.join(pointer)})" if pointer else ""
     where = str(library.locate(pointer))
-    raise ContractError(f"the contract is no valid OpenAPI: {message}{place}", where=where)
+    raise ContractError(f"the contract is not valid OpenAPI: {message}{place}", where=where)
 
 
 def _find_operations(library: Library) -> Iterator[tuple[str, str]]:
@@ -220,5 +223,5 @@ def _read_requirements(library: Library, pointer: Pointer) -> tuple[str, ...]:
             raise ContractError(f"`{key}` is not the key of a requirement", where=where, remedy=remedy)
         counts[key] += 1
         if counts[key] > 1:
-            raise ContractError(f"`{key}` stands twice in one list", where=where)
+            raise ContractError(f"`{key}` appears twice in one list", where=where)
     return tuple(keys)

@@ -1,4 +1,4 @@
-"""`$ref`s within a document and into the files beside it: where they lead, and on which line."""
+"""Resolves `$ref`s within a document and into other files, and locates their targets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Pointer = tuple[str, ...]
 
 _COMBINATORS = ("allOf", "anyOf", "oneOf")
-# Below these a `$ref` is a plain value, unless they are names that the author chose.
+# Below these keywords `$ref` is plain data: `example: {$ref: x}`. Below a key of _NAME_MAPS they are
+# names that the author chose: `properties: {example: {$ref: …}}`.
 _LITERALS = frozenset({"const", "default", "enum", "example", "value"})
 _NAME_MAPS = frozenset(
     {"$defs", "headers", "parameters", "patternProperties", "properties", "responses", "schemas", "variables"}
@@ -26,21 +27,21 @@ _NAME_MAPS = frozenset(
 
 
 def parse_pointer(pointer: str) -> Pointer:
-    """Split a JSON pointer (RFC 6901), with or without a leading `#`, into its pointer."""
+    """Split a JSON pointer (RFC 6901), with or without a leading `#`: `#/a/b~1c` gives `("a", "b/c")`."""
     parts = unquote(pointer.removeprefix("#")).split("/")[1:]
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def format_pointer(pointer: Pointer) -> str:
-    """Join pointer into a JSON pointer (RFC 6901)."""
+    """Write a pointer as text (RFC 6901): `("a", "b/c")` gives `/a/b~1c`."""
     return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
 
 
 def follow(value: Any, pointer: Pointer) -> Any:
-    """Give what stands at `pointer` below `value`.
+    """Return the value at `pointer` below `value`.
 
     Raises:
-        KeyError: Nothing stands there.
+        KeyError: There is no such value.
     """
     for token in pointer:
         if isinstance(value, Mapping) and token in value:
@@ -53,7 +54,7 @@ def follow(value: Any, pointer: Pointer) -> Any:
 
 
 def dereference(value: Any, document: Any) -> Any:
-    """Follow the local `$ref`s of a document; one that leads nowhere, or in a circle, stays as it is."""
+    """Follow local `$ref`s until there is none; a dangling or circular `$ref` is returned unchanged."""
     seen: set[str] = set()
     while isinstance(value, dict) and isinstance(ref := value.get("$ref"), str) and ref not in seen:
         seen.add(ref)
@@ -65,19 +66,19 @@ def dereference(value: Any, document: Any) -> Any:
 
 
 def is_literal(pointer: Pointer) -> bool:
-    """Tell whether a place holds a plain value, in which `$ref` means nothing."""
+    """Return whether the value at a pointer is plain data, such as an example, in which `$ref` is ignored."""
     return bool(pointer) and pointer[-1] in _LITERALS and (len(pointer) == 1 or pointer[-2] not in _NAME_MAPS)
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A document and the files that it refers to, by their path relative to the root."""
+    """A document and the files that it refers to, by their paths relative to the root."""
 
     main: Document
     files: Mapping[str, Document]
 
     def resolve(self, document: Document, ref: str) -> tuple[Document, Pointer]:
-        """Tell which place of which file a `$ref` in `document` means."""
+        """Return the file and the pointer that a `$ref` in `document` names."""
         name, _, fragment = ref.partition("#")
         if not name:
             return document, parse_pointer(fragment)
@@ -86,16 +87,16 @@ class Library:
         return found, parse_pointer(fragment)
 
     def locate(self, pointer: Pointer) -> Location:
-        """Tell file and line of a place of the main document; `$ref`s on the way are followed.
+        """Return file and line of a pointer into the main document; `$ref`s on the way are followed.
 
-        Where a place is written inside `allOf`, `anyOf` or `oneOf`, these may be left out of
-        `pointer`. If the place does not exist, its nearest ancestor is meant.
+        `allOf`, `anyOf` and `oneOf` may be left out of the pointer. If the part does not exist, it is
+        the location of its nearest existing ancestor.
         """
         document, at = self._walk(pointer)[:2]
         return document.locate(at)
 
     def get(self, pointer: Pointer) -> Any:
-        """Give what stands at a place of the main document, `$ref`s followed; None for nothing."""
+        """Return the value at a pointer into the main document, `$ref`s followed; None if there is none."""
         document, at, is_found = self._walk(pointer)
         seen: set[tuple[str, Pointer]] = set()
         value = follow(document.data, at) if is_found else None
@@ -136,10 +137,10 @@ class Library:
 
 
 def read_library(path: Path, root: Path) -> Library:
-    """Read a document and every file that its `$ref`s lead to, and refuse one that leads nowhere.
+    """Read a document and every file that its `$ref`s name.
 
     Raises:
-        ContractError: A file cannot be read, or a `$ref` leads nowhere or to the network.
+        ContractError: A file cannot be read, or a `$ref` is dangling or names a URL.
     """
     main = read_document(path, root)
     files, pending = {main.file: main}, [main]
@@ -149,11 +150,13 @@ def read_library(path: Path, root: Path) -> Library:
             name = ref.partition("#")[0]
             where = str(document.locate(place))
             if name and urlsplit(name).scheme:
-                raise ContractError(f"`{ref}` leads to the network", where=where, remedy="keep the file here")
+                raise ContractError(
+                    f"`{ref}` is a URL", where=where, remedy="copy the file into the repository"
+                )
             target = (document.path.parent / unquote(name)).resolve()
             if name and all(known.path.resolve() != target for known in files.values()):
                 if not target.is_file():
-                    raise ContractError(f"`{ref}` leads nowhere: there is no such file", where=where)
+                    raise ContractError(f"`{ref}`: there is no such file", where=where)
                 read = read_document(target, root)
                 files[read.file] = read
                 pending.append(read)
@@ -170,11 +173,11 @@ def _refuse_dangling(library: Library) -> None:
                 follow(target.data, pointer)
             except KeyError as error:
                 where = str(document.locate(place))
-                raise ContractError(f"`{ref}` leads nowhere", where=where) from error
+                raise ContractError(f"`{ref}` does not exist", where=where) from error
 
 
 def find_references(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
-    """Find each `$ref` below a value, with the place of the object that holds it."""
+    """Yield each `$ref` below a value, with its pointer."""
     if is_literal(pointer):
         return
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The end of a contract check in the terminal, and as JSON."""
+"""The result of a contract check in the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLES = {RuleLevel.ERROR: "red", RuleLevel.WARNING: "yellow", RuleLevel.WAIVED
 
 
 def print_inspection(checked: Mapping[str, str], judged: Sequence[Judgement], console: Console) -> None:
-    """Print what was checked, what was found by kind, and the result in the last line."""
+    """Print what the contract was compared with, the findings by level, and the result as the last line."""
     for name, value in checked.items():
         _print(console, f"{name}: {value}")
     for level in (RuleLevel.WAIVED, RuleLevel.WARNING, RuleLevel.ERROR):
@@ -42,7 +42,7 @@ def print_inspection(checked: Mapping[str, str], judged: Sequence[Judgement], co
 
 
 def result_line(judged: Sequence[Judgement]) -> str:
-    """Say how the check ended, in one line that starts with `kept:` or `broken:`."""
+    """Return the result as a line: `broken: 2 findings, 1 warning, 1 waived`."""
     errors = count(judged, RuleLevel.ERROR)
     line = f"broken: {count_of(errors, 'finding')}" if errors else "kept: no findings"
     if warnings := count(judged, RuleLevel.WARNING):
@@ -58,7 +58,7 @@ def count(judged: Sequence[Judgement], level: RuleLevel) -> int:
 
 
 def render_inspection(document: dict[str, Any]) -> str:
-    """Write an inspection as JSON of which equal checks give equal bytes."""
+    """Write an inspection as JSON; equal inspections give equal bytes."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Reads Spec Kit specs: stories, requirements, scenarios and edge cases, each with its exact lines."""
+"""Reads Spec Kit specs: stories, requirements, scenarios and edge cases, with their lines."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def read_spec(path: Path, root: Path, namespace: str) -> Spec:
 
     Args:
         path: The file.
-        root: The repository's root, to which all paths in the result are relative.
-        namespace: First part of every key, such as `003`.
+        root: The root of the repository; all paths in the result are relative to it.
+        namespace: The first part of every key, such as `003`.
 
     Raises:
-        SpecError: The file cannot be read without guessing; the message has file and line.
+        SpecError: The file is ambiguous or incomplete; the message has file and line.
     """
     relative = path.relative_to(root).as_posix()
     try:
@@ -64,7 +64,10 @@ def read_spec(path: Path, root: Path, namespace: str) -> Spec:
 
 
 def read_specs(paths: Iterable[Path], root: Path) -> tuple[Spec, ...]:
-    """Read several specs; each gets the number of its folder as namespace, or its name where they clash."""
+    """Read several specs.
+
+    The namespace of `specs/003-auth/spec.md` is `003`, or `003-auth` if another folder begins with 003.
+    """
     listed = list(paths)
     numbers = {path: re.match(r"\d+", path.parent.name) for path in listed}
     short = {path: match.group() if match else path.parent.name for path, match in numbers.items()}
@@ -94,7 +97,7 @@ class _Reading:
     draft: ScenarioDraft | None = None
 
     def read(self, block: Block) -> None:
-        """Take the next block of the file."""
+        """Process the next block of the file."""
         if block.prose and block.kind == "heading":
             self._read_heading(block, block.prose)
         elif block.prose:
@@ -105,7 +108,7 @@ class _Reading:
             self.close_scenario()
 
     def close_scenario(self) -> None:
-        """End the scenario whose steps were being read."""
+        """Add the scenario whose steps were read so far, if there is one."""
         draft, self.draft = self.draft, None
         if draft is None:
             return
@@ -145,7 +148,7 @@ class _Reading:
         )
         for known in self.stories:
             if known.key == story.key:
-                message = f"{story.key} is the number of two stories; the other is in line {known.line}"
+                message = f"{story.key} is the number of two stories; the other is on line {known.line}"
                 self._refuse(message, block.line, "give one of them another number")
         self.stories.append(story)
         self.story, self.story_level = story, block.level
@@ -163,7 +166,7 @@ class _Reading:
                 self._add_edge_case(block, prose)
 
     def _expects_steps(self, steps: tuple[RawStep, ...]) -> bool:
-        """Tell whether bold keywords are a scenario here, and not just emphasis in prose."""
+        """Return whether bold keywords are steps here, and not emphasis as in `**When** in doubt, ask`."""
         if self.story or self.edge_level or self.draft:
             return True
         return {"When", "Then"} <= {step.keyword for step in steps} or steps[0].keyword == "Given"
@@ -211,9 +214,9 @@ class _Reading:
     def _attach(self, draft: ScenarioDraft, block: Block, table: Table) -> None:
         if not draft.uses(table):
             self._refuse(
-                f"{draft.key} has a table, but uses none of its columns",
+                f"{draft.key} has a table, but no step uses a column of it",
                 block.line,
-                f"write <{table.header[0]}> in a step, or take the table out of the scenario",
+                f"write <{table.header[0]}> in a step, or move the table out of the scenario",
             )
         draft.table, draft.last_line = table, block.last_line
         self.close_scenario()
@@ -252,7 +255,7 @@ class _Reading:
         if known and weak:
             return
         if known and key not in self.weak:
-            message = f"{key} is defined twice; the first time in line {known.location.line}"
+            message = f"{key} is defined twice, first on line {known.location.line}"
             self._refuse(message, lines[0], "give one of them another id")
         self.weak = self.weak | {key} if weak else self.weak - {key}
         self.requirements[key] = Requirement(

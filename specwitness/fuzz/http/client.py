@@ -1,10 +1,14 @@
-"""The only way to the service: counts, keeps to the base URL, obeys 429, and stops when time is up."""
+"""The client that every request of a run goes through.
+
+It counts requests, puts paths below the base path, waits on 429, and ends the run when its time is over.
+"""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from specwitness.errors import TargetError
@@ -16,27 +20,29 @@ from specwitness.openapi import is_below
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_MOST_SILENCES = 3
-_NOT_FOUND = 404
-_UNAUTHORIZED = 401
-# Whoever restarts a service that has crashed needs a moment.
-_RETURNS = (0.5, 1.0, 2.0)
+_MOST_MISSING_RESPONSES = 3
+# Seconds: a supervisor needs some time to restart a service that has crashed.
+_RESTART_WAITS = (0.5, 1.0, 2.0)
 
 
 class OutOfTimeError(Exception):
-    """The time budget is spent; what was not reached is told, and testifies for nothing."""
+    """The time budget is spent; the checks that were not reached are skipped."""
 
 
 class ReadOnlyError(TargetError):
-    """A call may change a service elsewhere, and nobody allowed it."""
+    """A request may change a service on another machine, which takes `--allow-writes`."""
 
 
 class GoneError(TargetError):
-    """The service answered for a while, and then no more."""
+    """The service responded for a while, and then no more."""
 
 
 class Transport(Protocol):
-    """Sends one request and gives what comes back, as it is: no redirect is followed."""
+    """Sends one request and gives its response; a redirect is a response and is not followed.
+
+    Attributes:
+        is_remote: Whether the service is on another machine.
+    """
 
     is_remote: bool
 
@@ -47,20 +53,22 @@ class Transport(Protocol):
 
 @dataclass(slots=True)
 class Client:
-    """Sends requests for the checks.
+    """Sends requests for the checks and for Schemathesis.
 
     Args:
-        transport: How the service is reached.
-        allow_writes: Whether methods that change something may go to a service elsewhere.
-        seconds: The time budget; None for none.
-        clock: Tells monotonic seconds.
-        now: Tells seconds since the epoch.
-        sleep: Waits for seconds.
-        base: The path below which the contract's paths are.
-        tell: Told what is waited for.
-        learn: Shown what was changed, and what the service said to it.
-        is_users_own: Tells whether a request brings a user's good credentials, and nothing else.
-        is_refused: Whether such a request was answered with 401.
+        transport: Sends single requests.
+        allow_writes: Whether methods other than GET, HEAD, OPTIONS and TRACE may go to another machine.
+        seconds: The time budget; None for no limit.
+        clock: Gives monotonic seconds.
+        now: Gives seconds since the epoch.
+        sleep: Waits for a number of seconds.
+        tell: Gets a line of text before each wait.
+        learn: Gets each request that changed something, with its response.
+        sent: The number of requests so far.
+        base: The path below which the contract's paths are served, such as `/v2`.
+        is_users_own: Whether a request brings the good credentials of a user, and no others.
+        is_refused: Whether such a request got 401: the user's session may be over.
+        patience: The waits after a 429.
     """
 
     transport: Transport
@@ -77,7 +85,7 @@ class Client:
     is_refused: bool = False
     patience: Patience = field(default_factory=Patience)
     _answered: int = 0
-    _silences: int = 0
+    _missing_responses: int = 0
     _end: float | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,25 +102,29 @@ class Client:
         return self._end is not None and self.clock() >= self._end
 
     def log_in(self, request: Request) -> Answer:
-        """Send the request that gives a user a token: it changes nothing that anybody would miss."""
-        answer = self._send_patiently(request)
-        # Users may sign in elsewhere than below the contract's base.
-        if answer.status == _NOT_FOUND and self.base and not request.is_whole:
-            answer = self._send_patiently(replace(request, is_whole=True))
+        """Send the request by which a user logs in; `--allow-writes` is not needed for it.
+
+        Raises:
+            TargetError: The service never responded, or no more.
+        """
+        answer = self._send_with_waits(request)
+        # The login may be outside of the contract's base path: `/login` beside `/v2/books`.
+        if answer.status == HTTPStatus.NOT_FOUND and self.base and not request.is_whole:
+            answer = self._send_with_waits(replace(request, is_whole=True))
         return answer
 
     def send(self, request: Request) -> Answer:
-        """Send a request; wait and try again where the service says 429.
+        """Send a request, and again after a wait where the response has status 429.
 
         Returns:
-            The answer; `NO_ANSWER` where this request alone got none.
+            The response; `NO_ANSWER` where this request alone got none.
 
         Raises:
             OutOfTimeError: The time budget is spent.
-            ThrottledError: The service says 429 however long it is waited for.
-            GoneError: The service answers no more.
-            ReadOnlyError: The method changes something, the service is elsewhere, and nobody allowed it.
-            TargetError: The service never answered.
+            ThrottledError: The request got 429 after each wait.
+            GoneError: The service responded before, and does no more.
+            ReadOnlyError: The method may change data on another machine, without `allow_writes`.
+            TargetError: The service never responded.
         """
         if self.is_late:
             raise OutOfTimeError
@@ -122,21 +134,21 @@ class Client:
                 where="--base-url",
                 remedy="add --allow-writes if its data may be lost, or name a service on this machine",
             )
-        answer = self._send_patiently(request)
+        answer = self._send_with_waits(request)
         if answer.status == TOO_MANY:
             raise ThrottledError(f"{request.method} {request.path}")
         if answer.succeeded and not request.is_safe:
             self.learn(request, answer)
-        if answer.status == _UNAUTHORIZED and self.is_users_own(request):
+        if answer.status == HTTPStatus.UNAUTHORIZED and self.is_users_own(request):
             self.is_refused = True
         return answer
 
     def send_together(self, requests: Sequence[Request]) -> list[Answer]:
-        """Send requests at the same time, and give their answers in the order of the requests."""
+        """Send requests at the same time, and give their responses in the order of the requests."""
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             return list(pool.map(self.send, requests))
 
-    def _send_patiently(self, request: Request) -> Answer:
+    def _send_with_waits(self, request: Request) -> Answer:
         answer, waits = self._send(request), list[float]()
         while answer.status == TOO_MANY:
             delay = self.patience.propose(request, answer, waits, self.now())
@@ -152,42 +164,42 @@ class Client:
         if self._end is not None and self.clock() + seconds >= self._end:
             raise OutOfTimeError
         self.patience.note_wait(seconds)
-        self.tell(f"the service says 429: waiting {seconds:.0f} s")
+        self.tell(f"the service answered 429: waiting {seconds:.0f} s")
         self.sleep(seconds)
 
     def _send(self, request: Request) -> Answer:
-        """Send once; where nobody listens any more, look whether the service comes back."""
-        for wait in (*_RETURNS, None):
+        """Send once; where no connection can be made any more, wait for the service to be restarted."""
+        for wait in (*_RESTART_WAITS, None):
             self.sent += 1
             try:
                 answer = self.transport.send(self.place(request))
             except SilentError as error:
                 if not error.is_unreachable:
-                    return self._bear(error)
+                    return self._record_no_answer(error)
                 if wait is None or not self._answered:
                     raise self._give_up(error) from error
                 self.sleep(wait)
             else:
                 self._answered += 1
-                self._silences = 0
+                self._missing_responses = 0
                 return answer
         raise AssertionError("the last round returns or raises")
 
     def place(self, request: Request) -> Request:
-        """Put a path of the contract below the path of its server."""
+        """Put the path of a request below the base path, such as `/books` below `/v2`."""
         if not self.base or request.is_whole or is_below(request.path, self.base):
             return request
         return replace(request, path=self.base + request.path)
 
-    def _bear(self, error: SilentError) -> Answer:
-        """Take it as an answer that one request got none; several in a row are the end."""
-        self._silences += 1
-        if self._silences >= _MOST_SILENCES:
+    def _record_no_answer(self, error: SilentError) -> Answer:
+        """Give `NO_ANSWER` for one request without a response; three in a row end the run."""
+        self._missing_responses += 1
+        if self._missing_responses >= _MOST_MISSING_RESPONSES:
             raise self._give_up(error) from error
         return NO_ANSWER
 
     def _give_up(self, error: SilentError) -> TargetError:
         if not self._answered:
             return error
-        message = f"{error.message}; it had answered {self._answered} requests before"
+        message = f"{error.message}; the service had responded to {self._answered} requests before"
         return GoneError(message, where=error.where, remedy="see the service's own log")

@@ -1,4 +1,4 @@
-"""A run as JUnit XML, for what reads test reports: one suite an operation, one case a check."""
+"""A run as JUnit XML: one suite for each operation, one case for each check."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.run import FuzzRun
 
-# XML 1.0 has no way to write these.
+# XML 1.0 cannot hold these characters, such as NUL (XML 1.0 §2.2).
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_junit(run: FuzzRun, given: Mapping[str, Any], path: Path) -> None:
-    """Write a run.
+    """Write a run to a file.
 
     Args:
         run: The run.
-        given: What the command line said, and a test has to say too.
-        path: The file; its folders are made.
+        given: The settings of the command line, which the line of a test repeats.
+        path: The file; its folders are created.
     """
     report = JUnitXml("specwitness fuzz")
     suites: dict[str, list[TestCase]] = {}
@@ -35,9 +35,9 @@ def write_junit(run: FuzzRun, given: Mapping[str, Any], path: Path) -> None:
         suites.setdefault(name, []).append(_make_case(name, witness, given))
     for name, cases in suites.items():
         report.add_testsuite(_make_suite(name, cases))
-    if run.engine.broken_off:
+    if run.broken_off:
         case = TestCase("the service", "specwitness fuzz")
-        case.result = Error(_write(str(run.engine.broken_off)), "gone")
+        case.result = Error(_write(str(run.broken_off)), "gone")
         report.add_testsuite(_make_suite("the run", [case]))
     report.update_statistics()  # type: ignore[no-untyped-call]  # junitparser types most, not this
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,10 +34,10 @@ def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
 
     An answer to HEAD has no body (RFC 9110 §9.3.2).
     """
-    response = endpoint.response_for(answer.status)
+    documented = endpoint.response_for(answer.status)
     content = {
         name.partition(";")[0].strip().lower(): media
-        for name, media in (response or {}).get("content", {}).items()
+        for name, media in (documented or {}).get("content", {}).items()
     }
     if not content or endpoint.method == "HEAD":
         return None

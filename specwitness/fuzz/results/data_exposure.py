@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.schema import Schema, resolve
-from specwitness.fuzz.api.words import PERSONAL, SECRETS, USERS
+from specwitness.fuzz.api.words import MOMENTS, PERSONAL, SECRETS, USERS
 from specwitness.openapi.references import dereference
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def find_excess(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
 
     A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
     """
-    response = endpoint.response_for(answer.status) if answer.succeeded else None
-    content = (response or {}).get("content", {})
+    documented = endpoint.response_for(answer.status) if answer.succeeded else None
+    content = (documented or {}).get("content", {})
     schema = next((media.get("schema") for name, media in content.items() if "json" in name), None)
     body = answer.json()
     if schema is None or body is None:
@@ -46,7 +46,7 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
     for name, item in value.items():
         if name in known:
             is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
-            if is_write_only and _is_given(item) and SECRETS.occurs_in(name):
+            if is_write_only and _is_given(item) and _is_secret(name):
                 yield name
             yield from _walk(item, known[name], endpoint, depth - 1)
         elif not is_open and _is_given(item) and _is_private(name, endpoint):
@@ -69,7 +69,12 @@ def _is_given(value: Any) -> bool:
 
 
 def _is_private(name: str, endpoint: Endpoint) -> bool:
-    return SECRETS.occurs_in(name) or (_shows_others(endpoint) and PERSONAL.occurs_in(name))
+    return _is_secret(name) or (_shows_others(endpoint) and PERSONAL.occurs_in(name))
+
+
+def _is_secret(name: str) -> bool:
+    """Tell whether a member holds a secret: `passwordHash` does, and `password_changed_on` a moment."""
+    return SECRETS.occurs_in(name) and not MOMENTS.ends(name)
 
 
 def _shows_others(endpoint: Endpoint) -> bool:

@@ -1,4 +1,4 @@
-"""What `[tool.specwitness]` may hold, and the words with which the rest is refused."""
+"""The settings of `[tool.specwitness]`, and the messages for invalid ones."""
 
 from __future__ import annotations
 

@@ -151,21 +151,21 @@ def test_file_outside_the_root_is_refused(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "openapi.yaml: the contract is empty"),
-        ("a: [", "openapi.yaml:1: the YAML is broken"),
-        ("a: 1\nb:\n\t- 2\n", "openapi.yaml:3: the YAML is broken"),
-        ("a: \x07", "openapi.yaml: the YAML is broken: a character is forbidden"),
-        ("a: *b", "openapi.yaml:1: the YAML is broken: found undefined alias"),
+        ("a: [", "openapi.yaml:1: this is not valid YAML"),
+        ("a: 1\nb:\n\t- 2\n", "openapi.yaml:3: this is not valid YAML"),
+        ("a: \x07", "openapi.yaml: this is not valid YAML: it has a forbidden character"),
+        ("a: *b", "openapi.yaml:1: this is not valid YAML: found undefined alias"),
         (
             "a: !!python/object:os.system {}",
-            "openapi.yaml:1: the YAML is broken: could not determine a constructor",
+            "openapi.yaml:1: this is not valid YAML: could not determine a constructor",
         ),
-        ("? [a]\n: 1", "openapi.yaml:1: a key is not a plain text"),
+        ("? [a]\n: 1", "openapi.yaml:1: a key is not a string"),
         ("a: &a\n  b: *a\n", "openapi.yaml:1: an anchor contains itself"),
-        (HEAD + "info: {}\n", "openapi.yaml:3: the key `info` stands twice, first in line 2"),
-        (HEAD + "x: {200: a, '200': b}\n", "openapi.yaml:3: the key `200` stands twice"),
-        ("[]", "there is no `openapi`"),
-        ("swagger: '2.0'\n", "openapi.yaml:1: this is no OpenAPI 3 document: there is no `openapi`"),
-        ("a: 1\nopenapi: 4.0.0\n", "openapi.yaml:2: this is no OpenAPI 3 document: `openapi` is '4.0.0'"),
+        (HEAD + "info: {}\n", "openapi.yaml:3: the key `info` appears twice, first on line 2"),
+        (HEAD + "x: {200: a, '200': b}\n", "openapi.yaml:3: the key `200` appears twice"),
+        ("[]", "it has no `openapi`"),
+        ("swagger: '2.0'\n", "openapi.yaml:1: this is not an OpenAPI 3 document: it has no `openapi`"),
+        ("a: 1\nopenapi: 4.0.0\n", "openapi.yaml:2: this is not an OpenAPI 3 document: `openapi` is '4.0.0'"),
         ("openapi: 3.1\n", "`openapi` is 3.1"),
     ],
 )
@@ -174,8 +174,10 @@ def test_broken_document_is_refused_with_its_line(tmp_path: Path, text: str, mes
 
 
 def test_broken_json_is_refused_with_its_line(tmp_path: Path) -> None:
-    assert refusal(tmp_path, '{\n"a": 1,\n}', "openapi.json").startswith("openapi.json:3: the JSON is broken")
-    assert "the key `a` stands twice" in refusal(tmp_path, '{"a": 1,\n"a": 2}', "openapi.json")
+    assert refusal(tmp_path, '{\n"a": 1,\n}', "openapi.json").startswith(
+        "openapi.json:3: this is not valid JSON"
+    )
+    assert "the key `a` appears twice" in refusal(tmp_path, '{"a": 1,\n"a": 2}', "openapi.json")
 
 
 def test_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_invalid_document_is_refused_in_one_line(tmp_path: Path, paths: str, lin
 def test_duplicate_operation_id_is_refused_with_both_lines(tmp_path: Path) -> None:
     operation = f"{{get: {{operationId: x, responses: {ANSWER}}}}}"
     said = refusal(tmp_path, f"{HEAD}paths:\n  /a: {operation}\n  /b: {operation}\n")
-    assert said == "openapi.yaml:5: operationId `x` stands twice, first in openapi.yaml:4"
+    assert said == "openapi.yaml:5: operationId `x` appears twice, first at openapi.yaml:4"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_duplicate_operation_id_is_refused_with_both_lines(tmp_path: Path) -> No
         ("003/FR-006", "`x-requirements` is not a list"),
         ("[FR-006]", "`FR-006` is not the key of a requirement"),
         ("[003]", "`3` is not the key of a requirement"),
-        ("[003/FR-006, 003/FR-006]", "`003/FR-006` stands twice in one list"),
+        ("[003/FR-006, 003/FR-006]", "`003/FR-006` appears twice in one list"),
         ("[{a: 1}]", "is not the key of a requirement"),
     ],
 )
@@ -229,9 +231,9 @@ def test_malformed_requirement_key_is_refused(tmp_path: Path, value: str, messag
 @pytest.mark.parametrize(
     ("ref", "message"),
     [
-        ("#/components/schemas/No", "leads nowhere"),
+        ("#/components/schemas/No", "does not exist"),
         ("no.json", "there is no such file"),
-        ("https://example.com/a.json", "leads to the network"),
+        ("https://example.com/a.json", "is a URL"),
         ("../other.json", "there is no such file"),
     ],
 )

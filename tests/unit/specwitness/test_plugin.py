@@ -1,4 +1,4 @@
-"""The silent-pass guard and the recording of witnesses, on small suites of their own."""
+"""The pytest plugin on small test suites: tests without assertions fail, and witnesses are recorded."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def check(total, expected):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., tuple[pytest.RunResult, list[dict[str, Any]]]]:
-    """Run a suite in a process of its own and give what it recorded."""
+    """Run a test suite in its own process, and return its records."""
 
     def run_suite(
         steps: str = STEPS + THEN, feature: str = FEATURE, ini: str = INI

@@ -1,4 +1,4 @@
-"""Records on their way from a run to the trace: nothing lost, nothing taken from a run that broke off."""
+"""Records are read back completely, and records of an incomplete run are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service run: contract and fuzz on one opening of the target, recorded together."""
+"""The service run records contract checks and fuzz checks of one target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the spec reader finds in stock specs, in specs from the wild, and what it refuses."""
+"""The spec reader on the stock template, on common variants of it, and on specs that it refuses."""
 
 from __future__ import annotations
 
@@ -333,24 +333,24 @@ def test_bold_keywords_in_prose_are_not_a_scenario(read: Read) -> None:
     [
         (
             "- **FR-001**: a\n- **FR-001**: b\n",
-            "spec.md:2: 001/FR-001 is defined twice; the first time in line 1",
+            "spec.md:2: 001/FR-001 is defined twice, first on line 1",
         ),
         (
             "### US1: a\n\n### US1: b\n",
-            "spec.md:3: 001/US1 is the number of two stories; the other is in line 1",
+            "spec.md:3: 001/US1 is the number of two stories; the other is on line 1",
         ),
         ("### US1: a\n\n1. **Given** a, **When** b\n", "spec.md:3: 001/US1/AC1 has no Then step"),
         (
             "### US1: a\n\n1. **Given** a, **When**, **Then** c\n",
-            "spec.md:3: 001/US1/AC1 has a When without words",
+            "spec.md:3: 001/US1/AC1 has an empty When",
         ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** <y>\n\n   | x |\n   |---|\n   | 1 |\n",
-            "spec.md:3: 001/US1/AC1 uses <y>, which is no column of its table",
+            "spec.md:3: 001/US1/AC1 uses <y>, which is not a column of its table",
         ),
         (
             "### US1: a\n\n1. **When** a, **Then** b\n\n   | x |\n   |---|\n   | 1 |\n",
-            "spec.md:5: 001/US1/AC1 has a table, but uses none of its columns",
+            "spec.md:5: 001/US1/AC1 has a table, but no step uses a column of it",
         ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** b\n\n   | x |\n   |---|\n",
@@ -358,7 +358,7 @@ def test_bold_keywords_in_prose_are_not_a_scenario(read: Read) -> None:
         ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** b\n\n   | x | x |\n   |---|---|\n   | 1 | 2 |\n",
-            "spec.md:5: 001/US1/AC1 has two columns of the same name",
+            "spec.md:5: 001/US1/AC1 has two columns with the same name",
         ),
     ],
 )

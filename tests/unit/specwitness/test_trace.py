@@ -1,4 +1,4 @@
-"""Verdicts, and every reason for which a run is broken."""
+"""Verdicts, and every reason why a run is broken."""
 
 from __future__ import annotations
 
@@ -212,8 +212,8 @@ def test_expired_waiver_has_no_effect_and_is_reported() -> None:
     waiver = Waiver(requirement=KEY, reason="later", until=date(2026, 1, 9))
     built = trace(waivers=[waiver])
     assert built.requirements[0].verdict is Verdict.SILENT
-    told = "pyproject.toml:12: the waiver of 001/FR-001 expired on 2026-01-09"
-    assert any(message.startswith(told) for message in messages(built))
+    expected = "pyproject.toml:12: the waiver of 001/FR-001 expired on 2026-01-09"
+    assert any(message.startswith(expected) for message in messages(built))
 
 
 def test_waiver_of_an_unknown_requirement_breaks_the_run() -> None:

@@ -1,4 +1,4 @@
-"""What `verify` refuses before it runs anything, and what it leaves of an earlier run."""
+"""`verify` refuses incomplete settings, and removes the reports of an earlier run."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Members that are not the caller's to set: owner, role, id, and all that only answers hold (F203)."""
+"""Members that are not the caller's to set: owner, role, id, and all that only answers hold."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
+from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, MOMENTS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
 from specwitness.fuzz.checks.registry import Check
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _object(answer: Answer | None) -> dict[str, Any]:
 
 
 def _is_moment(name: str) -> bool:
-    return snake(name).endswith(("_at", "_on", "_time", "date"))
+    return MOMENTS.ends(name) or name in MOMENTS
 
 
 CHECKS = (
@@ -234,9 +234,8 @@ CHECKS = (
         order=40,
         title="takes no member that is not the caller's to set",
         tries=(
-            "members that are not the caller's to set, in the body and in the objects that it holds: "
-            "owner, role, id, a state that only responses have, and every other member that only "
-            "responses have"
+            "alice sets members that are not hers to set, in the body and in the objects inside it: "
+            "the owner, a role, the id, a state, and every other member that only responses have"
         ),
         requirements="the service sets owner and role itself",
         fits=lambda trial, endpoint: trial.is_ordinary(endpoint),

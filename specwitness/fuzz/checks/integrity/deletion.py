@@ -239,8 +239,9 @@ CHECKS = (
         order=50,
         title="for what was deleted",
         tries=(
-            "every operation on an object that was deleted; lists, searches and exports; what lay "
-            "below it, and what was made of it; a key that was deleted"
+            "a deleted object is still there: for any operation, in lists, searches and exports, or "
+            "below it; what was made of it still works, such as a link. A deleted key still opens "
+            "something"
         ),
         requirements="deleted data is gone",
         fits=lambda trial, endpoint: (

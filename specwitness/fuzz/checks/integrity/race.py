@@ -140,7 +140,10 @@ CHECKS = (
         name="race",
         order=80,
         title="keeps users apart at the same time",
-        tries=("both users at once; and at once, several times, what one after the other succeeds only once"),
+        tries=(
+            "two users call at once and get each other's data; calls at once succeed several times "
+            "where only one may"
+        ),
         requirements="users who call at the same time do not get each other's data",
         fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
         run=check_race,

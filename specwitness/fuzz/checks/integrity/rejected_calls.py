@@ -80,7 +80,9 @@ CHECKS = (
         name="side_effect",
         order=60,
         title="changes nothing when it refuses",
-        tries=("calls that are refused, another user's and an own one that is almost right: nothing changed"),
+        tries=(
+            "a rejected call changes something: a call of another user, and an own one that is almost right"
+        ),
         requirements="a refused request changes nothing",
         fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
         run=check_refusal,

@@ -240,6 +240,7 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor, telling: set[s
         if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
             continue
         make_more(trial)
+        _fill(trial, endpoint)
         seen = [(view, exchange) for view, exchange in _read_own(trial, views) if exchange[1].succeeded]
         signed = trial.request(endpoint, bob)
         if signed is None:
@@ -255,6 +256,13 @@ def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor, telling: set[s
         elif pretended := find_pretended_change(trial, endpoint, signed, read):
             text = f"called by another user with {pretended[0]}, and then {pretended[1]}"
             trial.blame(endpoint, "isolation", text, pretended[2])
+
+
+def _fill(trial: Trial, endpoint: Endpoint) -> None:
+    """Let alice put something where a deletion takes it away: an empty basket would show no change."""
+    put = trial.world.find("PUT", endpoint.shape) if endpoint.is_deleting else None
+    if put is not None and put.id in trial.succeeded:
+        trial.call(put, trial.alice)
 
 
 def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
@@ -277,9 +285,9 @@ CHECKS = (
         order=100,
         title="shows nothing of another user",
         tries=(
-            "lists, searches and exports as bob: no text and no id of alice, with every option, for "
-            "what she has, filtered by what belongs to her, and on later pages; no secret, and of "
-            "others nothing personal, that the contract does not show; no secret that is `writeOnly`"
+            "lists, searches and exports show bob a text or an id of alice: with every option, with "
+            "every filter, and on later pages. A response shows a secret, or personal data of others,"
+            " that the contract does not name, or a member that is `writeOnly`"
         ),
         requirements="lists show only the caller's own data",
         scope=Scope.RUN,

@@ -166,9 +166,9 @@ CHECKS = (
         order=30,
         title="for what another user owns",
         tries=(
-            "bob with alice's ids, in path, query and body, one by one and beside his own; under an "
-            "own parent; with every option of an enumeration; with her name in headers and parameters "
-            "that no contract names; with each kind of credential"
+            "bob sends alice's ids: in path, query and body, one at a time and beside his own; below "
+            "a parent object of his own; with every option of an enumeration; with her name in "
+            "headers and parameters that no contract names; with each kind of credential"
         ),
         requirements="each user sees and changes only their own data",
         fits=_fits,
@@ -180,11 +180,10 @@ CHECKS = (
         order=31,
         title="does not tell what another user owns",
         tries=(
-            "another's id and an absent one get the same response, but for the id; what bob reads "
-            "does not change with what alice makes, and no page has gaps; what he has is not refused "
-            "to her; no version of hers, no state that forbids something and no body that does not "
-            "fit tells that an object is there; a login refuses a wrong password as it does a name "
-            "that nobody has"
+            "bob learns whether alice's object exists: by another response than for a missing id, by "
+            "a list that changes or has gaps when alice creates something, or by an error that shows "
+            "the version or the state of her object. A login responds differently to a wrong password"
+            " and to an unknown name"
         ),
         requirements="a response does not reveal that another user's object exists",
     ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.api.purpose import noun_for
+from specwitness.fuzz.api.purpose import noun_at, noun_for
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import RECIPIENTS, USERS, snake
+from specwitness.fuzz.api.words import RECIPIENTS, USERS, noun_of, same_noun, snake
 from specwitness.fuzz.checks.isolation.two_users import (
     absent_ids,
     call_as,
@@ -58,8 +58,10 @@ def check_members(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) ->
     if len(names) < 2 and not endpoint.path_names:  # noqa: PLR2004  # one was tried already
         return
     for name, prefix in names.items():
-        # Who is given something need not be the giver.
-        if prefix not in owned or RECIPIENTS.starts(name):
+        # `to_account_id` names who is given something: it need not belong to the giver. `to_do_id` names
+        # an object of `/to-dos`, and no recipient.
+        is_recipient = RECIPIENTS.starts(name) and not same_noun(noun_of(name), noun_at(prefix))
+        if prefix not in owned or is_recipient:
             continue
         absent = {prefix: tuple(make_absent(stored, 0) for stored in owned[prefix])}
         first, reference = call_as(trial, endpoint, bob, absent, attack=f"an absent id as {name}", only=name)

@@ -28,6 +28,8 @@ _NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
 _FAR = 900_001
 _SHORTEST_ID = 6
 _MOST_PARTS = 3
+# Characters of an id that are changed for one that nothing has.
+_LEAST_CHANGED, _MOST_CHANGED = 3, 6
 
 
 def make_absent(value: Any, number: int) -> Any:
@@ -42,11 +44,16 @@ def make_absent(value: Any, number: int) -> Any:
     except ValueError:
         pass
     else:
-        return str(uuid5(_NAMESPACE, f"{text} {number}"))
+        # Of the same version: a service that wants UUID4 refuses others before it looks for the object.
+        made = uuid5(_NAMESPACE, f"{text} {number}")
+        return str(UUID(int=made.int, version=UUID(text).version or 4))
     if text.isdecimal():
         return str(int(text) + _FAR + number)
-    # The same shape with other characters: the beginning often says what kind of id it is.
-    return text[:-6] + "".join(_shift(entry, number + 1) for entry in text[-6:])
+    # The same shape with other characters. The beginning often says what kind of id it is: the last part
+    # of `u-1041` alone is changed.
+    tail = re.split(r"[-_:.|]", text)[-1][-_MOST_CHANGED:]
+    tail = tail if len(tail) >= _LEAST_CHANGED else text[-_MOST_CHANGED:]
+    return text[: len(text) - len(tail)] + "".join(_shift(entry, number + 1) for entry in tail)
 
 
 def _shift(character: str, by: int) -> str:

@@ -296,7 +296,7 @@ CHECKS = (
         name="robustness",
         order=70,
         title="with odd input",
-        tries="odd text, numbers, encodings and headers: no 5xx",
+        tries="odd texts, numbers, encodings and headers end in a 5xx",
         requirements="malformed input is refused, and no request gets a 5xx",
         fits=lambda trial, endpoint: (
             trial.is_ordinary(endpoint) or (trial.is_for_admin(endpoint) and endpoint.is_safe)

@@ -111,7 +111,10 @@ CHECKS = (
         name="shadow",
         order=110,
         title="serves nothing beside the contract",
-        tries="routes and methods beside the contract; of an app, those that it lists",
+        tries=(
+            "the service has routes or methods that the contract does not name; for an app, its "
+            "router lists them"
+        ),
         requirements="only documented operations are served",
         scope=Scope.RUN,
         run_once=check_shadow,

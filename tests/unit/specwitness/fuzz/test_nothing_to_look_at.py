@@ -11,16 +11,16 @@ import pytest
 from fastapi import FastAPI, HTTPException, Request
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz import verdicts
 from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.session.situation import Situation
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.users.identity import Identity
+from specwitness.fuzz.verdicts import Verdicts
 from specwitness.model import Location, Outcome, Requirement, RequirementKind, Verdict
 from specwitness.trace import judge
+from tests.services.contract import make_surface
+from tests.services.users import TOKENS, read_token, refuse
 from tests.support.attacks import attack_target
-from tests.support.small_services import SCHEMES, TEXT, answer, caller_of, json_of, read_text
-from tests.support.surfaces import make_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from specwitness.model import Witness
 
 KEY = "T/FR-001"
-TOKENS = {"alice": "token-of-ann", "bob": "token-of-ben"}
+USERS = dict(zip(("alice", "bob"), TOKENS, strict=True))
+TEXT = {"type": "string", "minLength": 1, "maxLength": 60}
 # As many seats as the baseline requests take: none is left for the checks.
 SEATS = 2
+OUTAGE = "an outage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,25 @@ class BearerUsers:
     count: int
 
     def identify(self, name: str, client: object = None) -> Identity | None:  # noqa: ARG002  # the protocol's
-        known = dict(list(TOKENS.items())[: self.count])
+        known = dict(list(USERS.items())[: self.count])
         return Identity(name, values={"bearer": known[name]}) if name in known else None
+
+
+def caller_of(request: Request) -> str:
+    user = TOKENS.get(read_token(request) or "")
+    if user is None:
+        refusal = refuse(request)
+        raise HTTPException(refusal.status, headers=refusal.headers)
+    return user
+
+
+async def read_text(request: Request, name: str = "text") -> None:
+    try:
+        text = (await request.json())[name]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise HTTPException(422) from None
+    if not isinstance(text, str) or not 0 < len(text) <= TEXT["maxLength"]:  # type: ignore[operator]  # a number
+        raise HTTPException(422)
 
 
 def serve_what_is_alike(app: FastAPI) -> None:
@@ -157,12 +176,24 @@ def serve_only_weather(app: FastAPI) -> None:
         return []
 
 
+def body_of(**properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "required": list(properties), "properties": properties}
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+
+
 def path_of(name: str) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}]
 
 
 def operation(name: str, *, more: dict[str, Any] | None = None, **statuses: str) -> dict[str, Any]:
-    return {"operationId": name, "x-requirements": [KEY], "responses": answer(**statuses), **(more or {})}
+    texts = {
+        "401": "No",
+        "404": "No",
+        "422": "No",
+        **{key.strip("_"): text for key, text in statuses.items()},
+    }
+    responses = {status: {"description": text} for status, text in texts.items()}
+    return {"operationId": name, "x-requirements": [KEY], "responses": responses, **(more or {})}
 
 
 READ_ONLY = {"type": "integer", "readOnly": True}
@@ -174,20 +205,16 @@ SERVICES: dict[str, tuple[Callable[[FastAPI], None], Callable[[], Paths]]] = {
             "/weather": {"get": operation("readWeather", _200="ok")},
             "/books": {"get": operation("listBooks", _200="ok")},
             "/books/{book_id}": {"parameters": path_of("book_id"), "get": operation("readBook", _200="ok")},
-            "/letters": {
-                "post": operation("sendLetter", more={"requestBody": json_of(text=TEXT)}, _204="ok")
-            },
+            "/letters": {"post": operation("sendLetter", more=body_of(text=TEXT), _204="ok")},
             "/parcels": {
-                "post": operation(
-                    "sendParcel", more={"requestBody": json_of(text=TEXT, note=TEXT, id=READ_ONLY)}, _204="ok"
-                )
+                "post": operation("sendParcel", more=body_of(text=TEXT, note=TEXT, id=READ_ONLY), _204="ok")
             },
         },
     ),
     "without readers": (
         serve_without_readers,
         lambda: {
-            "/notes": {"post": operation("makeNote", more={"requestBody": json_of(text=TEXT)}, _201="ok")},
+            "/notes": {"post": operation("makeNote", more=body_of(text=TEXT), _201="ok")},
             "/notes/{note_id}": {
                 "parameters": path_of("note_id"),
                 "delete": operation("deleteNote", _204="ok"),
@@ -321,8 +348,10 @@ def find_witness(service: str, operation_id: str, check: str, *, users: int = 2)
     """Give the witness of an operation and a check; None where the report has no line for it."""
     engine = run(service, users)
     endpoint = next(known for known in engine.surface.endpoints if known.id == operation_id)
-    is_tried = verdicts.is_tried(endpoint, check, engine)
-    return verdicts.testify(endpoint, check, engine, engine.settings) if is_tried else None
+    verdicts = Verdicts(
+        engine.trial.ledger, engine.settings, situations={OUTAGE: (503,)}, has_mint=False, is_whole=True
+    )
+    return next((witness for witness in verdicts.testify(endpoint) if witness.id.endswith(f":{check}")), None)
 
 
 @cache
@@ -335,9 +364,12 @@ def run(service: str, users: int) -> Engine:
         # An app that lists no routes: what it serves beside its contract has to be guessed.
         await inner(scope, receive, send)
 
-    schemes = {**SCHEMES["securitySchemes"], "key": {"type": "apiKey", "in": "header", "name": "X-Key"}}
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+    }
     surface = make_surface(make_paths(), components={"securitySchemes": schemes}, security=[{"bearer": []}])
-    outage = Situation(name="an outage", statuses=(503,), enter=lambda _: nullcontext(), recovery=0.0)
+    outage = Situation(name=OUTAGE, statuses=(503,), enter=lambda _: nullcontext(), recovery=0.0)
     target = Target(
         app=app, identities=BearerUsers(users), situations=(outage,) if service == "few objects" else ()
     )
