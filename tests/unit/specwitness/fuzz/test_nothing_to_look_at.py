@@ -349,7 +349,7 @@ def find_witness(service: str, operation_id: str, check: str, *, users: int = 2)
     engine = run(service, users)
     endpoint = next(known for known in engine.surface.endpoints if known.id == operation_id)
     verdicts = Verdicts(
-        engine.trial.ledger, engine.settings, situations={OUTAGE: (503,)}, has_mint=False, is_whole=True
+        engine.context.results, engine.settings, situations={OUTAGE: (503,)}, has_mint=False, is_whole=True
     )
     return next((witness for witness in verdicts.testify(endpoint) if witness.id.endswith(f":{check}")), None)
 
