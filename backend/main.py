@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from backend.api import account, contract, health, me, tasks
-from backend.api.problems import answer_internal_error, install_problem_handlers
+from backend.api.problems import install_problem_handlers, respond_to_internal_error
 from backend.core.config import Settings, load_settings
 from backend.core.database.transactions import Database
 from backend.core.dependencies import install_authenticator
@@ -83,7 +83,7 @@ def create_app(
     # The middleware that is added last is the outermost.
     app.add_middleware(CancelOnDisconnectMiddleware)
     app.add_middleware(
-        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of
+        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of
     )
     app.add_middleware(
         CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()

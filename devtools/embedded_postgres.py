@@ -232,13 +232,13 @@ def running(server: EmbeddedServer, data: Path, settings: Sequence[str]) -> Iter
             start_new_session=True,  # Ctrl-C reaches this process only, which stops the server last
         )
     try:
-        _await_answer(server, process, data)
+        _await_connection(server, process, data)
         yield process
     finally:
         _stop(process)
 
 
-def _await_answer(server: EmbeddedServer, process: subprocess.Popen[bytes], data: Path) -> None:
+def _await_connection(server: EmbeddedServer, process: subprocess.Popen[bytes], data: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < end:
         try:

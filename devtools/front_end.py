@@ -142,7 +142,7 @@ def serving(
     command = [npm, "run", script, "--", "--hostname", "127.0.0.1", "--port", str(addresses.port)]
     with running(command, folder, environ, log) as process:
         end = time.monotonic() + _START_SECONDS
-        while not all(_answers(f"{addresses.loopback}{path}") for path in _FIRST_PATHS):
+        while not all(_responds(f"{addresses.loopback}{path}") for path in _FIRST_PATHS):
             if process.poll() is not None:
                 raise FrontEndError(
                     f"the front end ended with exit code {process.returncode}: see its messages above"
@@ -155,7 +155,7 @@ def serving(
         yield process
 
 
-def _answers(address: str) -> bool:
+def _responds(address: str) -> bool:
     opener = build_opener(ProxyHandler({}))  # no proxy for loopback
     try:
         with opener.open(address, timeout=_START_SECONDS):

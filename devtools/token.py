@@ -57,7 +57,7 @@ def find_refusal(token: str, environ: Mapping[str, str]) -> str | None:
 
     Returns:
         A message with the possible causes and remedies if the service responds with 401, otherwise
-        None: it accepts the token, or no service answers.
+        None: it accepts the token, or no service responds.
     """
     address = f"http://127.0.0.1:{environ.get('PORT') or '8000'}"
     try:

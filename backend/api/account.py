@@ -20,7 +20,7 @@ from backend.core.database.sessions import CurrentSession, SessionEvenIfErased, 
 from backend.core.database.transactions import Database
 from backend.core.dependencies import CurrentPrincipal
 from backend.core.errors import UnavailableError
-from backend.core.http.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
+from backend.core.http.problem import ACCOUNT_ERASED, describe_refused_access, describe_response
 from backend.core.http.routing import AuthenticateFirstRoute
 from backend.core.identity.authenticator import get_authenticator
 from backend.core.tokens.claims import Principal
@@ -90,7 +90,7 @@ class ExportResponse(StreamingResponse):
     "/export",
     operation_id="exportAccount",
     response_model=Export,
-    responses=describe_answer(HTTPStatus.OK, description="Everything that is held on the caller")
+    responses=describe_response(HTTPStatus.OK, description="Everything that is held on the caller")
     | ACCOUNT_ERASED,
 )
 async def export_account(
@@ -111,7 +111,7 @@ async def export_account(
     operation_id="eraseAccount",
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
-    responses=describe_answer(
+    responses=describe_response(
         HTTPStatus.NO_CONTENT,
         description="Nothing is held on the caller any more, but for what keeps the account closed",
     ),

@@ -28,7 +28,7 @@ class Health(BaseModel):
     )
 
 
-ANSWERS: dict[int | str, dict[str, Any]] = {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {"description": "Alive and, unless only liveness was asked for, ready"},
     **REQUEST_INVALID,
     HTTPStatus.SERVICE_UNAVAILABLE: {
@@ -43,7 +43,7 @@ Probe = Annotated[
 ]
 
 
-@router.get("/health", operation_id="getHealth", responses=ANSWERS, response_model_exclude_unset=True)
+@router.get("/health", operation_id="getHealth", responses=RESPONSES, response_model_exclude_unset=True)
 async def get_health(request: Request, response: Response, probe: Probe = "ready") -> Health:
     """Return whether the process is alive and, unless only that was requested, ready."""
     if probe == "live":

@@ -17,7 +17,7 @@ from backend.core.errors import (
     RequestInvalidError,
     ServiceError,
 )
-from backend.core.http.problem import MEDIA_TYPE, answer_service_error, make_problem
+from backend.core.http.problem import MEDIA_TYPE, make_problem, respond_to_service_error
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -45,35 +45,35 @@ _SAFE_MESSAGES = frozenset(
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Install the exception handlers that respond to every error with a problem body."""
-    app.add_exception_handler(ServiceError, answer_service_error)
-    app.add_exception_handler(RequestValidationError, _answer_validation_error)
-    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(ServiceError, respond_to_service_error)
+    app.add_exception_handler(RequestValidationError, _respond_to_validation_error)
+    app.add_exception_handler(HTTPException, _respond_to_http_error)
 
 
-async def answer_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
+async def respond_to_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
     """Respond to an unexpected error; an ASGI application."""
-    await _answer(InternalError())(scope, receive, send)
+    await _respond(InternalError())(scope, receive, send)
 
 
-def _answer(error: ServiceError) -> JSONResponse:
+def _respond(error: ServiceError) -> JSONResponse:
     return JSONResponse(make_problem(error), error.status, error.headers, media_type=MEDIA_TYPE)
 
 
-async def _answer_validation_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+async def _respond_to_validation_error(_: HTTPConnection, error: Exception) -> JSONResponse:
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
-    return _answer(RequestInvalidError(*(_explain(fault) for fault in faults)))
+    return _respond(RequestInvalidError(*(_explain(fault) for fault in faults)))
 
 
-async def _answer_http_error(connection: HTTPConnection, error: Exception) -> JSONResponse:
+async def _respond_to_http_error(connection: HTTPConnection, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     if status == HTTPStatus.BAD_REQUEST:
         # FastAPI raises it for a body that it cannot parse; the cause may be an error of the service.
         cause = error.__cause__
         unreadable = RequestInvalidError(("body", "cannot be read as JSON"))
-        return _answer(cause if isinstance(cause, ServiceError) else unreadable)
+        return _respond(cause if isinstance(cause, ServiceError) else unreadable)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return _answer(MethodNotAllowedError(_find_methods(connection)))
-    return _answer(NotFoundError() if status == HTTPStatus.NOT_FOUND else InternalError())
+        return _respond(MethodNotAllowedError(_find_methods(connection)))
+    return _respond(NotFoundError() if status == HTTPStatus.NOT_FOUND else InternalError())
 
 
 def _find_methods(connection: HTTPConnection) -> list[str]:

@@ -14,9 +14,9 @@ from backend.core.errors import RequestInvalidError, TaskNotFoundError
 from backend.core.http.problem import (
     ACCOUNT_ERASED,
     REQUEST_INVALID,
-    describe_answer,
     describe_refusals,
     describe_refused_access,
+    describe_response,
 )
 from backend.core.http.routing import AuthenticateFirstRoute
 from backend.models import task as store
@@ -36,7 +36,7 @@ LINKED = {
     "CompleteTask": "completeTask",
     "DeleteTask": "deleteTask",
 }
-CREATED = describe_answer(HTTPStatus.CREATED, description="The new task", Location=LOCATION_HEADER)
+CREATED = describe_response(HTTPStatus.CREATED, description="The new task", Location=LOCATION_HEADER)
 CREATED[HTTPStatus.CREATED]["links"] = {
     name: {"operationId": operation, "parameters": {"task_id": "$response.body#/id"}}
     for name, operation in LINKED.items()
@@ -48,7 +48,7 @@ router = APIRouter(
     route_class=AuthenticateFirstRoute,
     responses=describe_refused_access() | REQUEST_INVALID | ACCOUNT_ERASED,
 )
-ONE_TASK = describe_answer(HTTPStatus.OK, description="The task") | describe_refusals(TaskNotFoundError)
+ONE_TASK = describe_response(HTTPStatus.OK, description="The task") | describe_refusals(TaskNotFoundError)
 
 
 def _require_canonical(value: object) -> object:
@@ -104,7 +104,7 @@ class TaskPage(BaseModel):
 @router.get(
     "",
     operation_id="listTasks",
-    responses=describe_answer(HTTPStatus.OK, description="A page of the caller's tasks"),
+    responses=describe_response(HTTPStatus.OK, description="A page of the caller's tasks"),
 )
 async def list_tasks(
     user_id: CurrentUserId,
@@ -169,7 +169,7 @@ async def complete_task(user_id: CurrentUserId, session: CurrentSession, task_id
     operation_id="deleteTask",
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
-    responses=describe_answer(HTTPStatus.NO_CONTENT, description="The task is gone")
+    responses=describe_response(HTTPStatus.NO_CONTENT, description="The task is gone")
     | describe_refusals(TaskNotFoundError),
 )
 async def delete_task(user_id: CurrentUserId, session: CurrentSession, task_id: TaskId) -> None:

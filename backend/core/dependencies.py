@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 
 from backend.core.errors import InsufficientScopeError, ServiceError
-from backend.core.http.problem import answer_service_error
+from backend.core.http.problem import respond_to_service_error
 from backend.core.identity.authenticator import Authenticator
 from backend.core.identity.bearer import CallerBearer, UserIdBearer
 from backend.core.identity.deny_list import DenyList, MemoryDenyList
@@ -37,7 +37,7 @@ def install_authenticator(
         deny_list: The revoked sessions and subjects; by default an empty list of this process.
     """
     denied = MemoryDenyList(clock) if deny_list is None else deny_list
-    app.exception_handlers.setdefault(ServiceError, answer_service_error)
+    app.exception_handlers.setdefault(ServiceError, respond_to_service_error)
     app.state.authenticator = Authenticator(keys, TokenCache(tokens_remembered), denied, clock)
 
 

@@ -70,7 +70,7 @@ BROWSER_FALSIFIERS = (
         "003/FR-050",
         "main.py",
         "    app.add_middleware(\n"
-        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of\n"
         "    )\n"
         "    app.add_middleware(\n"
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
@@ -79,7 +79,7 @@ BROWSER_FALSIFIERS = (
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
         "    )\n"
         "    app.add_middleware(\n"
-        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of\n"
         "    )\n",
         BROWSERS,
     ),

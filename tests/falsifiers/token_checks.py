@@ -140,6 +140,13 @@ TOKEN_FALSIFIERS = (
         "and signature is not None:",
     ),
     Falsifier(
+        "an RSA-PSS signature without its leading zero is rejected",
+        "003/FR-002",
+        SECURITY,
+        "if len(sig) != self._length:",
+        "if len(sig) > self._length:",
+    ),
+    Falsifier(
         "a secret is not accepted after its end",
         "003/FR-014",
         SECURITY,

@@ -75,7 +75,7 @@ def make_problem(error: ServiceError) -> dict[str, Any]:
     return body
 
 
-async def answer_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+async def respond_to_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
     """Respond with the error that was raised; an exception handler for FastAPI."""
     refusal = error if isinstance(error, ServiceError) else InternalError()
     return JSONResponse(make_problem(refusal), refusal.status, refusal.headers, media_type=MEDIA_TYPE)
@@ -95,7 +95,7 @@ def describe_refused_access() -> dict[int | str, dict[str, Any]]:
     return describe_refusals(AuthenticationError, UnavailableError)
 
 
-def describe_answer(status: int, *, description: str, **headers: Any) -> dict[int | str, dict[str, Any]]:
+def describe_response(status: int, *, description: str, **headers: Any) -> dict[int | str, dict[str, Any]]:
     """Describe the successful response of a protected route, with `Cache-Control` (003/FR-021).
 
     Args:

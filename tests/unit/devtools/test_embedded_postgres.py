@@ -75,9 +75,9 @@ def test_kept_data_survives_a_restart(open_place: Path) -> None:
     data = open_place / "with blanks and ü" / ("long" * 30)
     with run_embedded(data) as url:
         assert ask(url, "show fsync") == "on"
-        ask(url, "create table kept as select 42 as answer")
+        ask(url, "create table kept as select 42 as response")
     with run_embedded(data) as url:
-        assert ask(url, "select answer from kept") == 42
+        assert ask(url, "select response from kept") == 42
 
 
 def test_interrupted_creation_is_repeated(open_place: Path) -> None:

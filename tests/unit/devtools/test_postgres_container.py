@@ -22,7 +22,7 @@ def require_engine() -> None:
     except EngineMissingError as error:
         if os.environ.get("REQUIRE_TESTCONTAINERS"):
             raise
-        pytest.skip(f"no container engine answers ({error})")
+        pytest.skip(f"no container engine responds ({error})")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_silent_socket_is_no_engine() -> None:
 def test_other_http_server_is_no_engine() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
 
-        def answer() -> None:
+        def response() -> None:
             for _ in range(2):
                 connection, _ = other.accept()
                 with connection:
@@ -64,7 +64,7 @@ def test_other_http_server_is_no_engine() -> None:
                         b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
                     )
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=response)
         thread.start()
         port = other.getsockname()[1]
         with pytest.raises(EngineMissingError, match=str(port)):

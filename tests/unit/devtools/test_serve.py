@@ -105,8 +105,8 @@ def test_make_run_accepts_a_token_and_stops_with_its_postgresql(
             process.send_signal(signal.SIGHUP)
         assert await_health(address).status_code == 200
         token = mint_token("alice", {}, open_place / ".run", now=time.time())
-        answer = httpx.get(f"{address}/api/me", headers={"Authorization": f"Bearer {token}"})
-        assert (answer.status_code, "alice" in answer.text) == (200, True)
+        response = httpx.get(f"{address}/api/me", headers={"Authorization": f"Bearer {token}"})
+        assert (response.status_code, "alice" in response.text) == (200, True)
         assert httpx.get(f"{address}/api/me").status_code == 401
         assert f"In a browser: {address}/docs\n" in said
         page = httpx.get(f"{address}/", follow_redirects=True)

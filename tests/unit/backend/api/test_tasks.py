@@ -22,9 +22,9 @@ def alice(signed_in: Callable[[str], Headers]) -> Headers:
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
-    answer = client.post("/api/tasks", headers=headers, json={"title": title})
-    assert answer.status_code == 201
-    task: dict[str, Any] = answer.json()
+    response = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert response.status_code == 201
+    task: dict[str, Any] = response.json()
     return task
 
 
@@ -84,7 +84,7 @@ def test_completing_twice_changes_nothing(client: Client, alice: Headers) -> Non
 
 @pytest.mark.requirement("003/FR-019")
 def test_created_task_has_a_location_header(client: Client, alice: Headers) -> None:
-    answer = client.post("/api/tasks", headers=alice, json={"title": "Buy milk"})
-    assert client.get(answer.headers["Location"], headers=alice).json() == answer.json()
-    assert answer.json()["description"] == ""
-    assert answer.json()["created_at"].endswith("Z")
+    response = client.post("/api/tasks", headers=alice, json={"title": "Buy milk"})
+    assert client.get(response.headers["Location"], headers=alice).json() == response.json()
+    assert response.json()["description"] == ""
+    assert response.json()["created_at"].endswith("Z")

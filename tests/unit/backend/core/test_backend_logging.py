@@ -136,11 +136,11 @@ def test_unexpected_error_gets_a_problem_body_without_its_text(offline_app: Fast
         raise ValueError(PRIVATE)
 
     with open_client(offline_app) as client, capture_logs() as logs:
-        answer = client.get("/api/broken", headers=bearer(issuer.token(ALICE)))
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Cache-Control"] == "private, no-store"
-    assert PRIVATE not in answer.text
+        response = client.get("/api/broken", headers=bearer(issuer.token(ALICE)))
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert PRIVATE not in response.text
     failed = next(entry for entry in logs if entry["event"] == "request_failed")
     assert failed["error"] == "ValueError"
     assert failed["place"].startswith("backend/")

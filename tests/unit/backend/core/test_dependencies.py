@@ -33,10 +33,10 @@ ALICE = make_subject("alice")
 def test_scheme_bearer_is_accepted_in_any_case(
     offline_client: Client, issuer: Issuer, scheme: str, blanks: str
 ) -> None:
-    answer = offline_client.get(
+    response = offline_client.get(
         "/api/me", headers={"Authorization": f"{scheme}{blanks}{issuer.token(ALICE)}"}
     )
-    assert (answer.status_code, answer.json()) == (200, {"user_id": ALICE})
+    assert (response.status_code, response.json()) == (200, {"user_id": ALICE})
 
 
 @pytest.mark.requirement("003/FR-001", "003/FR-006", "003/FR-015")
@@ -59,9 +59,9 @@ def test_scheme_bearer_is_accepted_in_any_case(
 )
 def test_malformed_header_is_refused(offline_client: Client, header: bytes, cause: str) -> None:
     with capture_logs() as logs:
-        answer = offline_client.get("/api/me", headers={"Authorization": header})
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_malformed")
-    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+        response = offline_client.get("/api/me", headers={"Authorization": header})
+    assert (response.status_code, response.json()["code"]) == (401, "credentials_malformed")
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
     assert [entry["cause"] for entry in logs if entry["event"] == "credentials_refused"] == [cause]
 
 
@@ -70,8 +70,8 @@ def test_malformed_header_is_refused(offline_client: Client, header: bytes, caus
 def test_two_authorization_headers_are_refused(offline_client: Client, issuer: Issuer, good_at: int) -> None:
     values = [b"Bearer nothing", b"Bearer nothing"]
     values[good_at] = b"Bearer " + issuer.token(ALICE).encode()
-    answer = offline_client.get("/api/me", headers=[(b"authorization", value) for value in values])
-    assert (answer.status_code, answer.json().get("code")) == (401, "credentials_malformed")
+    response = offline_client.get("/api/me", headers=[(b"authorization", value) for value in values])
+    assert (response.status_code, response.json().get("code")) == (401, "credentials_malformed")
 
 
 @pytest.mark.requirement("003/FR-001")
@@ -89,8 +89,8 @@ def test_token_outside_of_the_authorization_header_is_ignored(
         },
         "other header": {"headers": {"Proxy-Authorization": f"Bearer {token}", "X-Access-Token": token}},
     }
-    answer = offline_client.get("/api/me", **options[place])
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_missing")
+    response = offline_client.get("/api/me", **options[place])
+    assert (response.status_code, response.json()["code"]) == (401, "credentials_missing")
 
 
 @pytest.mark.requirement("003/FR-006")
@@ -161,8 +161,8 @@ def test_revoked_token_is_refused_though_it_is_cached(
     deny_list = offline_app.state.authenticator.deny_list
     offline_client.call(deny_list.deny_session, issuer.issuer, "s1", clock.now + 900)
     with capture_logs() as logs:
-        answer = offline_client.get("/api/me", headers=headers)
-    assert (answer.status_code, answer.json().get("code")) == (401, "token_invalid")
+        response = offline_client.get("/api/me", headers=headers)
+    assert (response.status_code, response.json().get("code")) == (401, "token_invalid")
     assert logs[0]["cause"] == "revoked"
     assert offline_client.get("/api/me", headers=bearer(issuer.token(ALICE, sid="s2"))).status_code == 200
 
@@ -181,12 +181,12 @@ def test_newly_published_key_is_used(clock: Clock) -> None:
             }
         )
         with open_client(create_app(settings, clock=clock)) as client:
-            answers = []
+            responses = []
             for number in (0, 1):
                 server.publish(*(pair("EdDSA", index) for index in range(number + 1)))
                 token = Issuer(pair("EdDSA", number), origin, origin, clock).token(ALICE)
-                answers.append(client.get("/api/me", headers=bearer(token)).status_code)
-    assert answers == [200, 200]
+                responses.append(client.get("/api/me", headers=bearer(token)).status_code)
+    assert responses == [200, 200]
 
 
 @pytest.mark.requirement("003/FR-008", "003/FR-026")

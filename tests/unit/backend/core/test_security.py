@@ -16,7 +16,7 @@ from tests.support.verification import ISSUER, MINT, NOW, SECRET, SUBJECT, URL, 
 
 SPEC = Path(__file__).parents[4] / "specs" / "003-jwt-auth-middleware" / "spec.md"
 ROW = re.compile(r"^ *\| (a (?:token|session|bearer)\b[^|]*?) +\| ([a-z_]+) +\|", re.MULTILINE)
-# A later table gives the code of the answer beside the credential, not the cause.
+# A later table gives the code of the response beside the credential, not the cause.
 CAUSES = {
     row[0]: row[1] for row in ROW.findall(SPEC.read_text(encoding="utf-8")) if row[1] != "token_invalid"
 }

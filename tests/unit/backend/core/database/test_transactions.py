@@ -179,6 +179,6 @@ def test_failed_commit_gives_503(app: FastAPI, issuer: Issuer, database: psycopg
         database.execute("select pg_terminate_backend(%s)", [pid])
 
     with open_client(app) as client:
-        answer = client.post("/api/lost", headers=bearer(issuer.token("alice")))
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+        response = client.post("/api/lost", headers=bearer(issuer.token("alice")))
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
     assert database.execute("select count(*) from tasks").fetchone() == (0,)

@@ -50,8 +50,8 @@ def pages(secret: str, clock: Clock) -> Iterator[Client]:
         yield client
 
 
-def opened(answer: httpx.Response) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+def opened(response: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name.startswith("access-control-")}
 
 
 @pytest.mark.requirement("003/FR-050")
@@ -75,13 +75,13 @@ def test_page_of_an_allowed_origin_may_read_every_response(  # a row of the tabl
     lifetime = -60 if who == "expired" else 60
     alice = bearer(issuer.token(make_subject("alice"), lifetime=lifetime))
     headers = {"Origin": origin, **({} if who == "nobody" else alice)}
-    answer = pages.get(path, headers=headers)
-    assert answer.status_code == status
-    assert answer.headers.get("Access-Control-Allow-Origin") == origin
-    assert set(answer.headers.get("Access-Control-Expose-Headers", "").split(", ")) == EXPOSED
-    assert opened(answer).keys() == {"access-control-allow-origin", "access-control-expose-headers"}
-    assert answer.headers["Vary"] == "Origin"
-    assert header is None or (header in answer.headers and header in EXPOSED)
+    response = pages.get(path, headers=headers)
+    assert response.status_code == status
+    assert response.headers.get("Access-Control-Allow-Origin") == origin
+    assert set(response.headers.get("Access-Control-Expose-Headers", "").split(", ")) == EXPOSED
+    assert opened(response).keys() == {"access-control-allow-origin", "access-control-expose-headers"}
+    assert response.headers["Vary"] == "Origin"
+    assert header is None or (header in response.headers and header in EXPOSED)
 
 
 @pytest.mark.requirement("003/FR-050", "003/FR-011")
@@ -93,10 +93,10 @@ def test_page_may_read_status_410_and_the_location_header(
         made = client.post("/api/tasks", headers=headers, json={"title": "Buy milk"})
         erased = client.delete("/api/account", headers=headers)
         gone = client.get("/api/tasks", headers=headers)
-    assert [answer.status_code for answer in (made, erased, gone)] == [201, 204, 410]
+    assert [response.status_code for response in (made, erased, gone)] == [201, 204, 410]
     assert made.headers["Location"].startswith("/api/tasks/")
     # Nothing was configured: the pages of Better Auth itself.
-    assert {answer.headers["Access-Control-Allow-Origin"] for answer in (made, erased, gone)} == {
+    assert {response.headers["Access-Control-Allow-Origin"] for response in (made, erased, gone)} == {
         "http://localhost:3000"
     }
 
@@ -104,11 +104,11 @@ def test_page_may_read_status_410_and_the_location_header(
 @pytest.mark.requirement("003/FR-050")
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/me", "/api/nothing", "/health"])
 def test_preflight_needs_no_credentials_and_is_equal_for_all_paths(pages: Client, path: str) -> None:
-    answer = pages.request("OPTIONS", path, headers={"Origin": APP, **PREFLIGHT})
+    response = pages.request("OPTIONS", path, headers={"Origin": APP, **PREFLIGHT})
     elsewhere = pages.request("OPTIONS", "/", headers={"Origin": APP, **PREFLIGHT})
-    assert (answer.status_code, answer.text) == (200, "OK") == (elsewhere.status_code, elsewhere.text)
-    assert opened(answer) == opened(elsewhere)
-    assert opened(answer)["access-control-allow-origin"] == APP
+    assert (response.status_code, response.text) == (200, "OK") == (elsewhere.status_code, elsewhere.text)
+    assert opened(response) == opened(elsewhere)
+    assert opened(response)["access-control-allow-origin"] == APP
 
 
 @pytest.mark.requirement("003/FR-050")
@@ -127,8 +127,8 @@ def test_preflight_needs_no_credentials_and_is_equal_for_all_paths(pages: Client
 def test_preflight_allows_methods_and_headers_of_the_contract_only(
     pages: Client, asked: dict[str, str], status: int
 ) -> None:
-    answer = pages.request("OPTIONS", "/api/tasks", headers={"Origin": APP, **PREFLIGHT, **asked})
-    assert answer.status_code == status
+    response = pages.request("OPTIONS", "/api/tasks", headers={"Origin": APP, **PREFLIGHT, **asked})
+    assert response.status_code == status
 
 
 @pytest.mark.requirement("003/FR-050")
@@ -137,11 +137,11 @@ def test_preflight_allows_methods_and_headers_of_the_contract_only(
 )
 def test_page_of_another_origin_gets_no_cors_headers(pages: Client, origin: str) -> None:
     for method, path, asked in (("GET", "/api/me", {}), ("OPTIONS", "/api/me", PREFLIGHT)):
-        answer = pages.request(method, path, headers={"Origin": origin, **asked})
+        response = pages.request(method, path, headers={"Origin": origin, **asked})
         without = pages.request(method, path)
-        assert opened(answer) == {}
-        assert answer.headers["Vary"] == "Origin"
-        assert (answer.status_code, answer.headers, answer.text) == (
+        assert opened(response) == {}
+        assert response.headers["Vary"] == "Origin"
+        assert (response.status_code, response.headers, response.text) == (
             without.status_code,
             without.headers,
             without.text,

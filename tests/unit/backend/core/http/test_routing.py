@@ -28,8 +28,8 @@ ALICE = make_subject("alice")
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 5000, b"x" * 100_000, b""])
 def test_caller_is_authenticated_before_the_body_is_read(offline_client: Client, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = offline_client.post("/api/tasks", content=content, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_missing")
+    response = offline_client.post("/api/tasks", content=content, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (401, "credentials_missing")
 
 
 @pytest.mark.requirement("003/FR-005", "003/SC-001")
@@ -58,8 +58,8 @@ def test_endpoint_receives_the_subject(empty_app: FastAPI, empty_client: Client,
     async def mine(user_id: CurrentUserId, principal: CurrentPrincipal) -> list[str | None]:
         return [user_id, principal.subject, principal.session_id]
 
-    answer = empty_client.get("/mine", headers=bearer(issuer.token(ALICE, sid="session-1")))
-    assert answer.json() == [ALICE, ALICE, "session-1"]
+    response = empty_client.get("/mine", headers=bearer(issuer.token(ALICE, sid="session-1")))
+    assert response.json() == [ALICE, ALICE, "session-1"]
 
 
 @pytest.mark.requirement("003/FR-005", "003/SC-001")
@@ -158,7 +158,7 @@ def test_scope_must_match_as_a_whole(empty_app: FastAPI, empty_client: Client, i
         return "granted"
 
     assert find_open_routes(empty_app, {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}) == []
-    answers = {}
+    responses = {}
     for scope in (
         "tasks:read tasks:write",
         "tasks:write  tasks:read more",
@@ -168,8 +168,8 @@ def test_scope_must_match_as_a_whole(empty_app: FastAPI, empty_client: Client, i
         ["tasks:read"],
     ):
         token = issuer.token(ALICE, scope=scope)
-        answers[str(scope)] = empty_client.get("/mine", headers=bearer(token)).status_code
-    assert list(answers.values()) == [200, 200, 403, 403, 403, 403]
+        responses[str(scope)] = empty_client.get("/mine", headers=bearer(token)).status_code
+    assert list(responses.values()) == [200, 200, 403, 403, 403, 403]
     refused = empty_client.get("/mine", headers=bearer(issuer.token(ALICE)))
     challenge = 'Bearer realm="tasks", error="insufficient_scope", scope="tasks:read tasks:write"'
     assert refused.headers["WWW-Authenticate"] == challenge
@@ -236,6 +236,6 @@ def test_response_to_an_authenticated_caller_forbids_caching_on_every_path(
         return user_id
 
     with open_client(offline_app) as client:
-        answer = client.get("/mine", headers=bearer(issuer.token(ALICE)))
-        assert answer.headers["Cache-Control"] == "private, no-store"
+        response = client.get("/mine", headers=bearer(issuer.token(ALICE)))
+        assert response.headers["Cache-Control"] == "private, no-store"
         assert "Cache-Control" not in client.get("/openapi.json").headers
