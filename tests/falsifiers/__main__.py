@@ -49,7 +49,7 @@ ASSERTION_PREFIXES = ("AssertionError", "assert ", "Failed: ")
 def main(words: Sequence[str]) -> int:
     """Try all falsifiers, or those whose description contains all of these words.
 
-    Without words, also writes build/falsifiers.json and docs/checks.md.
+    Writes the results into docs/checks.md; without words, also into build/falsifiers.json.
 
     Returns:
         0 if an assertion failed for every one of them, 2 if no description matches, else 1.
@@ -73,6 +73,8 @@ def main(words: Sequence[str]) -> int:
             json.dumps([_describe(result) for result in results], indent=2) + "\n", encoding="utf-8"
         )
         PAGE.write_text(make_page(results), encoding="utf-8")
+    else:
+        PAGE.write_text(refresh_page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
     return 1 if bad else 0
 
 
@@ -153,26 +155,28 @@ def _describe(result: Result) -> dict[str, str]:
 
 def make_page(results: Iterable[Result]) -> str:
     """Make docs/checks.md, which lists every check with the first test that fails without it."""
-    rows = [
-        _write_row(result.falsifier, result.outcome, result.noticed_by.partition("::")[2].partition("[")[0])
-        for result in results
-    ]
+    rows = [_write_row(result.falsifier, result.outcome, _name_test(result)) for result in results]
     return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
 
 
-def refresh_page(page: str) -> str:
-    """Give the page with the names and places of the checks as they are now; results stay as they were.
+def refresh_page(page: str, results: Iterable[Result] = ()) -> str:
+    """Give the page with these results, and with the checks as they are now; other results stay.
 
     Raises:
         ValueError: A check has no result yet.
     """
     lines = [[cell.strip("` ") for cell in line.split("|")[1:-1]] for line in page.splitlines()]
-    results = {cells[0]: (cells[3], cells[4]) for cells in lines if len(cells) == COLUMNS}
-    missing = [falsifier.check for falsifier in FALSIFIERS if falsifier.check not in results]
+    known = {cells[0]: (cells[3], cells[4]) for cells in lines if len(cells) == COLUMNS}
+    known |= {result.falsifier.check: (result.outcome, _name_test(result)) for result in results}
+    missing = [falsifier.check for falsifier in FALSIFIERS if falsifier.check not in known]
     if missing:
         raise ValueError(f"{PAGE} has no result for {', '.join(missing)}: run make falsify")
-    rows = [_write_row(falsifier, *results[falsifier.check]) for falsifier in FALSIFIERS]
+    rows = [_write_row(falsifier, *known[falsifier.check]) for falsifier in FALSIFIERS]
     return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
+
+
+def _name_test(result: Result) -> str:
+    return result.noticed_by.partition("::")[2].partition("[")[0]
 
 
 def _write_row(falsifier: Falsifier, outcome: str, noticed_by: str) -> str:
@@ -188,13 +192,14 @@ PAGE_HEAD = """\
 See the tests fail without one check, or without each in turn:
 
 ```sh
-.venv/bin/python -m tests.falsifiers size cap     # the checks whose names have these words
-make falsify                                      # all of them; writes this page
+.venv/bin/python -m tests.falsifiers 8192 bytes   # the checks whose descriptions have these words
+make falsify                                      # all of them
 ```
 
 The command removes {count} checks of the verifier and of the isolation, one at a time, in a copy of the repository, and \
 runs the tests. *red* means that an assertion failed. The other results would be *green* (no test noticed), *crashed* \
-and *timed out*. `make docs` brings names and places of the checks up to date and keeps the results.
+and *timed out*. Both commands write their results into this page. `make docs` brings names and places of the checks up to date, and \
+keeps the results.
 
 | removed check | requirement | file | tests | first test that fails |
 |---|---|---|---|---|

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.environment import inherit
 
+pytestmark = pytest.mark.slow("each benchmark measures, if only a little")
 ROOT = Path(__file__).parents[2]
 FEW = {
     "tokens": "from benchmarks import tokens as it; it.ROUNDS = 1; it.TOKENS_A_ROUND = {'HS256': 2, 'EdDSA': 2}",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
 LOCAL = "http://127.0.0.1:8000"
+# The environment is there, or no test would run: make must not set it up anew meanwhile.
+MAKE = "make -s -o .venv/installed"
 USERS = 'tokens = { alice = "env:TOKEN_ALICE", bob = "env:TOKEN_BOB" }'
 # Stands where a page says `from app import …`.
 APP = """
@@ -102,7 +104,8 @@ def tokens_of(running: RunningService) -> dict[str, str]:
 
 def test_quickstart_names_the_status_of_every_call(service: dict[str, str]) -> None:
     first = "TOKEN=$(make -s token USER=ann)"
-    done = play(QUICKSTART, first, ROOT, {LOCAL: service["url"]}, BETTER_AUTH_SECRET=service["secret"])
+    swaps = {LOCAL: service["url"], "make -s": MAKE}
+    done = play(QUICKSTART, first, ROOT, swaps, BETTER_AUTH_SECRET=service["secret"])
     assert done.returncode == 0, done.stderr
     said = re.findall(r"# (\d{3})", find_block(read(QUICKSTART), first).text)
     assert len(said) == 7
@@ -111,9 +114,8 @@ def test_quickstart_names_the_status_of_every_call(service: dict[str, str]) -> N
 
 def test_service_is_called_as_its_page_says(service: dict[str, str]) -> None:
     first = "TOKEN=$(make -s token USER=alice)"
-    done = play(
-        "backend/README.md", first, ROOT, {LOCAL: service["url"]}, BETTER_AUTH_SECRET=service["secret"]
-    )
+    swaps = {LOCAL: service["url"], "make -s": MAKE}
+    done = play("backend/README.md", first, ROOT, swaps, BETTER_AUTH_SECRET=service["secret"])
     assert done.returncode == 0, done.stderr
     assert '"user_id":"alice"' in done.stdout.replace(" ", "")
     assert done.stdout.count("Buy milk") == 2
@@ -124,7 +126,7 @@ def test_plain_schemathesis_run_is_green_and_erases_nobody(service: dict[str, st
     users = {"TOKEN_ALICE": "schemathesis-alice", "TOKEN_BOB": "schemathesis-bob"}
     tokens = {}
     for name, user in users.items():
-        command = ["make", "-s", "token", f"USER={user}"]
+        command = [*MAKE.split(), "token", f"USER={user}"]
         environ = {**os.environ, "BETTER_AUTH_SECRET": service["secret"]}
         printed = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
         tokens[name] = printed.stdout.strip()
@@ -161,7 +163,7 @@ def test_running_service_is_attacked_as_the_page_says(tmp_path: Path, orders: Ru
 @pytest.mark.parametrize(
     ("page", "first"),
     [
-        ("docs/fuzzing.md", "specwitness fuzz"),
+        pytest.param("docs/fuzzing.md", "specwitness fuzz", marks=pytest.mark.slow("five runs")),
         ("docs/fuzz-checks.md", "specwitness fuzz --check isolation"),
     ],
 )

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.falsifiers.__main__ import main
+import pytest
+
+from tests.falsifiers.__main__ import PAGE, ROOT, main
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
 
-def test_removed_check_turns_a_test_red(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["size", "cap"]) == 0
-    assert "1 of 1 checks, taken away, turn a test red" in capsys.readouterr().out
+@pytest.mark.slow("runs tests on a copy of the repository")
+def test_removed_check_turns_a_test_red(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = tmp_path / PAGE
+    page.parent.mkdir()
+    page.write_text(
+        (ROOT / PAGE).read_text(encoding="utf-8").replace("| red |", "| green |", 1), encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["8192", "bytes"]) == 0
+    assert "a test failed for 1 of 1 removed checks" in capsys.readouterr().out
+    assert "| green |" not in page.read_text(encoding="utf-8")
 
 
 def test_name_that_no_check_has_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["coffee"]) == 2
-    assert "no check has coffee in its name" in capsys.readouterr().out
+    assert "no check has coffee in its description" in capsys.readouterr().out

@@ -17,20 +17,26 @@ def main(arguments: Sequence[str]) -> int:
     """Write what is out of date, and name it; with `--no-pictures`, take no pictures.
 
     Returns:
-        0; 2 for an unknown argument.
+        0, 1 where a page cannot be made, 2 for an unknown argument.
     """
     if unknown := set(arguments) - {"--no-pictures"}:
         sys.stderr.write(f"docs: there is no {unknown.pop()!r}; there is --no-pictures\n")
         return 2
+    is_whole = True
     for name, make in (*PAGES.items(), *SAMPLES.items()):
         page = ROOT / name
         before = page.read_text(encoding="utf-8")
-        after = make(before)
+        try:
+            after = make(before)
+        except ValueError as error:
+            sys.stderr.write(f"docs: {error}\n")
+            is_whole = False
+            continue
         page.write_text(after, encoding="utf-8")
         sys.stdout.write(f"{name} {'is as it was' if after == before else 'written'}\n")
     if not arguments:
         sys.stdout.writelines(f"{line}\n" for line in take_pictures())
-    return 0
+    return 0 if is_whole else 1
 
 
 if __name__ == "__main__":

@@ -93,31 +93,34 @@ PLAYED: dict[Place, str] = {
 # The test that runs the command in its own way.
 TESTED: dict[str, str] = {
     "make": "test_make_alone_lists_the_targets",
-    "make run": "test_service_runs_takes_a_token_and_stops_with_its_server",
-    "PORT=8001 LOG_LEVEL=debug make run": "test_service_runs_takes_a_token_and_stops_with_its_server",
-    "make dev": "test_both_are_served_on_one_database_and_stopped_without_an_orphan",
-    "TOKEN_MODE=jwks make dev": "test_mode_is_switched_on_both_sides_and_the_service_has_no_secret_then",
+    "make run": "test_make_run_accepts_a_token_and_stops_with_its_postgresql",
+    "PORT=8001 LOG_LEVEL=debug make run": "test_make_run_accepts_a_token_and_stops_with_its_postgresql",
+    "make dev": "test_make_dev_serves_both_on_one_database_and_leaves_no_process",
+    "TOKEN_MODE=jwks make dev": "test_jwks_mode_sets_both_sides_and_gives_the_service_no_secret",
     "make isolation": "test_command_runs_the_matrix_and_prints_the_expected_outcomes",
     "make falsify": "test_removed_check_turns_a_test_red",
-    ".venv/bin/python -m tests.falsifiers size cap": "test_removed_check_turns_a_test_red",
+    ".venv/bin/python -m tests.falsifiers 8192 bytes": "test_removed_check_turns_a_test_red",
     ".venv/bin/python -m tests.proving_ground teams teams-admin-list-open": "test_build_is_served_with_its_bug",
     ".venv/bin/python -m benchmarks detection": "test_detection_is_measured_and_written_into_its_page",
     ".venv/bin/python -m benchmarks tokens": "test_tokens_are_measured_and_written_into_their_page",
     ".venv/bin/python -m benchmarks authentication": "test_authentication_is_measured",
     ".venv/bin/python -m benchmarks existence": "test_existence_is_measured",
-    ".venv/bin/python -m pytest -k test_token_ends_exactly_when_its_leeway_ends tests/unit/backend/core": (
-        "test_token_ends_exactly_when_its_leeway_ends"
+    ".venv/bin/python -m pytest -k test_expired_token_is_refused_from_the_end_of_the_leeway tests/unit/backend/core": (
+        "test_expired_token_is_refused_from_the_end_of_the_leeway"
     ),
     "python -m backend.migrations": "test_command_migrates",
-    "python -m backend.migrations all": "test_command_leaves_the_unsafe_step_until_it_is_asked_for",
+    "python -m backend.migrations all": "test_command_runs_contracting_migrations_only_on_request",
     "python -m backend.retention": "test_audit_entries_older_than_a_year_are_deleted",
     "python -m backend.retention audit": "test_audit_is_printed_with_pseudonyms",
     "python -m backend.retention erasures erasures.jsonl": "test_erasures_can_be_reapplied_after_a_restore",
     "python -m backend.retention reapply erasures.jsonl": "test_erasures_can_be_reapplied_after_a_restore",
 }
 
-# Commands that `make check` runs, which CI runs.
-CHECKED = frozenset({".venv/bin/lint-imports"})
+# Commands that targets run which CI runs: target to commands.
+WITHIN = {
+    "check": frozenset({".venv/bin/lint-imports"}),
+    "test-all": frozenset({"make test", "make test-slow"}),
+}
 
 
 def read_blocks(page: str) -> list[Block]:

@@ -186,6 +186,15 @@ def test_every_path_in_code_is_there(document: Path) -> None:
     assert find_missing_paths(document) == []
 
 
+def test_every_test_that_a_page_names_is_there() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    # docs/checks.md names tests of scenarios too, and has a test of its own.
+    pages = [path for path in find_documents(ROOT) if path.name != "checks.md"]
+    named = {name for path in pages for name in re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8"))}
+    assert len(named) > 30
+    assert sorted(name for name in named if f"def {name}(" not in tests) == []
+
+
 def test_path_in_code_that_is_not_there_is_named(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("`backend/main.py`, `backend/absent.py` and `docs/* (all)`\n", encoding="utf-8")
