@@ -38,7 +38,7 @@ def run_tokens(console: Console) -> None:
     CHART.write_bytes(draw_tokens(figures))
     for table in tabulate_tokens(figures):
         console.print(table)
-    console.print(f"drawn in {CHART.as_posix()}", highlight=False)
+    console.print(f"chart in {CHART.as_posix()}", highlight=False)
     _put(console, PERFORMANCE, "tokens", write_tokens(figures))
 
 

@@ -125,7 +125,7 @@ async def _time_authentication(app: FastAPI, tokens: Sequence[str]) -> list[floa
                 spent.append(time.perf_counter() - start)
 
     app.state.authenticator = Timed(
-        authenticator.keys, authenticator.memory, authenticator.deny_list, authenticator.clock
+        authenticator.keys, authenticator.cache, authenticator.deny_list, authenticator.clock
     )
     gate = asyncio.Semaphore(IN_FLIGHT)
 

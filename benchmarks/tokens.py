@@ -21,7 +21,7 @@ from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
 from backend.core.errors import AuthenticationError
-from backend.core.identity.verified_tokens import TokenMemory
+from backend.core.identity.verified_tokens import TokenCache
 from backend.core.keys.jwk import read_key
 from backend.core.security import KeySet, TokenKeys, VerificationKey, make_keys, make_shared_key
 from backend.core.tokens.claims import Expectation
@@ -137,7 +137,7 @@ def _make_contestants(key: str | KeyPair, algorithm: str, url: str) -> dict[str,
         verification = make_keys([read_key(key.public, (algorithm,))])
         public, pyjwt_key = key.public, pyjwt.PyJWK(key.public).key
     keys = TokenKeys(expected, KeySet(verification, (algorithm,)))
-    memory = TokenMemory(10_000)
+    memory = TokenCache(10_000)
     contestants: dict[str, Any] = {
         OURS: lambda token: memory.verify(token, keys, time.time()),
         "PyJWT": _make_pyjwt(pyjwt_key, algorithm),
@@ -275,7 +275,7 @@ def _measure_worst() -> dict[str, float]:
     def make(token: str) -> Any:
         def verify(_: str) -> None:
             try:
-                TokenMemory(0).verify(token, keys, time.time())
+                TokenCache(0).verify(token, keys, time.time())
             except AuthenticationError:
                 return
 

@@ -154,8 +154,8 @@ def _describe(result: Result) -> dict[str, str]:
 def make_page(results: Iterable[Result]) -> str:
     """Make docs/checks.md, which lists every check with the first test that fails without it."""
     rows = [
-        _write_row(each.falsifier, each.outcome, each.noticed_by.partition("::")[2].partition("[")[0])
-        for each in results
+        _write_row(result.falsifier, result.outcome, result.noticed_by.partition("::")[2].partition("[")[0])
+        for result in results
     ]
     return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
 
@@ -168,10 +168,10 @@ def refresh_page(page: str) -> str:
     """
     lines = [[cell.strip("` ") for cell in line.split("|")[1:-1]] for line in page.splitlines()]
     results = {cells[0]: (cells[3], cells[4]) for cells in lines if len(cells) == COLUMNS}
-    missing = [each.check for each in FALSIFIERS if each.check not in results]
+    missing = [falsifier.check for falsifier in FALSIFIERS if falsifier.check not in results]
     if missing:
         raise ValueError(f"{PAGE} has no result for {', '.join(missing)}: run make falsify")
-    rows = [_write_row(each, *results[each.check]) for each in FALSIFIERS]
+    rows = [_write_row(falsifier, *results[falsifier.check]) for falsifier in FALSIFIERS]
     return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
 
 

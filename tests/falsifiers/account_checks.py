@@ -67,7 +67,7 @@ ACCOUNT_FALSIFIERS = (
         "api/account.py",
         """                async with self._transaction() as session:
                     page = await self.read_page(session, page.end)
-                yield ", " + _join(page) if page.tasks else ""  # they may be deleted by now
+                yield ", " + _join(page) if page.tasks else ""  # they may have been deleted since
 """,
         """                async with self._transaction() as session:
                     page = await self.read_page(session, page.end)
@@ -111,8 +111,8 @@ ACCOUNT_FALSIFIERS = (
         "a reapplied erasure keeps its original time on the list",
         "003/FR-042",
         RETENTION,
-        '"at": each.at, "actor": each.actor}',
-        '"at": max(each.at, each.at.now(tz=each.at.tzinfo)), "actor": each.actor}',
+        '"at": account.at, "actor": account.actor}',
+        '"at": max(account.at, account.at.now(tz=account.at.tzinfo)), "actor": account.actor}',
         RESTORES,
     ),
     Falsifier(

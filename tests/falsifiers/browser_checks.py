@@ -53,7 +53,7 @@ BROWSER_FALSIFIERS = (
         "WWW-Authenticate and Retry-After are readable by pages",
         "003/FR-050",
         CORS,
-        "expose_headers=ANSWER_HEADERS",
+        "expose_headers=EXPOSED_HEADERS",
         "expose_headers=()",
         BROWSERS,
     ),
@@ -70,7 +70,7 @@ BROWSER_FALSIFIERS = (
         "003/FR-050",
         "main.py",
         "    app.add_middleware(\n"
-        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of\n"
         "    )\n"
         "    app.add_middleware(\n"
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
@@ -79,7 +79,7 @@ BROWSER_FALSIFIERS = (
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
         "    )\n"
         "    app.add_middleware(\n"
-        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of\n"
         "    )\n",
         BROWSERS,
     ),
@@ -87,8 +87,8 @@ BROWSER_FALSIFIERS = (
         "an origin with a path is rejected",
         "003/FR-050",
         "core/settings/field_types.py",
-        "            _check_origin(one)\n",
-        '            _check_origin("/".join(one.split("/")[:3]))\n',
+        "            _check_origin(origin)\n",
+        '            _check_origin("/".join(origin.split("/")[:3]))\n',
         BROWSERS,
     ),
     Falsifier(

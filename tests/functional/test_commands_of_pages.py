@@ -17,16 +17,16 @@ from tests.pages.blocks import read_between
 from tests.pages.commands import INSTALL, PLAIN_RUN, QUICKSTART, TOKENS, find_block, read_blocks
 from tests.pages.samples import CONTRACT, HARNESS, ORDERS, make_loosened, read_files, show, write_files
 from tests.proving_ground.catalogue import find_service
+from tests.services.process import serving
 from tests.support import server_process
 from tests.support.environment import inherit
-from tests.support.ground import serving
 from tests.support.service import PSEUDONYM_KEY, as_service, fresh_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devtools.postgres import PostgresServer
-    from tests.support.ground import Ground
+    from tests.services.process import RunningService
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -91,13 +91,13 @@ def service(
 
 
 @pytest.fixture(scope="module")
-def orders() -> Iterator[Ground]:
-    with serving("orders") as ground:
-        yield ground
+def orders() -> Iterator[RunningService]:
+    with serving("orders") as running:
+        yield running
 
 
-def tokens_of(ground: Ground) -> dict[str, str]:
-    return {"TOKEN_ALICE": ground.tokens["alice"], "TOKEN_BOB": ground.tokens["bob"]}
+def tokens_of(running: RunningService) -> dict[str, str]:
+    return {"TOKEN_ALICE": running.tokens["alice"], "TOKEN_BOB": running.tokens["bob"]}
 
 
 def test_quickstart_names_the_status_of_every_call(service: dict[str, str]) -> None:
@@ -140,7 +140,7 @@ def test_plain_schemathesis_run_is_green_and_erases_nobody(service: dict[str, st
     assert "another_user tries nothing" not in done.stdout + done.stderr
 
 
-def test_running_service_is_attacked_as_the_page_says(tmp_path: Path, orders: Ground) -> None:
+def test_running_service_is_attacked_as_the_page_says(tmp_path: Path, orders: RunningService) -> None:
     page = "docs/fuzzing.md"
     (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(dict(find_service("orders").contract)))
     settings = next(block.text for block in read_blocks(read(page)) if block.info == "toml")

@@ -13,14 +13,15 @@ import pytest
 from specwitness.config import Config, FuzzConfig
 from specwitness.fuzz.replay import run_on_configured
 from tests.proving_ground.catalogue import find_service
-from tests.support.ground import describe_mint, fuzz, serving, write_repository
+from tests.services.process import serving
+from tests.support.fuzzed_repository import describe_mint, fuzz, write_repository
 from tests.support.scripted_http import Reply, answering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.ground import Ground
+    from tests.services.process import RunningService
 
 ORDERS = find_service("orders").contract
 TOKENS = 'tokens = { alice = "env:ALICE", bob = "env:BOB" }'
@@ -37,9 +38,9 @@ def attack(root: Path, url: str, *words: str, **variables: str) -> tuple[int, st
     return ended.returncode, ended.said
 
 
-def attack_with_mint(root: Path, ground: Ground) -> tuple[int, str]:
+def attack_with_mint(root: Path, running: RunningService) -> tuple[int, str]:
     write_repository(root, ORDERS, describe_mint("orders"))
-    return attack(root, ground.url, *TWO, KEY=ground.key)
+    return attack(root, running.url, *TWO, KEY=running.key)
 
 
 @pytest.fixture
@@ -122,8 +123,8 @@ def test_operation_that_never_responds_is_a_failure(impatient: Path) -> None:
 
 
 def test_service_that_crashes_is_reported_with_what_was_found_before(tmp_path: Path) -> None:
-    with serving("orders", "alg-none", most=150) as ground:
-        code, said = attack_with_mint(tmp_path, ground)
+    with serving("orders", "alg-none", most=150) as running:
+        code, said = attack_with_mint(tmp_path, running)
     assert code == 1, said
     assert re.search(r"the service had responded to \d+ requests before → see the service's own log", said)
     assert "not tried: " in said
@@ -134,8 +135,8 @@ def test_service_that_crashes_is_reported_with_what_was_found_before(tmp_path: P
 
 def test_service_that_crashes_under_schemathesis_is_reported(tmp_path: Path) -> None:
     # Our own checks of the two operations send some 270 requests, Schemathesis about 110 after them.
-    with serving("orders", most=300) as ground:
-        code, said = attack_with_mint(tmp_path, ground)
+    with serving("orders", most=300) as running:
+        code, said = attack_with_mint(tmp_path, running)
     # A crash at a request is a failure (1); one between two requests leaves the run invalid (2).
     assert code in {1, 2}, said
     assert "broken off: " in said

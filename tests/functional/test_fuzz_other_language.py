@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.ground import fuzz, write_repository
+from tests.support.fuzzed_repository import fuzz, write_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,17 +19,10 @@ from specwitness.fuzz.run import run_fuzz
 from specwitness.fuzz.target import Target
 from specwitness.openapi import read_contract
 from tests.proving_ground.catalogue import find_service
+from tests.services.process import ROOT, RunningService, build, serving
 from tests.support.attacks import make_users
 from tests.support.command_line import run_specwitness
-from tests.support.ground import (
-    ROOT,
-    Ground,
-    build,
-    describe_mint,
-    fuzz,
-    serving,
-    write_repository,
-)
+from tests.support.fuzzed_repository import describe_mint, fuzz, write_repository
 from tests.support.scripted_http import Reply, answering
 
 if TYPE_CHECKING:
@@ -52,15 +45,17 @@ PLANTED = ("createOrder", "getOrder", "changeOrder", "deleteOrder", "listOrders"
 class Attacked:
     """A service, and the run that attacked it when nobody had called it before."""
 
-    ground: Ground
+    running: RunningService
     ended: Ended
     report: dict[str, Any]
 
 
-def attack(root: Path, ground: Ground, *words: str, **variables: str) -> tuple[Ended, dict[str, Any]]:
+def attack(
+    root: Path, running: RunningService, *words: str, **variables: str
+) -> tuple[Ended, dict[str, Any]]:
     """Fuzz a service; give what the command said, and its report."""
-    secrets = {"KEY": ground.key, "ALICE": ground.tokens["alice"], "BOB": ground.tokens["bob"]}
-    ended = fuzz(root, "--base-url", ground.url, *words, **secrets, **variables)
+    secrets = {"KEY": running.key, "ALICE": running.tokens["alice"], "BOB": running.tokens["bob"]}
+    ended = fuzz(root, "--base-url", running.url, *words, **secrets, **variables)
     assert not any(secret in ended.said for secret in secrets.values())
     return ended, json.loads((root / "build/fuzz/fuzz.json").read_text())
 
@@ -82,23 +77,23 @@ def reached(report: dict[str, Any]) -> set[str]:
     return {name.partition(":")[0] for name, outcome in outcomes(report).items() if outcome == "passed"}
 
 
-def attack_whole(root: Path, ground: Ground) -> Attacked:
+def attack_whole(root: Path, running: RunningService) -> Attacked:
     write_repository(root, ORDERS, MINT)
-    return Attacked(ground, *attack(root, ground))
+    return Attacked(running, *attack(root, running))
 
 
 @pytest.fixture(scope="module")
 def right(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """The right build, and a run of all checks on all operations with minted tokens."""
-    with serving("orders") as ground:
-        yield attack_whole(tmp_path_factory.mktemp("right"), ground)
+    with serving("orders") as running:
+        yield attack_whole(tmp_path_factory.mktemp("right"), running)
 
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """A build with bugs, and a run of all checks on all operations with minted tokens."""
-    with serving("orders", *BUGS) as ground:
-        yield attack_whole(tmp_path_factory.mktemp("broken"), ground)
+    with serving("orders", *BUGS) as running:
+        yield attack_whole(tmp_path_factory.mktemp("broken"), running)
 
 
 def test_right_service_passes_with_minted_tokens(right: Attacked) -> None:
@@ -110,7 +105,7 @@ def test_right_service_passes_with_minted_tokens(right: Attacked) -> None:
 @pytest.mark.parametrize("identities", [TOKENS, LOGIN], ids=["tokens", "login"])
 def test_right_service_passes_with_tokens_of_users(tmp_path: Path, right: Attacked, identities: str) -> None:
     write_repository(tmp_path, ORDERS, identities)
-    ended, report = attack(tmp_path, right.ground, *only(*PLANTED))
+    ended, report = attack(tmp_path, right.running, *only(*PLANTED))
     assert (ended.returncode, failed(report)) == (0, set()), ended.stdout
     assert reached(report) == {*PLANTED}
     assert "over HTTP no routes are read" in ended.stdout
@@ -131,7 +126,7 @@ def test_planted_bugs_are_found_with_tokens_of_users(
     tmp_path: Path, broken: Attacked, identities: str
 ) -> None:
     write_repository(tmp_path, ORDERS, identities)
-    assert_planted_bugs_are_found(*attack(tmp_path, broken.ground, *only(*PLANTED)))
+    assert_planted_bugs_are_found(*attack(tmp_path, broken.running, *only(*PLANTED)))
 
 
 def test_findings_over_http_are_those_in_process(tmp_path: Path, broken: Attacked) -> None:
@@ -148,8 +143,8 @@ def test_findings_over_http_are_those_in_process(tmp_path: Path, broken: Attacke
 
 def test_rate_limited_service_is_retried_until_all_operations_are_tried(tmp_path: Path) -> None:
     write_repository(tmp_path, ORDERS, MINT)
-    with serving("orders", limit=100) as ground:
-        ended, report = attack(tmp_path, ground, *only("createOrder", "getOrder"))
+    with serving("orders", limit=100) as running:
+        ended, report = attack(tmp_path, running, *only("createOrder", "getOrder"))
     assert ended.returncode == 0, ended.stdout
     assert set(outcomes(report).values()) == {"passed"}
     assert report["requests"]["throttled"] > 0
@@ -159,7 +154,7 @@ def test_rate_limited_service_is_retried_until_all_operations_are_tried(tmp_path
 def test_junit_report_has_one_case_for_each_check(tmp_path: Path, broken: Attacked) -> None:
     write_repository(tmp_path, ORDERS, 'tokens = { alice = "env:ALICE" }')
     file = tmp_path / "reports" / "fuzz.xml"
-    _, report = attack(tmp_path, broken.ground, "--operation", "getOrder", "--junit", str(file))
+    _, report = attack(tmp_path, broken.running, "--operation", "getOrder", "--junit", str(file))
     suites = list(JUnitXml.fromfile(str(file)))
     assert [suite.name for suite in suites] == ["GET /orders/{order_id}"]
     results = {case.name: case.result for case in suites[0]}
@@ -178,15 +173,15 @@ def test_printed_curl_lines_and_tests_reproduce_the_failures(tmp_path: Path) -> 
     bugs = (*BUGS, "bulk-delete-any", "search-pattern-crash", "patch-before-check")
     write_repository(tmp_path, ORDERS, MINT)
     tried = only("getOrder", "changeOrder", "deleteOrder", "deleteOrders", "searchOrders")
-    with serving("orders", *bugs) as ground:
-        ended, report = attack(tmp_path, ground, "--seed", "3", *tried)
+    with serving("orders", *bugs) as running:
+        ended, report = attack(tmp_path, running, "--seed", "3", *tried)
         found = read_failures(ended.stdout)
         assert len(found) == len(failed(report)) >= 10
         assert {check for _, check, _, _ in found} >= {"forged", "isolation", "robustness"}
-        variables = fill_tokens(ground, tmp_path)
+        variables = fill_tokens(running, tmp_path)
         for where, check, curls, _ in found:
             if check != "existence":
-                assert [send_by_curl(line, ground, variables) for _, line in curls] == [
+                assert [send_by_curl(line, running, variables) for _, line in curls] == [
                     status for status, _ in curls
                 ], where
         lines = [f"def test_{number}():\n    {line}\n" for number, (*_, line) in enumerate(found)]
@@ -197,7 +192,7 @@ def test_printed_curl_lines_and_tests_reproduce_the_failures(tmp_path: Path) -> 
             env={
                 "PATH": "/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT),
-                "KEY": ground.key,
+                "KEY": running.key,
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # else pytest rewrites the assertions of Schemathesis
             },
             capture_output=True,
@@ -222,26 +217,26 @@ def read_failures(said: str) -> list[tuple[str, str, list[tuple[int, str]], str]
     return found
 
 
-def fill_tokens(ground: Ground, root: Path) -> dict[str, str]:
+def fill_tokens(running: RunningService, root: Path) -> dict[str, str]:
     """Get the tokens that the variables of a `curl` line stand for."""
     names = {"TOKEN_ALICE": "alice", "TOKEN_BOB": "bob", "BAD_TOKEN": "an unsigned token (alg none)"}
-    options = ("--root", str(root), "--base-url", ground.url)
+    options = ("--root", str(root), "--base-url", running.url)
     made = {
-        variable: run_specwitness("token", name, *options, variables={"KEY": ground.key})
+        variable: run_specwitness("token", name, *options, variables={"KEY": running.key})
         for variable, name in names.items()
     }
     assert {ended.returncode for ended in made.values()} == {0}
     return {variable: ended.stdout.strip() for variable, ended in made.items()}
 
 
-def send_by_curl(line: str, ground: Ground, variables: dict[str, str]) -> int:
+def send_by_curl(line: str, running: RunningService, variables: dict[str, str]) -> int:
     """Run a `curl` line with its variables filled as the documentation says; give the status."""
     own = {"Authorization": f"Bearer {variables['TOKEN_ALICE']}"}
-    with httpx.Client(base_url=ground.url, headers=own, trust_env=False) as alice:
+    with httpx.Client(base_url=running.url, headers=own, trust_env=False) as alice:
         order = alice.post("/orders", json={"title": "mine"}).json()["id"]
     done = subprocess.run(
         ["/usr/bin/env", "bash", "-c", line.replace("curl", "curl -s --noproxy '*'", 1)],
-        env={"PATH": "/usr/bin:/bin", "URL": ground.url, "ID": order, **variables},
+        env={"PATH": "/usr/bin:/bin", "URL": running.url, "ID": order, **variables},
         capture_output=True,
         check=True,
         timeout=600,
@@ -251,7 +246,7 @@ def send_by_curl(line: str, ground: Ground, variables: dict[str, str]) -> int:
 
 def test_service_without_users_is_invalid_and_the_setting_is_named(tmp_path: Path, right: Attacked) -> None:
     (tmp_path / "openapi.yaml").write_text(yaml.safe_dump(dict(ORDERS)))
-    done = fuzz(tmp_path, "--base-url", right.ground.url)
+    done = fuzz(tmp_path, "--base-url", right.running.url)
     assert done.returncode == 2
     assert (
         "[tool.specwitness.fuzz.identities]: the contract protects operations, and no user has" in done.stderr
@@ -270,7 +265,7 @@ def test_servers_links_and_proxies_elsewhere_are_not_called(tmp_path: Path, righ
         write_repository(tmp_path, contract, MINT)
         names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
         proxies = dict.fromkeys(names, elsewhere.url)
-        ended, report = attack(tmp_path, right.ground, *only("createOrder", "listOrders"), **proxies)
+        ended, report = attack(tmp_path, right.running, *only("createOrder", "listOrders"), **proxies)
         assert (ended.returncode, failed(report)) == (0, set()), ended.stdout
         assert reached(report) == {"createOrder", "listOrders"}
         assert elsewhere.calls == []

@@ -14,11 +14,11 @@ import yaml
 from junitparser import Failure, JUnitXml
 
 from tests.proving_ground.catalogue import find_service
+from tests.services.process import ROOT, serving
 from tests.support.environment import inherit
-from tests.support.ground import ROOT, serving
 
 if TYPE_CHECKING:
-    from tests.support.ground import Ground
+    from tests.services.process import RunningService
 
 BUGS = ("alg-none", "read-any", "patch-any", "delete-any")
 CHECKS = "bearer_attacks,another_user"
@@ -53,15 +53,15 @@ def call(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def st_run(folder: Path, ground: Ground, *operations: str, **variables: str) -> tuple[int, str]:
+def st_run(folder: Path, running: RunningService, *operations: str, **variables: str) -> tuple[int, str]:
     """Run `st run` on operations as docs/fuzzing.md says, with our checks alone."""
     words = (
         "run",
         "openapi.yaml",
         "--url",
-        ground.url,
+        running.url,
         "-H",
-        f"Authorization: Bearer {ground.tokens['alice']}",
+        f"Authorization: Bearer {running.tokens['alice']}",
     )
     settings = ("--seed", "1", "--phases", "coverage,stateful", "--max-examples", "10", "--checks", CHECKS)
     chosen = [word for operation in operations for word in ("--include-operation-id", operation)]
@@ -74,25 +74,25 @@ def st_run(folder: Path, ground: Ground, *operations: str, **variables: str) -> 
 
 
 def test_st_run_reports_nothing_on_the_right_service(folder: Path) -> None:
-    with serving("orders") as ground:
+    with serving("orders") as running:
         operations = ("createOrder", "getOrder", "changeOrder", "deleteOrder")
-        code, said = st_run(folder, ground, *operations, SPECWITNESS_TOKEN_BOB=ground.tokens["bob"])
+        code, said = st_run(folder, running, *operations, SPECWITNESS_TOKEN_BOB=running.tokens["bob"])
     assert code == 0, said
     assert "specwitness:" not in said
 
 
 def test_st_run_finds_planted_bugs(folder: Path) -> None:
-    with serving("orders", *BUGS) as ground:
+    with serving("orders", *BUGS) as running:
         operations = ("createOrder", "getOrder", "changeOrder", "deleteOrder")
-        code, said = st_run(folder, ground, *operations, SPECWITNESS_TOKEN_BOB=ground.tokens["bob"])
+        code, said = st_run(folder, running, *operations, SPECWITNESS_TOKEN_BOB=running.tokens["bob"])
     assert code == 1
     assert [complaint for complaint in COMPLAINTS if complaint not in said] == [], said
     assert "curl -X PATCH" in said
 
 
 def test_st_run_names_the_missing_token_of_the_other_user_once(folder: Path) -> None:
-    with serving("orders", "read-any") as ground:
-        code, said = st_run(folder, ground, "createOrder", "getOrder")
+    with serving("orders", "read-any") as running:
+        code, said = st_run(folder, running, "createOrder", "getOrder")
     assert code == 0, said
     assert said.count("specwitness: SPECWITNESS_TOKEN_BOB is not set: another_user tries nothing") == 1
 
@@ -134,8 +134,8 @@ def complaints_of_builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     write_contract(folder)
     with ExitStack() as stack:
         for name, bugs in BUILDS.items():
-            ground = stack.enter_context(serving("orders", *bugs))
-            (folder / f"test_{name}.py").write_text(MODULE.format(url=ground.url, **ground.tokens))
+            running = stack.enter_context(serving("orders", *bugs))
+            (folder / f"test_{name}.py").write_text(MODULE.format(url=running.url, **running.tokens))
         words = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml", "report.xml")
         _, said = call(folder, *words)
     cases = [case for suite in JUnitXml.fromfile(str(folder / "report.xml")) for case in suite]

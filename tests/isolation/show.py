@@ -51,8 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         console = Console()
         for line in format_text(outcomes):
             console.print(line, highlight=False)
-        kept = "every cell is as expected" if not faults else f"{len(faults)} not as expected"
-        console.print(f"\n{origin}\n{sum(map(len, outcomes.values()))} cells, {kept}", highlight=False)
+        verdict = "all as expected" if not faults else f"{len(faults)} not as expected"
+        console.print(f"\n{origin}\n{sum(map(len, outcomes.values()))} cells, {verdict}", highlight=False)
     sys.stderr.writelines(f"{fault}\n" for fault in faults)
     return 1 if faults else 0
 
@@ -98,7 +98,7 @@ def find_faults(outcomes: Outcomes) -> list[str]:
 
 
 def format_text(outcomes: Outcomes) -> Iterator[Text]:
-    """Give the matrix as lines for a terminal of any width, red where a cell is not as expected."""
+    """Format the outcomes as lines of at most 80 columns; unexpected ones are red."""
     width = max(len(row) for row in Row)
     for name, cells in outcomes.items():
         yield Text(f"\n{name}  {OPERATIONS[name].name}", style="bold")
@@ -117,7 +117,7 @@ def format_text(outcomes: Outcomes) -> Iterator[Text]:
 
 
 def _group_rows(cells: Cells, caller: Caller) -> Iterator[tuple[list[Row], str]]:
-    """Give each group of rows that get the caller the same, one row a group unless all rows do."""
+    """Group the rows by outcome: all rows in one group if all have the same, otherwise one row a group."""
     if len({cells[caller, row] for row in Row}) == 1:
         yield list(Row), cells[caller, Row.OWN]
         return

@@ -259,7 +259,7 @@ def test_identity_is_set_for_every_transaction_and_cleared_after_it(
         database = Database(make_settings(secret, empty_database, DATABASE_POOL_SIZE="1"))
         try:
             for name in ("alice", "bob", None, "alice"):
-                async with database.transaction(Identity(*[name or ""] * 4), may_be_erased=True) as session:
+                async with database.transaction(Identity(*[name or ""] * 4), allow_erased=True) as session:
                     connection = await session.connection()
                     found = [row[0] for row in await connection.exec_driver_sql(look)]
                     assert found == ([name] if name else [])
@@ -351,7 +351,7 @@ def test_service_rejects_a_role_that_bypasses_row_level_security(
     async def start() -> str:
         service = Database(make_settings(secret, url))
         try:
-            await service.refuse_unfit_role()
+            await service.require_restricted_role()
         except ConfigurationError as error:
             return str(error)
         finally:

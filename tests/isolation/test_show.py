@@ -45,7 +45,7 @@ def test_unexpected_outcome_is_reported_with_the_line_of_its_operation() -> None
     )
 
 
-def test_line_that_is_not_expected_is_red() -> None:
+def test_unexpected_outcomes_are_red() -> None:
     console = Console(width=400, force_terminal=True, color_system="standard", no_color=False)
     with console.capture() as capture:
         for line in format_text(spoil("getMe", Caller.OWNER, Row.NONE, "500 leaked [x]")):
@@ -55,10 +55,10 @@ def test_line_that_is_not_expected_is_red() -> None:
     assert printed.count("\x1b[1;31m") == 1
 
 
-def test_every_answer_is_shown_within_80_columns() -> None:
+def test_every_outcome_is_shown_within_80_columns() -> None:
     text = "\n".join(line.plain for line in format_text(EXPECTED))
-    answers = {words for cells in EXPECTED.values() for words in cells.values()}
-    assert [words for words in answers if words not in " ".join(text.split())] == []
+    outcomes = {words for cells in EXPECTED.values() for words in cells.values()}
+    assert [words for words in outcomes if words not in " ".join(text.split())] == []
     assert [line for line in text.splitlines() if len(line) > 80] == []
 
 

@@ -97,7 +97,7 @@ TESTED: dict[str, str] = {
     "PORT=8001 LOG_LEVEL=debug make run": "test_service_runs_takes_a_token_and_stops_with_its_server",
     "make dev": "test_both_are_served_on_one_database_and_stopped_without_an_orphan",
     "TOKEN_MODE=jwks make dev": "test_mode_is_switched_on_both_sides_and_the_service_has_no_secret_then",
-    "make isolation": "test_command_plays_the_matrix_and_prints_what_is_expected",
+    "make isolation": "test_command_runs_the_matrix_and_prints_the_expected_outcomes",
     "make falsify": "test_removed_check_turns_a_test_red",
     ".venv/bin/python -m tests.falsifiers size cap": "test_removed_check_turns_a_test_red",
     ".venv/bin/python -m tests.proving_ground teams teams-admin-list-open": "test_build_is_served_with_its_bug",
@@ -110,10 +110,10 @@ TESTED: dict[str, str] = {
     ),
     "python -m backend.migrations": "test_command_migrates",
     "python -m backend.migrations all": "test_command_leaves_the_unsafe_step_until_it_is_asked_for",
-    "python -m backend.retention": "test_old_audit_is_removed_by_the_keeper",
-    "python -m backend.retention audit": "test_whole_audit_is_printed_by_pseudonym",
-    "python -m backend.retention erasures erasures.jsonl": "test_restore_brings_nobody_back_who_was_erased",
-    "python -m backend.retention reapply erasures.jsonl": "test_restore_brings_nobody_back_who_was_erased",
+    "python -m backend.retention": "test_audit_entries_older_than_a_year_are_deleted",
+    "python -m backend.retention audit": "test_audit_is_printed_with_pseudonyms",
+    "python -m backend.retention erasures erasures.jsonl": "test_erasures_can_be_reapplied_after_a_restore",
+    "python -m backend.retention reapply erasures.jsonl": "test_erasures_can_be_reapplied_after_a_restore",
 }
 
 # Commands that `make check` runs, which CI runs.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from backend.migrations.auth_role import make_auth_role
 from backend.testing.issuer import make_secret
 from devtools.errors import FrontEndError
-from devtools.front_end import Places, describe_front_end, describe_service, serving
+from devtools.front_end import Addresses, describe_front_end, describe_service, serving
 from devtools.npm import find_npm, find_program, is_installed, run_command, run_script
 from tests.support import server_process
 from tests.support.better_auth import AUTH_PASSWORD
@@ -149,11 +149,11 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
         auth_url = make_auth_role(database_url, AUTH_PASSWORD)
         given = {"TOKEN_MODE": mode, **settings}
         secret = settings.get("BETTER_AUTH_SECRET") or make_secret()
-        places = _find_places(settings)
+        addresses = _choose_addresses(settings)
         service = stack.enter_context(
             server_process.serving(
                 {
-                    **describe_service(given, places, secret=settings.get("SERVICE_SECRET", secret)),
+                    **describe_service(given, addresses, secret=settings.get("SERVICE_SECRET", secret)),
                     "DATABASE_URL": as_service(database_url),
                     "PSEUDONYM_KEY": PSEUDONYM_KEY,
                     "JWT_LEEWAY_SECONDS": "0",
@@ -163,14 +163,16 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
                 folder / "service.log",
             )
         )
-        places = Places(places.origin, places.port, f"http://127.0.0.1:{service.port}")
-        front_end = describe_front_end({**_inherit(), **given}, places, secret=secret, auth_url=auth_url)
+        addresses = Addresses(addresses.front_end, addresses.port, f"http://127.0.0.1:{service.port}")
+        front_end = describe_front_end({**_inherit(), **given}, addresses, secret=secret, auth_url=auth_url)
         log = stack.enter_context((folder / "front-end.log").open("wb"))
         run_script(FRONT_END, [npm, "run", "--silent", "migrate"], front_end, log=log)
         stack.enter_context(
-            serving(folder=FRONT_END, npm=npm, script="start", environ=front_end, places=places, log=log)
+            serving(
+                folder=FRONT_END, npm=npm, script="start", environ=front_end, addresses=addresses, log=log
+            )
         )
-        yield BothSides(places.origin, places.near, places.api, database_url, mode, service)
+        yield BothSides(addresses.front_end, addresses.loopback, addresses.api, database_url, mode, service)
 
 
 def run_front_end_tests(file: str, auth_url: str | None, folder: Path) -> dict[str, str]:
@@ -201,7 +203,7 @@ def migrate_front_end(auth_url: str, folder: Path) -> str:
 
 def _describe_database(auth_url: str) -> dict[str, str]:
     near = "http://127.0.0.1:1"
-    return describe_front_end(_inherit(), Places(near, 1, near), secret=make_secret(), auth_url=auth_url)
+    return describe_front_end(_inherit(), Addresses(near, 1, near), secret=make_secret(), auth_url=auth_url)
 
 
 def _run_node(arguments: list[str], environ: Mapping[str, str], log: Path) -> str:
@@ -214,8 +216,8 @@ def _run_node(arguments: list[str], environ: Mapping[str, str], log: Path) -> st
     return text
 
 
-def _find_places(settings: Mapping[str, str]) -> Places:
+def _choose_addresses(settings: Mapping[str, str]) -> Addresses:
     # Find a free port; the front end binds it later.
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
-    return Places(settings.get("ORIGIN", f"http://127.0.0.1:{port}"), port, "")
+    return Addresses(settings.get("ORIGIN", f"http://127.0.0.1:{port}"), port, "")

@@ -186,6 +186,6 @@ def cause_trouble(server: KeyServer, trouble: str) -> None:
     if trouble == "stops":
         server.stop()
     elif trouble in manners:
-        server.manner = manners[trouble]  # type: ignore[assignment]  # one of them
+        server.behavior = manners[trouble]  # type: ignore[assignment]  # one of them
     else:
         server.document = documents[trouble]

@@ -39,11 +39,11 @@ class OwnPostgres:
 
     @property
     def place(self) -> Path:
-        return self._server.place
+        return self._server.folder
 
     def own(self, path: Path) -> None:
         """Give a folder to the server's account."""
-        self._server.own(path)
+        self._server.give_to_account(path)
 
     def start(self) -> None:
         """Start the server; retry while child processes of a killed one still hold its shared memory."""

@@ -83,7 +83,7 @@ def send_again(world: World, request: str, event: str) -> None:
     for _ in range(2):
         assert world.send_token(token, request).status_code == 200
     assert world.app is not None
-    assert len(world.app.state.authenticator.memory) == 1
+    assert len(world.app.state.authenticator.cache) == 1
     match event:
         case "expired":
             world.now += HOUR

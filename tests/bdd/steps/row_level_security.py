@@ -100,7 +100,7 @@ def start_on_it(world: World) -> None:
     async def start() -> None:
         service = Database(make_settings(SECRET, world.notes["url"]))
         try:
-            await service.refuse_unfit_role()
+            await service.require_restricted_role()
         except ConfigurationError as error:
             world.notes["refusal"] = str(error)
         finally:

@@ -1,4 +1,4 @@
-"""`make run`, for real: its own process, PostgreSQL and port."""
+"""`make run` as a real process, with PostgreSQL and a port."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def await_health(address: str) -> httpx.Response:
     [(signal.SIG_DFL, signal.SIGINT), (signal.SIG_IGN, signal.SIGTERM)],
     ids=["Ctrl-C at a terminal", "kill after nohup"],
 )
-def test_service_runs_takes_a_token_and_stops_with_its_server(
+def test_make_run_accepts_a_token_and_stops_with_its_postgresql(
     hangup: signal.Handlers, kind: signal.Signals, open_place: Path
 ) -> None:
     with running(open_place, hangup=hangup, PORT="0") as process:
         said = read_until(process, "Ctrl-C stops it")
         assert said.startswith("PostgreSQL: embedded, server ")
-        assert "Secret: BETTER_AUTH_SECRET is not set, so one was made and kept in .run/secret\n" in said
+        assert "Secret: BETTER_AUTH_SECRET is not set, so one was generated and kept in .run/secret\n" in said
         found = re.search(
             r'curl -H "Authorization: Bearer \$\(make -s token USER=alice\)" (\S+)/api/me', said
         )
@@ -105,9 +105,12 @@ def test_service_runs_takes_a_token_and_stops_with_its_server(
             process.send_signal(signal.SIGHUP)
         assert await_health(address).status_code == 200
         token = mint_token("alice", {}, open_place / ".run", now=time.time())
-        answer = httpx.get(f"{address}/api/me", headers={"Authorization": f"Bearer {token}"})
-        assert (answer.status_code, "alice" in answer.text) == (200, True)
+        response = httpx.get(f"{address}/api/me", headers={"Authorization": f"Bearer {token}"})
+        assert (response.status_code, "alice" in response.text) == (200, True)
         assert httpx.get(f"{address}/api/me").status_code == 401
+        assert f"In a browser: {address}/docs\n" in said
+        page = httpx.get(f"{address}/", follow_redirects=True)
+        assert (page.status_code, page.url.path, "/openapi.json" in page.text) == (200, "/docs", True)
         assert (open_place / ".run/postgres/postmaster.pid").exists()
         process.send_signal(kind)
         assert process.wait(300) == 0
@@ -116,7 +119,7 @@ def test_service_runs_takes_a_token_and_stops_with_its_server(
     assert not (open_place / ".run/postgres/postmaster.pid").exists()
 
 
-def test_taken_port_is_reported_in_one_line(open_place: Path) -> None:
+def test_port_in_use_gives_one_line_and_no_traceback(open_place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         with running(open_place, PORT=port) as process:
@@ -124,7 +127,7 @@ def test_taken_port_is_reported_in_one_line(open_place: Path) -> None:
     assert (process.returncode, out) == (1, "")
     assert err == (
         f"run: cannot listen on 127.0.0.1, port {port} (Address already in use): "
-        "end what uses it, or choose another, as in PORT=8001 make run\n"
+        "end the program that uses it, or choose another port: PORT=8001 make run\n"
     )
 
 
@@ -134,10 +137,13 @@ def test_taken_port_is_reported_in_one_line(open_place: Path) -> None:
         ({"PORT": "http"}, "run: PORT is 'http', which is no port"),
         ({"PORT": "70000"}, "run: PORT is '70000', which is no port"),
         ({"PORT": "0", "BETTER_AUTH_SECRET": "short"}, "run: BETTER_AUTH_SECRET: has 5 bytes"),
-        ({"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"}, "run: REQUIRE_TESTCONTAINERS is set, but the data is"),
+        (
+            {"PORT": "0", "REQUIRE_TESTCONTAINERS": "1"},
+            "run: REQUIRE_TESTCONTAINERS is set, but the data must",
+        ),
     ],
 )
-def test_wrong_setting_is_reported_in_one_line(
+def test_wrong_setting_gives_one_line_and_no_traceback(
     settings: dict[str, str], said: str, open_place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = run_to_its_end("run", serve, open_place, capfd, settings=settings, without=SETTINGS_OF_RUN)
@@ -146,7 +152,7 @@ def test_wrong_setting_is_reported_in_one_line(
     assert err.count("\n") == 1
 
 
-def test_service_with_a_key_set_points_to_better_auth_for_a_token() -> None:
+def test_start_message_in_key_set_mode_names_the_token_page_of_better_auth() -> None:
     keys = {"JWT_ALGORITHMS": "EdDSA", "DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": PSEUDONYM_KEY}
     said = describe_address("http://127.0.0.1:8000", load_settings(keys))
     assert "make -s token" not in said

@@ -1,4 +1,4 @@
-"""`make dev`, for real but for Node: its own processes, PostgreSQL and ports."""
+"""`make dev` as a real process, with PostgreSQL and ports, and a fake npm."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def run_here(
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End it as a user does: killed, it would leave the front end behind."""
+    """End the process by SIGINT as a user does; SIGKILL would leave the front end running."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -108,7 +108,7 @@ def await_status(address: str) -> int:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_both_are_served_on_one_database_and_stopped_without_an_orphan(
+def test_make_dev_serves_both_on_one_database_and_leaves_no_process(
     kind: signal.Signals, place: Path
 ) -> None:
     npm = FakeNpm(place)
@@ -145,7 +145,7 @@ def test_both_are_served_on_one_database_and_stopped_without_an_orphan(
     assert not (place / ".run/postgres/postmaster.pid").exists()
 
 
-def test_mode_is_switched_on_both_sides_and_the_service_has_no_secret_then(place: Path) -> None:
+def test_jwks_mode_sets_both_sides_and_gives_the_service_no_secret(place: Path) -> None:
     npm = FakeNpm(place)
     with running(place, npm.path, TOKEN_MODE="jwks") as process:
         said = read_until(process, "Ctrl-C stops both")
@@ -168,14 +168,14 @@ def test_installed_packages_are_kept_and_the_service_ends_with_the_front_end(pla
             httpx.get(f"{front_end.replace('localhost', '127.0.0.1')}/end")
         assert process.wait(300) == 1
         assert process.stderr is not None
-        assert process.stderr.read() == "dev: the front end ended with 3: it said why\n"
+        assert process.stderr.read() == "dev: the front end ended with exit code 3: see its messages above\n"
     assert not [command for command in npm.commands if command.startswith("ci")]
 
 
 @pytest.mark.parametrize(
     ("setting", "name"), [("PORT", "make dev"), ("FRONTEND_PORT", "make dev")], ids=["service", "front end"]
 )
-def test_taken_port_is_reported_in_one_line(
+def test_port_in_use_gives_one_line_and_no_traceback(
     place: Path, setting: str, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -184,7 +184,7 @@ def test_taken_port_is_reported_in_one_line(
     assert code == 1
     assert err == (
         f"dev: cannot listen on 127.0.0.1, port {port} (Address already in use): "
-        f"end what uses it, or choose another, as in {setting}={port + 1} {name}\n"
+        f"end the program that uses it, or choose another port: {setting}={port + 1} {name}\n"
     )
 
 
@@ -195,7 +195,7 @@ def test_taken_port_is_reported_in_one_line(
             "v20.19.5",
             {},
             {"TOKEN_MODE": "none"},
-            "dev: TOKEN_MODE is 'none', which is no mode: write shared-se",
+            "dev: TOKEN_MODE is 'none', which is no mode: set shared-se",
         ),
         ("v20.19.5", {}, {"FRONTEND_PORT": "http"}, "dev: FRONTEND_PORT is 'http', which is no port"),
         ("v20.19.5", {}, {"BETTER_AUTH_SECRET": "short"}, "dev: BETTER_AUTH_SECRET: has 5 bytes"),
@@ -204,12 +204,17 @@ def test_taken_port_is_reported_in_one_line(
             "v20.19.5",
             {"migrate": 1},
             {},
-            "dev: npm run --silent migrate failed with 1 in frontend: it said why",
+            "dev: npm run --silent migrate failed with exit code 1 in frontend: see its messages above",
         ),
-        ("v20.19.5", {"serves": False}, {}, "dev: the front end ended with 7: it said why"),
+        (
+            "v20.19.5",
+            {"serves": False},
+            {},
+            "dev: the front end ended with exit code 7: see its messages above",
+        ),
     ],
 )
-def test_fault_is_reported_in_one_line(
+def test_error_gives_one_line_and_no_traceback(
     *,
     place: Path,
     version: str,
@@ -225,7 +230,7 @@ def test_fault_is_reported_in_one_line(
     assert err.count("\n") == 1
 
 
-def test_missing_node_is_reported_with_what_to_do(place: Path) -> None:
+def test_missing_node_gives_one_line_with_the_remedy(place: Path) -> None:
     FakeNpm(place)
     with running(place, str(place / "empty")) as process:
         out, err = process.communicate(timeout=300)

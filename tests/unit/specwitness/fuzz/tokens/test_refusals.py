@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.results.conformance import describe_headers, describe_misfit
 from specwitness.fuzz.results.severity import Level
 from specwitness.fuzz.tokens.attack import Attack
@@ -30,12 +30,12 @@ def answer(
     status: int = 401,
     body: object = PROBLEM,
     media: str = "application/problem+json",
-) -> Answer:
+) -> Response:
     headers = {"content-type": [media]} | ({"www-authenticate": [challenge]} if challenge is not None else {})
-    return Answer(status, headers, json.dumps(body).encode())
+    return Response(status, headers, json.dumps(body).encode())
 
 
-def judge(given: Answer, attack: Attack, kind: str = BEARER) -> list[Fault]:
+def judge(given: Response, attack: Attack, kind: str = BEARER) -> list[Fault]:
     return list(judge_refusal(given, attack, kind, GET_NOTE))
 
 
@@ -97,10 +97,10 @@ def test_429_is_no_fault() -> None:
         (answer(body={"title": "no"}), "$: 'status' is a required property"),
         (answer(body={"title": "", "status": 401}), "$.title: `minLength`"),
         (answer(body=[]), "$: `type`"),
-        (Answer(401, {"content-type": ["application/problem+json"]}, b"no"), "expected a JSON body"),
+        (Response(401, {"content-type": ["application/problem+json"]}, b"no"), "expected a JSON body"),
     ],
 )
-def test_body_must_fit_the_schema_of_its_status(given: Answer, said: str | None) -> None:
+def test_body_must_fit_the_schema_of_its_status(given: Response, said: str | None) -> None:
     found = describe_misfit(given, GET_NOTE)
     assert found is None if said is None else said in (found or "")
 
@@ -116,7 +116,7 @@ def test_body_must_fit_the_schema_of_its_status(given: Answer, said: str | None)
     ],
 )
 def test_required_header_must_be_there_and_fit_its_schema(lines: list[str], said: list[str]) -> None:
-    assert list(describe_headers(Answer(401, {"www-authenticate": lines}), GET_NOTE)) == said
+    assert list(describe_headers(Response(401, {"www-authenticate": lines}), GET_NOTE)) == said
 
 
 def test_missing_401_in_the_contract_is_advice() -> None:
@@ -133,7 +133,7 @@ def test_missing_401_in_the_contract_is_advice() -> None:
         (answer(body={"title": "x" * 24}, status=200), []),
     ],
 )
-def test_refusal_that_repeats_the_credential_is_found(given: Answer, expected: list[str]) -> None:
+def test_refusal_that_repeats_the_credential_is_found(given: Response, expected: list[str]) -> None:
     request = Request("GET", "/", headers=(("Authorization", f"Bearer {'x' * 24}"),))
     assert [fault.kind for fault in find_echo(request, given)] == expected
 

@@ -1,4 +1,4 @@
-"""What the service answers beside its resources: problems, health, the contract, limits of bodies."""
+"""Responses beside the resources: problems, health, the contract, caching."""
 
 from __future__ import annotations
 
@@ -28,31 +28,33 @@ def alice(signed_in: Callable[[str], dict[str, bytes]]) -> dict[str, bytes]:
 
 
 @pytest.mark.requirement("003/FR-017")
-def test_health_tells_that_the_service_lives_and_is_ready(client: Client) -> None:
+def test_health_is_live_and_ready_with_a_database(client: Client) -> None:
     for path in ("/health", "/health?probe=ready"):
-        answer = client.get(path)
-        assert (answer.status_code, answer.json()) == (200, {"live": True, "ready": True})
+        response = client.get(path)
+        assert (response.status_code, response.json()) == (200, {"live": True, "ready": True})
 
 
 @pytest.mark.requirement("003/FR-017", "003/FR-018")
-def test_service_without_database_lives_and_is_not_ready(offline_client: Client) -> None:
-    answer = offline_client.get("/health")
-    assert (answer.status_code, answer.json()) == (503, {"live": True, "ready": False})
-    assert int(answer.headers["Retry-After"]) > 0
+def test_health_is_live_and_not_ready_without_a_database(offline_client: Client) -> None:
+    response = offline_client.get("/health")
+    assert (response.status_code, response.json()) == (503, {"live": True, "ready": False})
+    assert int(response.headers["Retry-After"]) > 0
 
 
 @pytest.mark.requirement("003/FR-017")
-def test_liveness_does_not_ask_the_database(offline_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Database, "transaction", None)  # whoever asks it crashes
-    answer = offline_client.get("/health?probe=live")
-    assert (answer.status_code, answer.json()) == (200, {"live": True})
+def test_liveness_probe_does_not_use_the_database(
+    offline_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "transaction", None)  # any use of it raises an error
+    response = offline_client.get("/health?probe=live")
+    assert (response.status_code, response.json()) == (200, {"live": True})
 
 
 @pytest.mark.parametrize("probe", ["", "dead", "LIVE"])
 def test_unknown_probe_is_refused(offline_client: Client, probe: str) -> None:
-    answer = offline_client.get("/health", params={"probe": probe})
-    assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, "query.probe")
-    assert answer.headers["Cache-Control"] == "private, no-store"
+    response = offline_client.get("/health", params={"probe": probe})
+    assert (response.status_code, response.json()["errors"][0]["where"]) == (422, "query.probe")
+    assert response.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.requirement("003/FR-018")
@@ -67,26 +69,26 @@ def test_unknown_probe_is_refused(offline_client: Client, probe: str) -> None:
         ("DELETE", TASK, None),
     ],
 )
-def test_database_out_of_reach_is_503(
+def test_unreachable_database_gives_503(
     *, offline_client: Client, alice: dict[str, bytes], method: str, path: str, body: Any
 ) -> None:
-    answer = offline_client.request(method, path, headers=alice, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
-    assert int(answer.headers["Retry-After"]) > 0
+    response = offline_client.request(method, path, headers=alice, json=body)
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
+    assert int(response.headers["Retry-After"]) > 0
 
 
 @pytest.mark.requirement("003/FR-018")
-def test_database_out_of_reach_never_hides_that_credentials_are_bad(offline_client: Client) -> None:
+def test_bad_credentials_get_401_though_the_database_is_unreachable(offline_client: Client) -> None:
     assert offline_client.get("/api/tasks").status_code == 401
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/api", "/api/", "/api/tasks/", "/docs", "/redoc", "/api/me/", "//api/me"]
 )
-def test_unknown_address_is_a_problem(offline_client: Client, path: str) -> None:
-    answer = offline_client.get(path)
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert answer.headers["Content-Type"] == "application/problem+json"
+def test_unknown_path_gets_404_with_a_problem_body(offline_client: Client, path: str) -> None:
+    response = offline_client.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -100,18 +102,18 @@ def test_unknown_address_is_a_problem(offline_client: Client, path: str) -> None
     ],
 )
 @pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-def test_unknown_method_is_told_all_known_ones(
+def test_unknown_method_gets_405_with_all_allowed_methods(
     offline_client: Client, path: str, allowed: str, method: str
 ) -> None:
-    answer = offline_client.request(method, path)
-    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert answer.headers["Allow"] == allowed
+    response = offline_client.request(method, path)
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert response.headers["Allow"] == allowed
 
 
 @pytest.mark.requirement("003/FR-021")
-def test_no_answer_under_api_may_be_kept(client: Client, alice: dict[str, bytes], issuer: Issuer) -> None:
+def test_responses_below_api_forbid_caching(client: Client, alice: dict[str, bytes], issuer: Issuer) -> None:
     expired = bearer(issuer.token(make_subject("alice"), lifetime=-60))
-    answers = [
+    responses = [
         client.get("/api/me", headers=alice),
         client.get("/api/me"),
         client.get("/api/me", headers=expired),
@@ -123,16 +125,27 @@ def test_no_answer_under_api_may_be_kept(client: Client, alice: dict[str, bytes]
         client.get("/api/nothing"),
         client.request("PATCH", "/api/me"),
     ]
-    assert [each.status_code for each in answers] == [200, 401, 401, 200, 201, 422, 404, 404, 404, 405]
-    assert {each.headers["Cache-Control"] for each in answers} == {"private, no-store"}
+    assert [response.status_code for response in responses] == [
+        200,
+        401,
+        401,
+        200,
+        201,
+        422,
+        404,
+        404,
+        404,
+        405,
+    ]
+    assert {response.headers["Cache-Control"] for response in responses} == {"private, no-store"}
 
 
 @pytest.mark.requirement("003/FR-022")
-def test_contract_is_served_as_one_document(offline_client: Client) -> None:
-    answer = offline_client.get("/openapi.json")
-    assert answer.headers["Content-Type"] == "application/json"
-    served = answer.json()
+def test_contract_is_served_as_one_document_without_file_references(offline_client: Client) -> None:
+    response = offline_client.get("/openapi.json")
+    assert response.headers["Content-Type"] == "application/json"
+    served = response.json()
     contract = yaml.safe_load((CONTRACTS / "openapi.yaml").read_text(encoding="utf-8"))
     assert served["paths"] == contract["paths"]
     assert served["components"]["schemas"]["Problem"]["required"] == PROBLEM["required"]
-    assert "problem.schema.json" not in answer.text
+    assert "problem.schema.json" not in response.text

@@ -1,7 +1,7 @@
-"""A service of the proving ground in a process of its own, as a user of the fuzzer would find it.
+"""A build of the proving ground in a process of its own, as a user of the fuzzer meets a service.
 
-`python -m tests.support.ground orders read-any,alg-none` serves a build on a free port of 127.0.0.1,
-and tells on one line where, with the signing key and the tokens of its users.
+`python -m tests.services.process orders read-any,alg-none` serves a build on a free port of 127.0.0.1.
+It prints one line of JSON: the port, the signing key, and a token of each user.
 """
 
 from __future__ import annotations
@@ -15,26 +15,23 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-import yaml
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from tests.proving_ground.catalogue import find_service
 from tests.proving_ground.model import Faults
-from tests.support.command_line import run_specwitness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from tests.proving_ground.model import Service
-    from tests.support.in_process import Ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,8 +59,8 @@ class RateLimit:
 
 
 @dataclass(slots=True)
-class Mortal:
-    """Ends the process when so many requests have come."""
+class ExitAfter:
+    """Ends the process after a number of requests."""
 
     app: ASGIApp
     most: int
@@ -91,7 +88,7 @@ def build(service: Service, switches: frozenset[str]) -> Starlette:
 
 
 def main(name: str, bugs: str = "", limit: str = "", most: str = "") -> None:
-    """Serve until somebody ends the process."""
+    """Serve until the process is ended."""
     service = find_service(name)
     app: ASGIApp = build(service, frozenset(filter(None, bugs.split(","))))
     listener = socket.create_server(("127.0.0.1", 0))
@@ -103,19 +100,19 @@ def main(name: str, bugs: str = "", limit: str = "", most: str = "") -> None:
     sys.stdout.write(f"{json.dumps(said)}\n")
     sys.stdout.flush()
     app = RateLimit(app, int(limit)) if limit else app
-    config = uvicorn.Config(Mortal(app, int(most)) if most else app, log_level="critical")
+    config = uvicorn.Config(ExitAfter(app, int(most)) if most else app, log_level="critical")
     uvicorn.Server(config).run(sockets=[listener])
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """A service that runs.
+class RunningService:
+    """A build that runs in a process of its own.
 
     Attributes:
         process: The process.
-        url: Where it is.
-        key: What its tokens are signed with.
-        tokens: One for each user.
+        url: Its base URL.
+        key: The key that its tokens are signed with.
+        tokens: A token for each user, by name.
     """
 
     process: subprocess.Popen[str]
@@ -125,16 +122,16 @@ class Ground:
 
 
 @contextmanager
-def serving(name: str, *bugs: str, limit: int | str = "", most: int | str = "") -> Iterator[Ground]:
+def serving(name: str, *bugs: str, limit: int | str = "", most: int | str = "") -> Iterator[RunningService]:
     """Serve a build while the context lasts.
 
     Args:
         name: The service's name.
-        bugs: The switches of what is planted.
+        bugs: The switches of the planted bugs.
         limit: After how many requests it answers 429 to two; to none by default.
-        most: How many requests it lives for.
+        most: After how many requests the process exits; never by default.
     """
-    words = [sys.executable, "-m", "tests.support.ground", name, ",".join(bugs)]
+    words = [sys.executable, "-m", "tests.services.process", name, ",".join(bugs)]
     with subprocess.Popen(
         [*words, str(limit), str(most)],
         cwd=ROOT,
@@ -147,43 +144,9 @@ def serving(name: str, *bugs: str, limit: int | str = "", most: int | str = "") 
         try:
             assert process.stdout is not None
             said = json.loads(process.stdout.readline())
-            yield Ground(process, f"http://127.0.0.1:{said['port']}", said["key"], said["tokens"])
+            yield RunningService(process, f"http://127.0.0.1:{said['port']}", said["key"], said["tokens"])
         finally:
             process.kill()
-
-
-def write_repository(
-    root: Path, contract: Mapping[str, Any], identities: str, settings: str = "strict = true"
-) -> None:
-    """Write a repository that holds a contract, and who the users of its service are.
-
-    Args:
-        root: Where.
-        contract: The contract.
-        identities: A line of `[tool.specwitness.fuzz.identities]`.
-        settings: Lines of `[tool.specwitness.fuzz]`.
-    """
-    text = f"[tool.specwitness.fuzz]\n{settings}\n"
-    (root / "openapi.yaml").write_text(yaml.safe_dump(dict(contract), sort_keys=False), encoding="utf-8")
-    text += f"[tool.specwitness.fuzz.identities]\n{identities}\n"
-    (root / "pyproject.toml").write_text(text, encoding="utf-8")
-
-
-def describe_mint(name: str) -> str:
-    """Give the line that lets the fuzzer sign as the service's issuer, with the key of the variable KEY."""
-    mint = find_service(name).mint
-    header = f", header = {{ kid = {json.dumps(mint.kid)} }}" if mint.kid else ""
-    subjects = json.dumps([mint.subjects["alice"], mint.subjects["bob"]])
-    return (
-        f'mint = {{ algorithm = "{mint.algorithm}", key = "env:KEY", issuer = "{mint.issuer}", '
-        f'audience = "{mint.audience}", subjects = {subjects}{header} }}'
-    )
-
-
-def fuzz(root: Path, *words: str, **variables: str) -> Ended:
-    """Run `specwitness fuzz` on the contract of a repository."""
-    options = ("--root", str(root), "--contract", "openapi.yaml", *words)
-    return run_specwitness("fuzz", *options, variables=variables)
 
 
 if __name__ == "__main__":
