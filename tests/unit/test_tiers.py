@@ -34,7 +34,7 @@ def test_summary_counts_the_slow_tests_that_are_left() -> None:
 
 
 def test_summary_counts_them_where_workers_run_side_by_side() -> None:
-    said = run_pytest("-p", "xdist", "-n", "1", "-m", "not slow", SLOW_FILE, "tests/unit/test_scorecard.py")
+    said = run_pytest("-p", "xdist", "-n", "1", "-m", "not slow", SLOW_FILE, "tests/unit/test_lock.py")
     assert LEFT.search(said), said
     assert "passed" in said
 
