@@ -46,10 +46,10 @@ def test_run_of_all_tests_leaves_none() -> None:
 
 
 def test_both_tiers_together_are_all_tests() -> None:
-    quick, slow = (plan(target).splitlines()[-1] for target in ("test", "test-slow"))
+    quick, slow = (plan(target, "coverage=").splitlines()[-1] for target in ("test", "test-slow"))
     assert quick.endswith('-m "not slow"')
     assert slow == quick.replace('"not slow"', "slow")
-    assert plan("test-all").splitlines()[-2:] == [quick, slow]
+    assert plan("test-all", "coverage=").splitlines()[-2:] == [quick, slow]
 
 
 def test_ci_runs_both_tiers_with_coverage() -> None:
