@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
 from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.model import Outcome, Witness, WitnessKind
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Verdicts:
     def _judge(self, endpoint: Endpoint, check: str) -> tuple[Outcome, str | None]:
         results = self.results
         result, send_baseline = results.result(endpoint, check), results.result(endpoint, "conformance")
-        if result.at_level(Level.MUST) or (self.settings.strict and result.violations):
+        if result.with_severity(Severity.MUST) or (self.settings.strict and result.violations):
             return Outcome.FAILED, result.describe_violations()
         advice = f"hygiene: {result.describe_violations()}" if result.violations else None
         if gap := results.gaps.get((endpoint.id, check)):

@@ -1,4 +1,4 @@
-"""The users and what they own: objects by collection, and the paths that lead to them."""
+"""The users of a run and their objects, by collection."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class RequestBuilder:
             if endpoint.path_names and stored is None:
                 return None
             values = stored.values if stored else ()
-            # Whoever is deleted by the way is another account, or nobody.
+            # A deletion must not delete the caller's own account.
             if endpoint.method == "DELETE" and self._is_self(endpoint, actor, values):
                 return None
         path = fill(endpoint.path, values)
@@ -165,7 +165,7 @@ class RequestBuilder:
         own = draft.operation.shape if draft.operation else ""
         if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
             return ...
-        # An answer tells a key by the name that it has in paths.
+        # A response holds a key under the name that it has in paths: `sku`.
         key = self._key_of(prefix) if prefix == by_key else name
         parameter = Parameter(key, "path", required=True, schema=schema)
         stored = self._obtain_named(actor, prefix, parameter)
@@ -222,7 +222,7 @@ class RequestBuilder:
         last = len(endpoint.path_names) - 1
         stored = self._walk(endpoint, actor, last if fresh else None)
         if stored is None and fresh and last > 0:
-            # What comes with its parent alone is new where the parent is.
+            # An object that is created with its parent, such as an order's item, needs a new parent.
             stored = self._walk(endpoint, actor, last - 1)
         return stored
 
@@ -272,7 +272,7 @@ class RequestBuilder:
     def _find_self(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> list[StoredObject]:
-        """Give the caller where a path names users, by handle or id, and nobody makes any but to sign up."""
+        """Give the caller where a path names users by handle or id, and only a sign-up makes users."""
         noun = noun_for(parameter.name, prefix)
         maker = self.find("POST", prefix.removesuffix("/{}"))
         if not is_of_user(parameter.name, prefix) or (maker is not None and maker.is_protected):
@@ -284,7 +284,7 @@ class RequestBuilder:
     def _sources(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> Iterator[StoredObject]:
-        """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
+        """Give the object in each way: created, in its parent, the user, listed, put, in the contract."""
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
             is_above = all(prefix.startswith(collection) for collection in producer.collections)
@@ -293,7 +293,7 @@ class RequestBuilder:
                 made = read_expression(expression, response) if expression else None
                 found = made if made is not None else read_id(response, parameter.name, noun)
                 if found is not None:
-                    # Who checks a code that the contract tells has not made it.
+                    # `POST /coupons/check` responds with the code of the contract: it created no coupon.
                     from_contract = _tells(producer, found)
                     yield StoredObject(
                         prefix,
@@ -338,7 +338,7 @@ class RequestBuilder:
                 yield StoredObject(prefix, (*parents, found), is_created=parent.is_created, is_embedded=True)
 
     def read_made(self, reader: Endpoint, response: Response) -> Any:
-        """Read the id of the object that an answer tells of, as its reader takes it."""
+        """Read the id of the object in a response, as its reader takes it."""
         name = reader.path_names[-1]
         return read_id(response, name, noun_for(name, reader.last_collection))
 

@@ -1,4 +1,4 @@
-"""How the id of a new object is read from the answer that told of it."""
+"""Reading of responses: the id of a new object, the items of a list, members by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_id(response: Response, name: str, noun: str) -> Any:
-    """Read the id of a new object from the answer that told of it; None where there is none."""
+    """Read the id of a new object from the response to its creation; None where there is none."""
     for holder in _holders(response.json()):
         if (found := id_in(holder, name, noun)) is not None:
             return found

@@ -23,9 +23,9 @@ def is_version(name: str) -> bool:
 def read_version(
     surface: Surface, operation: Endpoint | None, name: str, read: Callable[[Endpoint], Response | None]
 ) -> Any:
-    """Read the version that the object in focus has now; `...` where nothing tells.
+    """Read the current version of the object that an operation changes; `...` where nothing shows it.
 
-    Who only pretends to own the object gets it too: versions can be guessed.
+    Another user gets it too: versions can be guessed.
 
     Args:
         surface: The contract.

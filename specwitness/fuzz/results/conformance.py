@@ -1,4 +1,4 @@
-"""What a refusal must look like."""
+"""Conformance of a response to the contract: documented headers and body."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LONGEST_BODY = 2000
 _SHORTEST_ID = 8
-# What every client sends by itself.
+# Headers that every client sends by itself.
 _TRANSPORT = frozenset(
     {
         "accept",
@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"\$(?:TOKEN_[A-Z]+|BAD_TOKEN|ID(?:_\d+)?)")
 _ID = re.compile(r"\$ID(?:_(\d+))?")
 # A quoted quote, a string with escapes, and a plain one, as `_quote` writes them.
 _QUOTED = re.compile(r"""\"'\"|\$'(?:[^'\\]|\\.)*'|'[^']*'""")
-# What our own requests are filled with comes back in answers, and is made up by nobody else.
+# Values of our own requests come back in responses: they are no secrets of the service.
 _OWN_TEXT = re.compile(r"(?:alice|bob|admin)s[0-9a-f]+zq")
 _DIGIT = re.compile(r"\d")
 # No word of a language is so long.

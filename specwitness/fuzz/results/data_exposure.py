@@ -1,4 +1,4 @@
-"""What an answer shows that it should not: secrets and personal data which the contract does not show."""
+"""Data exposure: secrets and personal data in a response that the contract does not document."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def _shows_others(endpoint: Endpoint) -> bool:
     """Tell whether an operation shows others than the caller."""
     shapes = endpoint.collections
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
-    # Who signs up is shown themselves.
+    # A sign-up shows the new user their own data.
     is_public = endpoint.is_safe and not endpoint.is_protected
     return is_of_user or is_public or bool(endpoint.is_shared)

@@ -1,4 +1,4 @@
-"""What two answers have in common, apart from what differs between any two answers."""
+"""Fingerprints of responses: what is compared, without what differs between any two responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the checks tried and found, by operation and check."""
+"""Results of the checks by operation and check: cases, judgements, violations, and reasons for gaps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.fuzz.results.curl import Redaction, as_curl
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ class Violation(NamedTuple):
 
     text: str
     curl: str
-    level: str = "must"
+    severity: str = "must"
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class CheckResult:
         self.statuses[status] += 1
 
     def report(self, kind: str, violation: Violation) -> None:
-        """Note what is wrong; breaches of one kind are told once."""
+        """Note a violation; violations of one kind are reported once."""
         self.violations.setdefault(kind, []).append(violation)
 
     @property
@@ -56,9 +56,11 @@ class CheckResult:
             classes[f"{status // 100}xx"] += count
         return {"cases": self.cases, **dict(sorted(classes.items()))}
 
-    def at_level(self, level: str) -> list[Violation]:
+    def with_severity(self, severity: str) -> list[Violation]:
         """Give one breach of each kind that is as grave."""
-        found = ([value for value in several if value.level == level] for several in self.violations.values())
+        found = (
+            [value for value in several if value.severity == severity] for several in self.violations.values()
+        )
         return [several[0] for several in found if several]
 
     def describe_statuses(self) -> str:
@@ -70,8 +72,8 @@ class CheckResult:
     def describe_violations(self, at_most: int = 5) -> str:
         """Tell each kind of breach by its shortest request."""
         lines = []
-        # The grave come first: only so many are told.
-        ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].level, item[0]))
+        # The gravest come first: only so many are reported.
+        ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].severity, item[0]))
         for _, violations in ordered[:at_most]:
             # Lengths first, so that a reader gets the plainest case; texts break the tie.
             text, curl, _ = min(
@@ -138,11 +140,11 @@ class Results:
         *,
         text: str,
         request: Request,
-        level: Level = Level.MUST,
+        severity: Severity = Severity.MUST,
     ) -> None:
         """Note what is wrong, once a kind."""
         told = f"{endpoint.operation.name} {text}"
-        violation = Violation(self.redaction.clean(told), self.write_curl(request), level.value)
+        violation = Violation(self.redaction.clean(told), self.write_curl(request), severity.value)
         self.result(endpoint, check).report(kind, violation)
 
     def expect(self, endpoint: Endpoint, check: str, attack: str, response: Response) -> None:

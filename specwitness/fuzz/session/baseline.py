@@ -105,7 +105,7 @@ def forget_consumed(endpoint: Endpoint, actor: Actor) -> None:
     if endpoint.is_reading or is_kept:
         return
     gone = [*endpoint.collections[-1:], *actor.used]
-    # What lies below an object goes with it.
+    # Objects below a deleted object are deleted with it.
     for stored in [
         known_object
         for known_object in actor.objects

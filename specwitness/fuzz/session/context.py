@@ -1,4 +1,4 @@
-"""One run of the checks: who takes part, what is sent, and what every answer has to keep to."""
+"""The context of a run: users, service and results, and the way to make a call."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _INDEX = re.compile(r"\[\d+\]")
 
 
 class Case(NamedTuple):
-    """What a request is a case of: the check, what it tries, and statuses that need no documentation."""
+    """The case that a request is: its check, what it tries, and statuses that need no documentation."""
 
     check: str
     attack: str
@@ -44,14 +44,14 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to try.
+    """The scope of a run.
 
     Args:
         wanted: The ids of the operations that the run is for.
         is_deep: Whether everything is tried, or what a pull request can wait for.
         extra: Further bad credentials, such as tokens that the target itself calls expired.
         login: How the users log in, where they do.
-        app: The app whose routes are read; None where only the network tells.
+        app: The app whose routes are read; None for a service over the network.
         ignored: Paths, or `METHOD /path`, that may stay out of the contract.
         situations: The states that the target can bring about.
         cast: The users by name, those who only take part in situations included.
@@ -81,7 +81,7 @@ class Context:
         admin: A user with more rights; None where there is none.
         mint: What tokens are signed with; None where they only can be altered.
         key_host: Where keys are put that tokens name; None where the service cannot reach it.
-        state: Gives a comparable snapshot of the stored state; None where only the API tells.
+        state: Gives a comparable snapshot of the stored state; None where only the API shows it.
         is_deep: Whether everything is tried, or what a pull request can wait for.
         succeeded: The operations that answered the owner with 2xx: the positive control.
         uses: The collections whose objects each operation names outside its path.
@@ -314,7 +314,7 @@ class Context:
             places = differ(take_fingerprint(old), take_fingerprint(new))
             if not places:
                 continue
-            # What differs between two readings right after each other says nothing.
+            # A difference between two immediate readings, such as a timestamp, is no change.
             noise = differ(take_fingerprint(new), take_fingerprint(self.client.send(request)))
             kinds = {_INDEX.sub("[]", entry) for entry in noise}
             places = {collection for collection in places if _INDEX.sub("[]", collection) not in kinds}

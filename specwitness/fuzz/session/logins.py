@@ -1,4 +1,4 @@
-"""Whether the users still are let in: a call may end a session, and a login opens another."""
+"""Access of the users during a run: a call may end a session, and a login opens another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, snake
 from specwitness.fuzz.http.client import GoneError
 from specwitness.fuzz.requests.responses import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def learn_subjects(context: Context) -> None:
                 actor.identity = replace(actor.identity, subject=str(found))
             if found is not None or actor.handles:
                 break
-    # What both are called so, such as their team, is nobody's.
+    # A name that both users have, such as their team's, identifies nobody.
     if context.bob is not None:
         alike = context.alice.handles.items() & context.bob.handles.items()
         for actor in (context.alice, context.bob):
@@ -125,8 +125,8 @@ def keep_access(context: Context, endpoint: Endpoint, identify: Identify) -> boo
     try:
         return restore_access(context, identify, after=endpoint)
     except LostError:
-        # Whoever erased their account is let in no more: that is what the operation is for.
-        # Nor is who had their password changed by another, which was told.
+        # `DELETE /me` erased the account: a lost access is the purpose of the operation.
+        # A password changed by another user is a finding already.
         if not endpoint.is_account_end and not context.results.result(endpoint, "isolation").violations:
             raise
         context.is_over = True
@@ -169,8 +169,10 @@ def check_log_out(context: Context, endpoint: Endpoint) -> Iterator[None]:
         # A token that nobody keeps a list of is good until it expires.
         is_stateless = (context.alice.identity.token or "").count(".") == _DOTS_OF_JWS
         text = f"ends the session, and {probe.operation.name} with its credentials answers {response.status}"
-        level = Level.SHOULD if is_stateless else Level.MUST
-        context.results.report(endpoint, "expired", "logged out", text=text, request=signed, level=level)
+        severity = Severity.SHOULD if is_stateless else Severity.MUST
+        context.results.report(
+            endpoint, "expired", "logged out", text=text, request=signed, severity=severity
+        )
 
 
 @contextmanager
@@ -187,7 +189,7 @@ def check_account_end(context: Context, endpoint: Endpoint) -> Iterator[None]:
     texts = context.alice.maker.find_texts(before.text)
     yield
     done = context.alice.responses.get(endpoint.id)
-    # What is only begun (202), or shows itself as ended, is as it should be.
+    # A deletion that has only begun (202), or an account that shows itself as closed, is right.
     if done is not None and done.status != _ACCEPTED and texts:
         response = context.client.send(signed)
         context.results.count(endpoint, "deletion", "what was the caller's own", response.status)
@@ -204,7 +206,7 @@ def _touches_access(endpoint: Endpoint) -> bool:
 
 
 def _find_probe(context: Context) -> Endpoint | None:
-    """Find what tells whether a user is let in: what needs no object, if there is such."""
+    """Find an operation that shows whether a user has access: one that needs no object, if there is any."""
     found = [endpoint for endpoint in context.reached() if endpoint.method == "GET" and endpoint.is_protected]
     plain = (option for option in found if not option.names_object and not context.uses.get(option.id))
     return next(plain, next(iter(found), None))

@@ -1,4 +1,4 @@
-"""Whether a login tells who has an account: a wrong password and a name that nobody has are refused alike."""
+"""Account enumeration: a login refuses a wrong password and an unknown name with the same response."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def check_enumeration(context: Context) -> None:
     ]
     echoes = [entry[name] for entry in bodies for name in names]
     known, first, second = (take_fingerprint(response, echoes) for response in responses)
-    # What differs between two names that nobody has says nothing of one that somebody has.
+    # A difference between two unknown names, such as a request id, is no finding.
     places = differ(known, first) - differ(first, second)
-    # Who is locked out, or called too often, was not looked up.
+    # A locked account or a rate limit says nothing about the lookup.
     is_looked_up = not any(response.succeeded or response.status in _LOCKED for response in responses)
     if is_looked_up:
         context.judged(endpoint, "existence")
@@ -63,7 +63,7 @@ def check_enumeration(context: Context) -> None:
     if places and is_looked_up:
         place = "status" if "status" in places else min(places)
         came = f" ({responses[0].status}, and {responses[1].status})" if place == "status" else ""
-        text = f"tells who has an account: with a wrong password {place} differs{came}"
+        text = f"reveals who has an account: with a wrong password {place} differs{came}"
         context.report(endpoint, "existence", text, requests[0])
 
 

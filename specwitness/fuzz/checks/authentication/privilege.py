@@ -41,7 +41,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
                 continue
             signed, response = exchange
             context.judged(endpoint, "privilege")
-            # What is refused for its state was let in.
+            # A 409 is an answer about the object's state: the caller was let in.
             if response.succeeded or (response.status == _CONFLICT and "403" in endpoint.responses):
                 context.report(
                     endpoint, "privilege", f"answered {response.status} to a user without the right", signed
@@ -91,8 +91,8 @@ def _check_scopes(context: Context, endpoint: Endpoint) -> None:
     credentials = find_credentials(endpoint, context.surface, context.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
         return
-    seat, value = credentials[0][0]
-    material = Material(seat, value, context.alice.name, mint)
+    location, value = credentials[0][0]
+    material = Material(location, value, context.alice.name, mint)
     empty: object = [] if isinstance(payload[name], list) else ""
     for attack, claims in (
         ("a token without scopes", {name: ...}),

@@ -107,7 +107,7 @@ def _generic(context: Context, extras: dict[str, Any], schema: dict[str, Any]) -
 def _alter(name: str, value: Any, schema: dict[str, Any], context: Context) -> Any:
     """Give another value of the kind that a member has; None where there is none."""
     if name in OWNER_MEMBERS and context.bob and (subject := context.bob.identity.subject):
-        # The owner may be told with more than the id.
+        # The owner may be an object: `{"owner": {"id": 7, "name": "Ann"}}`.
         own = context.alice.identity.subject
         if isinstance(value, dict):
             return {key: subject if item == own else item for key, item in value.items()}
@@ -220,7 +220,7 @@ def _values_of(
 def _object(response: Response | None) -> dict[str, Any]:
     value = response.json() if response else None
     if isinstance(value, dict):
-        # What was made may stand in a member of its own, beside a message.
+        # `{"message": "made", "note": {…}}` holds the new object in a member.
         inner = [item for item in value.values() if isinstance(item, dict)]
         rest = [name for name, item in value.items() if not isinstance(item, dict)]
         return (

@@ -1,4 +1,4 @@
-"""What was deleted is gone: for every operation, and from the lists."""
+"""Deletion: every operation refuses a deleted object, and no list, search or export shows it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from specwitness.fuzz.checks.integrity.deletion_traces import (
 )
 from specwitness.fuzz.checks.isolation.two_users import impersonate, make_absent, texts_of
 from specwitness.fuzz.checks.registry import Check
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import forget_consumed
 from specwitness.fuzz.session.context import Case
@@ -96,7 +96,9 @@ def _look_at_children(context: Context, children: list[Child], traces: list[str]
             context.report(other, "deletion", "still shows an object that was deleted", looking)
         elif response.succeeded and any(value in response.text for value in texts):
             text = "still shows what was below an object that was deleted"
-            context.results.report(other, "deletion", text, text=text, request=looking, level=Level.SHOULD)
+            context.results.report(
+                other, "deletion", text, text=text, request=looking, severity=Severity.SHOULD
+            )
 
 
 def check_named_deletion(context: Context, endpoint: Endpoint) -> None:
@@ -166,14 +168,14 @@ def _delete_full(context: Context, endpoint: Endpoint) -> None:
         is_below = other.method == "GET" and other.shape in {creator.shape for creator in below}
         if is_below and not other.keeps_deleted(stored.prefix):
             _use(context, other, stored.values, texts)
-    # What has a path of its own may live on without what it lay below.
-    level = Level.SHOULD if _have_own_paths(context, below) else Level.MUST
+    # `/comments/{id}` may outlive the post below which it was created.
+    severity = Severity.SHOULD if _have_own_paths(context, below) else Severity.MUST
     for other, looking in views:
         response = context.send(other, "deletion", "a view after the deletion of what was above", looking)
         context.judged(other, "deletion")
         if response.succeeded and any(value in response.text for value in texts):
             text = "shows what was below an object that was deleted"
-            context.results.report(other, "deletion", text, text=text, request=looking, level=level)
+            context.results.report(other, "deletion", text, text=text, request=looking, severity=severity)
 
 
 def _have_own_paths(context: Context, below: list[Endpoint]) -> bool:
@@ -189,7 +191,7 @@ def _name(context: Context, endpoint: Endpoint, named: dict[str, tuple[object, .
     """Name deleted objects wherever others of their kind are named, outside of paths.
 
     Returns:
-        How many operations told something.
+        How many operations gave a response that could be compared.
     """
     alice, looked = context.alice, 0
     absent = {prefix: tuple(make_absent(value, 0) for value in values) for prefix, values in named.items()}
@@ -214,7 +216,7 @@ def _use(context: Context, endpoint: Endpoint, values: tuple[object, ...], texts
     """Use a deleted object; texts are what lay below it, and may not be shown either.
 
     Returns:
-        Whether the response told something: an operation may take any id, deleted or not.
+        Whether the response could be compared: some operations accept any id, deleted or not.
     """
     attack = "the id of a deleted object"
     exchange = context.call(endpoint, context.alice, values, case=Case("deletion", attack))

@@ -1,4 +1,4 @@
-"""Where a deleted object may still be seen: lists, searches, exports, and what was made of it."""
+"""Traces of a deleted object: lists, searches, exports, and objects made from it."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def read_children(
             if made is None or looking is None:
                 continue
             signed, shown = looking
-            # What lies below the object goes with it, wherever it is read; what was made of it tells of it.
+            # Objects below the deleted one must go with it; objects made from it must not show it.
             is_below = same_noun(noun_at(shape), noun_at(f"{maker.shape}/{{}}"))
             texts = [*traces, *(texts_of(made.request, context.alice) if is_below else ())]
             if shown.succeeded and any(text in shown.text for text in texts):

@@ -1,4 +1,4 @@
-"""What can be done only once, such as replacing a version, is done once by calls at the same time."""
+"""Double submit: an action that succeeds only once, such as a payment, succeeds once when sent at once."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def check_double_submit(context: Context, endpoint: Endpoint) -> None:
     """
     if endpoint.is_safe or endpoint.method == "DELETE" or endpoint.is_reading:
         return
-    # Objects are made as often as one likes, where the contract tells of no conflict.
+    # Objects can be created again and again, unless the contract documents a conflict.
     if endpoint.is_making and not _CONFLICTS & endpoint.responses.keys():
         return
     for change in _changes(endpoint, context.alice):
         first = _build(context, endpoint, context.alice, change)
-        # What is refused to alice by now was granted her once, when the operation was first reached.
+        # The baseline request may have used up what alice could do once, such as joining: bob tries then.
         who = first and _find_who_may(context, endpoint, first)
         again = _build(context, endpoint, who, change) if who else None
         if again is None:
@@ -111,11 +111,11 @@ def _judge_refusal(context: Context, endpoint: Endpoint, request: Request) -> No
         response = context.send(endpoint, "side_effect", "what was done already", request)
         context.judged(endpoint, "side_effect")
     change = context.find_change(seen)
-    # That a call was made may well be counted; it may cost nothing.
+    # The service may count the refused call, but must not charge for it.
     if not response.succeeded and change and BALANCES.occurs_in(change[0]):
         text = f"answered {response.status} to what was done already, and then {change[0]}"
         context.report(endpoint, "side_effect", text, request)
-    # What the call itself has used up, and not what the views did.
+    # The objects that the call used, and not those of the views.
     context.alice.used = used
 
 
@@ -124,7 +124,7 @@ def _find_who_may(context: Context, endpoint: Endpoint, request: Request) -> Act
     first = context.prepare(endpoint, request)
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not context.alice.used
-        # Where objects are made, she may just have made as many as one may have.
+        # An operation that creates objects may have refused for a quota.
         return context.bob if is_spent and not endpoint.is_making else None
     if context.prepare(endpoint, request).status not in _REFUSED:
         context.note_lack(endpoint, "race", "nothing about it can be done only once")

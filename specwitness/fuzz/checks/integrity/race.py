@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Context
 
 _PAIRS = 2
-# Who calls at the same time as another may have to wait, and is no other.
+# A concurrent request may have to wait, but it must not be refused as another user's.
 _STRANGE = frozenset({401, 403, 404})
 
 

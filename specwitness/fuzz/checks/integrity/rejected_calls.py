@@ -1,4 +1,4 @@
-"""A call of the owner's that is refused changes nothing: not what was valid of it, and not all of it."""
+"""Rejected calls: a request of the owner that is refused changes nothing, not even by its valid members."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _almost_right(context: Context, endpoint: Endpoint, good: Request) -> Iterat
         yield "a version that is not there", good.with_headers(((header, '"none-of-yours"'),))
     last = next(reversed(body), None)
     if last is not None and len(body) > 1:
-        # What stands before it may have been stored already when it is looked at.
+        # A service may store the members before it while it validates member by member.
         yield "a last member of another type", good.with_json({**body, last: _misfit(endpoint, last)})
     references = [name for name in context.alice.named if name in body and name != last]
     for name in references[:1]:

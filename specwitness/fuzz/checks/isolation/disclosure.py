@@ -74,12 +74,12 @@ def _populate(context: Context, bob: Actor) -> None:
             context.builder.obtain(endpoint, context.alice, fresh=True)
     for operation in context.reached():
         if context.uses.get(operation.id):
-            # Objects whose ids are in no path are made by the way.
+            # Building a request creates the objects that it names outside of its path.
             for actor in (bob, context.alice):
                 forget_consumed(operation, actor)
                 context.builder.build(operation, actor)
     for maker in find_makers_below(context):
-        # What has no path of its own was not made by then.
+        # Objects without a path of their own, such as messages of a room, do not exist yet.
         if not maker.is_making:
             context.call(maker, context.alice)
 
@@ -251,7 +251,7 @@ def _fill(context: Context, endpoint: Endpoint) -> None:
 
 
 def _read_own(context: Context, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Response]]]:
-    """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
+    """Read as alice her views, and one new object of each collection: a long list may show only old ones."""
     readers = [
         operation
         for operation in context.reached()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Context
 
-# What a service answers that refuses parameters which it does not know.
+# A service may refuse unknown parameters with these statuses.
 _UNKNOWN_PARAMETER = frozenset({400, 422})
 _HEADERS = (
     "X-User-Id",
@@ -77,7 +77,7 @@ def check_impersonation(context: Context, endpoint: Endpoint, bob: Actor, owned:
         return
     pairs = [_build(context, endpoint, bob, stored) for stored in (owned, absent_ids(owned, 0))]
     foreign, absent = pairs
-    # What bob can do in his own name was blamed already.
+    # Access in bob's own name is a finding already.
     is_open = bool(context.results.result(endpoint, "isolation").violations)
     if foreign is None or absent is None or is_open:
         return

@@ -1,4 +1,4 @@
-"""Two users: what one owns, the other can neither read, change, delete nor tell from what is not there."""
+"""Two users: neither can read, change, delete or detect an object of the other."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _judge(
     echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]
     places = differ(take_fingerprint(response, echoes), take_fingerprint(first, echoes))
     if places:
-        # What differs between two ids that nothing has says nothing of the third.
+        # A difference between two absent ids, such as a request id, is no finding.
         again, second = call_as(context, endpoint, bob, absent_ids(owned, 1), attack="an absent id")
         if second is None:
             return
@@ -134,11 +134,11 @@ def _judge(
         places = differ(take_fingerprint(response, echoes), take_fingerprint(first, echoes))
         places -= differ(take_fingerprint(first, echoes), take_fingerprint(second, echoes))
     if endpoint.method == "PUT" and first.succeeded and response.succeeded:
-        # What bob has named as something of hers is named is his.
+        # An object that bob put under one of alice's ids belongs to bob: its id is no trace of alice.
         context.alice.shared_texts |= {str(object_id) for object_id in (*ids, *others)}
     if not places:
         return
-    # Where anybody may take an id that is free, that one is taken is no secret.
+    # `PUT /handles/{handle}` may create an object with any free id: that an id is taken is public.
     if endpoint.method == "PUT" and first.succeeded and not response.succeeded:
         return
     if response.succeeded and not first.succeeded:
@@ -149,7 +149,7 @@ def _judge(
     else:
         place = min(places)
         came = "" if place != "status" else f" ({response.status}, and {first.status})"
-        text = f"tells another user's id from one that is not there: {place} differs{came}"
+        text = f"reveals whether another user's id exists: {place} differs{came}"
         context.report(endpoint, "existence", text, request)
 
 

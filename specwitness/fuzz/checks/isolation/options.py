@@ -1,4 +1,4 @@
-"""What an operation may be asked beside the usual: each value of an enumeration, and all flags."""
+"""Options of an operation: each value of an enumeration, and all flags."""
 
 from __future__ import annotations
 

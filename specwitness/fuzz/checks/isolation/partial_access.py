@@ -67,7 +67,7 @@ def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
         first, reference = call_as(
             context, endpoint, bob, absent, attack=f"an absent id as {name}", only=name
         )
-        # Where an absent one does no harm, such as in a list, only what changes tells.
+        # An absent id in a list may be ignored: then only a change of the owner's object is a finding.
         is_borne = reference is not None and reference.succeeded and not endpoint.is_safe
         before = observe_owned(context, endpoint, {prefix: owned[prefix]}, ()) if is_borne else []
         request, response = call_as(
@@ -84,10 +84,10 @@ def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
             text = f"as another user, with another's id as {name}, answered {response.status}"
             context.report(endpoint, "isolation", text, request)
         elif response.status != reference.status:
-            text = f"tells another's id as {name}: {response.status}, not {reference.status}"
+            text = f"reveals another user's id as {name}: {response.status}, not {reference.status}"
             context.report(endpoint, "existence", text, request)
         elif is_borne and places and response.succeeded:
-            text = f"tells another's id as {name} from one that is not there: {min(places)} differs"
+            text = f"reveals whether another user's id exists, as {name}: {min(places)} differs"
             context.report(endpoint, "existence", text, request)
         judge_change(context, endpoint, (request, response), before, changed_state=None)
 
@@ -116,7 +116,7 @@ def _check_own_place(context: Context, endpoint: Endpoint, bob: Actor) -> None:
 
 
 def check_versions(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Name another's object in a version that it never had: that it has another tells that it is there."""
+    """Name another user's object with a version that it never had: 412 in place of 404 reveals the object."""
     name = next(
         (parameter.name for parameter in endpoint.parameters if snake(parameter.name) == "if_match"), None
     )
@@ -141,12 +141,12 @@ def check_versions(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
     (_, reference), (signed, response) = responses
     context.judged(endpoint, "existence")
     if response.status != reference.status:
-        text = f"tells another's id in another version: {response.status}, not {reference.status}"
+        text = f"reveals another user's id by a version: {response.status}, not {reference.status}"
         context.report(endpoint, "existence", text, signed)
 
 
 def check_bad_body(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Name another's object with a body that does not fit: what is looked at first is told by the refusal."""
+    """Name another user's object with an invalid body: 422 in place of 404 reveals the object."""
     path = owned.get(endpoint.last_collection)
     required = (endpoint.body_schema or {}).get("required", ())
     if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
@@ -166,9 +166,9 @@ def check_bad_body(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
     (_, reference), (signed, response) = responses
     if reference.status == _NOT_FOUND:
         context.judged(endpoint, "existence")
-    # Where anybody may take an id that is free, the body of an absent one is looked at.
+    # `PUT /handles/{handle}` may create an object with any free id: its body is validated.
     if reference.status == _NOT_FOUND and response.status != reference.status and not response.succeeded:
-        text = f"tells another's id by a body that does not fit: {response.status}, not {reference.status}"
+        text = f"reveals another user's id by an invalid body: {response.status}, not {reference.status}"
         context.report(endpoint, "existence", text, signed)
 
 
@@ -210,7 +210,7 @@ def check_nested(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned)
     place = max((index for index, value in enumerate(values) if not isinstance(value, Choice)), default=0)
     if place == 0:
         return
-    # Who is named below an own object is no object of theirs.
+    # `/teams/{id}/members/{userId}` names a user below an own object, and no object of that user.
     if noun_for(endpoint.path_names[place], shapes[place]) in USERS:
         _check_own_place(context, endpoint, bob)
         return
@@ -236,6 +236,6 @@ def check_nested(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned)
         text = f"as another user, under an own parent, answered {response.status}, not {reference.status}"
         context.report(endpoint, "isolation", text, request)
     elif response.status != reference.status:
-        text = f"tells another's id under an own parent: {response.status}, not {reference.status}"
+        text = f"reveals another user's id below an own parent: {response.status}, not {reference.status}"
         context.report(endpoint, "existence", text, request)
     judge_change(context, endpoint, (request, response), before, changed_state=None)

@@ -1,4 +1,4 @@
-"""What one user makes does not change what another reads: not by count, order, header, page or refusal."""
+"""Side channels: the objects of one user change no count, order, header, page or refusal of another."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_view(
     if request is None:
         return None
     signed = with_size(endpoint, request, size=size)
-    # What both users have in their texts finds the objects of both, where a search lets it.
+    # This text occurs in the objects of both users: a search without an owner filter finds both.
     word = find_word(endpoint)
     if word and word.required and endpoint.accepts(word.schema, COMMON):
         signed = signed.with_query(((word.name, COMMON),))
@@ -50,7 +50,7 @@ def read_view(
 
 
 def check_side_channels(context: Context, views: list[Endpoint], bob: Actor) -> None:
-    """Let alice make objects, some like bob's, and see whether what bob reads tells of it."""
+    """Create objects as alice, some with bob's values, and compare bob's responses before and after."""
     made = _make_own(context, bob)
     before = {view.id: [read_view(context, view, bob, size=size) for size in (None, SHORT)] for view in views}
     for endpoint in views:
@@ -127,9 +127,10 @@ def _copy(context: Context, made: list[tuple[Endpoint, Request]]) -> None:
         response = context.send(endpoint, "existence", "what another user sent", signed)
         context.judged(endpoint, "existence")
         from_contract = response.status in _REFUSED and not _names_publicly(endpoint)
-        # Who may make nothing more, or not for another, is refused whatever another has.
+        # A caller who has reached a quota is refused whatever other users have.
         if from_contract and not _names_object(context, request) and _may_still_make(context, endpoint):
-            text = f"answered {response.status} to what another user has: that it is there is told"
+            came = f"answered {response.status} to a value that another user's object has"
+            text = f"{came}: the refusal reveals it"
             context.report(endpoint, "existence", text, signed)
 
 

@@ -1,4 +1,4 @@
-"""What the state of an object forbids: who asks for the state before the owner tells it to everybody."""
+"""State leaks: a service that checks an object's state before its owner reveals the state to everybody."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def check_state(context: Context, endpoint: Endpoint) -> None:
                 str(response.status) in _FORBIDDEN_BY_STATE and response.status != reference.status
             )
             if from_contract and not _may_read(context, bob, shape, stored.values):
-                text = f"tells the state of another's object: {response.status}, not {reference.status}"
+                text = (
+                    f"reveals the state of another user's object: {response.status}, not {reference.status}"
+                )
                 context.report(other, "existence", text, signed)
 
 

@@ -1,4 +1,4 @@
-"""What the checks with two users share: strangers in the owner's place, ids that nothing has, traces."""
+"""Shared by the checks with two users: requests in the owner's place, absent ids, traces of the owner."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def make_absent(value: Any, number: int) -> Any:
     except ValueError:
         pass
     else:
-        # Of the same version: a service that wants UUID4 refuses others before it looks for the object.
+        # The same version: a service that accepts UUID4 only refuses others before it looks for the object.
         made = uuid5(_NAMESPACE, f"{text} {number}")
         return str(UUID(int=made.int, version=UUID(text).version or 4))
     if text.isdecimal():
@@ -86,7 +86,7 @@ def find_owned(context: Context, endpoint: Endpoint) -> Owned:
         return {}
     named = [*endpoint.collections, *alice.used]
     on_way = set(endpoint.collections)
-    # What the contract itself names in a body, such as a code, everybody may know.
+    # Everybody knows a value that the contract itself names, such as the code `SUMMER` in an example.
     found = {
         collection: stored
         for collection in named
@@ -158,7 +158,7 @@ def _plan_parts(
             bool(shapes) and operation.collections == shapes and operation.shape.startswith(f"{shapes[-1]}/")
         )
         is_self = is_of_user and operation.shows_caller
-        # What makes the objects of a list below changes the list, and not a part.
+        # `POST /notes/{id}/comments` adds to a list below the note, and changes no part of the note.
         if (
             operation.method != "GET"
             or operation is endpoint

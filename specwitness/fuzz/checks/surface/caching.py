@@ -35,7 +35,7 @@ def find_sharing(request: Request, response: Response) -> str | None:
     directives = {name.lower(): value for name, value in _DIRECTIVE.findall(said)}
     if {"no-store", "private", "no-cache"} & directives.keys():
         return None
-    # Which header tells callers apart: a cache that varies by it keeps their answers apart too.
+    # `Vary: Authorization` keeps the responses of different callers apart in a cache.
     names = {name.lower() for name, _ in request.headers}
     carriers = names & {"authorization", "cookie", "x-api-key"} or {name for name in names if "key" in name}
     vary = {word.strip().lower() for word in response.header("vary").split(",")}

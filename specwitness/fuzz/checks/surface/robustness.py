@@ -59,7 +59,7 @@ _FILE_NAMES = {
     "a file's name with a line break": "a%0d%0ab.txt",
     "a long file's name": f"{'x' * 300}.txt",
 }
-# What is borne when it is stored may not be when it is read: headers take no Japanese.
+# A value that was stored without an error may fail when it is read: `Content-Disposition: 日本語.txt`.
 _STORED = ("an emoji as", *_FILE_NAMES)
 _NAMES_FILE = re.compile("file_?name")
 _FILE_NAME = re.compile(rb'filename="[^"]*"')
@@ -220,7 +220,7 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
     for form, days in _DAYS.items():
         dated = {name: text for name, text in texts.items() if text.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
-        # Where a pattern stands for the format, the value may pass what looks at it loosely.
+        # A pattern such as `^\\d{4}-` in place of a format may let odd moments pass.
         named = [
             name
             for name, text in texts.items()

@@ -40,7 +40,7 @@ def check_shadow(context: Context) -> None:
         shape = _PARAMETER.sub("{}", path)
         listed.add(shape)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
-        # What operators ask stands beside the base of the contract.
+        # `/health` may stand beside the contract's base path.
         is_known = is_known or (bool(context.client.base) and path == full and bool(_OPERATIONS.match(path)))
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next(
@@ -93,10 +93,10 @@ def _call(
     request = Request(method, fill(path, values), headers=headers, body=body, is_whole=is_whole)
     if not request.is_safe and not context.client.may_write:
         return
-    # What the app lists beside a template that takes the path too is served all the same.
+    # A route that the app lists is tried even if a template of the contract matches its path too.
     if not is_listed and context.surface.overlaps(method, path):
         return
-    # What needs no credentials may stand beside what does.
+    # A protected route may stand beside a public one: the request brings credentials.
     like = endpoint if endpoint.is_protected else _find_protected(context)
     signed = context.builder.sign(like or endpoint, context.alice, request)
     response = context.client.send(signed)

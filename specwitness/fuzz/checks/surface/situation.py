@@ -1,4 +1,4 @@
-"""What is answered while the target has brought about a state, and whether the service is well after it."""
+"""Situations: the documented responses during a state such as an outage, and the recovery after it."""
 
 from __future__ import annotations
 
