@@ -2,6 +2,9 @@
 
 Each bug is tried by each tool at the first seed, and each right build at every seed. Schemathesis runs
 with all its checks and its coverage phase: with one user's token, and with two users who are peers.
+
+A bug is found by us when the checks of its row have findings on an operation of its row. The checks of
+Schemathesis have other names: it has found a bug when any of its checks fails on an operation of the row.
 """
 
 from __future__ import annotations
@@ -32,26 +35,35 @@ from schemathesis.engine import events, from_schema
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.served import ServedApp
-from tests.proving_ground.catalogue import SERVICES, find_service
-from tests.support.attacks import attack, attack_whole, make_users, surface_of
+from tests.proving_ground.catalogue import GROUPS, SERVICES, find_service
+from tests.proving_ground.findings import Finding, is_found, is_located
+from tests.support.attacks import (
+    attack,
+    attack_whole,
+    findings_of,
+    findings_of_run,
+    make_users,
+    surface_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from specwitness.fuzz.engine import Engine
-    from tests.proving_ground.model import Service
+    from specwitness.fuzz.http.asgi import App, Message, Receive, Send
+    from tests.proving_ground.model import Bug, Service
 
 STOCK, PEERS, OURS, BOTH = "stock, one token", "stock, two users", "our checks", "both"
+# The tools whose findings carry the names of our checks.
+OWN_CHECKS = frozenset({OURS, BOTH})
 SEEDS = range(1, 11)
 _USERS = ("alice", "bob")
 
 
 @dataclass(frozen=True, slots=True)
-class Find:
-    """What a tool said of one build: the kinds of complaint, the requests and the seconds."""
+class Result:
+    """The result of one run of a tool on one build: the findings, the requests and the seconds."""
 
-    kinds: frozenset[str]
+    findings: frozenset[Finding]
     requests: int
     seconds: float
 
@@ -74,61 +86,81 @@ def measure(seeds: range = SEEDS, bugs: frozenset[str] | None = None) -> dict[st
         bugs: The ids of the bugs to try; None for all.
 
     Returns:
-        Of each tool: the bugs found by family, those missed, requests and seconds for all right
-        builds at the first seed, and the complaints about right builds over all seeds.
+        The figures of `count`.
     """
     chosen = [bug for service in SERVICES for bug in service.bugs if bugs is None or bug.id in bugs]
     names = sorted({bug.service for bug in chosen})
     first = [Job(tool, name, None, seeds.start) for tool in TOOLS for name in names]
-    # One after the other, by themselves: the seconds of these are told.
+    # One after the other, with nothing beside them: the table shows the seconds of these runs.
     results = {job: run(job) for job in first}
     jobs = [Job(tool, name, None, seed) for tool in TOOLS for name in names for seed in seeds[1:]]
     jobs += [Job(tool, bug.service, bug.id, seeds.start) for bug in chosen for tool in TOOLS]
-    # Not concurrent.futures: its pool may wait for ever once a worker has done its number of tasks.
+    # Not concurrent.futures: its pool may wait without end once a worker has done its number of tasks.
     with get_context("spawn").Pool(maxtasksperchild=40) as pool:
         results |= zip(jobs, pool.imap(run, jobs), strict=True)
-    rights = {job: each for job, each in results.items() if job.bug is None}
-    broken = {job: each for job, each in results.items() if job.bug is not None}
-    usual = {
-        (tool, name): frozenset().union(*(rights[Job(tool, name, None, seed)].kinds for seed in seeds))
-        for tool in TOOLS
+    return count(results, chosen, seeds)
+
+
+def count(results: Mapping[Job, Result], bugs: Sequence[Bug], seeds: range) -> dict[str, Any]:
+    """Count what each tool found.
+
+    Args:
+        results: Of each tool: every bug at the first seed, the right builds of their services at all seeds.
+        bugs: The bugs that were tried.
+        seeds: Of the right builds.
+
+    Returns:
+        For each tool: the bugs found by family, those missed, the requests for the right builds by
+        group of services and the seconds for all of them at the first seed, and the number of findings
+        on right builds over all seeds.
+    """
+    tools = dict.fromkeys(job.tool for job in results)
+    return {
+        "seeds": [seeds.start, seeds.stop - 1],
+        "bugs": len(bugs),
+        "tools": {tool: _count_tool(tool, results, bugs, seeds) for tool in tools},
+    }
+
+
+def _count_tool(
+    tool: str, results: Mapping[Job, Result], bugs: Sequence[Bug], seeds: range
+) -> dict[str, Any]:
+    is_right = is_found if tool in OWN_CHECKS else is_located
+    names = {bug.service for bug in bugs}
+    on_right = {
+        name: frozenset[Finding]().union(*(results[Job(tool, name, None, seed)].findings for seed in seeds))
         for name in names
     }
     found = {
-        tool: {
-            job.bug
-            for job, each in broken.items()
-            if job.tool == tool and each.kinds - usual[tool, job.service]
-        }
-        for tool in TOOLS
+        bug.id
+        for bug in bugs
+        if is_right(
+            bug, results[Job(tool, bug.service, bug.id, seeds.start)].findings - on_right[bug.service]
+        )
     }
-    families = dict.fromkeys(bug.family.value for bug in chosen)
+    first = {name: results[Job(tool, name, None, seeds.start)] for name in names}
     return {
-        "seeds": [seeds.start, seeds.stop - 1],
-        "bugs": len(chosen),
-        "tools": {
-            tool: {
-                "found": len(ids),
-                "missed": sorted({bug.id for bug in chosen} - ids),
-                "requests": sum(rights[Job(tool, name, None, seeds.start)].requests for name in names),
-                "seconds": round(
-                    sum(rights[Job(tool, name, None, seeds.start)].seconds for name in names), 1
-                ),
-                "false_alarms": sum(len(each.kinds) for job, each in rights.items() if job.tool == tool),
-                "families": {
-                    family: [
-                        sum(bug.id in ids for bug in chosen if bug.family.value == family),
-                        sum(bug.family.value == family for bug in chosen),
-                    ]
-                    for family in families
-                },
-            }
-            for tool, ids in found.items()
+        "found": len(found),
+        "missed": sorted({bug.id for bug in bugs} - found),
+        "requests": {
+            group: sum(first[service.name].requests for service in services if service.name in names)
+            for group, services in GROUPS.items()
+        },
+        "seconds": round(sum(result.seconds for result in first.values()), 1),
+        "false_alarms": sum(
+            len(result.findings) for job, result in results.items() if job.tool == tool and job.bug is None
+        ),
+        "families": {
+            family: [
+                sum(bug.id in found for bug in bugs if bug.family.value == family),
+                sum(bug.family.value == family for bug in bugs),
+            ]
+            for family in dict.fromkeys(bug.family.value for bug in bugs)
         },
     }
 
 
-def run(job: Job) -> Find:
+def run(job: Job) -> Result:
     """Run a tool on a build."""
     logging.disable(logging.CRITICAL)
     with warnings.catch_warnings():
@@ -136,30 +168,26 @@ def run(job: Job) -> Find:
         return TOOLS[job.tool](find_service(job.service), job.bug, job.seed)
 
 
-def _run_ours(service: Service, bug: str | None, seed: int) -> Find:
+def _run_ours(service: Service, bug: str | None, seed: int) -> Result:
     start = time.perf_counter()
     engine = attack(service.name, bug, FuzzConfig(seed=seed, strict=True))
-    return Find(_kinds_of(engine), engine.client.sent, time.perf_counter() - start)
+    return Result(findings_of(engine), engine.client.sent, time.perf_counter() - start)
 
 
-def _run_both(service: Service, bug: str | None, seed: int) -> Find:
+def _run_both(service: Service, bug: str | None, seed: int) -> Result:
     start = time.perf_counter()
     whole = attack_whole(service.name, bug, FuzzConfig(seed=seed, strict=True))
-    return Find(_kinds_of(whole.engine), whole.sent + whole.driven, time.perf_counter() - start)
+    sent = whole.requests.checks + whole.requests.schemathesis
+    return Result(findings_of_run(whole), sent, time.perf_counter() - start)
 
 
-def _kinds_of(engine: Engine) -> frozenset[str]:
-    tallies = engine.trial.ledger.tallies.items()
-    return frozenset(f"{name} {check} {kind}" for (name, check), each in tallies for kind in each.breaches)
-
-
-def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str, ...]) -> Find:
+def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str, ...]) -> Result:
     """Run Schemathesis as it comes: all its checks, its coverage phase, and the tokens of one user or two."""
     mint = make_users(service).mint
     headers = {name: {"name": "Authorization", "value": f"Bearer {mint.mint(name)}"} for name in users}
     with TemporaryDirectory() as folder:
         path = Path(folder) / "users.json"
-        document = {"auth": [{"name": name, "fixedHeaders": [each]} for name, each in headers.items()]}
+        document = {"auth": [{"name": name, "fixedHeaders": [header]} for name, header in headers.items()]}
         path.write_text(json.dumps(document), encoding="utf-8")
         peers = {"peers": list(users)} if len(users) > 1 else {}
         project = ProjectConfig(
@@ -174,26 +202,51 @@ def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str
             seed=seed, suppress_health_check=[HealthCheck("all")], projects=ProjectsConfig(default=project)
         )
         schema = schemathesis.openapi.from_dict(surface_of(service.name).document, config=config)
-    schema.app = ServedApp(service.build(bug))
-    kinds: set[str] = set()
+    schema.app = _CrashIs500(service.build(bug))
+    found: set[Finding] = set()
     requests, start = 0, time.perf_counter()
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             requests += len(event.recorder.interactions)
-            kinds |= set(_complaints(event))
+            found |= set(_list_failures(event))
     shutdown_lifespans()
-    return Find(frozenset(kinds), requests, time.perf_counter() - start)
+    return Result(frozenset(found), requests, time.perf_counter() - start)
 
 
-def _complaints(event: events.ScenarioFinished) -> Iterator[str]:
+class _CrashIs500:
+    """Responds with 500 where the app raises, as a server does: Schemathesis would get the exception."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception:  # noqa: BLE001  # whatever the app raises
+            if not has_started:
+                await send({"type": "http.response.start", "status": 500, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+
+
+def _list_failures(event: events.ScenarioFinished) -> Iterator[Finding]:
     for case_id, checks in event.recorder.checks.items():
         label = event.recorder.cases[case_id].value.operation.label
         for check in checks:
             if check.failure_info is not None:
-                yield f"{label} {check.name} {check.failure_info.failure.title}"
+                yield Finding(label, check.name, check.failure_info.failure.title)
 
 
-TOOLS: dict[str, Callable[[Service, str | None, int], Find]] = {
+TOOLS: dict[str, Callable[[Service, str | None, int], Result]] = {
     STOCK: partial(_run_stock, users=_USERS[:1]),
     PEERS: partial(_run_stock, users=_USERS),
     OURS: _run_ours,

@@ -9,8 +9,12 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A table names what is missed where it is little.
-_MOST_NAMED = 12
+# The missed bugs of a tool are listed where they are few.
+_MOST_LISTED = 12
+_LEGEND = (
+    "A bug is found by our checks when the check that its row names has a finding on the operation that its"
+    " row names. Stock Schemathesis has other checks: for it the operation alone counts."
+)
 
 
 def tabulate_detection(figures: dict[str, Any]) -> Table:
@@ -19,57 +23,45 @@ def tabulate_detection(figures: dict[str, Any]) -> Table:
     table = Table(
         "", *figures["tools"], title=f"planted bugs found, of {figures['bugs']} (seeds {first} to {last})"
     )
-    for name, *cells in _detection_rows(figures):
+    for name, *cells in _make_rows(figures):
         table.add_row(name, *cells)
     return table
 
 
 def write_detection(figures: dict[str, Any]) -> str:
-    """Give the table of `benchmarks.detection` in Markdown."""
+    """Give the table of `benchmarks.detection` in Markdown, with its legend."""
     tools = list(figures["tools"])
     lines = [f"| | {' | '.join(tools)} |", f"|---{'|---' * len(tools)}|"]
-    lines += [f"| {' | '.join(row)} |" for row in _detection_rows(figures)]
+    lines += [f"| {' | '.join(row)} |" for row in _make_rows(figures)]
     first, last = figures["seeds"]
-    told = f"{figures['bugs']} planted bugs at seed {first}; right builds at seeds {first} to {last}."
+    measured = f"{figures['bugs']} planted bugs at seed {first}; right builds at seeds {first} to {last}."
     missed = (
-        f"Missed by {tool}: {', '.join(f'`{each}`' for each in found['missed'])}."
-        for tool, found in figures["tools"].items()
-        if 0 < len(found["missed"]) <= _MOST_NAMED
+        f"Missed by {tool}: {', '.join(f'`{bug}`' for bug in result['missed'])}."
+        for tool, result in figures["tools"].items()
+        if 0 < len(result["missed"]) <= _MOST_LISTED
     )
-    return "\n".join([*lines, "", " ".join([told, *missed])]) + "\n"
+    return "\n".join([*lines, "", " ".join([measured, _LEGEND, *missed])]) + "\n"
 
 
-def put_between(text: str, marker: str, block: str) -> str:
-    """Give a page with the block of a marker replaced.
-
-    Raises:
-        ValueError: The page has no such block.
-    """
-    begin, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->\n"
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"the page has no block {marker}")
-    return f"{before}{begin}{block}{end}{after}"
-
-
-def _detection_rows(figures: dict[str, Any]) -> Iterator[list[str]]:
+def _make_rows(figures: dict[str, Any]) -> Iterator[list[str]]:
     tools = list(figures["tools"].values())
-    yield ["**found**", *(f"{each['found']} ({each['found'] / figures['bugs']:.0%})" for each in tools)]
+    yield ["**found**", *(f"{tool['found']} ({tool['found'] / figures['bugs']:.0%})" for tool in tools)]
     # Families of one kind share their first word: `BOLA: read`, `BOLA: list`.
-    groups = dict.fromkeys(family.partition(":")[0] for family in tools[0]["families"])
-    for group in groups:
+    kinds = dict.fromkeys(family.partition(":")[0] for family in tools[0]["families"])
+    for kind in kinds:
         cells = []
-        for each in tools:
+        for tool in tools:
             counts = [
-                count for family, count in each["families"].items() if family.partition(":")[0] == group
+                counts for family, counts in tool["families"].items() if family.partition(":")[0] == kind
             ]
             cells.append(f"{sum(found for found, _ in counts)} of {sum(of for _, of in counts)}")
-        yield [group, *cells]
-    stock = tools[0]["requests"]
-    yield [
-        "requests, all right builds",
-        *(f"{each['requests']} ({each['requests'] / stock:.2f} times)" for each in tools),
-    ]
-    yield ["seconds, all right builds", *(f"{each['seconds']:.1f}" for each in tools)]
-    yield ["false alarms, all seeds", *(f"{each['false_alarms']}" for each in tools)]
+        yield [kind, *cells]
+    for group, stock in tools[0]["requests"].items():
+        if stock:
+            requests = [tool["requests"][group] for tool in tools]
+            yield [
+                f"requests, right builds of the {group} services",
+                *(f"{count} ({count / stock:.2f} times)" for count in requests),
+            ]
+    yield ["seconds, all right builds", *(f"{tool['seconds']:.1f}" for tool in tools)]
+    yield ["false alarms, all seeds", *(f"{tool['false_alarms']}" for tool in tools)]

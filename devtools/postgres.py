@@ -82,8 +82,9 @@ def provide_postgres(
 
     The first of these that is available: the server of `DATABASE_URL`; a container of `POSTGRES_IMAGE`;
     the embedded server. With `REQUIRE_TESTCONTAINERS=1`, only a container is allowed. SIGTERM and SIGHUP
-    close the context as Ctrl-C does, unless they are ignored or handled already. The settings of the
-    container engine (`DOCKER_HOST`, `TESTCONTAINERS_…`) are also read from the process environment.
+    close the context as Ctrl-C does, SIGHUP unless it is ignored (`nohup`), and both unless they are
+    handled already. The settings of the container engine (`DOCKER_HOST`, `TESTCONTAINERS_…`) are also
+    read from the process environment.
 
     Args:
         environ: The settings.
@@ -173,17 +174,21 @@ def _use_container(stack: ExitStack, environ: Mapping[str, str], starters: Serve
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Raise KeyboardInterrupt at SIGTERM and SIGHUP, unless they are ignored or handled already."""
-    main = threading.current_thread() is threading.main_thread()
-    unhandled = [
-        number
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if main and signal.getsignal(number) is signal.SIG_DFL
-    ]
-    for number in unhandled:
-        signal.signal(number, signal.default_int_handler)
+    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, unless another handler is installed.
+
+    SIGHUP stays ignored where the process inherited it so: `nohup make run &` asks for a service that
+    outlives its terminal. SIGTERM ends the process even where it was ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    replaced = {signal.SIGTERM: (signal.SIG_DFL, signal.SIG_IGN), signal.SIGHUP: (signal.SIG_DFL,)}
+    before = {kind: signal.getsignal(kind) for kind in replaced}
+    ours = [kind for kind, handlers in replaced.items() if before[kind] in handlers]
+    for kind in ours:
+        signal.signal(kind, signal.default_int_handler)
     try:
         yield
     finally:
-        for number in unhandled:
-            signal.signal(number, signal.SIG_DFL)
+        for kind in ours:
+            signal.signal(kind, before[kind])

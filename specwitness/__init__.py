@@ -1,1 +1,1 @@
-"""Proof you can trust: from a Spec Kit spec to running evidence for each requirement."""
+"""Checks each requirement of a Spec Kit spec by running tests, and reports the evidence for it."""

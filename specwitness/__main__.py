@@ -1,4 +1,4 @@
-"""Lets `python -m specwitness` be the command."""
+"""Makes `python -m specwitness` run the command line."""
 
 from specwitness.cli import main
 

@@ -22,9 +22,9 @@ from specwitness.config import (
 )
 from specwitness.drift import derive_features, find_drift, write_features
 from specwitness.errors import SpecwitnessError
-from specwitness.fuzz.junit import write_junit
 from specwitness.fuzz.replay import make_token, run_on_configured
-from specwitness.fuzz.summary import as_json, print_run, result_of
+from specwitness.fuzz.report.junit import write_junit
+from specwitness.fuzz.report.summary import as_json, print_run, result_of
 from specwitness.inspection import inspect
 from specwitness.progress import Progress
 from specwitness.report import print_inspection, print_summary, render_inspection, trace_schema
@@ -35,28 +35,29 @@ from specwitness.verify import verify as run_verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.config import FuzzConfig
     from specwitness.fuzz.run import FuzzRun
 
 KEPT, BROKEN, INVALID = 0, 1, 2
 INSPECTION = "contract.json"
 
 app = typer.Typer(
-    help="Proof you can trust: from a Spec Kit spec to running evidence.",
+    help="Check that a service does what its Spec Kit specs and its OpenAPI contract require.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 Root = Annotated[
     Path,
-    typer.Option("--root", help="The repository's root.", exists=True, file_okay=False, resolve_path=True),
+    typer.Option(
+        "--root", help="The root folder of the repository.", exists=True, file_okay=False, resolve_path=True
+    ),
 ]
 
 
 @app.command()
 def verify(root: Root = Path()) -> None:
-    """Try every requirement and leave the report. Exit: 0 kept, 1 broken, 2 invalid."""
-    with _invalid_ends_here():
+    """Run tests, contract check and fuzzer; report on each requirement. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _exit_if_invalid():
         clear_reports(root / Config().output)
         config = read_config(root)
         with Progress(Console(stderr=True)) as progress:
@@ -73,14 +74,14 @@ def contract(
     *,
     base: Annotated[
         str | None,
-        typer.Option(metavar="REV|FILE", help="Compare with the contract of a revision, or in a file."),
+        typer.Option(metavar="REV|FILE", help="Compare with the contract of this git revision or file."),
     ] = None,
     file: Annotated[
-        str | None, typer.Option("--contract", metavar="FILE", help="The contract, below the root.")
+        str | None, typer.Option("--contract", metavar="FILE", help="The contract; a path below the root.")
     ] = None,
 ) -> None:
-    """Hold the contract against app, base and lint. Exit: 0 kept, 1 broken, 2 invalid."""
-    with _invalid_ends_here():
+    """Compare the OpenAPI contract with app and base, and lint it. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _exit_if_invalid():
         (root / ContractConfig().output / INSPECTION).unlink(missing_ok=True)
         config = override_contract(read_config(root), file=file, base=base)
         inspection = inspect(root, config, date.today())  # noqa: DTZ011  # a waiver ends with the local day
@@ -97,11 +98,11 @@ def derive(
     root: Root = Path(),
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 where a feature differs.")
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a feature file is out of date.")
     ] = False,
 ) -> None:
-    """Derive the feature files from the specs' acceptance scenarios."""
-    with _invalid_ends_here():
+    """Write the feature files from the acceptance scenarios of the specs."""
+    with _exit_if_invalid():
         config = read_config(root)
         folder = root / config.features
         derived = derive_features(read_specs(find_specs(root, config), root), folder)
@@ -121,15 +122,15 @@ def requirements(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """List every requirement that the specs hold, with its key and line."""
-    with _invalid_ends_here():
+    """List every requirement of the specs, with its key and line."""
+    with _exit_if_invalid():
         specs = read_specs(find_specs(root, read_config(root)), root)
     found = [requirement for spec in specs for requirement in spec.requirements]
     if as_json:
         typer.echo(json.dumps([item.model_dump(mode="json") for item in found], indent=2, ensure_ascii=False))
         return
     for item in found:
-        question = " (still a question)" if item.question else ""
+        question = " (open question)" if item.question else ""
         typer.echo(f"{item.location}: {item.key}{question} {item.text}")
 
 
@@ -138,30 +139,40 @@ def fuzz(  # noqa: PLR0913  # one for each option
     root: Root = Path(),
     *,
     profile: Annotated[
-        str | None, typer.Option(help="quick, for a pull request, or deep, for the night.")
+        str | None, typer.Option(help="quick (for pull requests) or deep (for nightly runs).")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same requests.")] = None,
-    shard: Annotated[str, typer.Option(help="i/n: the i-th of n parts of the operations.")] = "1/1",
-    seconds: Annotated[float | None, typer.Option(help="The time budget.", min=1)] = None,
-    base_url: Annotated[str | None, typer.Option(help="A running service, in any language.")] = None,
-    contract: Annotated[str | None, typer.Option(help="The OpenAPI contract, below the root.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed sends the same requests.")] = None,
+    shard: Annotated[
+        str, typer.Option(help="2/4 fuzzes the second quarter of the operations; for parallel CI jobs.")
+    ] = "1/1",
+    seconds: Annotated[float | None, typer.Option(help="Stop after this many seconds.", min=1)] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="The address of a running service, in any language.")
+    ] = None,
+    contract: Annotated[str | None, typer.Option(help="The OpenAPI contract; a path below the root.")] = None,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Let methods that change something go to another machine.")
+        bool,
+        typer.Option("--allow-writes", help="Send POST, PUT, PATCH and DELETE to other machines as well."),
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Let hygiene break the run too, and in deep a status that never came."),
+        typer.Option(
+            "--strict",
+            help="Exit with 1 for broken SHOULD rules too; in deep, for documented statuses that never came.",
+        ),
     ] = False,
-    operation: Annotated[list[str] | None, typer.Option(help="An operationId; may be repeated.")] = None,
+    operation: Annotated[
+        list[str] | None, typer.Option(help="Fuzz only this operationId; may be repeated.")
+    ] = None,
     check: Annotated[
-        list[str] | None, typer.Option(help="A check, such as isolation; may be repeated.")
+        list[str] | None, typer.Option(help="Run only this check, such as isolation; may be repeated.")
     ] = None,
     junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too.", dir_okay=False)
+        Path | None, typer.Option(metavar="FILE", help="Also write the report as JUnit XML.", dir_okay=False)
     ] = None,
 ) -> None:
-    """Attack a service by its contract. Exit: 0 kept, 1 broken, 2 invalid."""
-    with _invalid_ends_here():
+    """Send attacks to every operation of the contract. Exit: 0 kept, 1 broken, 2 invalid."""
+    with _exit_if_invalid():
         config = read_config(root)
         given = {
             "profile": profile,
@@ -174,29 +185,33 @@ def fuzz(  # noqa: PLR0913  # one for each option
             "only": tuple(check or ()) or None,
             "shard": read_shard(shard),
         }
-        settings = narrow_fuzz(config.fuzz, {name: each for name, each in given.items() if each is not None})
+        settings = narrow_fuzz(
+            config.fuzz, {name: value for name, value in given.items() if value is not None}
+        )
         config = config.model_copy(update={"contract": contract or config.contract})
         if junit:
-            junit.unlink(missing_ok=True)  # a report of before is none of this run
+            junit.unlink(missing_ok=True)  # an old report must not pass for the report of this run
         output = root / "build" / "fuzz"
         output.mkdir(parents=True, exist_ok=True)
-        # What an app in this process prints is no part of the report.
+        # An app in this process may print: that must not get into the report.
         log = (output / "service.log").open("w", encoding="utf-8")
         with Progress(Console(stderr=True)) as progress, log, redirect_stdout(log):
             run = run_on_configured(root, config, settings, lambda said: progress.show(said, 0, 0))
-        _report(run, settings, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
+        _report(run, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
     raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
 
 
 @app.command()
 def token(
-    name: Annotated[str, typer.Argument(help="alice, bob, admin, or an attack as a failure names it.")],
+    name: Annotated[str, typer.Argument(help="alice, bob, admin, or the name of an attack in a failure.")],
     root: Root = Path(),
     *,
-    base_url: Annotated[str | None, typer.Option(help="The running service, for a login.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="The address of the running service to log in to.")
+    ] = None,
 ) -> None:
-    """Print the token of a user, or of an attack: for the variables of a `curl` line."""
-    with _invalid_ends_here():
+    """Print the token of a user or of an attack, for the variables of a reported `curl` command."""
+    with _exit_if_invalid():
         config = read_config(root)
         settings = narrow_fuzz(config.fuzz, {"base_url": base_url or config.fuzz.base_url})
         typer.echo(make_token(name, root, config, settings))
@@ -208,24 +223,22 @@ def schema() -> None:
     typer.echo(json.dumps(trace_schema(), indent=2))
 
 
-def _report(
-    run: FuzzRun, settings: FuzzConfig, said: dict[str, object], files: tuple[Path, Path | None]
-) -> None:
+def _report(run: FuzzRun, said: dict[str, object], files: tuple[Path, Path | None]) -> None:
     report, junit = files
-    report.write_text(json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8")
+    report.write_text(json.dumps(as_json(run), indent=2) + "\n", encoding="utf-8")
     if junit:
         write_junit(run, said, junit)
-    print_run(run, settings, Console(), said)
+    print_run(run, Console(), said)
 
 
 def _list_given(**given: object) -> dict[str, object]:
-    """List what the command line said, and a test that plays a check again has to say too."""
+    """List the options of the command line that repeat this run, such as seed, profile and base URL."""
     defaults = {"only": given["only"], "seconds": given["seconds"], "shard": (1, 1)}
-    return {name: each for name, each in given.items() if each not in (None, defaults.get(name))}
+    return {name: value for name, value in given.items() if value not in (None, defaults.get(name))}
 
 
 @contextmanager
-def _invalid_ends_here() -> Iterator[None]:
+def _exit_if_invalid() -> Iterator[None]:
     try:
         yield
     except SpecwitnessError as error:
@@ -235,7 +248,7 @@ def _invalid_ends_here() -> Iterator[None]:
         typer.echo(f"invalid: {error.filename or 'a file'}: {error.strerror or error}", err=True)
         raise typer.Exit(INVALID) from error
     except KeyboardInterrupt as error:
-        typer.echo("invalid: stopped before the end", err=True)
+        typer.echo("invalid: interrupted before the end", err=True)
         raise typer.Exit(INVALID) from error
 
 

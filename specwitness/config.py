@@ -1,4 +1,4 @@
-"""The settings of the harness: `[tool.specwitness]` of pyproject.toml, checked before anything runs."""
+"""The settings of the harness: `[tool.specwitness]` of pyproject.toml, validated before anything runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from specwitness.errors import ConfigError
-from specwitness.model import ContractWaiver, Frozen, Level, Location, Waiver
+from specwitness.model import ContractWaiver, Frozen, Location, RuleLevel, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _stay_inside(path: str) -> str:
-    # Windows' rules see more ways out of a folder than others do: drives, and both separators.
+    # The rules of Windows know drives and both separators: `C:x` and `..\x` are refused on every machine.
     parts = PureWindowsPath(path)
     if not path.strip() or "\0" in path or parts.anchor or ".." in parts.parts:
         raise PydanticCustomError(
@@ -29,39 +29,21 @@ def _stay_inside(path: str) -> str:
 
 
 InnerPath = Annotated[str, AfterValidator(_stay_inside)]
-FUZZ_CHECKS = (
-    "contract",
-    "conformance",
-    "none",
-    "forged",
-    "expired",
-    "claims",
-    "isolation",
-    "existence",
-    "disclosure",
-    "assignment",
-    "deletion",
-    "privilege",
-    "caching",
-    "robustness",
-    "side_effect",
-    "race",
-    "shadow",
-    "situation",
-)
-CheckName = Annotated[str, Field(pattern=f"^({'|'.join(FUZZ_CHECKS)})$")]
+# Whether there is a check of that name is seen when a run begins: the checks are read from the fuzzer.
+CheckName = Annotated[str, Field(pattern="^[a-z_]+$")]
 
 
 class FuzzConfig(Frozen):
-    """`[tool.specwitness.fuzz]`: how deep, from which seed, and what each check testifies for.
+    """`[tool.specwitness.fuzz]`: profile, seed, limits, and the requirements that each check testifies for.
 
-    `strict` lets hygiene break a run too; `seconds` is the time budget, and `timeout` that of one
-    answer over HTTP; `operations`, `only` and
-    `shard` (the how manieth of how many) narrow a run to operations and checks; `identities` says
-    how users come by their credentials where no target does.
+    `strict` makes broken SHOULD rules break the run. `seconds` limits the whole run, `timeout` (seconds)
+    one response over HTTP. `operations` and `only` name the operations and checks to run; `shard` is
+    `(2, 4)` for the second of four parts. `identities` describes how users get credentials; it is
+    used where no target gives them.
 
-    `checks` maps a check's name to the requirements that it may witness; an operation's
-    `x-requirements` are narrowed to them. A check that is not named feeds all of them.
+    `checks` maps the name of a check to the requirements that it may testify for: an operation with
+    `x-requirements: [003/FR-002, 003/FR-009]` and `isolation = ["003/FR-009"]` gives the check
+    `isolation` FR-009 alone. A check without an entry testifies for all of them.
     """
 
     profile: str = Field(default="quick", pattern="^(quick|deep)$")
@@ -79,23 +61,24 @@ class FuzzConfig(Frozen):
 
 
 class LevelConfig(Frozen):
-    """How gravely a rule is taken in this repository; whoever takes it less gravely says why."""
+    """The level of a rule in this repository; a level below `error` needs a reason."""
 
-    level: Literal[Level.ERROR, Level.WARNING, Level.OFF]
+    level: Literal[RuleLevel.ERROR, RuleLevel.WARNING, RuleLevel.OFF]
     reason: str | None = Field(default=None, pattern=r"\S")
 
     @model_validator(mode="after")
-    def _ask_for_reason(self) -> LevelConfig:
-        if self.level is not Level.ERROR and self.reason is None:
+    def _require_reason(self) -> LevelConfig:
+        if self.level is not RuleLevel.ERROR and self.reason is None:
             raise PydanticCustomError("reason", "needs a reason")
         return self
 
 
 class ContractConfig(Frozen):
-    """`[tool.specwitness.contract]` without `file`: what the contract is held against, and what is allowed.
+    """`[tool.specwitness.contract]` without `file`: what to compare the contract with, and what to allow.
 
-    `base` is the revision, or the file, that the contract is compared with; `served` is the path at
-    which the app serves the contract; `levels` says of a rule how gravely it is taken.
+    `base` is the git revision or the file that the contract is compared with. `served` is the path
+    where the app serves the contract, such as `/openapi.json`. `levels` maps the code of a rule to
+    its level.
     """
 
     base: str | None = Field(default=None, min_length=1)
@@ -106,12 +89,12 @@ class ContractConfig(Frozen):
 
 
 class Config(Frozen):
-    """`[tool.specwitness]`: where things are, what is waived.
+    """`[tool.specwitness]`: paths, the service under test, and waivers.
 
-    Paths are relative to the repository's root and stay under it. `target` names a callable
-    (`module:name`) that opens the service under test; it is set together with `contract`, and
-    without the two neither contract check nor fuzzing runs. `contract` is written as a path, or as
-    the `file` of a table whose other settings are `contract_check`.
+    Paths are relative to the root of the repository and stay below it. `target` names a callable
+    (`module:name`) that opens the service under test. `target` and `contract` are set together;
+    without them, neither the contract check nor the fuzzer runs. In pyproject.toml, `contract` is a path,
+    or a table whose `file` is the path and whose other settings become `contract_check`.
     """
 
     specs: tuple[InnerPath, ...] = ("specs/*/spec.md",)
@@ -127,10 +110,10 @@ class Config(Frozen):
 
 
 def read_config(root: Path) -> Config:
-    """Read `[tool.specwitness]` under a repository's root.
+    """Read `[tool.specwitness]` of the pyproject.toml in the root of a repository.
 
     Raises:
-        ConfigError: The file or a setting in it cannot be used; the message names the setting.
+        ConfigError: The file is not TOML, or a setting is invalid; the message names the setting.
     """
     path = root / "pyproject.toml"
     try:
@@ -138,21 +121,21 @@ def read_config(root: Path) -> Config:
     except FileNotFoundError:
         return Config()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not TOML: {error}", where="pyproject.toml", remedy="mend the file") from error
+        raise ConfigError(f"not TOML: {error}", where="pyproject.toml", remedy="fix the file") from error
     try:
         config = Config.model_validate(_find_table(document))
     except ValidationError as error:
         raise ConfigError(
             "; ".join(_describe(error)),
             where="pyproject.toml",
-            remedy="mend [tool.specwitness]; README.md has a table of its settings",
+            remedy="fix [tool.specwitness]; docs/settings.md lists the settings",
         ) from error
     _refuse_double_waivers(config)
     return config
 
 
 def locate_contract_waivers(root: Path, config: Config) -> dict[int, Location]:
-    """Find the line of each waiver of the contract in pyproject.toml, by its position."""
+    """Return the line of each contract waiver in pyproject.toml, by the position of the waiver."""
     if not config.contract_check.waivers:
         return {}
     lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
@@ -163,10 +146,10 @@ def locate_contract_waivers(root: Path, config: Config) -> dict[int, Location]:
 
 
 def override_contract(config: Config, *, file: str | None, base: str | None) -> Config:
-    """Give the settings with another contract, or another base, as the command line names them.
+    """Return the settings with the contract and the base of the command line.
 
     Raises:
-        ConfigError: The contract is no path inside the repository.
+        ConfigError: The contract is not a path inside the repository.
     """
     settings = config.model_dump()
     settings["contract"] = file or config.contract
@@ -180,10 +163,10 @@ def override_contract(config: Config, *, file: str | None, base: str | None) -> 
 
 
 def narrow_fuzz(settings: FuzzConfig, given: dict[str, Any]) -> FuzzConfig:
-    """Give the settings with what the command line says.
+    """Return the settings of the fuzzer with the options of the command line.
 
     Raises:
-        ConfigError: A value cannot be used.
+        ConfigError: The value of an option is invalid.
     """
     try:
         return FuzzConfig.model_validate({**settings.model_dump(), **given})
@@ -193,21 +176,21 @@ def narrow_fuzz(settings: FuzzConfig, given: dict[str, Any]) -> FuzzConfig:
 
 
 def read_shard(text: str) -> tuple[int, int]:
-    """Read `i/n`, counted from 1.
+    """Read a part such as `2/4`, the second of four.
 
     Raises:
-        ConfigError: It is no part of a whole.
+        ConfigError: It is not written like that, or the first number is not between 1 and the second.
     """
     part, _, whole = text.partition("/")
     if part.isdecimal() and whole.isdecimal() and 1 <= int(part) <= int(whole):
         return int(part), int(whole)
     raise ConfigError(
-        f"`{text}` is no part of a whole", where="--shard", remedy="write 1/4 for the first of four"
+        f"`{text}` is not a part such as 2/4", where="--shard", remedy="write 1/4 for the first of four parts"
     )
 
 
 def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
-    """Find the specs that the configuration names, sorted.
+    """Find the spec files that the settings name, sorted by path.
 
     Raises:
         ConfigError: No file matches.
@@ -217,13 +200,13 @@ def find_specs(root: Path, config: Config) -> tuple[Path, ...]:
         raise ConfigError(
             f"no spec matches {', '.join(config.specs)}",
             where="[tool.specwitness] specs",
-            remedy="name the spec files, for example specs = ['specs/*/spec.md']",
+            remedy="write the paths of the specs, for example specs = ['specs/*/spec.md']",
         )
     return tuple(found)
 
 
 def locate_waivers(root: Path, config: Config) -> dict[str, Location]:
-    """Find the line of each waiver in pyproject.toml, by the requirement that it names."""
+    """Return the line of each waiver in pyproject.toml, by the key of its requirement."""
     if not config.waivers:
         return {}
     lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
@@ -234,7 +217,7 @@ def locate_waivers(root: Path, config: Config) -> dict[str, Location]:
 
 
 def _line_of(key: str, lines: Sequence[str]) -> int:
-    """Give the line that sets a waiver's requirement; the first one where TOML's escapes hide it."""
+    """Find the line with `requirement = "003/FR-001"`; 1 if TOML escapes hide the key."""
     setting = re.compile(rf"""[^#]*\brequirement["']?\s*=\s*["']+{re.escape(key)}["']""")
     return next((number for number, line in enumerate(lines, 1) if setting.match(line)), 1)
 
@@ -245,7 +228,7 @@ def _find_table(document: dict[str, Any]) -> dict[str, Any]:
     contract = table.get("contract")
     if "contract_check" in table:
         raise ConfigError(
-            "contract_check: there is no such setting",
+            "contract_check: no such setting",
             where="[tool.specwitness]",
             remedy="write it as [tool.specwitness.contract]",
         )
@@ -260,7 +243,7 @@ def _find_table(document: dict[str, Any]) -> dict[str, Any]:
 def _as_table(value: Any, name: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    raise ConfigError(f"{name} is no table", where="pyproject.toml", remedy=f"write it as [{name}]")
+    raise ConfigError(f"{name} is not a table", where="pyproject.toml", remedy=f"write it as [{name}]")
 
 
 def _glob(root: Path, pattern: str) -> list[Path]:
@@ -268,9 +251,9 @@ def _glob(root: Path, pattern: str) -> list[Path]:
         return [path for path in root.glob(pattern) if path.is_file()]
     except (ValueError, NotImplementedError) as error:
         raise ConfigError(
-            f"{pattern} is no glob pattern: {error}",
+            f"{pattern} is not a glob pattern: {error}",
             where="[tool.specwitness] specs",
-            remedy="name the spec files, for example specs = ['specs/*/spec.md']",
+            remedy="write the paths of the specs, for example specs = ['specs/*/spec.md']",
         ) from error
 
 
@@ -279,7 +262,7 @@ def _describe(error: ValidationError) -> Iterator[str]:
         setting = ".".join(str(part) for part in item["loc"])
         setting = re.sub("^contract_check", "contract", setting)
         if item["type"] == "extra_forbidden":
-            yield f"[tool.specwitness] {setting}: there is no such setting"
+            yield f"[tool.specwitness] {setting}: no such setting"
         else:
             yield f"[tool.specwitness] {setting}: {item['msg']}"
 
@@ -295,11 +278,11 @@ def _refuse_double_waivers(config: Config) -> None:
             )
         seen.add(waiver.requirement)
     changes: set[tuple[str, str]] = set()
-    for each in config.contract_check.waivers:
-        if (each.operation, each.change) in changes:
+    for change_waiver in config.contract_check.waivers:
+        if (change_waiver.operation, change_waiver.change) in changes:
             raise ConfigError(
-                f"{each.change} is waived twice for {each.operation}",
+                f"{change_waiver.change} is waived twice for {change_waiver.operation}",
                 where="[tool.specwitness] contract.waivers",
                 remedy="keep one of them",
             )
-        changes.add((each.operation, each.change))
+        changes.add((change_waiver.operation, change_waiver.change))

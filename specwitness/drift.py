@@ -1,4 +1,4 @@
-"""Keeps derived feature files and their specs byte for byte the same."""
+"""Writes the feature files of the specs, and reports those that are out of date."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from specwitness.model import Spec
 
-REMEDY = "run: specwitness derive, look at the change and commit it"
+REMEDY = "run `specwitness derive`, review the change and commit it"
 
 
 class Derived(NamedTuple):
-    """A feature file as it has to be."""
+    """A feature file with the lines that its spec gives it."""
 
     path: Path
     spec: Spec
@@ -29,15 +29,15 @@ class Derived(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The bytes of the file, as text."""
+        """The text of the file."""
         return "".join(f"{line.text}\n" for line in self.lines)
 
 
 def derive_features(specs: Sequence[Spec], folder: Path) -> tuple[Derived, ...]:
-    """Derive the feature files of all specs; a file is named like its spec's folder.
+    """Derive the feature files of all specs: `specs/003-auth/spec.md` gives `003-auth.feature`.
 
     Raises:
-        FeatureError: A hand-written file stands where a derived one belongs.
+        FeatureError: A hand-written file already has the name of a derived one.
     """
     derived = []
     for spec in specs:
@@ -47,7 +47,7 @@ def derive_features(specs: Sequence[Spec], folder: Path) -> tuple[Derived, ...]:
         path = folder / f"{PurePosixPath(spec.path).parent.name or spec.namespace}.feature"
         if path.exists() and not is_derived(path):
             raise FeatureError(
-                f"is hand-written and stands where the feature of {spec.path} belongs",
+                f"is hand-written, but its name belongs to the feature derived from {spec.path}",
                 where=path.name,
                 remedy="give the hand-written file another name",
             )
@@ -59,8 +59,8 @@ def find_drift(derived: Sequence[Derived], folder: Path, root: Path) -> tuple[Fi
     """Compare the derived features with the files on disk.
 
     Returns:
-        One finding for each place that differs, at the spec's line and naming the feature's line;
-        and one for each derived file that no spec derives any more.
+        One finding for each place that differs, at the line of the spec, with the line of the feature
+        in its message; and one for each derived file whose spec was removed.
     """
     findings = [finding for item in derived for finding in _compare(item, root)]
     expected = {item.path for item in derived}
@@ -70,9 +70,9 @@ def find_drift(derived: Sequence[Derived], folder: Path, root: Path) -> tuple[Fi
     findings += [
         Finding(
             code=DRIFT,
-            message="no spec derives this file any more",
+            message="this file was derived from a spec that no longer exists",
             location=Location(file=path.relative_to(root).as_posix(), line=1),
-            remedy="delete it, or mend [tool.specwitness] specs",
+            remedy="delete it, or fix [tool.specwitness] specs",
         )
         for path in orphans
     ]
@@ -80,7 +80,7 @@ def find_drift(derived: Sequence[Derived], folder: Path, root: Path) -> tuple[Fi
 
 
 def write_features(derived: Sequence[Derived]) -> tuple[Path, ...]:
-    """Write the derived features whose bytes changed; give the paths that were written."""
+    """Write the derived features whose bytes changed; return the paths that were written."""
     written = []
     for item in derived:
         data = item.text.encode()
@@ -97,7 +97,7 @@ def _compare(item: Derived, root: Path) -> Iterator[Finding]:
     if not item.path.exists():
         yield Finding(
             code=DRIFT,
-            message=f"{file} was never derived",
+            message=f"{file} does not exist",
             location=Location(file=item.spec.path, line=1),
             remedy=REMEDY,
         )
@@ -110,7 +110,9 @@ def _compare(item: Derived, root: Path) -> Iterator[Finding]:
     for tag, start, end, other, _ in matcher.get_opcodes():
         if tag != "equal":
             line = _origin(item.lines, start, end)
-            changed = [each.key for each in (*item.lines[start:end], line) if each.key]
+            changed = [
+                changed_line.key for changed_line in (*item.lines[start:end], line) if changed_line.key
+            ]
             yield Finding(
                 code=DRIFT,
                 message=f"differs from {file}:{other + 1}",
@@ -121,9 +123,9 @@ def _compare(item: Derived, root: Path) -> Iterator[Finding]:
 
 
 def _origin(lines: Sequence[Line], start: int, end: int) -> Line:
-    """Give the first changed line that belongs to a requirement, or the one before a removal.
+    """Return the first changed line that belongs to a requirement, or the line before a removal.
 
-    The title of a spec or a story belongs to none: the scenario before it did not change.
+    A change in the title of a story does not belong to a requirement, nor to the scenario before it.
     """
     changed = lines[start:end]
     keyed = [line for line in changed or lines[: start + 1] if line.key]

@@ -1,4 +1,4 @@
-"""The errors of the harness: what could not be checked, where, and what to do about it."""
+"""The errors of the harness: each says what could not be checked, where, and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import ClassVar
 
 
 class SpecwitnessError(Exception):
-    """Something that could not be checked; ends a run as *invalid* (exit 2).
+    """Something could not be checked; the run ends as *invalid* (exit 2).
 
     Args:
-        message: What is wrong, in one sentence.
+        message: The problem, in one sentence.
         where: `file:line`, or the name of a setting.
-        remedy: What to do next.
+        remedy: The next step for the user.
     """
 
     code: ClassVar[str] = "error"
@@ -29,13 +29,13 @@ class SpecwitnessError(Exception):
 
 
 class ConfigError(SpecwitnessError):
-    """`[tool.specwitness]` cannot be used as it stands."""
+    """A setting of `[tool.specwitness]` is invalid."""
 
     code = "config"
 
 
 class SpecError(SpecwitnessError):
-    """A spec cannot be read without guessing."""
+    """A spec is ambiguous or incomplete."""
 
     code = "spec"
 
@@ -53,7 +53,7 @@ class ContractError(SpecwitnessError):
 
 
 class BaseRevisionError(SpecwitnessError):
-    """The revision, or the file, that a contract is compared with cannot be read."""
+    """The revision or file to compare the contract with cannot be read."""
 
     code = "base"
 
@@ -65,6 +65,6 @@ class TargetError(SpecwitnessError):
 
 
 class EvidenceError(SpecwitnessError):
-    """A run left no evidence that could be read."""
+    """The records of a run are missing, incomplete or damaged."""
 
     code = "evidence"

@@ -1,4 +1,4 @@
-"""Counts the exceptions and warnings that tests expected and got, of which no assert statement tells."""
+"""Counts `pytest.raises()` and `pytest.warns()` blocks that passed: they are assertions without `assert`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-# What pytest.raises(), warns() and deprecated_call() give; pytest has no hook that tells of them.
+# The context managers of pytest.raises(), warns() and deprecated_call(); pytest has no hook for them.
 _EXPECTATIONS: tuple[Any, ...] = (pytest.RaisesExc, pytest.RaisesGroup, type(pytest.deprecated_call()))
 
 
 def watch_expectations(count: Callable[[], None]) -> Callable[[], None]:
-    """Call `count` for each expectation that is met from now on; give what ends that."""
-    originals = [(each, each.__exit__) for each in _EXPECTATIONS]
-    for each, original in originals:
-        each.__exit__ = _counted(original, count)
+    """Call `count` each time an expected exception or warning came; return a function that stops it."""
+    originals = [(expectation, expectation.__exit__) for expectation in _EXPECTATIONS]
+    for expectation, original in originals:
+        expectation.__exit__ = _counted(original, count)
 
     def end() -> None:
-        for each, original in originals:
-            each.__exit__ = original
+        for expectation, original in originals:
+            expectation.__exit__ = original
 
     return end
 
@@ -38,7 +38,7 @@ def _counted(leave: Callable[..., bool | None], count: Callable[[], None]) -> Ca
     ) -> bool | None:
         __tracebackhide__ = True
         is_swallowed = leave(self, kind, error, traceback)
-        # An error that passes through is not the one that was expected.
+        # An error that leaves the block is not the expected one.
         if is_swallowed or kind is None:
             count()
         return is_swallowed

@@ -1,4 +1,4 @@
-"""Finds every reason for which a run is not kept, with its place and the way out."""
+"""Finds every reason why a run is broken, with its location and remedy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from specwitness.model import Requirement, TracedRequirement, Waiver, Witness
 
 DRIFT = "drift"
-"""The code of a finding that a spec and its feature differ."""
+"""The code of the finding that a spec and its feature file differ."""
 
-# Whose failure tells most of what is wrong: the contract names the place, a test only the effect.
-TELLING = (
+# Failures are listed in this order: a contract finding names the line to fix, a test only the effect.
+ORDER_OF_FAILURES = (
     WitnessKind.CONTRACT,
     WitnessKind.SCENARIO,
     WitnessKind.FUZZ,
@@ -27,16 +27,17 @@ TELLING = (
 )
 
 SKIPS = frozenset({Outcome.SKIPPED, Outcome.XFAILED})
-# A skipped test may have a green one beside it; these are what a spec or a contract asks to be run.
-ASKED_FOR = {
-    WitnessKind.SCENARIO: "let it run, or waive its requirements in [tool.specwitness]",
-    WitnessKind.FUZZ: "let the target give its credential and stored state, or waive its requirements",
-    WitnessKind.CONTRACT: "let it run, or waive its requirements in [tool.specwitness]",
+# A spec or a contract requires these runs, so that a skip is a finding. A skipped test is none: its
+# requirement may have other tests.
+REMEDIES_OF_SKIPS = {
+    WitnessKind.SCENARIO: "make it run, or waive its requirements in [tool.specwitness]",
+    WitnessKind.FUZZ: "give the target the credentials and data that it needs, or waive its requirements",
+    WitnessKind.CONTRACT: "make it run, or waive its requirements in [tool.specwitness]",
 }
 
 
 def find_unbound(pickles: Sequence[Pickle], witnesses: Sequence[Witness]) -> Iterator[Finding]:
-    """Find the scenarios that no test ran, those of one outline together."""
+    """Find the scenarios that no test ran; one finding for all rows of an outline."""
     ran = {witness.id for witness in witnesses if witness.kind is WitnessKind.SCENARIO}
     unbound: dict[tuple[str, str], list[Pickle]] = defaultdict(list)
     for pickle in pickles:
@@ -54,7 +55,7 @@ def find_unbound(pickles: Sequence[Pickle], witnesses: Sequence[Witness]) -> Ite
 
 
 def find_unknown(witnesses: Sequence[Witness], known: set[str]) -> Iterator[Finding]:
-    """Find the keys that witnesses name and no spec holds."""
+    """Find the keys that witnesses name and no spec defines."""
     seen: set[tuple[str, str]] = set()
     for witness in witnesses:
         for key in witness.requirements:
@@ -63,16 +64,16 @@ def find_unknown(witnesses: Sequence[Witness], known: set[str]) -> Iterator[Find
                 seen.add((key, place))
                 yield Finding(
                     code="unknown-requirement",
-                    message=f"{witness.name} testifies for {key}, which no spec holds",
+                    message=f"{witness.name} testifies for {key}, which no spec defines",
                     location=witness.location,
                     requirements=(key,),
-                    remedy="mend the key, or write the requirement into the spec",
+                    remedy="fix the key, or write the requirement into a spec",
                 )
 
 
 def find_failing(witnesses: Sequence[Witness], waived: set[str]) -> Iterator[Finding]:
-    """Find the witnesses that failed, but for those of which all requirements are waived."""
-    for witness in sorted(witnesses, key=lambda item: TELLING.index(item.kind)):
+    """Find the witnesses that failed, except those whose requirements are all waived."""
+    for witness in sorted(witnesses, key=lambda item: ORDER_OF_FAILURES.index(item.kind)):
         covered = bool(witness.requirements) and waived.issuperset(witness.requirements)
         if witness.outcome is Outcome.FAILED and not covered:
             yield Finding(
@@ -80,34 +81,37 @@ def find_failing(witnesses: Sequence[Witness], waived: set[str]) -> Iterator[Fin
                 message=f"{witness.name}: {witness.detail or 'failed'}",
                 location=witness.location,
                 requirements=witness.requirements,
-                remedy="mend the code, or change the spec first if the spec is wrong",
+                remedy="fix the code; if the spec is wrong, change the spec first",
             )
 
 
 def find_skipped(
     witnesses: Sequence[Witness], traced: Sequence[TracedRequirement], waived: set[str]
 ) -> Iterator[Finding]:
-    """Find what was asked for and skipped, but for what silent requirements and waivers tell already."""
-    told = waived | {
+    """Find the scenarios, contract checks and fuzz checks that were skipped.
+
+    Left out are those whose requirements are all waived or reported as silent.
+    """
+    reported = waived | {
         item.requirement.key
         for item in traced
         if item.verdict is Verdict.SILENT and not item.requirement.question
     }
-    for witness in sorted(witnesses, key=lambda item: (TELLING.index(item.kind), place_of(item))):
-        is_told = bool(witness.requirements) and told.issuperset(witness.requirements)
-        if witness.kind in ASKED_FOR and witness.outcome in SKIPS and not is_told:
+    for witness in sorted(witnesses, key=lambda item: (ORDER_OF_FAILURES.index(item.kind), place_of(item))):
+        is_reported = bool(witness.requirements) and reported.issuperset(witness.requirements)
+        if witness.kind in REMEDIES_OF_SKIPS and witness.outcome in SKIPS and not is_reported:
             reason = f": {witness.detail}" if witness.detail else ""
             yield Finding(
                 code="skipped",
                 message=f"{witness.name} was {witness.outcome}{reason}",
                 location=witness.location,
                 requirements=witness.requirements,
-                remedy=ASKED_FOR[witness.kind],
+                remedy=REMEDIES_OF_SKIPS[witness.kind],
             )
 
 
-def find_unproven(traced: Sequence[TracedRequirement], witnesses: Sequence[Witness]) -> Iterator[Finding]:
-    """Find the requirements that are silent, and say why."""
+def find_silent(traced: Sequence[TracedRequirement], witnesses: Sequence[Witness]) -> Iterator[Finding]:
+    """Find the silent requirements, with the reason why nothing testifies for them."""
     by_id = {witness.id: witness for witness in witnesses}
     for item in traced:
         if item.verdict is not Verdict.SILENT:
@@ -118,17 +122,17 @@ def find_unproven(traced: Sequence[TracedRequirement], witnesses: Sequence[Witne
             message=f"{item.requirement.key} is silent: {_why_silent(item.requirement, own)}",
             location=item.requirement.location,
             requirements=(item.requirement.key,),
-            remedy="answer it in the spec"
+            remedy="answer the question in the spec"
             if item.requirement.question
-            else "let a scenario, a test or an operation name it, or waive it in [tool.specwitness]",
+            else "name it in a scenario, a test or an operation, or waive it in [tool.specwitness]",
         )
 
 
 def _why_silent(requirement: Requirement, witnesses: Sequence[Witness]) -> str:
     if requirement.question:
-        return "it is still a question"
+        return "it is still an open question"
     if not witnesses:
-        return "nothing that ran testifies for it"
+        return "no test, scenario or check that ran names it"
     first = witnesses[0]
     where = first.location or first.id
     count = f"all {len(witnesses)} witnesses were" if len(witnesses) > 1 else "its witness was"
@@ -139,12 +143,12 @@ def _why_silent(requirement: Requirement, witnesses: Sequence[Witness]) -> str:
 def find_bad_waivers(
     waivers: Sequence[Waiver], known: set[str], today: date, places: Mapping[str, Location]
 ) -> Iterator[Finding]:
-    """Find the waivers of requirements that no spec holds, and those whose day has passed."""
+    """Find the waivers of requirements that no spec defines, and those that have expired."""
     for waiver in waivers:
         if waiver.requirement not in known:
             yield Finding(
                 code="waiver",
-                message=f"the waiver of {waiver.requirement} is for a requirement that no spec holds",
+                message=f"the waiver of {waiver.requirement} is for a requirement that no spec defines",
                 location=places.get(waiver.requirement),
                 requirements=(waiver.requirement,),
                 remedy="remove it from [tool.specwitness] waivers",
@@ -152,14 +156,14 @@ def find_bad_waivers(
         elif today > waiver.until:
             yield Finding(
                 code="waiver",
-                message=f"the waiver of {waiver.requirement} ended on {waiver.until.isoformat()}",
+                message=f"the waiver of {waiver.requirement} expired on {waiver.until.isoformat()}",
                 location=places.get(waiver.requirement),
                 requirements=(waiver.requirement,),
-                remedy="prove the requirement, or give the waiver a new end and say why",
+                remedy="test the requirement, or give the waiver a later date and a reason",
             )
 
 
 def place_of(witness: Witness) -> tuple[str, int, str]:
-    """Give what witnesses are sorted by: their place, then their id."""
+    """Return the key to sort witnesses by: file, line, id."""
     location = witness.location
     return (location.file, location.line, witness.id) if location else ("", 0, witness.id)

@@ -1,4 +1,4 @@
-"""Derives feature files from specs, and reads feature files back: derived and hand-written ones."""
+"""Derives feature files from specs, and reads derived and hand-written feature files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADER = "# Derived by specwitness from "
 
 
 class Line(NamedTuple):
-    """A line of a derived feature, with the spec's line and the requirement that it comes from."""
+    """A line of a derived feature, with the line and the requirement of the spec that it comes from."""
 
     text: str
     spec_line: int = 1
@@ -29,7 +29,10 @@ class Line(NamedTuple):
 
 
 class Pickle(Frozen):
-    """One thing to run: a scenario, or one Examples row of an outline; `location` is its line."""
+    """A scenario to run, or one Examples row of a scenario outline (Gherkin calls both a pickle).
+
+    `location` is the line of the scenario or of the row.
+    """
 
     feature: str
     name: str
@@ -40,7 +43,7 @@ class Pickle(Frozen):
 
 
 def derive_feature(spec: Spec) -> list[Line]:
-    """Derive the feature of a spec, line by line; empty for a spec without scenarios."""
+    """Derive the lines of a feature file from a spec; no lines for a spec without scenarios."""
     if not spec.scenarios:
         return []
     lines = [
@@ -57,10 +60,10 @@ def derive_feature(spec: Spec) -> list[Line]:
 
 
 def read_features(folder: Path, root: Path) -> tuple[Pickle, ...]:
-    """Read every feature file under a folder as the things that it asks to be run.
+    """Read the scenarios and Examples rows of every feature file under a folder.
 
     Raises:
-        FeatureError: A file is no Gherkin, or two scenarios of a file share a name.
+        FeatureError: A file is not Gherkin, or two scenarios of a file have the same name.
     """
     return tuple(pickle for path in sorted(folder.rglob("*.feature")) for pickle in read_feature(path, root))
 
@@ -76,7 +79,7 @@ def read_feature(path: Path, root: Path) -> tuple[Pickle, ...]:
         document: Any = Parser().parse(path.read_text(encoding="utf-8"))
     except (CompositeParserException, ParserError, UnicodeDecodeError) as error:
         message = str(error).splitlines()[-1]
-        raise FeatureError(f"is no Gherkin: {message}", where=file, remedy="mend the file") from error
+        raise FeatureError(f"is not Gherkin: {message}", where=file, remedy="fix the file") from error
     document["uri"] = file
     nodes = _index_nodes(document)
     pickles: list[Any] = list(Compiler().compile(document))
@@ -85,7 +88,7 @@ def read_feature(path: Path, root: Path) -> tuple[Pickle, ...]:
 
 
 def is_derived(path: Path) -> bool:
-    """Tell whether a feature file was derived, by its first line."""
+    """Return whether a feature file was derived: its first line says so."""
     with path.open(encoding="utf-8", errors="replace") as file:
         return file.readline().startswith(HEADER)
 
@@ -145,7 +148,7 @@ def _derive_examples(examples: Examples, key: str) -> Iterator[Line]:
 
 
 def _same_requirements(rows: Sequence[ExampleRow]) -> Iterator[list[ExampleRow]]:
-    """Group neighbouring rows that witness the same requirements: Gherkin tags blocks, not rows."""
+    """Group neighbouring rows with the same requirements: Gherkin can tag a block of rows, but not a row."""
     group: list[ExampleRow] = []
     for row in rows:
         if group and row.requirements != group[0].requirements:
@@ -189,7 +192,7 @@ def _index_nodes(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_shared_names(nodes: dict[str, Any], file: str) -> None:
-    """Refuse what pytest-bdd would lose: it keeps one scenario a name."""
+    """Refuse two scenarios of one name: pytest-bdd runs only one of them."""
     seen: dict[str, int] = {}
     for node in nodes.values():
         if "keyword" not in node:
@@ -197,7 +200,7 @@ def _refuse_shared_names(nodes: dict[str, Any], file: str) -> None:
         line = node["location"]["line"]
         if node["name"] in seen:
             raise FeatureError(
-                f"two scenarios are named “{node['name']}”; the other is in line {seen[node['name']]}",
+                f"two scenarios are named “{node['name']}”; the other is on line {seen[node['name']]}",
                 where=f"{file}:{line}",
                 remedy="give each scenario of a file its own name: only one of them would run",
             )

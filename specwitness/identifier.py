@@ -1,11 +1,11 @@
-"""The ids and keys of requirements: how they are written, found and told apart from mentions."""
+"""The ids and keys of requirements: how a definition is told from a mention, as in `see FR-001`."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from specwitness.model import Kind
+from specwitness.model import RequirementKind
 
 ID = r"(?:NFR|FR|SC|AC|EC)(?:-[A-Z][A-Z0-9]*)*-\d+[a-z]?(?:\.\d+)*"
 LOCAL = rf"(?:US\d+/)?(?:{ID}|(?:AC|EC)\d+)"
@@ -21,21 +21,26 @@ _IS_REFERENCE = re.compile(rf"\s*(?:[,;/&+→–-]|and\b|or\b|->|=>|to\b|through
 
 
 class Definition(NamedTuple):
-    """A statement that begins with its id. It is weak when it may be a mention after all."""
+    """A statement that begins with its id; `weak` if it may be a mention: `FR-001 applies here`."""
 
     id: str
-    kind: Kind
+    kind: RequirementKind
     text: str
     weak: bool
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text is a whole key, such as `003/FR-006`."""
+    """Return whether a text is a whole key, such as `003/FR-006`."""
     return re.fullmatch(KEY, text) is not None
 
 
 def find_keys(text: str, namespace: str) -> tuple[str, ...]:
-    """Find all requirements that a text mentions, as keys, in order and once each."""
+    """Find the keys of all requirements that a text mentions, in order and without duplicates.
+
+    Args:
+        text: Such as `as in FR-001 and 002/FR-003`.
+        namespace: The first part of keys whose mention has none: `003` makes `003/FR-001` of `FR-001`.
+    """
     keys = (match["key"] for match in _MENTION.finditer(text))
     return tuple(dict.fromkeys(key if is_key(key) else f"{namespace}/{key}" for key in keys))
 
@@ -46,7 +51,7 @@ def strip_references(text: str) -> str:
 
 
 def lists_references_only(text: str) -> bool:
-    """Tell whether a table's cell holds ids and nothing else; brackets may be left out."""
+    """Return whether a table cell has only ids: `FR-001, SC-002`, with or without brackets."""
     return bool(text.strip()) and not _GROUP.sub("", f"[{text.strip().strip('[]()')}]").strip()
 
 
@@ -69,4 +74,6 @@ def split_definition(text: str, *, bold: bool, weak: bool = True) -> Definition 
     if not colon and (_IS_REFERENCE.match(match["mark"] + rest) or not (bold or weak)):
         return None
     identifier = match["id"]
-    return Definition(identifier, Kind(identifier.split("-")[0]), rest.strip(), not (colon or bold))
+    return Definition(
+        identifier, RequirementKind(identifier.split("-")[0]), rest.strip(), not (colon or bold)
+    )

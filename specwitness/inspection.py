@@ -1,4 +1,4 @@
-"""Inspects the contract of a repository: opens the service, reads specs and base, and asks the check."""
+"""Runs the contract check of a repository: opens the service, reads specs and base, and compares them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 def inspect(root: Path, config: Config, today: date) -> Inspection:
-    """Inspect the contract that the settings name, with all that they name beside it.
+    """Compare the contract of the settings with the specs, the base and the app of the settings.
 
     Raises:
-        SpecwitnessError: Something could not be checked at all.
+        SpecwitnessError: A file cannot be read, or the service cannot be opened.
     """
     if config.contract is None:
         raise ConfigError(
@@ -50,19 +50,19 @@ def inspect(root: Path, config: Config, today: date) -> Inspection:
     if not config.target:
         return inspect_contract(contract, None, base, rules)
     sys.path.insert(0, str(root))
-    # What the service prints is not the result.
+    # The output of the service must not mix with the result on stdout.
     with chdir(root), redirect_stdout(sys.stderr), load_target(config.target) as target:
         return inspect_contract(contract, describe_app(target, contract, config), base, rules)
 
 
 def find_base(root: Path, config: Config) -> Base | None:
-    """Read the base that the settings name, if they name one."""
+    """Read the base of the settings; None if they name none."""
     name = config.contract_check.base
     return read_base(root, name, config.contract or "") if name else None
 
 
 def build_rulebook(root: Path, config: Config, today: date) -> Rulebook:
-    """Gather by what the contract is judged; without specs no key can be unknown."""
+    """Collect levels, waivers and the known requirements; without specs, keys are not checked."""
     has_specs = any(True for pattern in config.specs for _ in root.glob(pattern))
     specs = read_specs(find_specs(root, config), root) if has_specs else ()
     known = {requirement.key for spec in specs for requirement in spec.requirements} if has_specs else None
@@ -70,7 +70,7 @@ def build_rulebook(root: Path, config: Config, today: date) -> Rulebook:
 
 
 def describe_app(target: Target, contract: Contract, config: Config) -> App:
-    """Ask the app for all that it tells of itself, by the paths that the contract has."""
+    """Collect the generated schema, the routes and the served document of the app."""
     path = config.contract_check.served
     app = App(
         generated=target.generated_schema,

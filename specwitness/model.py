@@ -1,4 +1,4 @@
-"""The vocabulary of the harness: requirements, witnesses, verdicts and the trace that joins them."""
+"""The vocabulary of the harness: requirements, witnesses (evidence), verdicts, and the trace of them all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Kind(StrEnum):
-    """What sort of statement a requirement is; the value is the prefix of its id."""
+class RequirementKind(StrEnum):
+    """The kind of a requirement; the value is the prefix of its id, as in `FR-001`."""
 
     FUNCTIONAL = "FR"
     NON_FUNCTIONAL = "NFR"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How one witness ended. Only `passed` and `failed` testify."""
+    """How a witness ended. Only `passed` and `failed` count as evidence."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the evidence says of one requirement."""
+    """The state of a requirement according to its evidence."""
 
     PROVEN = "proven"
     UNFALSIFIED = "unfalsified"
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
 
 class WitnessKind(StrEnum):
-    """What sort of run a witness is."""
+    """What produced a witness."""
 
     SCENARIO = "scenario"
     TEST = "test"
@@ -51,13 +51,13 @@ class WitnessKind(StrEnum):
 
 
 class Frozen(BaseModel):
-    """Base of all data here: immutable, and strict about unknown fields."""
+    """The base of all data here: immutable, and unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Location(Frozen):
-    """A line of a file; the path is relative to the repository's root, with `/`."""
+    """A line of a file; `file` is relative to the root of the repository, with `/`."""
 
     file: str
     line: int
@@ -67,14 +67,15 @@ class Location(Frozen):
 
 
 class Requirement(Frozen):
-    """Anything in a spec that can be true or false of the software.
+    """A statement of a spec that the software fulfils or not.
 
-    `key` is unique over all specs (`003/FR-006`, `003/US1/AC2`, `003/EC3`); `lines` are the first
-    and the last line of its text in the spec; `question` marks a statement that is still open.
+    `key` is unique over all specs: `003/FR-006`, `003/US1/AC2`, `003/EC3`. `location` is the first
+    line of its text in the spec, `last_line` the last. `question` is true while the spec still asks
+    (`[NEEDS CLARIFICATION]`, or an edge case that ends with `?`).
     """
 
     key: str
-    kind: Kind
+    kind: RequirementKind
     text: str
     location: Location
     last_line: int
@@ -91,7 +92,7 @@ class Step(Frozen):
 
 
 class ExampleRow(Frozen):
-    """One row of an Examples table, with the requirements that the row alone witnesses."""
+    """One row of an Examples table, with the requirements that only this row testifies for."""
 
     cells: tuple[str, ...]
     requirements: tuple[str, ...]
@@ -99,14 +100,14 @@ class ExampleRow(Frozen):
 
 
 class Examples(Frozen):
-    """The table under a scenario."""
+    """The Examples table of a scenario."""
 
     header: tuple[str, ...]
     rows: tuple[ExampleRow, ...]
 
 
 class Scenario(Frozen):
-    """An acceptance scenario or an edge case that is written as one."""
+    """An acceptance scenario, or an edge case with Given, When and Then."""
 
     key: str
     steps: tuple[Step, ...]
@@ -116,7 +117,7 @@ class Scenario(Frozen):
 
 
 class Story(Frozen):
-    """A user story; `key` is `003/US1`."""
+    """A user story; `key` is such as `003/US1`."""
 
     key: str
     title: str
@@ -125,7 +126,7 @@ class Story(Frozen):
 
 
 class Spec(Frozen):
-    """One spec.md: its text, verbatim, and what was read from it."""
+    """One spec.md: its unchanged text, and the stories, requirements and scenarios in it."""
 
     namespace: str
     title: str
@@ -137,10 +138,10 @@ class Spec(Frozen):
 
 
 class Witness(Frozen):
-    """Something that ran and testifies for requirements.
+    """One piece of evidence: a test, scenario, contract check, fuzz check or benchmark that ran.
 
-    `example` is the Examples row of a scenario; `counts` are figures such as the number of cases;
-    `detail` says why it failed or was skipped.
+    `requirements` are the keys that it testifies for. `example` is the Examples row of a scenario.
+    `counts` are figures such as the number of cases. `detail` is the reason of a failure or skip.
     """
 
     id: str
@@ -155,7 +156,7 @@ class Witness(Frozen):
 
 
 class Finding(Frozen):
-    """A reason why a run is not kept: what, where, for which requirements, and the way out."""
+    """A reason why a run is broken: the problem, its location, its requirements and the remedy."""
 
     code: str
     message: str
@@ -171,15 +172,15 @@ class Finding(Frozen):
 
 
 class Waiver(Frozen):
-    """A requirement that may stay without proof until a day, and why."""
+    """Permission for a requirement to lack evidence until a date (inclusive), with the reason."""
 
     requirement: str
     reason: str = Field(pattern=r"\S")
     until: date
 
 
-class Level(StrEnum):
-    """How gravely a breach of a rule is taken."""
+class RuleLevel(StrEnum):
+    """The level of a broken rule of the contract check; only `error` breaks the run."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -188,10 +189,10 @@ class Level(StrEnum):
 
 
 class ContractWaiver(Frozen):
-    """A change or a fault of the contract that is allowed until a day, and why.
+    """Permission for an operation to break a rule of the contract check until a date (inclusive).
 
-    `operation` is an `operationId` or `METHOD /path`, in which `*` stands for anything; `change` is
-    the code of a rule.
+    `operation` is an `operationId` or `METHOD /path`; `*` matches any characters. `change` is the code
+    of the rule.
     """
 
     operation: str = Field(min_length=1)
@@ -201,11 +202,11 @@ class ContractWaiver(Frozen):
 
 
 class Judgement(Frozen):
-    """What is wrong with a contract at one place, and what it amounts to; `reason` is a waiver's."""
+    """A finding of the contract check, with its level; `reason` is the reason of its waiver."""
 
     code: str
     kind: str
-    level: Level
+    level: RuleLevel
     message: str
     location: Location | None = None
     operations: tuple[str, ...] = ()
@@ -213,12 +214,12 @@ class Judgement(Frozen):
     reason: str | None = None
 
     def as_finding(self) -> Finding:
-        """Give it as any other reason why a run is not kept."""
+        """Return it as a finding of `specwitness verify`."""
         return Finding(code=self.code, message=self.message, location=self.location, remedy=self.remedy)
 
 
 class TracedRequirement(Frozen):
-    """A requirement with its verdict; `evidence` is the verdict that a waiver covers up."""
+    """A requirement with its verdict; `evidence` is the verdict without the waiver."""
 
     requirement: Requirement
     verdict: Verdict
@@ -228,7 +229,7 @@ class TracedRequirement(Frozen):
 
 
 class SpecSource(Frozen):
-    """A spec as the report shows it."""
+    """The part of a spec that the report shows."""
 
     namespace: str
     title: str
@@ -238,10 +239,10 @@ class SpecSource(Frozen):
 
 
 class Trace(Frozen):
-    """The whole proof of one revision; everything that is shown is drawn from it.
+    """The result of a run on one revision; every report is made from it.
 
-    `result` is `kept` or `broken`; `environment` says what the witnesses ran on, such as the
-    PostgreSQL that was chosen. No clock time is held, so that equal runs give equal bytes.
+    `environment` describes what the tests ran on: `{"PostgreSQL": "embedded 18.4"}`. There is no clock
+    time in it, so that equal runs give equal bytes.
     """
 
     version: Literal[1] = 1

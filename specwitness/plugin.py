@@ -1,4 +1,4 @@
-"""The pytest plugin: guards scenarios against passing silently, and records every test as a witness."""
+"""The pytest plugin: fails scenarios that assert nothing, and records every test as a witness."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class Hooks:
 
     @pytest.hookspec
     def pytest_specwitness_environment(self, config: pytest.Config) -> dict[str, str]:  # type: ignore[empty-body]
-        """Give facts on what the tests ran on, such as `{"PostgreSQL": "embedded 18.4"}`."""
+        """Return what the tests ran on, for the report: `{"PostgreSQL": "embedded 18.4"}`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that turns recording on."""
+    """Add the option `--witness-records`."""
     group = parser.getgroup("specwitness")
     group.addoption(RECORDS, metavar="FILE", help="record every test as a witness in FILE (JSON lines)")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Offer our hooks to conftest files."""
+    """Register the hooks that conftest files may implement."""
     pluginmanager.add_hookspecs(Hooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and the tags of all features, which pytest-bdd turns into markers."""
+    """Register the marker `requirement`, and a marker for each tag of the features (pytest-bdd uses them)."""
     config.addinivalue_line("markers", "requirement(*keys): the requirements that a test testifies for")
     config.stash[_STATE] = SessionState(config.rootpath, config.getoption(RECORDS))
     base = config.getini("bdd_features_base_dir")
@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End what was begun for the session."""
+    """Close the file of records, and restore pytest."""
     state = config.stash.get(_STATE, None)
     if state:
         state.close()
@@ -65,7 +65,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
-    """Turn a tag that is a requirement's key into the requirement marker."""
+    """Turn a tag such as `@003/FR-006` into the marker `requirement("003/FR-006")`."""
     if not is_key(tag):
         return None
     pytest.mark.requirement(tag)(function)
@@ -74,13 +74,13 @@ def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | No
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse to run what cannot be guarded, and scenarios of which some are bound to no test."""
+    """Stop the run if assertions cannot be counted, or if a scenario of a used feature has no test."""
     state = config.stash[_STATE]
     pickles = [pickle for item in items if (pickle := state.pickle_of(item))]
     testifies = any(item.get_closest_marker("requirement") for item in items)
     if (pickles or testifies) and not config.getini("enable_assertion_pass_hook"):
         raise pytest.UsageError(
-            "specwitness cannot see whether a test or a Then step asserts anything"
+            "specwitness cannot count the assertions of tests and Then steps"
             " → set enable_assertion_pass_hook = true in [tool.pytest.ini_options],"
             " then delete the __pycache__ folders of the tests once"
         )
@@ -91,19 +91,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Announce how many witnesses will come."""
+    """Record how many tests there are, for the progress bar."""
     if writer := session.config.stash[_STATE].writer:
         writer.expect(len(session.items))
 
 
 def pytest_assertion_pass(item: pytest.Item, orig: str) -> None:
-    """Count an assertion that held."""
+    """Count an assertion that passed."""
     item.config.stash[_STATE].guard.count_assertion(orig)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
-    """Look at what each step gives back; pytest-bdd hands its steps over as fixtures."""
+    """Wrap each step function to check its result; pytest-bdd stores step functions as fixtures."""
     value = yield
     if isinstance(value, StepFunctionContext):
         value.step_func = request.config.stash[_STATE].watch_result(value.step_func)
@@ -111,7 +111,7 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
 
 
 def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step_func: Callable[..., object]) -> None:
-    """Refuse a step that would pass without running."""
+    """Fail an async step: it would pass without running."""
     guard = request.config.stash[_STATE].guard
     if objection := guard.objection_to_call(step_func):
         pytest.fail(objection, pytrace=False)
@@ -122,7 +122,7 @@ def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step_func: Calla
 def pytest_bdd_after_step(
     request: pytest.FixtureRequest, feature: Feature, step: Step, step_func: Callable[..., object]
 ) -> None:
-    """Refuse a Then step that ended without an assertion."""
+    """Fail a Then step that made no assertion."""
     state = request.config.stash[_STATE]
     if objection := state.guard.objection_to_pass(step.type, step_func):
         state.guard.failed_step = state.describe_step(feature, step)
@@ -147,12 +147,12 @@ def pytest_bdd_step_func_lookup_error(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Refuse a test that names requirements and ended without an assertion."""
+    """Fail a test that names requirements and made no assertion."""
     result = yield
     state = item.config.stash[_STATE]
     if isinstance(item, pytest.Function) and item.get_closest_marker("requirement"):
         place = locate(item, state.pickle_of(item))
-        if objection := state.guard.objection_to_testimony(item.name, place):
+        if objection := state.guard.objection_to_test(item.name, place):
             pytest.fail(objection, pytrace=False)
     return result
 
@@ -161,7 +161,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record the test when its last phase has ended."""
+    """Record the test as a witness after its teardown."""
     report = yield
     state = item.config.stash[_STATE]
     if call.when == "setup":
@@ -178,7 +178,7 @@ def pytest_runtest_makereport(
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Record a module that cannot be collected: none of its tests will testify."""
+    """Record a finding for a module that cannot be collected, since none of its tests will run."""
     report = yield
     writer = collector.config.stash[_STATE].writer
     if report.failed and writer:
@@ -187,7 +187,7 @@ def pytest_make_collect_report(
                 code="collection",
                 message=f"cannot be collected: {_last_line(str(report.longrepr))}",
                 location=Location(file=report.nodeid.partition("::")[0] or ".", line=1),
-                remedy="mend the module: none of its tests ran",
+                remedy="fix the module: none of its tests ran",
             )
         )
     return report
@@ -195,9 +195,9 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
-    """Record what the tests ran on, and that the run came to its end."""
+    """Record what the tests ran on, and that the run is complete."""
     state = session.config.stash[_STATE]
-    # A run without tests is complete as well: what it leaves unproven is for the trace to say.
+    # A run without tests is complete too: its requirements are silent in the trace.
     ended = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
     complete = exitstatus in ended
     if state.writer and complete:

@@ -1,4 +1,4 @@
-"""Shows how far a run has come: a moving bar on a terminal, one line a stage elsewhere."""
+"""Shows the progress of a run: a bar on a terminal, and one line for each stage elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Takes word of the stages in the order in which they come."""
+    """The display of a run whose stages come one after the other."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -42,7 +42,7 @@ class Progress:
         self._bars.stop()
 
     def show(self, stage: str, done: int, total: int) -> None:
-        """Show a stage; `total` is 0 where it is not known yet."""
+        """Show a stage; a `total` of 0 means that it is not known yet."""
         if stage != self._stage:
             self._finish_stage()
             self._stage = stage

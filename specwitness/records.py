@@ -1,4 +1,4 @@
-"""Carries witnesses from the runs to the trace: one JSON object a line, with a mark at the end."""
+"""The file that passes witnesses from a run to the trace: JSON lines, the last of which says `end`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Evidence(NamedTuple):
-    """All that runs left behind."""
+    """The witnesses, findings and environment of one or more runs."""
 
     witnesses: Sequence[Witness]
     findings: Sequence[Finding]
@@ -24,13 +24,13 @@ class Evidence(NamedTuple):
 
 
 class RecordWriter:
-    """Writes records to an open file as they come, so that a watcher can count them."""
+    """Writes each record to an open file at once, so that another process can count them."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
 
     def expect(self, count: int) -> None:
-        """Announce how many witnesses will come."""
+        """Record how many witnesses will come."""
         self._write("expect", count)
 
     def witness(self, witness: Witness) -> None:
@@ -46,25 +46,25 @@ class RecordWriter:
         self._write("environment", facts)
 
     def end(self) -> None:
-        """Mark the run as complete: without this mark its records are not used."""
+        """Record that the run is complete; without this record, the file is refused."""
         self._write("end", value=True)
 
     def _write(self, name: str, value: Any) -> None:
-        self._file.write(json.dumps({name: _spell_out(value)}) + "\n")
+        self._file.write(json.dumps({name: _escape_surrogates(value)}) + "\n")
         self._file.flush()
 
 
 def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidence:
-    """Read what a run recorded.
+    """Read the records of a run.
 
     Args:
         path: The file of records.
-        producer: What ran, for the message.
-        log: Where its output stands, for the message.
-        root: The repository's root, to which the message's path is relative.
+        producer: The name of the run, for the error message.
+        log: The file with the output of the run, for the error message.
+        root: The root of the repository; paths in the message are relative to it.
 
     Raises:
-        EvidenceError: The run did not come to its end, or the file is damaged.
+        EvidenceError: The run did not complete, or the file is damaged.
     """
     shown = log.relative_to(root)
     witnesses: list[Witness] = []
@@ -86,7 +86,7 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
         ) from error
     if not ended:
         raise EvidenceError(
-            f"{producer} did not come to its end after {len(witnesses)} witnesses{_last_words(log)}",
+            f"{producer} stopped after {len(witnesses)} witnesses, before the end{_read_reason(log)}",
             where=shown.as_posix(),
             remedy="read the end of that file",
         )
@@ -94,31 +94,31 @@ def read_records(path: Path, *, producer: str, log: Path, root: Path) -> Evidenc
 
 
 def merge_environments(environments: Iterable[dict[str, str]]) -> dict[str, str]:
-    """Join facts on what witnesses ran on; where they differ, all are kept: `embedded; container`."""
+    """Merge the environments of several runs; different values of one name become `embedded; container`."""
     values: dict[str, list[str]] = {}
     for name, value in (fact for environment in environments for fact in environment.items()):
         values.setdefault(name, []).append(value)
     return {name: "; ".join(dict.fromkeys(several)) for name, several in values.items()}
 
 
-def _spell_out(value: Any) -> Any:
-    """Replace halves of surrogate pairs, which hostile input holds and no file can, by their escapes."""
+def _escape_surrogates(value: Any) -> Any:
+    r"""Replace lone surrogates by escapes such as `\ud800`: hostile input has them, and UTF-8 cannot."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {_spell_out(name): _spell_out(item) for name, item in value.items()}
-    return [_spell_out(item) for item in value] if isinstance(value, list) else value
+        return {_escape_surrogates(name): _escape_surrogates(item) for name, item in value.items()}
+    return [_escape_surrogates(item) for item in value] if isinstance(value, list) else value
 
 
-def _last_words(log: Path) -> str:
-    """Give what a run itself said of why it could not go on, from the end of its output."""
+def _read_reason(log: Path) -> str:
+    """Return the last line of the output that gives a reason, such as `invalid: the port is taken`."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    spoken = [line.strip() for line in lines if line.startswith(("invalid: ", "ERROR: ", "E   "))]
-    return f": {spoken[-1].removeprefix('invalid: ')}" if spoken else ""
+    reasons = [line.strip() for line in lines if line.startswith(("invalid: ", "ERROR: ", "E   "))]
+    return f": {reasons[-1].removeprefix('invalid: ')}" if reasons else ""
 
 
 def count_records(path: Path) -> tuple[int, int]:
-    """Count the witnesses that were recorded so far, and those that were announced (0: unknown)."""
+    """Return how many witnesses are recorded so far, and how many are expected (0: unknown)."""
     if not path.exists():
         return 0, 0
     done, expected = 0, 0

@@ -1,4 +1,4 @@
-"""Opens the service under test once, holds it against its contract and fuzzes it, and records both."""
+"""Opens the service under test, compares it with its contract, fuzzes it, and records the witnesses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specwitness.errors import ConfigError, SpecwitnessError
 from specwitness.fuzz.run import fuzz
 from specwitness.fuzz.target import load_target
 from specwitness.inspection import build_rulebook, describe_app, find_base
-from specwitness.model import Level
+from specwitness.model import RuleLevel
 from specwitness.openapi import read_contract
 from specwitness.records import RecordWriter
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 def try_service(root: Path, config: Config, writer: RecordWriter) -> None:
-    """Compare the contract with the service and fuzz every operation; record what came out.
+    """Compare the contract with the service, fuzz every operation, and record witnesses and findings.
 
     Args:
-        root: The repository's root.
-        config: Its settings; `contract` and `target` have to be set.
-        writer: Where witnesses and findings go.
+        root: The root of the repository.
+        config: Its settings; `contract` and `target` must be set.
+        writer: Where witnesses and findings are recorded.
 
     Raises:
         SpecwitnessError: The contract cannot be read or the service cannot be opened.
     """
     if not config.contract or not config.target:
         raise ConfigError(
-            "a service is tried by its contract and its target",
+            "the contract check and the fuzzer need a contract and a target",
             where="[tool.specwitness] contract, target",
             remedy="set both",
         )
@@ -64,19 +64,21 @@ def _compare(contract: Contract, target: Target, config: Config, writer: RecordW
 
 
 def _inspect(root: Path, contract: Contract, config: Config, writer: RecordWriter) -> None:
-    """Hold the contract against lint, and against its base if one is set."""
+    """Lint the contract, and compare it with its base if one is set."""
     rules = build_rulebook(root, config, date.today())  # noqa: DTZ011  # a waiver ends with the local day
     for judgement in inspect_document(contract, find_base(root, config), rules):
-        if judgement.level is Level.ERROR:
+        if judgement.level is RuleLevel.ERROR:
             writer.finding(judgement.as_finding())
 
 
 def _narrow(witness: Witness, config: Config) -> Witness:
-    """Keep the requirements that the comparison may testify for."""
+    """Keep the requirements that `[tool.specwitness.fuzz.checks] contract` allows."""
     patterns = config.fuzz.checks.get("contract")
     if patterns is None:
         return witness
-    kept = tuple(key for key in witness.requirements if any(fnmatchcase(key, each) for each in patterns))
+    kept = tuple(
+        key for key in witness.requirements if any(fnmatchcase(key, pattern) for pattern in patterns)
+    )
     return witness.model_copy(update={"requirements": kept})
 
 
@@ -86,7 +88,7 @@ def _say(message: str) -> None:
 
 
 def main() -> int:
-    """Run in a process of its own: `python -m specwitness.service RECORDS`."""
+    """Run as a process: `python -m specwitness.service RECORDS`."""
     root = Path.cwd()
     sys.path.insert(0, str(root))
     with Path(sys.argv[1]).open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What the pytest plugin knows during one session: the scenarios, what is counted, where records go."""
+"""The state of the pytest plugin during one session: scenarios, counted assertions, the file of records."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class SessionState:
     """The state of one session.
 
     Args:
-        root: The repository's root.
-        records: The file in which tests are recorded as witnesses; None records nothing.
+        root: The root of the repository.
+        records: The file to record tests in as witnesses; None for no records.
     """
 
     def __init__(self, root: Path, records: str | None) -> None:
@@ -41,13 +41,13 @@ class SessionState:
         self._end_watch = watch_expectations(self.guard.count_expectation)
 
     def close(self) -> None:
-        """Close the file of records, and leave pytest as it was."""
+        """Close the file of records, and restore pytest."""
         self._end_watch()
         if self._file:
             self._file.close()
 
     def pickle_of(self, item: pytest.Item) -> Pickle | None:
-        """Find the scenario, or the Examples row of it, that an item runs."""
+        """Find the scenario or Examples row that a test runs; None for other tests."""
         function = getattr(item, "obj", None)
         template = scenario_wrapper_template_registry.get(function) if function else None
         if template is None:
@@ -65,7 +65,7 @@ class SessionState:
         return same[0] if same else None
 
     def watch_result(self, step: Callable[..., object]) -> Callable[..., object]:
-        """Wrap a step function, once, so that the scenario fails where it gives back what never ran."""
+        """Wrap a step function (once) so that the scenario fails if it returns a coroutine."""
         # pytest itself runs a generator, up to its yield.
         if id(step) in self._watched or inspect.isgeneratorfunction(step):
             return step
@@ -81,7 +81,7 @@ class SessionState:
         return run
 
     def find_unbound(self, bound: Sequence[Pickle]) -> list[str]:
-        """List the scenarios of the features in use that no test runs, with their lines."""
+        """List the scenarios without a test, of all features that have a test, with their lines."""
         ran = {str(pickle.location) for pickle in bound}
         lost = {
             f"{pickle.feature}:{pickle.scenario_line}: no test runs the scenario “{pickle.name}”"
@@ -92,7 +92,7 @@ class SessionState:
         return sorted(lost)
 
     def describe_step(self, feature: Feature, step: Step) -> str:
-        """Name a step with its line."""
+        """Return a step with its line: `features/a.feature:8 “Then the task is listed”`."""
         file = Path(feature.filename).resolve()
         place = file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else file.name
         return f"{place}:{step.line_number} “{step.keyword} {step.name}”"

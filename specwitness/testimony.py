@@ -1,4 +1,4 @@
-"""Turns a test that has ended into a witness: what it was, how it ended and why."""
+"""Turns the reports of a finished test into a witness."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def testify(
 
     Args:
         item: The test.
-        reports: How each of its phases ended.
-        pickle: The scenario or Examples row that it ran, if it is one.
-        guard: What was counted while it ran.
+        reports: The reports of its setup, call and teardown.
+        pickle: The scenario or Examples row that it ran; None for other tests.
+        guard: The counts of its assertions, and the step that failed.
     """
     outcome, detail = _read_outcome(reports, guard.failed_step)
     named = [str(key) for mark in item.iter_markers("requirement") for key in mark.args]
@@ -57,7 +57,7 @@ def testify(
 
 
 def locate(item: pytest.Item, pickle: Pickle | None) -> Location:
-    """Find where a test stands; a scenario and an Examples row stand in their feature."""
+    """Return the location of a test; of a scenario or Examples row, in its feature file."""
     file, line, _ = item.location
     return pickle.location if pickle else Location(file=Path(file).as_posix(), line=(line or 0) + 1)
 
@@ -77,7 +77,7 @@ def _read_outcome(
 
 
 def _crash(report: pytest.TestReport) -> str:
-    """Give the last line of a failure with its place, short enough to read in a list."""
+    """Return the first line of the error message of a failed test."""
     crash: Any = getattr(report.longrepr, "reprcrash", None)
     message = crash.message if crash else str(report.longrepr or "failed")
     return message.strip().splitlines()[0] if message.strip() else "failed"

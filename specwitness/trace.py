@@ -1,4 +1,4 @@
-"""Joins requirements and witnesses by key and gives each requirement its verdict."""
+"""Joins requirements and witnesses by key, and decides the verdict of each requirement."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from specwitness.findings import (
     DRIFT,
     find_bad_waivers,
     find_failing,
+    find_silent,
     find_skipped,
     find_unbound,
     find_unknown,
-    find_unproven,
     place_of,
 )
 from specwitness.model import Outcome, SpecSource, Trace, TracedRequirement, Verdict
@@ -28,7 +28,7 @@ GREEN = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
 
 
 class Origin(NamedTuple):
-    """Which revision of which repository was tried."""
+    """The revision and the repository that the run was made on."""
 
     revision: str | None
     repository: str | None
@@ -44,16 +44,16 @@ def build_trace(
     origin: Origin,
     places: Mapping[str, Location],
 ) -> Trace:
-    """Join everything into the trace.
+    """Build the trace of a run.
 
     Args:
-        specs: What is required.
-        pickles: What the feature files ask to be run.
-        evidence: What ran.
-        waivers: Which requirements may stay without proof; one whose day has passed counts no more.
+        specs: The specs, with the requirements.
+        pickles: The scenarios and Examples rows of the feature files.
+        evidence: The witnesses and findings of the run.
+        waivers: The waivers; expired ones have no effect.
         today: The day of the run, for the waivers.
         origin: Revision and repository, for links.
-        places: Where each waiver stands, by the requirement that it names.
+        places: The location of each waiver, by the key of its requirement.
     """
     requirements = [requirement for spec in specs for requirement in spec.requirements]
     known = {requirement.key for requirement in requirements}
@@ -70,7 +70,7 @@ def build_trace(
         *find_unknown(evidence.witnesses, known),
         *find_failing(evidence.witnesses, waived),
         *find_skipped(evidence.witnesses, traced, waived),
-        *find_unproven(traced, evidence.witnesses),
+        *find_silent(traced, evidence.witnesses),
         *find_bad_waivers(waivers, known, today, places),
     ]
     summary: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
@@ -99,10 +99,12 @@ def build_trace(
 
 
 def judge(requirement: Requirement, witnesses: Sequence[Witness], *, is_drifted: bool) -> Verdict:
-    """Give the verdict that the witnesses of one requirement carry, waivers aside.
+    """Decide the verdict of a requirement by its witnesses, without waivers.
 
-    A requirement is drifted when its text and the feature that was derived from it differ: what ran
-    may have been the old words.
+    Args:
+        requirement: The requirement.
+        witnesses: The witnesses that name it.
+        is_drifted: Its spec and the feature derived from it differ, so that an old text may have run.
     """
     outcomes = {witness.outcome for witness in witnesses}
     if Outcome.FAILED in outcomes:

@@ -1,11 +1,13 @@
-"""Runs the whole proof: derive and check, run every witness, join, and leave the report."""
+"""Runs tests, contract check and fuzzer, joins their records into the trace, and writes the reports."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.config import find_specs, locate_waivers
@@ -18,7 +20,7 @@ from specwitness.spec import read_specs
 from specwitness.trace import Origin, build_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -32,23 +34,23 @@ REPORTS = ("trace.json", "index.html", "summary.md")
 
 
 class Run(NamedTuple):
-    """A child process that records witnesses; it is given the file of records as its last argument."""
+    """A child process that records witnesses; its last argument is the file of records."""
 
     name: str
     command: Sequence[str]
 
 
 def verify(root: Path, config: Config, today: date, progress: Callable[[str, int, int], None]) -> Trace:
-    """Try every requirement and write the trace and its reports.
+    """Run everything that testifies for requirements, and write the trace and its reports.
 
     Args:
-        root: The repository's root.
+        root: The root of the repository.
         config: Its settings.
-        today: The day, for waivers.
-        progress: Told the stage, how much of it is done, and how much there is (0: unknown).
+        today: The day of the run, for waivers.
+        progress: Called with the stage, the number of witnesses so far, and the total (0: unknown).
 
     Raises:
-        SpecwitnessError: Something could not be checked at all. No report is left then.
+        SpecwitnessError: Something could not be checked. No report is written then.
     """
     output = root / config.output
     clear_reports(output)
@@ -58,14 +60,15 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
     specs = read_specs(find_specs(root, config), root)
     if not any(spec.requirements for spec in specs):
         raise SpecError(
-            "there is no requirement to try",
+            "the specs have no requirements",
             where=", ".join(spec.path for spec in specs),
-            remedy="write some, such as `- **FR-001**: System MUST …`, or mend [tool.specwitness] specs",
+            remedy="write one, such as `- **FR-001**: System MUST …`, or fix [tool.specwitness] specs",
         )
     features = root / config.features
     drift = find_drift(derive_features(specs, features), features, root)
     pickles = read_features(features, root) if features.is_dir() else ()
-    evidence = [_run(run, root, output, progress) for run in runs]
+    with _signals_interrupt():
+        evidence = [_run(run, root, output, progress) for run in runs]
     trace = build_trace(
         specs,
         pickles,
@@ -80,7 +83,10 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
 
 
 def clear_reports(output: Path) -> None:
-    """Remove what an earlier run left, so that no old proof is taken for a new one; nothing else."""
+    """Remove the reports and records of an earlier run, and no other files.
+
+    An old report must not pass for a new one when the run fails.
+    """
     records = [_file_of(name, ".jsonl") for name in (SCENARIOS_AND_TESTS, CONTRACT_AND_FUZZ)]
     for name in (*REPORTS, *records):
         (output / name).unlink(missing_ok=True)
@@ -95,7 +101,7 @@ def write_reports(trace: Trace, output: Path) -> None:
 
 
 def read_revision(root: Path) -> str | None:
-    """Give the commit that stands in the work tree, marked when the tree differs from it."""
+    """Return the commit of the work tree, with `-dirty` if files differ from it; None without git."""
     try:
         commit = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain")
@@ -141,15 +147,44 @@ def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int],
             stderr=subprocess.STDOUT,
         )
         try:
-            while child.poll() is None:
+            while not _has_ended(child, within=POLL_SECONDS):
                 progress(run.name, *count_records(records))
-                time.sleep(POLL_SECONDS)
         finally:
             if child.poll() is None:
                 child.terminate()
                 child.wait()
     progress(run.name, *count_records(records))
     return read_records(records, producer=run.name, log=log, root=root)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the child processes too, as Ctrl-C does.
+
+    SIGHUP stays ignored where the process inherited it so: `nohup specwitness verify &` goes on after its
+    terminal is closed. SIGTERM ends it even where it was ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    replaced = {signal.SIGTERM: (signal.SIG_DFL, signal.SIG_IGN), signal.SIGHUP: (signal.SIG_DFL,)}
+    before = {kind: signal.getsignal(kind) for kind in replaced}
+    ours = [kind for kind, handlers in replaced.items() if before[kind] in handlers]
+    for kind in ours:
+        signal.signal(kind, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for kind in ours:
+            signal.signal(kind, before[kind])
+
+
+def _has_ended(child: subprocess.Popen[bytes], *, within: float) -> bool:
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:

@@ -204,11 +204,15 @@ class _RsaPssKey(Key):
         if not isinstance(key, rsa.RSAPublicKey):
             raise JWKError(f"the key is no RSA public key, which {algorithm} needs")
         self._verify = key.verify
+        self._length = (key.key_size + 7) // 8
         self._hash = {"PS256": hashes.SHA256(), "PS384": hashes.SHA384(), "PS512": hashes.SHA512()}[algorithm]
         # The salt must be as long as the hash (RFC 7518 §3.5).
         self._padding = padding.PSS(padding.MGF1(self._hash), self._hash.digest_size)
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
+        # OpenSSL accepts a signature without its leading zero bytes (RFC 8017 §8.1.2, step 1 does not).
+        if len(sig) != self._length:
+            return False
         try:
             self._verify(sig, msg, self._padding, self._hash)
         except InvalidSignature:

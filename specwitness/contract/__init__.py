@@ -1,6 +1,6 @@
-"""The contract: against the app, against its base, and on its own; one meaning, whatever the spelling."""
+"""The contract check: compares an OpenAPI contract with the app and with an older version, and lints it."""
 
-from specwitness.contract.app_routes import list_routes
+from specwitness.app_routes import list_routes
 from specwitness.contract.base import Base, read_base
 from specwitness.contract.comparison import compare, find_undocumented
 from specwitness.contract.inspection import (
@@ -13,7 +13,7 @@ from specwitness.contract.inspection import (
     place_app,
 )
 from specwitness.contract.routes import compare_routes
-from specwitness.contract.rules import RULES, Kind
+from specwitness.contract.rules import RULES, RuleKind
 from specwitness.contract.served import read_served
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "App",
     "Base",
     "Inspection",
-    "Kind",
+    "RuleKind",
     "Rulebook",
     "compare",
     "compare_routes",

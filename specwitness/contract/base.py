@@ -1,4 +1,4 @@
-"""The base of a comparison: the contract as it stood in a revision, or in another file."""
+"""Reads the base of a comparison: the contract of a git revision or of another file."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _SHOWN = 10  # letters of a commit's hash
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a contract is compared with; `document` is None where the contract did not exist yet."""
+    """The older contract; `document` is None if the contract did not exist in the revision."""
 
     label: str
     document: dict[str, Any] | None
 
 
 def read_base(root: Path, name: str, file: str) -> Base:
-    """Read the contract of a base: a file below the root, a revision, or `REVISION:path`.
+    """Read the contract of a base.
 
-    Of a revision, the commit is meant at which HEAD parted from it, so that what others did since
-    is not taken for a change of ours.
+    A revision means its merge base with HEAD: with `origin/main`, the commits that others merged
+    since the branch was created do not count as changes of the branch.
 
     Args:
-        root: The repository's root.
-        name: The file or the revision.
-        file: Where the contract stands now, relative to the root.
+        root: The root of the repository.
+        name: A file, a revision such as `origin/main`, or `REVISION:path`.
+        file: The present path of the contract, relative to the root.
 
     Raises:
-        BaseRevisionError: There is no such file and no such revision, or it cannot be read.
+        BaseRevisionError: There is no such file or revision, or the contract in it cannot be read.
     """
     path_given = root / name
     if path_given.is_file():
@@ -63,7 +63,7 @@ def _read(root: Path, path: Path, label: str) -> dict[str, Any]:
         raise BaseRevisionError(
             f"the contract of the base cannot be read: {error.message}",
             where=f"{label}: {error.where}",
-            remedy="compare with a revision, or a file, in which it can be read",
+            remedy="use a revision or file with a readable contract as the base",
         ) from error
 
 
@@ -73,7 +73,7 @@ def _find_commit(root: Path, revision: str) -> str:
         raise BaseRevisionError(
             f"{revision or 'an empty name'} is neither a revision of this repository nor a file in it",
             where="base",
-            remedy="fetch it (a shallow clone lacks it): git fetch origin main; or name a file",
+            remedy="fetch it (a shallow clone does not have it): git fetch origin main; or name a file",
         )
     commit = found.decode().strip()
     fork = _git(root, "merge-base", commit, "HEAD")
@@ -81,7 +81,7 @@ def _find_commit(root: Path, revision: str) -> str:
 
 
 def _copy(root: Path, commit: str, file: str, folder: Path) -> bool:
-    """Copy a file of a commit, and all that its `$ref`s lead to; tell whether there is such a file."""
+    """Copy a file of a commit and the files that its `$ref`s name; return whether the file exists."""
     pending, seen = [file], {file}
     while pending:
         name = pending.pop()
@@ -104,7 +104,7 @@ def _find_targets(path: Path, folder: Path) -> Iterator[str]:
     try:
         references = list(find_references(read_document(path, folder).data, ()))
     except ContractError:
-        # Whoever reads the copy tells what is wrong with it.
+        # Reading the copy raises the same error, with a message.
         return
     for _, reference in references:
         name = unquote(reference.partition("#")[0])
@@ -114,7 +114,7 @@ def _find_targets(path: Path, folder: Path) -> Iterator[str]:
 
 
 def _git(root: Path, *words: str) -> bytes | None:
-    """Run git; None where it refuses."""
+    """Run git; return its output, or None if it fails."""
     try:
         done = subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)  # noqa: S603, S607  # git is what the user has
     except subprocess.CalledProcessError:

@@ -1,4 +1,4 @@
-"""The calls that a service makes itself, its callbacks and webhooks, as one document tells of them."""
+"""The requests that the service itself sends: callbacks and webhooks of one document."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from specwitness.openapi import METHODS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.schemas import Schema
+    from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
 
 class Call(NamedTuple):
-    """One call: where it stands, how a reader calls it, its path item and its operation."""
+    """A callback or webhook: its pointer, its label in messages, its path item and its operation."""
 
-    tokens: Tokens
+    pointer: Pointer
     label: str
-    item: Schema
-    operation: Schema
+    item: JsonObject
+    operation: JsonObject
 
 
 Calls = dict[tuple[str, ...], Call]
 
 
-def find_callbacks(side: Side, operation: Schema, tokens: Tokens) -> Calls:
-    """Give the callbacks of an operation by name, expression and method.
+def find_callbacks(side: Side, operation: JsonObject, pointer: Pointer) -> Calls:
+    """Return the callbacks of an operation by name, expression and method.
 
     Args:
         side: The document.
-        operation: The operation, which stands at `tokens`.
-        tokens: Where the operation stands.
+        operation: The operation.
+        pointer: The pointer to the operation.
     """
     callbacks = side.get(operation, "callbacks") or {}
     return {
@@ -42,14 +42,14 @@ def find_callbacks(side: Side, operation: Schema, tokens: Tokens) -> Calls:
         for method, call in _read_item(
             side,
             side.get(side.get(callbacks, name), expression),
-            (*tokens, "callbacks", name, expression),
+            (*pointer, "callbacks", name, expression),
             f"callback {name} {expression}",
         )
     }
 
 
 def find_webhooks(side: Side) -> Calls:
-    """Give the webhooks of a document by name and method."""
+    """Return the webhooks of a document by name and method."""
     webhooks = side.get(side.document, "webhooks") or {}
     return {
         (name, method): call
@@ -59,15 +59,15 @@ def find_webhooks(side: Side) -> Calls:
 
 
 def name_webhook(key: tuple[str, ...], call: Call) -> tuple[str, ...]:
-    """Give what a waiver may call a webhook."""
+    """Return the names by which a waiver can name a webhook: `webhook orderPaid`, or its operationId."""
     names = (f"webhook {key[0]}", call.operation.get("operationId"))
-    return tuple(each for each in names if each)
+    return tuple(name for name in names if name)
 
 
-def _read_item(side: Side, item: Any, tokens: Tokens, label: str) -> Iterator[tuple[str, Call]]:
+def _read_item(side: Side, item: Any, pointer: Pointer, label: str) -> Iterator[tuple[str, Call]]:
     for method in METHODS:
         if operation := side.get(item, method):
-            yield method, Call((*tokens, method), f"{label} {method.upper()}", item, operation)
+            yield method, Call((*pointer, method), f"{label} {method.upper()}", item, operation)
 
 
 def _list_names(holder: Any) -> list[str]:

@@ -1,12 +1,12 @@
-"""The contract against the schema that the app gives of itself: a witness an operation."""
+"""Compares the contract with the generated schema of the app; each operation becomes a witness."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.calls import find_webhooks
-from specwitness.contract.differences import Difference, Place
-from specwitness.contract.operations import OperationComparison
+from specwitness.contract.operation_differences import OperationComparison
+from specwitness.contract.schema_differences import Difference, Place
 from specwitness.contract.sides import Side, shape_of
 from specwitness.model import Finding, Outcome, Witness, WitnessKind
 from specwitness.openapi import Contract, Operation, bundle
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 def compare(contract: Contract, generated: dict[str, Any]) -> tuple[Witness, ...]:
-    """Compare each operation of the contract with the app's own schema, by meaning.
+    """Compare each operation of the contract with the generated schema of the app.
+
+    `$ref`s, names of components and the order of keys make no difference.
 
     Args:
         contract: The hand-written contract.
         generated: The OpenAPI document that the app generates from its code.
 
     Returns:
-        One witness an operation, and one for all webhooks where there are any; `detail` lists every
-        difference with the contract's line.
+        One witness for each operation, and one for all webhooks if there are any. `detail` lists the
+        differences with the lines of the contract.
     """
     found = compare_operations(contract, generated)
     witnesses = tuple(_testify(contract, operation, differences) for operation, differences in found)
@@ -36,18 +38,18 @@ def compare(contract: Contract, generated: dict[str, Any]) -> tuple[Witness, ...
 def compare_operations(
     contract: Contract, generated: dict[str, Any]
 ) -> Iterator[tuple[Operation, list[Difference]]]:
-    """Give each operation of the contract with its differences; equal ones in several places count once."""
+    """Yield each operation of the contract with its differences, without duplicates."""
     ours, theirs = Side(bundle(contract)), Side(generated)
     described = theirs.find_operations()
     mine = ours.find_operations()
     for operation in contract.operations:
         key = (operation.method, shape_of(operation.path))
         if key in described:
-            comparison = OperationComparison(ours, theirs, Place(operation.tokens, operation.name))
+            comparison = OperationComparison(ours, theirs, Place(operation.pointer, operation.name))
             pairs = ours.read_described(mine[key]), theirs.read_described(described[key])
             differences = comparison.compare(*pairs)
         else:
-            differences = [Difference(operation.tokens, f"{operation.name}: the app has no such operation")]
+            differences = [Difference(operation.pointer, f"{operation.name}: the app has no such operation")]
         yield operation, list(dict.fromkeys(differences))
 
 
@@ -59,27 +61,27 @@ def compare_webhooks(contract: Contract, generated: dict[str, Any]) -> list[Diff
 
 
 def find_differences(contract: Contract, generated: dict[str, Any]) -> Iterator[Finding]:
-    """Find every difference by itself, at its own line."""
+    """Return every difference as a finding at its line."""
     of_operations = (differences for _, differences in compare_operations(contract, generated))
     for differences in (*of_operations, compare_webhooks(contract, generated)):
-        for each in differences:
+        for difference in differences:
             yield Finding(
                 code="difference",
-                message=each.text,
-                location=contract.locate(each.tokens),
-                remedy="build what the contract says, or change the contract first",
+                message=difference.text,
+                location=contract.locate(difference.pointer),
+                remedy="change the app; if the contract is wrong, change the contract first",
             )
 
 
 def find_undocumented(
     contract: Contract, generated: dict[str, Any], allowed: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Find operations that the app describes and the contract does not.
+    """Find operations of the generated schema that are not in the contract.
 
     Args:
         contract: The hand-written contract.
         generated: The OpenAPI document that the app generates from its code.
-        allowed: Paths, or `METHOD /path`, that may stay out of the contract.
+        allowed: Paths, or `METHOD /path`, that need not be in the contract.
     """
     known = {(operation.method, shape_of(operation.path)) for operation in contract.operations}
     described = Side(generated).find_operations()
@@ -92,12 +94,12 @@ def find_undocumented(
 
 
 def report_undocumented(contract: Contract, method: str, path: str) -> Finding:
-    """Say that the app serves what the contract does not know."""
+    """Return the finding for a route that is not in the contract."""
     return Finding(
         code="undocumented-route",
-        message=f"the app serves {method} {path}, which the contract does not know",
+        message=f"the app serves {method} {path}, which is not in the contract",
         location=contract.locate(("paths",)),
-        remedy=f"describe it in {contract.file}, remove it, or allow it by name",
+        remedy=f"add it to {contract.file}, remove it, or list it in `undocumented` of the target",
     )
 
 
@@ -124,7 +126,11 @@ def _testify_webhooks(contract: Contract, differences: list[Difference]) -> Witn
 
 
 def _describe(contract: Contract, differences: list[Difference]) -> dict[str, Any]:
-    lines = list(dict.fromkeys(f"{contract.locate(each.tokens)}: {each.text}" for each in differences))
+    lines = list(
+        dict.fromkeys(
+            f"{contract.locate(difference.pointer)}: {difference.text}" for difference in differences
+        )
+    )
     return {
         "outcome": Outcome.FAILED if lines else Outcome.PASSED,
         "counts": {"differences": len(lines)},

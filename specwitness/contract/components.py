@@ -1,4 +1,4 @@
-"""The components of a contract that nothing refers to."""
+"""Finds the components of a contract that are not used."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 from specwitness.openapi.references import find_references, parse_pointer
 
 if TYPE_CHECKING:
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
 _DEPTH = 3  # components / section / name
 
 
-def find_unused(document: dict[str, Any]) -> Iterator[tuple[Tokens, str]]:
-    """Find the components that no path and no webhook leads to, by way of others too.
+def find_unused(document: dict[str, Any]) -> Iterator[tuple[Pointer, str]]:
+    """Find the components that no path or webhook refers to, directly or through other components.
 
     Args:
         document: The contract as one document.
+
+    Yields:
+        The pointer to the component, and a text for the report.
     """
     components = document.get("components") or {}
     pending: list[Any] = [value for key, value in document.items() if key != "components"]
@@ -33,18 +36,18 @@ def find_unused(document: dict[str, Any]) -> Iterator[tuple[Tokens, str]]:
                 yield ("components", section, name), f"nothing refers to {section}/{name}"
 
 
-def _find_targets(value: Any) -> Iterator[Tokens]:
+def _find_targets(value: Any) -> Iterator[Pointer]:
     refs = [ref for _, ref in find_references(value, ())]
     for ref in (*refs, *_find_mappings(value)):
-        tokens = parse_pointer(ref)[:_DEPTH]
-        if ref.startswith("#") and len(tokens) == _DEPTH:
-            yield tokens
+        pointer = parse_pointer(ref)[:_DEPTH]
+        if ref.startswith("#") and len(pointer) == _DEPTH:
+            yield pointer
         elif not ref.startswith("#"):
             yield ("components", "schemas", ref)
 
 
 def _find_mappings(value: Any) -> Iterator[str]:
-    """Find what discriminators lead to: pointers, or bare names of schemas."""
+    """Find the targets of discriminators: `#/components/schemas/Cat`, or just `Cat`."""
     if isinstance(value, Mapping):
         discriminator = value.get("discriminator")
         mapping = discriminator.get("mapping") if isinstance(discriminator, Mapping) else None
@@ -56,10 +59,10 @@ def _find_mappings(value: Any) -> Iterator[str]:
             yield from _find_mappings(child)
 
 
-def _read_schemes(document: dict[str, Any]) -> Iterator[Tokens]:
-    """Read the security schemes that the document, or an operation, asks for by name."""
+def _read_schemes(document: dict[str, Any]) -> Iterator[Pointer]:
+    """Find the security schemes that the document or its operations name."""
     items = [*(document.get("paths") or {}).values(), *(document.get("webhooks") or {}).values()]
-    operations = [each for item in items if isinstance(item, Mapping) for each in item.values()]
+    operations = [operation for item in items if isinstance(item, Mapping) for operation in item.values()]
     for holder in (document, *operations):
         for entry in (holder.get("security") or ()) if isinstance(holder, Mapping) else ():
             yield from (("components", "securitySchemes", name) for name in entry)

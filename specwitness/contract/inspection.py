@@ -1,16 +1,16 @@
-"""The whole check of a contract: lint, the app, what it serves, the base; joined and judged."""
+"""The whole contract check: lint, base, generated schema, routes and served document."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from specwitness.contract.breaches import Breach, find_bad_waivers, judge, refuse
 from specwitness.contract.comparison import find_differences, find_undocumented
-from specwitness.contract.evolution import find_changes
 from specwitness.contract.lint import lint
+from specwitness.contract.operation_changes import find_changes
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.served import compare_served
-from specwitness.model import Finding, Frozen, Judgement, Level
+from specwitness.contract.violations import Violation, find_bad_waivers, judge, refuse
+from specwitness.model import Finding, Frozen, Judgement, RuleLevel
 from specwitness.openapi import base_path, bundle, strip_base
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 class App(NamedTuple):
-    """What is known of the running app; None, or nothing, for what is not."""
+    """The facts about the running app; a default value means that a fact is unknown.
+
+    `generated` is the schema that the app generates, `routes` are its methods and paths, `served` is
+    the document at the path `served_at`, and `undocumented` are routes that need not be in the contract.
+    """
 
     generated: dict[str, Any] | None = None
     routes: Sequence[tuple[str, str]] = ()
@@ -34,7 +38,11 @@ class App(NamedTuple):
 
 
 class Rulebook(NamedTuple):
-    """By what a contract is judged."""
+    """The settings to judge a contract by.
+
+    `places` are the locations of the waivers by position, `known` the keys of all requirements (None
+    without specs), and `today` the day of the run.
+    """
 
     settings: ContractConfig
     places: Mapping[int, Location]
@@ -43,7 +51,7 @@ class Rulebook(NamedTuple):
 
 
 class Inspection(Frozen):
-    """What was found of a contract, and whether it is kept; `checked` says what it was held against."""
+    """The result of a contract check; `checked` describes what the contract was compared with."""
 
     version: Literal[1] = 1
     contract: str
@@ -53,7 +61,7 @@ class Inspection(Frozen):
 
 
 def inspect_contract(contract: Contract, app: App | None, base: Base | None, rules: Rulebook) -> Inspection:
-    """Hold a contract against everything that is given."""
+    """Lint a contract, and compare it with the base and the app if they are given."""
     judged = [*inspect_document(contract, base, rules), *(inspect_app(contract, app) if app else ())]
     return Inspection(
         contract=contract.file,
@@ -65,29 +73,32 @@ def inspect_contract(contract: Contract, app: App | None, base: Base | None, rul
 
 def inspect_document(contract: Contract, base: Base | None, rules: Rulebook) -> list[Judgement]:
     """Lint a contract and compare it with its base."""
-    breaches: list[Breach] = list(lint(contract, rules.known))
+    violations: list[Violation] = list(lint(contract, rules.known))
     document = base.document if base else None
     if document is not None:
-        breaches += find_changes(document, contract)
-    judged, used = judge(breaches, rules.settings, rules.today)
+        violations += find_changes(document, contract)
+    judged, used = judge(violations, rules.settings, rules.today)
     were_tried = document is not None and document != bundle(contract)
     bad = find_bad_waivers(rules.settings, used, rules.places, today=rules.today, were_tried=were_tried)
     return [*judged, *bad]
 
 
 def inspect_app(contract: Contract, app: App) -> list[Judgement]:
-    """Compare a contract with the app: its schema, its routes, and what it serves."""
+    """Compare a contract with the app: its generated schema, its routes and the document it serves."""
     generated = app.generated
     found: list[Finding] = []
     if generated is not None:
         found += find_differences(contract, generated)
         found += find_undocumented(contract, generated, app.undocumented)
     found += find_contradictions(contract, app)
-    return [_judge(each) for each in dict.fromkeys(found)]
+    return [_judge(finding) for finding in dict.fromkeys(found)]
 
 
 def place_app(app: App, contract: Contract) -> App:
-    """Give what an app tells with its paths as the contract has them, below the path of its server."""
+    """Return the facts about an app with paths as in the contract: without the path of its server URL.
+
+    A contract with `servers: [{url: /api/v2}]` and the path `/tasks` matches the route `/api/v2/tasks`.
+    """
     base = base_path(bundle(contract))
     if not base:
         return app
@@ -103,7 +114,7 @@ def place_app(app: App, contract: Contract) -> App:
 
 
 def find_contradictions(contract: Contract, app: App) -> list[Finding]:
-    """Find what routes, and the document that the app serves, tell against the contract."""
+    """Find the differences of the contract from the routes, and from the document that the app serves."""
     found = list(compare_routes(contract, app.routes, app.undocumented))
     if app.served is not None:
         found += compare_served(contract, app.served, app.served_at)
@@ -114,7 +125,7 @@ def _judge(finding: Finding) -> Judgement:
     return Judgement(
         code=finding.code,
         kind="app",
-        level=Level.ERROR,
+        level=RuleLevel.ERROR,
         message=finding.message,
         location=finding.location,
         remedy=finding.remedy,
@@ -127,12 +138,12 @@ def _describe(contract: Contract, app: App | None, base: Base | None, rules: Rul
     if app is None:
         said["app"] = "not compared: [tool.specwitness] target is not set"
     else:
-        parts = ["its own schema"] if app.generated is not None else []
+        parts = ["its generated schema"] if app.generated is not None else []
         parts += [f"{len(app.routes)} routes"] if app.routes else []
-        parts += [f"what it serves at {app.served_at}"] if app.served is not None else []
-        said["app"] = ", ".join(parts) or "nothing is known of it"
+        parts += [f"the document at {app.served_at}"] if app.served is not None else []
+        said["app"] = ", ".join(parts) or "not compared: the target gives no app, schema or routes"
     if base is None:
-        said["base"] = "none: --base REV compares with a revision"
+        said["base"] = "not compared: --base REV compares with a revision"
     elif base.document is None:
         said["base"] = f"{base.label} has no {contract.file}: the contract is new"
     else:

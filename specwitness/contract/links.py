@@ -1,4 +1,4 @@
-"""The links of an answer by meaning: which operation they lead to, and what they hand over."""
+"""Compares the links of responses: the operation of a link, and the values that it passes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from specwitness.openapi.references import parse_pointer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.contract.differences import Difference, Place
-    from specwitness.contract.schemas import Schema
+    from specwitness.contract.schema_differences import Difference, Place
+    from specwitness.contract.schemas import JsonObject
     from specwitness.contract.sides import Side
+    from specwitness.contract.violations import PlacedViolation
 
 _OPERATION = 3  # paths, path, method
 
 
 class Link(NamedTuple):
-    """A link: the operation that it leads to, and what it hands over, spelt in one way."""
+    """A link: its operation, and the values that it passes, in a canonical form."""
 
     operation: str
     parameters: str
@@ -27,21 +28,21 @@ class Link(NamedTuple):
     server: str
 
 
-def read_links(side: Side, response: Schema) -> dict[str, Link]:
-    """Give the links of an answer by name."""
+def read_links(side: Side, response: JsonObject) -> dict[str, Link]:
+    """Return the links of a response by name."""
     links = side.get(response, "links") or {}
     return {name: _read_link(side, side.get(links, name)) for name in links if not name.startswith("x-")}
 
 
 def find_link_changes(
-    sides: tuple[Side, Side], responses: tuple[Schema, Schema], place: Place
-) -> Iterator[tuple[str, Place, str]]:
-    """Find links of an answer that are gone, or lead elsewhere, or hand over something else."""
-    former, present = (read_links(*each) for each in zip(sides, responses, strict=True))
+    sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
+) -> Iterator[PlacedViolation]:
+    """Find the links of a response that were removed, or have another operation or other values."""
+    former, present = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name, old in former.items():
         inside = place.below("links", name, label=f" link {name}")
         if name not in present:
-            yield "response-link-removed", inside, "this link is gone"
+            yield "response-link-removed", inside, "this link was removed"
             continue
         for field, was, now in _contrast(old, present[name]):
             text = f"{field} was {was or 'nothing'} and is {now or 'nothing'}"
@@ -49,16 +50,16 @@ def find_link_changes(
 
 
 def compare_links(
-    sides: tuple[Side, Side], responses: tuple[Schema, Schema], place: Place
+    sides: tuple[Side, Side], responses: tuple[JsonObject, JsonObject], place: Place
 ) -> Iterator[Difference]:
-    """Compare the links of an answer with those that the app tells of."""
-    ours, theirs = (read_links(*each) for each in zip(sides, responses, strict=True))
+    """Compare the links of a response in the contract with those in the generated schema."""
+    ours, theirs = (read_links(*pair) for pair in zip(sides, responses, strict=True))
     for name in sorted(set(ours) | set(theirs)):
         inside = place.below("links", name if name in ours else "", label=f" link {name}")
         if name not in theirs:
-            yield inside.differ("only the contract has it")
+            yield inside.differ("only in the contract")
         elif name not in ours:
-            yield inside.differ("only the app has it")
+            yield inside.differ("only in the app")
         else:
             for field, mine, other in _contrast(ours[name], theirs[name]):
                 yield inside.contrast(field, mine or None, other or None)
@@ -77,12 +78,12 @@ def _read_link(side: Side, link: Any) -> Link:
     return Link(_find_target(side, link), parameters, body, str(server.get("url", "")))
 
 
-def _find_target(side: Side, link: Schema) -> str:
-    """Name the operation by method and shape of its path, whichever way the link does."""
+def _find_target(side: Side, link: JsonObject) -> str:
+    """Return method and path of the target, which a link names by `operationRef` or `operationId`."""
     if reference := link.get("operationRef"):
-        tokens = parse_pointer(reference) if str(reference).startswith("#/paths/") else ()
-        is_known = len(tokens) == _OPERATION
-        return f"{tokens[2].upper()} {shape_of(tokens[1])}" if is_known else str(reference)
+        pointer = parse_pointer(reference) if str(reference).startswith("#/paths/") else ()
+        is_known = len(pointer) == _OPERATION
+        return f"{pointer[2].upper()} {shape_of(pointer[1])}" if is_known else str(reference)
     for (method, shape), (_, operation) in side.find_operations().items():
         if operation.get("operationId") == link.get("operationId"):
             return f"{method} {shape}"

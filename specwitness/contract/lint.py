@@ -1,65 +1,65 @@
-"""The lint of a contract: what it leaves open that a caller, or whoever proves it, has to know."""
+"""The lint of a contract: missing facts that clients and tests need, such as bounds, 401 and security."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.breaches import Breach
 from specwitness.contract.components import find_unused
 from specwitness.contract.examples import find_bad_examples
 from specwitness.contract.request_bounds import find_unbounded
 from specwitness.contract.sides import Side
+from specwitness.contract.violations import Violation
 from specwitness.openapi import REQUIREMENTS, Contract, bundle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from specwitness.contract.schemas import Schema
+    from specwitness.contract.schemas import JsonObject
     from specwitness.openapi import Operation
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
 _PROBLEMS = frozenset({"application/problem+json", "application/problem+xml"})
 _CHALLENGING = ("http ", "oauth2", "openIdConnect")
 
 
-def lint(contract: Contract, known: Collection[str] | None = None) -> tuple[Breach, ...]:
-    """Find what the contract leaves open.
+def lint(contract: Contract, known: Collection[str] | None = None) -> tuple[Violation, ...]:
+    """Find the violations of the lint rules.
 
     Args:
         contract: The contract, which is valid OpenAPI.
-        known: The keys of all requirements; None where there are no specs to hold them against.
+        known: The keys of all requirements; None without specs, and keys are not checked then.
     """
     side = Side(bundle(contract))
     operations = side.find_operations()
-    found: list[Breach] = []
+    found: list[Violation] = []
     for operation in contract.operations:
         described = next(
-            each
-            for (method, _), (path, each) in operations.items()
+            candidate
+            for (method, _), (path, candidate) in operations.items()
             if method == operation.method and path == operation.path
         )
         found += _OperationLint(contract, side, operation, described).find()
-    for tokens, text in find_unused(side.document):
-        found.append(Breach("component-unused", (), contract.locate(tokens), text))
-    for tokens, text in find_bad_examples(side):
-        found.append(Breach("example-invalid", (), contract.locate(tokens), text))
+    for pointer, text in find_unused(side.document):
+        found.append(Violation("component-unused", (), contract.locate(pointer), text))
+    for pointer, text in find_bad_examples(side):
+        found.append(Violation("example-invalid", (), contract.locate(pointer), text))
     if known is not None:
         found += _find_unknown(contract, known)
     return tuple(dict.fromkeys(found))
 
 
-def _find_unknown(contract: Contract, known: Collection[str]) -> Iterator[Breach]:
+def _find_unknown(contract: Contract, known: Collection[str]) -> Iterator[Violation]:
     for operation in contract.operations:
         statuses = operation.response_requirements
-        places: list[tuple[Tokens, tuple[str, ...]]] = [
-            (operation.tokens, operation.requirements),
-            *(((*operation.tokens, "responses", status), keys) for status, keys in statuses.items()),
+        places: list[tuple[Pointer, tuple[str, ...]]] = [
+            (operation.pointer, operation.requirements),
+            *(((*operation.pointer, "responses", status), keys) for status, keys in statuses.items()),
         ]
-        for tokens, keys in places:
+        for pointer, keys in places:
             for key in keys:
                 if key not in known:
-                    place = contract.locate((*tokens, REQUIREMENTS))
-                    yield Breach("requirement-unknown", _names(operation), place, f"no spec holds {key}")
+                    place = contract.locate((*pointer, REQUIREMENTS))
+                    yield Violation("requirement-unknown", _names(operation), place, f"no spec defines {key}")
 
 
 def _names(operation: Operation) -> tuple[str, ...]:
@@ -67,53 +67,55 @@ def _names(operation: Operation) -> tuple[str, ...]:
 
 
 class _OperationLint:
-    """Looks at one operation.
+    """The lint of one operation.
 
     Args:
         contract: The contract, for lines.
         side: Its document.
-        operation: What was read of the operation.
-        described: The operation itself.
+        operation: The operation as the reader describes it.
+        described: The operation as it is written in the document.
     """
 
-    def __init__(self, contract: Contract, side: Side, operation: Operation, described: Schema) -> None:
+    def __init__(self, contract: Contract, side: Side, operation: Operation, described: JsonObject) -> None:
         self.contract = contract
         self.side = side
         self.operation = operation
         self.described = described
 
-    def find(self) -> list[Breach]:
+    def find(self) -> list[Violation]:
         found = [*self._find_security(), *self._find_challenge(), *self._find_problems()]
         if "operationId" not in self.described:
             found.append(self._report("operation-id-missing", (), "it has no operationId"))
-        bounds = find_unbounded(self.side, self.operation.tokens, self.described)
+        bounds = find_unbounded(self.side, self.operation.pointer, self.described)
         return found + [
-            self._report("request-unbounded", place.tokens, f"{place.label}: {text}", is_whole=True)
+            self._report("request-unbounded", place.pointer, f"{place.label}: {text}", is_whole=True)
             for place, text in bounds
         ]
 
-    def _report(self, rule: str, tokens: Tokens, text: str, *, is_whole: bool = False) -> Breach:
-        place = tokens if is_whole else (*self.operation.tokens, *tokens)
-        return Breach(rule, _names(self.operation), self.contract.locate(place), text)
+    def _report(self, rule: str, pointer: Pointer, text: str, *, is_whole: bool = False) -> Violation:
+        place = pointer if is_whole else (*self.operation.pointer, *pointer)
+        return Violation(rule, _names(self.operation), self.contract.locate(place), text)
 
-    def _find_security(self) -> Iterator[Breach]:
+    def _find_security(self) -> Iterator[Violation]:
         document = self.side.document
         listed = self.described.get("security", document.get("security"))
         if listed is None:
-            yield self._report("security-unstated", (), "nothing says who may call it")
-        tokens = (*self.operation.tokens, "security") if "security" in self.described else ("security",)
+            yield self._report(
+                "security-unstated", (), "neither the operation nor the document has `security`"
+            )
+        pointer = (*self.operation.pointer, "security") if "security" in self.described else ("security",)
         schemes = self.side.get(self.side.get(document, "components"), "securitySchemes") or {}
         for name in dict.fromkeys(name for entry in listed or () for name in entry):
             if name not in schemes:
-                text = f"no component defines the scheme {name}"
-                yield self._report("security-scheme-undefined", tokens, text, is_whole=True)
+                text = f"components/securitySchemes has no {name}"
+                yield self._report("security-scheme-undefined", pointer, text, is_whole=True)
 
-    def _find_challenge(self) -> Iterator[Breach]:
+    def _find_challenge(self) -> Iterator[Violation]:
         if not self.operation.protected:
             return
         responses = self.side.get(self.described, "responses") or {}
         known = {str(status).lower(): str(status) for status in responses}
-        status = next((known[each] for each in ("401", "4xx", "default") if each in known), None)
+        status = next((known[key] for key in ("401", "4xx", "default") if key in known), None)
         if status is None:
             yield self._report(
                 "unauthorized-undocumented", ("responses",), "it is protected and documents no 401"
@@ -122,15 +124,15 @@ class _OperationLint:
         security = str(self.side.read_security(self.described))
         headers = {name.lower() for name in self.side.get(self.side.get(responses, status), "headers") or ()}
         if status == "401" and "www-authenticate" not in headers and any(e in security for e in _CHALLENGING):
-            tokens = ("responses", status)
-            yield self._report("challenge-undocumented", tokens, "401 documents no WWW-Authenticate")
+            pointer = ("responses", status)
+            yield self._report("challenge-undocumented", pointer, "401 documents no WWW-Authenticate")
 
-    def _find_problems(self) -> Iterator[Breach]:
+    def _find_problems(self) -> Iterator[Violation]:
         responses = self.side.get(self.described, "responses") or {}
         for status in map(str, responses):
             is_error = status[:1] in {"4", "5"} or status == "default"
             content: dict[str, Any] = self.side.read_content(self.side.get(responses, status))
             if is_error and self.operation.method != "HEAD" and not _PROBLEMS & set(content):
                 said = ", ".join(content) or "nothing"
-                text = f"{status} answers {said} and no application/problem+json"
+                text = f"{status} has {said} and not application/problem+json"
                 yield self._report("problem-type-missing", ("responses", status), text)

@@ -1,4 +1,4 @@
-"""Regular expressions in one spelling, as far as the spelling is plain."""
+"""Rewrites regular expressions to a canonical form, so that equal ones can be recognised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ESCAPED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def fold_pattern(pattern: str) -> str:
-    r"""Rewrite a pattern so that plain variants of one expression become equal.
+    r"""Rewrite a pattern so that simple variants of one expression become equal.
 
     `\d` is `[0-9]`, `\u0041` is `A`, `\/` is `/`, `\Z` is `$`, and the order within `[…]` does not
     matter. `\w` and `\d` are taken as ECMA-262 means them, as JSON Schema does.
@@ -51,7 +51,7 @@ def _class_end(pieces: list[str], start: int) -> int | None:
     if pieces[start] != "[":
         return None
     for index in range(start + 2, len(pieces)):
-        # `[]…]` and `[^]…]` are spelt with an escape by whoever wants to be understood.
+        # The rare forms `[]…]` and `[^]…]`, in which the first `]` is a member, are not recognised.
         if pieces[index] == "]":
             return index
     return None

@@ -1,39 +1,39 @@
-"""The bounds of a request: strings, integers and arrays that a caller may send without end."""
+"""Finds strings, integers and arrays of requests without bounds (OWASP API4:2023)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.contract.differences import Place
-from specwitness.contract.schemas import Schema, canonical, flatten
-from specwitness.contract.variance import read_members
+from specwitness.contract.schema_changes import read_members
+from specwitness.contract.schema_differences import Place
+from specwitness.contract.schemas import JsonObject, canonical, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.contract.sides import Side
-    from specwitness.openapi.references import Tokens
+    from specwitness.openapi.references import Pointer
 
-Bound = tuple[Place, str]
+Unbounded = tuple[Place, str]
 
-# Their text has a greatest length by itself.
+# Strings of these formats have a limited length.
 _SHORT_FORMATS = frozenset({"date", "date-time", "duration", "ipv4", "ipv6", "time", "uuid"})
 _INTEGER_FORMATS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"})
 _INNER = {"additionalProperties": ".*", "contains": " contains", "items": "[]", "unevaluatedProperties": ".*"}
 
 
-def find_unbounded(side: Side, tokens: Tokens, operation: Schema) -> Iterator[Bound]:
-    """Find what an operation takes without bounds: parameters, and all of its body."""
-    for (where, name), parameter in side.read_parameters(tokens[1], operation).items():
-        place = Place((*parameter.find_tokens(tokens), "schema"), f"{where} {name}")
+def find_unbounded(side: Side, pointer: Pointer, operation: JsonObject) -> Iterator[Unbounded]:
+    """Find the unbounded parts of the parameters and the body of an operation."""
+    for (where, name), parameter in side.read_parameters(pointer[1], operation).items():
+        place = Place((*parameter.find_pointer(pointer), "schema"), f"{where} {name}")
         yield from _find(side.read_schema(parameter.value), side, place, frozenset())
     body = side.get(operation, "requestBody")
     for key, schema in (side.read_content(body) if body else {}).values():
-        place = Place((*tokens, "requestBody", "content", key, "schema"), "body $")
+        place = Place((*pointer, "requestBody", "content", key, "schema"), "body $")
         yield from _find(schema, side, place, frozenset())
 
 
-def _find(schema: Any, side: Side, place: Place, above: frozenset[str]) -> Iterator[Bound]:
+def _find(schema: Any, side: Side, place: Place, above: frozenset[str]) -> Iterator[Unbounded]:
     key = canonical(schema)
     form = flatten(schema, side.document)
     if key in above or form.get("readOnly"):
@@ -49,13 +49,13 @@ def _find(schema: Any, side: Side, place: Place, above: frozenset[str]) -> Itera
     for index, inner in enumerate(form.get("prefixItems", ())):
         yield from _find(inner, side, place.below("prefixItems", str(index), label=f"[{index}]"), above)
     for inner in read_members(form) or ():
-        # What stands beside the alternatives holds for each of them.
+        # Keywords beside `anyOf` hold for each of its alternatives.
         shared = {name: value for name, value in form.items() if name not in {"anyOf", "oneOf", "properties"}}
         both = {"allOf": [inner, shared]} if shared else inner
         yield from _find(both, side, place, above)
 
 
-def _find_missing(form: Schema) -> Iterator[str]:
+def _find_missing(form: JsonObject) -> Iterator[str]:
     types = set(form.get("type", ()))
     if "string" in types and "maxLength" not in form and form.get("format") not in _SHORT_FORMATS:
         yield "a string without maxLength"

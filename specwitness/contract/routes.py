@@ -1,11 +1,12 @@
-"""The contract against the routes that the running app really has, hidden ones included."""
+"""Compares the contract with the routes of the running app, hidden ones included."""
 
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from specwitness.contract.app_routes import ANY, WEBSOCKET
+from specwitness.app_routes import ANY, WEBSOCKET
 from specwitness.contract.comparison import report_undocumented
 from specwitness.contract.sides import shape_of
 from specwitness.model import Finding
@@ -15,19 +16,19 @@ if TYPE_CHECKING:
 
     from specwitness.openapi import Contract
 
-_SWITCHING_PROTOCOLS = "101"  # how OpenAPI can tell of a WebSocket: a GET that is answered so
+_SWITCHING_PROTOCOLS = str(HTTPStatus.SWITCHING_PROTOCOLS.value)  # a GET with a 101 documents a WebSocket
 
 
 def compare_routes(
     contract: Contract, routes: Sequence[tuple[str, str]], allowed: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Find routes of the running app that the contract does not know, and operations without a route.
+    """Find routes of the running app that are not in the contract, and operations without a route.
 
     Args:
         contract: The hand-written contract.
-        routes: Method and path of each route; `{name:convertor}` is read as `{name}`. None at all
-            says that they are not known.
-        allowed: Paths, or `METHOD /path`, that may stay out of the contract.
+        routes: Method and path of each route; `{name:converter}` is read as `{name}`. An empty
+            sequence means that the routes are unknown.
+        allowed: Paths, or `METHOD /path`, that need not be in the contract.
     """
     served = sorted({(_plain(path), method.upper()) for method, path in routes})
     return (*_find_extra(contract, served, allowed), *(_find_missing(contract, served) if served else ()))
@@ -37,7 +38,7 @@ def _find_extra(
     contract: Contract, served: Sequence[tuple[str, str]], allowed: Collection[str]
 ) -> Iterator[Finding]:
     known = {(operation.method, shape_of(operation.path)) for operation in contract.operations}
-    # A framework answers HEAD wherever it answers GET.
+    # Frameworks add a HEAD route to every GET route.
     known |= {("HEAD", shape) for method, shape in known if method == "GET"}
     known |= {
         (WEBSOCKET, shape_of(operation.path))
@@ -58,12 +59,12 @@ def _find_missing(contract: Contract, served: Sequence[tuple[str, str]]) -> Iter
     for operation in contract.operations:
         shape = shape_of(operation.path)
         is_served = {(operation.method, shape), (WEBSOCKET, shape)} & shapes
-        if not is_served and not any(f"{shape}/".startswith(f"{each}/") for each in open_ended):
+        if not is_served and not any(f"{shape}/".startswith(f"{prefix}/") for prefix in open_ended):
             yield Finding(
                 code="missing-route",
                 message=f"the app has no route for {operation.name}",
                 location=operation.location,
-                remedy="build it, or take it out of the contract",
+                remedy="add the route to the app, or remove the operation from the contract",
             )
 
 

@@ -1,15 +1,15 @@
-"""The rules of the contract check: what is told, of which kind, how gravely, and what to do about it."""
+"""The rules of the contract check: code, kind, level, meaning and remedy of each."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
 
-from specwitness.model import Level
+from specwitness.model import RuleLevel
 
 
-class Kind(StrEnum):
-    """What sort of thing a rule tells of."""
+class RuleKind(StrEnum):
+    """What a rule reports: looser or tighter protection, a breaking change, or a lint finding."""
 
     LOOSENING = "loosening"
     TIGHTENING = "tightening"
@@ -18,167 +18,190 @@ class Kind(StrEnum):
 
 
 class Rule(NamedTuple):
-    """A rule: its code, its kind, what it tells, and the way out."""
+    """A rule: its code, its kind, what it reports, the remedy, and its level by default."""
 
     code: str
-    kind: Kind
-    tells: str
+    kind: RuleKind
+    reports: str
     remedy: str
-    level: Level = Level.ERROR
+    level: RuleLevel = RuleLevel.ERROR
 
 
 _WAIVE = "or waive it, with a reason, in [[tool.specwitness.contract.waivers]]"
 _PROTECT = f"restore the protection, {_WAIVE}"
-_WARN = f"tell the clients first, {_WAIVE}"
-_KEEP = f"keep what clients rely on, {_WAIVE}"
+_WARN = f"inform the clients first, {_WAIVE}"
+_KEEP = f"undo the change for the clients that rely on it, {_WAIVE}"
 
 _TABLE = (
     # Protection that loosened.
-    Rule("security-loosened", Kind.LOOSENING, "an operation grants a way in that it did not grant", _PROTECT),
-    Rule("operation-added-open", Kind.LOOSENING, "a new operation that anybody may call", _PROTECT),
+    Rule(
+        "security-loosened",
+        RuleKind.LOOSENING,
+        "an operation accepts weaker or fewer credentials than before",
+        _PROTECT,
+    ),
+    Rule("operation-added-open", RuleKind.LOOSENING, "a new operation that anybody may call", _PROTECT),
     Rule(
         "credential-parameter-loosened",
-        Kind.LOOSENING,
-        "a parameter that carries a credential is required no more, or gone",
+        RuleKind.LOOSENING,
+        "a required parameter with a credential was removed or became optional",
         _PROTECT,
     ),
     # Protection that tightened.
     Rule(
         "security-tightened",
-        Kind.TIGHTENING,
-        "callers who were let in are refused: another scheme, more scopes, credentials at all",
+        RuleKind.TIGHTENING,
+        "an operation needs another scheme, more scopes, or credentials for the first time",
         _WARN,
     ),
     # Operations.
-    Rule("operation-removed", Kind.BREAKING, "an operation, or a whole path, is gone", _KEEP),
+    Rule("operation-removed", RuleKind.BREAKING, "an operation or a whole path was removed", _KEEP),
     # Calls that the service makes.
-    Rule("callback-removed", Kind.BREAKING, "a callback is called no more, or at another address", _KEEP),
-    Rule("webhook-removed", Kind.BREAKING, "a webhook is called no more", _KEEP),
+    Rule("callback-removed", RuleKind.BREAKING, "a callback was removed or has another address", _KEEP),
+    Rule("webhook-removed", RuleKind.BREAKING, "a webhook was removed", _KEEP),
     Rule(
-        "outgoing-parameter-removed", Kind.BREAKING, "a callback or webhook sends a parameter no more", _KEEP
+        "outgoing-parameter-removed",
+        RuleKind.BREAKING,
+        "a callback or webhook no longer sends a parameter",
+        _KEEP,
     ),
     Rule(
         "outgoing-parameter-optional",
-        Kind.BREAKING,
-        "a parameter of a callback or webhook may be absent that never was",
+        RuleKind.BREAKING,
+        "a required parameter of a callback or webhook became optional",
         _KEEP,
     ),
     Rule(
         "outgoing-body-removed",
-        Kind.BREAKING,
-        "a callback or webhook sends its body no more, or not always",
+        RuleKind.BREAKING,
+        "the body of a callback or webhook was removed or became optional",
         _KEEP,
     ),
     # Requests.
-    Rule("request-parameter-removed", Kind.BREAKING, "a parameter is read no more", _KEEP),
-    Rule("request-parameter-required", Kind.BREAKING, "a parameter is required that was not", _KEEP),
-    Rule("request-parameter-style", Kind.BREAKING, "a parameter is spelt otherwise on the wire", _KEEP),
-    Rule("request-body-removed", Kind.BREAKING, "a body is read no more", _KEEP),
-    Rule("request-body-required", Kind.BREAKING, "a body is required that was not", _KEEP),
-    Rule("request-media-type-removed", Kind.BREAKING, "a media type is taken no more", _KEEP),
-    Rule("request-property-removed", Kind.BREAKING, "a property is read no more", _KEEP),
-    Rule("request-property-required", Kind.BREAKING, "a property is required that was not", _KEEP),
-    Rule("request-type-narrowed", Kind.BREAKING, "a type, or null, is taken no more", _KEEP),
-    Rule("request-enum-narrowed", Kind.BREAKING, "a value is taken no more", _KEEP),
+    Rule("request-parameter-removed", RuleKind.BREAKING, "a parameter was removed", _KEEP),
+    Rule(
+        "request-parameter-required",
+        RuleKind.BREAKING,
+        "a parameter became required, or a new one is required",
+        _KEEP,
+    ),
+    Rule("request-parameter-style", RuleKind.BREAKING, "a parameter has another `style` or `explode`", _KEEP),
+    Rule("request-body-removed", RuleKind.BREAKING, "the body was removed", _KEEP),
+    Rule("request-body-required", RuleKind.BREAKING, "the body became required", _KEEP),
+    Rule("request-media-type-removed", RuleKind.BREAKING, "a media type is no longer accepted", _KEEP),
+    Rule("request-property-removed", RuleKind.BREAKING, "a property was removed", _KEEP),
+    Rule("request-property-required", RuleKind.BREAKING, "a property became required", _KEEP),
+    Rule("request-type-narrowed", RuleKind.BREAKING, "a type or null is no longer accepted", _KEEP),
+    Rule("request-enum-narrowed", RuleKind.BREAKING, "a value is no longer accepted", _KEEP),
     Rule(
         "request-bounds-narrowed",
-        Kind.BREAKING,
-        "a bound, a pattern or a format takes less than before",
+        RuleKind.BREAKING,
+        "a bound, pattern or format accepts fewer values",
         _KEEP,
     ),
-    Rule("request-schema-narrowed", Kind.BREAKING, "some other rule of the schema takes less", _KEEP),
-    Rule("request-default-changed", Kind.BREAKING, "what is left out means something else", _KEEP),
+    Rule(
+        "request-schema-narrowed",
+        RuleKind.BREAKING,
+        "another keyword of the schema accepts fewer values",
+        _KEEP,
+    ),
+    Rule("request-default-changed", RuleKind.BREAKING, "a default changed or was removed", _KEEP),
     # Responses.
-    Rule("response-status-removed", Kind.BREAKING, "a status is documented no more", _KEEP),
-    Rule("response-media-type-removed", Kind.BREAKING, "a media type is answered no more", _KEEP),
-    Rule("response-header-removed", Kind.BREAKING, "a header is gone", _KEEP),
-    Rule("response-link-removed", Kind.BREAKING, "a link is gone", _KEEP),
+    Rule("response-status-removed", RuleKind.BREAKING, "a status is no longer documented", _KEEP),
+    Rule("response-media-type-removed", RuleKind.BREAKING, "a media type is no longer sent", _KEEP),
+    Rule("response-header-removed", RuleKind.BREAKING, "a header was removed", _KEEP),
+    Rule("response-link-removed", RuleKind.BREAKING, "a link was removed", _KEEP),
     Rule(
         "response-link-changed",
-        Kind.BREAKING,
-        "a link leads to another operation, or hands over something else",
+        RuleKind.BREAKING,
+        "a link has another operation or passes other values",
         _KEEP,
     ),
-    Rule("response-header-optional", Kind.BREAKING, "a header may be absent that never was", _KEEP),
+    Rule("response-header-optional", RuleKind.BREAKING, "a required header became optional", _KEEP),
     Rule(
         "response-property-removed",
-        Kind.BREAKING,
-        "a property that was always there, or that only the service writes, is gone",
+        RuleKind.BREAKING,
+        "a required or readOnly property was removed",
         _KEEP,
     ),
-    Rule("response-property-optional", Kind.BREAKING, "a property may be absent that never was", _KEEP),
-    Rule("response-type-widened", Kind.BREAKING, "a type, or null, may be answered that never was", _KEEP),
-    Rule("response-enum-widened", Kind.BREAKING, "a value may be answered that never was", _KEEP),
+    Rule("response-property-optional", RuleKind.BREAKING, "a required property became optional", _KEEP),
+    Rule("response-type-widened", RuleKind.BREAKING, "a new type or null may be sent", _KEEP),
+    Rule("response-enum-widened", RuleKind.BREAKING, "a new value may be sent", _KEEP),
     Rule(
         "response-bounds-widened",
-        Kind.BREAKING,
-        "a bound, a pattern or a format lets through more than before",
+        RuleKind.BREAKING,
+        "a bound, pattern or format allows more values",
         _KEEP,
     ),
-    Rule("response-schema-widened", Kind.BREAKING, "some other rule of the schema lets through more", _KEEP),
-    Rule("response-default-changed", Kind.BREAKING, "what is left out means something else", _KEEP),
+    Rule(
+        "response-schema-widened",
+        RuleKind.BREAKING,
+        "another keyword of the schema allows more values",
+        _KEEP,
+    ),
+    Rule("response-default-changed", RuleKind.BREAKING, "a default changed or was removed", _KEEP),
     # Lint.
     Rule(
         "operation-id-missing",
-        Kind.LINT,
+        RuleKind.LINT,
         "an operation without an `operationId`",
-        "name it: reports and waivers speak of it",
+        "add one: reports and waivers use it",
     ),
     Rule(
         "security-unstated",
-        Kind.LINT,
-        "neither the operation nor the document says who may call it",
-        "state `security`, as [] where anybody may call",
+        RuleKind.LINT,
+        "neither the operation nor the document has `security`",
+        "add `security`; [] for an operation that anybody may call",
     ),
     Rule(
         "security-scheme-undefined",
-        Kind.LINT,
-        "a scheme that no component defines, so that nothing protects",
+        RuleKind.LINT,
+        "`security` names a scheme that is not defined",
         "define it in components/securitySchemes",
     ),
     Rule(
         "unauthorized-undocumented",
-        Kind.LINT,
-        "a protected operation that does not document 401",
+        RuleKind.LINT,
+        "a protected operation does not document 401",
         "document 401",
     ),
     Rule(
         "challenge-undocumented",
-        Kind.LINT,
-        "a 401 without the `WWW-Authenticate` that RFC 9110 §11.6.1 demands",
+        RuleKind.LINT,
+        "a 401 does not document `WWW-Authenticate` (RFC 9110 §11.6.1)",
         "document the header",
     ),
     Rule(
         "problem-type-missing",
-        Kind.LINT,
-        "an error that is not `application/problem+json` (RFC 9457)",
-        "answer errors as problems",
-        Level.WARNING,
+        RuleKind.LINT,
+        "an error response is not `application/problem+json` (RFC 9457)",
+        "use application/problem+json for errors",
+        RuleLevel.WARNING,
     ),
     Rule(
         "request-unbounded",
-        Kind.LINT,
-        "a string, integer or array of a request without bounds (OWASP API4:2023)",
-        "bound it: maxLength, minimum and maximum, maxItems",
+        RuleKind.LINT,
+        "a string, integer or array of a request has no bounds (OWASP API4:2023)",
+        "add bounds: maxLength, minimum and maximum, or maxItems",
     ),
     Rule(
         "example-invalid",
-        Kind.LINT,
-        "an example that does not fit its schema",
-        "mend the example or the schema",
+        RuleKind.LINT,
+        "an example is invalid by its schema",
+        "fix the example or the schema",
     ),
     Rule(
         "component-unused",
-        Kind.LINT,
-        "a component that nothing refers to",
+        RuleKind.LINT,
+        "a component is not used",
         "remove it, or use it",
-        Level.WARNING,
+        RuleLevel.WARNING,
     ),
     Rule(
         "requirement-unknown",
-        Kind.LINT,
-        "a key in `x-requirements` that no spec holds",
-        "mend the key, or state the requirement in a spec",
+        RuleKind.LINT,
+        "a key in `x-requirements` is not defined in any spec",
+        "fix the key, or write the requirement into a spec",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""JSON schemas in a normal form: what a schema admits, without the ways of writing it."""
+"""Rewrites JSON schemas to a normal form, so that schemas that allow the same values can be compared."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from specwitness.contract.patterns import fold_pattern
 from specwitness.openapi.references import follow, parse_pointer
 
-Schema = dict[str, Any]
+JsonObject = dict[str, Any]
 
-NULL = "null"  # the pseudo keyword of the normal form: null is admitted besides `type` and `enum`
+NULL = "null"  # keyword of the normal form only: null is allowed besides `type` and `enum`
 
 _ANNOTATIONS = frozenset(
     {"$anchor", "$comment", "$defs", "$dynamicAnchor", "$id", "$schema", "definitions", "deprecated"}
@@ -35,7 +35,7 @@ _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float
 
 
 def canonical(value: Any) -> str:
-    """Spell a JSON value in one way: 1.0 is 1, but true is not 1."""
+    """Return the canonical text of a JSON value: 1.0 and 1 are equal, true and 1 are not."""
     return json.dumps(_canonical_numbers(value), sort_keys=True, ensure_ascii=False)
 
 
@@ -49,8 +49,8 @@ def _canonical_numbers(value: Any) -> Any:
     return value
 
 
-def normalise(schema: Any, document: Schema) -> Schema:
-    """Give the normal form of a schema; the schemas inside it stay as they are written."""
+def normalise(schema: Any, document: JsonObject) -> JsonObject:
+    """Return the normal form of a schema; schemas inside it (of properties, items) stay as written."""
     if isinstance(schema, bool):
         return {} if schema else {"not": {}}
     form = _expand(schema, document, ())
@@ -64,13 +64,14 @@ def normalise(schema: Any, document: Schema) -> Schema:
     return {key: value for key, value in form.items() if not _is_idle(key, value)}
 
 
-def flatten(schema: Any, document: Schema, depth: int = 0) -> Schema:
-    """Give the normal form with all of `allOf` merged, though a word of it may be lost by that.
+def flatten(schema: Any, document: JsonObject, depth: int = 0) -> JsonObject:
+    """Return the normal form with all of `allOf` merged.
 
-    Two revisions of one document are flattened alike, so that what they have in common stays so.
+    Conflicting keywords lose one of their values. For a comparison of two revisions this does no
+    harm: both are flattened in the same way.
     """
     form = normalise(schema, document)
-    # A schema that contains itself by `allOf` has no end.
+    # A schema can contain itself by `allOf`.
     members = form.pop("allOf", ()) if depth < _DEEPEST else ()
     for member in members:
         for key, value in flatten(member, document, depth + 1).items():
@@ -93,8 +94,8 @@ def _join(key: str, mine: Any, other: Any) -> Any:
     return mine
 
 
-def read_types(form: Schema) -> set[str]:
-    """Give the types that a normal form admits; a number is an integer as well."""
+def read_types(form: JsonObject) -> set[str]:
+    """Return the types that a normal form allows; `number` includes `integer`."""
     if "type" in form:
         types = set(form["type"])
     elif "enum" in form:
@@ -114,7 +115,7 @@ def _is_idle(key: str, value: Any) -> bool:
     return any(type(value) is type(idle) and value == idle for idle in _IDLE.get(key, ()))
 
 
-def _expand(schema: Any, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand(schema: Any, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     if not isinstance(schema, dict):
         return {} if schema is not False else {"not": {}}
     form = {
@@ -130,7 +131,7 @@ def _expand(schema: Any, document: Schema, seen: tuple[str, ...]) -> Schema:
     return form
 
 
-def _expand_reference(form: Schema, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand_reference(form: JsonObject, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     ref = form.pop("$ref")
     try:
         target = follow(document, parse_pointer(ref)) if ref.startswith("#") else None
@@ -144,7 +145,7 @@ def _expand_reference(form: Schema, document: Schema, seen: tuple[str, ...]) -> 
     return merged if merged is not None else {"allOf": [target, form]}
 
 
-def _expand_all_of(form: Schema, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand_all_of(form: JsonObject, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     members = form.get("allOf")
     if not isinstance(members, list):
         return form
@@ -153,7 +154,7 @@ def _expand_all_of(form: Schema, document: Schema, seen: tuple[str, ...]) -> Sch
     return merged if merged is not None else form
 
 
-def _expand_union(form: Schema, keyword: str, document: Schema, seen: tuple[str, ...]) -> Schema:
+def _expand_union(form: JsonObject, keyword: str, document: JsonObject, seen: tuple[str, ...]) -> JsonObject:
     members = form.get(keyword)
     if not isinstance(members, list):
         return form
@@ -169,12 +170,12 @@ def _expand_union(form: Schema, keyword: str, document: Schema, seen: tuple[str,
     return {**rest, **null, keyword: others}
 
 
-def _merge(parts: list[Schema]) -> Schema | None:
-    """Join schemas that all hold into one; None where that cannot be done keyword by keyword."""
+def _merge(parts: list[JsonObject]) -> JsonObject | None:
+    """Merge the members of an `allOf` into one schema; None if two keywords conflict."""
     parts = [part for part in parts if part]
     if len(parts) > 1 and any(part.get(key, True) is not True for part in parts for key in _CLOSING):
         return None
-    merged: Schema = {}
+    merged: JsonObject = {}
     for part in parts:
         for key, value in part.items():
             if key not in merged or canonical(merged[key]) == canonical(value):
@@ -192,7 +193,7 @@ def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _fold_enum(form: Schema) -> None:
+def _fold_enum(form: JsonObject) -> None:
     if "const" in form:
         form["enum"] = [form.pop("const")]
     if isinstance(values := form.get("enum"), list):
@@ -203,7 +204,7 @@ def _fold_enum(form: Schema) -> None:
         form["required"] = sorted(set(names))
 
 
-def _fold_bounds(form: Schema) -> None:
+def _fold_bounds(form: JsonObject) -> None:
     for bound, exclusive, step in (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1)):
         limit = form.get(exclusive)
         if isinstance(limit, bool):
@@ -219,7 +220,7 @@ def _fold_bounds(form: Schema) -> None:
             )
 
 
-def _fold_type(form: Schema) -> None:
+def _fold_type(form: JsonObject) -> None:
     if "type" not in form:
         return
     types = set(_as_list(form.pop("type")))

@@ -1,4 +1,4 @@
-"""Who may call an operation: its security by the meaning of the schemes, and which of two is looser."""
+"""The security of an operation, by the properties of its schemes, and which of two is looser."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from specwitness.openapi.references import dereference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# How hard a credential is to steal or to reuse, in steps that RFC 9700 and RFC 7235 bear out: a value
-# bound to a key, a token that ends, a password that is not sent itself, a fixed key in a header, one
-# that a browser adds or a log keeps, a password in each request.
+# How hard a credential is to steal or to reuse (RFC 9700, RFC 7235), from 6 to 1: bound to a key, a
+# token that expires, a password that is not sent, a fixed key in a header, a cookie that browsers
+# add, a key in a URL that is logged or a password in each request.
 _RANKS = {
     ("mutualTLS",): 6,
     ("oauth2",): 5,
@@ -33,10 +33,10 @@ _URLS = ("authorizationUrl", "openIdConnectUrl", "refreshUrl", "tokenUrl", "devi
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One credential that a caller has to bring.
+    """One credential that a caller must send.
 
-    `identity` is what a caller has to do, in words; `weaknesses` are known faults of the scheme;
-    `provider` is the address of the OpenID provider whose word counts, where the scheme names one.
+    `identity` describes it, as in `http bearer`; `weaknesses` are known faults of the scheme, such as
+    the implicit flow; `provider` is the URL of the OpenID provider, if the scheme names one.
     """
 
     identity: str
@@ -51,28 +51,28 @@ class Demand:
         )
 
     def is_as_strong_as(self, other: Demand) -> bool:
-        """Tell whether whoever meets this demand is held to at least as much as by the other."""
+        """Return whether this demand is at least as strong as the other: rank, scopes, no new weakness."""
         is_same_word = not self.provider or not other.provider or self.provider == other.provider
         is_as_hard = self.rank >= other.rank and self.weaknesses <= other.weaknesses
         return is_same_word and is_as_hard and self.scopes >= other.scopes
 
     def is_same_way_as(self, other: Demand) -> bool:
-        """Tell whether it is the same credential, brought in the same way."""
+        """Return whether it is the same credential, sent in the same way."""
         return self.identity == other.identity
 
 
 Alternative = frozenset[Demand]
-"""Credentials that have to come together; none at all for a caller that nobody knows."""
+"""Credentials that must be sent together; empty for anonymous callers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The alternatives of an operation, of which a caller has to meet one."""
+    """The alternatives of an operation; a caller must fulfil one of them."""
 
     alternatives: frozenset[Alternative]
 
     def __str__(self) -> str:
-        return " or ".join(sorted(_describe(each) for each in self.alternatives))
+        return " or ".join(sorted(_describe(alternative) for alternative in self.alternatives))
 
     @property
     def is_open(self) -> bool:
@@ -80,10 +80,10 @@ class Security:
         return frozenset() in self.alternatives
 
     def find_looser(self, former: Security) -> list[str]:
-        """Name the ways in that `former` did not grant.
+        """List the alternatives that `former` did not have and that loosen the protection.
 
-        A way that takes the place of one that is gone may differ if it is as strong; one that is
-        added beside those that were there is always told.
+        An alternative that replaces a removed one may differ if it is as strong: bearer may replace
+        an API key. An alternative that is added to the former ones is always listed.
         """
         gone = [
             old for old in former.alternatives if not any(_is_kept(old, new) for new in self.alternatives)
@@ -96,16 +96,16 @@ class Security:
         )
 
     def find_refused(self, former: Security) -> list[str]:
-        """Name the ways in that `former` granted and this does not."""
+        """List the alternatives of `former` that are no longer accepted."""
         return sorted(
             _describe(old)
             for old in former.alternatives
-            if not any(_admits(new, old) for new in self.alternatives)
+            if not any(_still_accepts(new, old) for new in self.alternatives)
         )
 
 
 def read_security(document: dict[str, Any], operation: dict[str, Any]) -> Security:
-    """Read the effective security of an operation: its own, or the document's."""
+    """Read the security of an operation: its own, or else that of the document."""
     listed = operation.get("security", document.get("security"))
     components = dereference(document.get("components"), document) or {}
     schemes = dereference(components.get("securitySchemes"), document) or {}
@@ -126,7 +126,7 @@ def _read_demand(name: str, scopes: list[str], scheme: Any) -> Demand:
     means = [str(scheme["type"])]
     means += [str(scheme[key]).lower() for key in ("scheme", "in", "name") if key in scheme]
     rank, provider = _rank(means), str(scheme.get("openIdConnectUrl", ""))
-    # Another provider is another credential, though it is brought in the same way.
+    # Tokens of another OpenID provider are another credential, even if they are sent in the same way.
     identity = " ".join([*means, provider] if provider else means)
     return Demand(identity, frozenset(scopes or ()), rank, frozenset(_find_weaknesses(scheme)), provider)
 
@@ -157,22 +157,23 @@ def _describe(alternative: Alternative, *, with_weaknesses: bool = False) -> str
 
 
 def _implies(new: Alternative, old: Alternative, *, same_way: bool) -> bool:
-    """Tell whether a caller who meets `new` is held to each demand of `old` by one of its own."""
+    """Return whether each demand of `old` has its own demand in `new` that is at least as strong."""
     return any(
         all(
-            mine.is_as_strong_as(each) and (mine.is_same_way_as(each) or not same_way)
-            for mine, each in zip(chosen, old, strict=True)
+            mine.is_as_strong_as(demand) and (mine.is_same_way_as(demand) or not same_way)
+            for mine, demand in zip(chosen, old, strict=True)
         )
         for chosen in permutations(new, len(old))
     )
 
 
 def _is_kept(old: Alternative, new: Alternative) -> bool:
-    return {each.identity for each in old} == {each.identity for each in new}
+    return {demand.identity for demand in old} == {demand.identity for demand in new}
 
 
-def _admits(new: Alternative, old: Alternative) -> bool:
-    """Tell whether a caller who brings what `old` asks for gets in by `new`."""
+def _still_accepts(new: Alternative, old: Alternative) -> bool:
+    """Return whether a caller with the credentials of `old` fulfils `new`."""
     return all(
-        any(mine.identity == each.identity and mine.scopes >= each.scopes for mine in old) for each in new
+        any(mine.identity == demand.identity and mine.scopes >= demand.scopes for mine in old)
+        for demand in new
     )

@@ -1,9 +1,10 @@
-"""The contract as the app serves it: asked for over ASGI, and compared by meaning."""
+"""Requests the document that the app serves (such as /openapi.json), and compares it with the contract."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from specwitness.contract.comparison import find_differences, find_undocumented
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
     from specwitness.openapi import Contract
 
 _SECONDS = 30
-_OK = 200
-_REMEDY = "serve the contract itself there, or mend [tool.specwitness.contract] served"
+_REMEDY = "serve the contract at this path, or fix [tool.specwitness.contract] served"
 
 
 def compare_served(contract: Contract, served: dict[str, Any], path: str) -> tuple[Finding, ...]:
-    """Find where the document that the app serves does not mean what the contract says."""
+    """Find the differences between the contract and the document that the app serves."""
     return tuple(_compare(contract, served, path))
 
 
@@ -32,25 +32,23 @@ def _compare(contract: Contract, served: dict[str, Any], path: str) -> Iterator[
 
 
 def read_served(app: Any, path: str) -> dict[str, Any]:
-    """Ask an ASGI app for the document that it serves, within its lifespan.
+    """Request a document from an ASGI app, within its lifespan.
 
     Raises:
-        TargetError: It does not answer with a JSON object.
+        TargetError: The response is not an OpenAPI document in JSON with status 200.
     """
     try:
         status, body = asyncio.run(asyncio.wait_for(_ask(app, path), _SECONDS))
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise TargetError(
-            f"the app cannot be asked for {path}: {reason}", where=path, remedy=_REMEDY
-        ) from error
+        raise TargetError(f"the request for {path} failed: {reason}", where=path, remedy=_REMEDY) from error
     try:
-        document = json.loads(body) if status == _OK else None
+        document = json.loads(body) if status == HTTPStatus.OK else None
     except ValueError:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise TargetError(
-            f"the app answers {status} and no OpenAPI document in JSON", where=path, remedy=_REMEDY
+            f"the response is {status}, without an OpenAPI document in JSON", where=path, remedy=_REMEDY
         )
     return document
 
@@ -62,9 +60,9 @@ async def _ask(app: Any, path: str) -> tuple[int, bytes]:
     lifespan = asyncio.create_task(app(scope, inbox.get, outbox.put))
     try:
         await _advance(lifespan, inbox, outbox, "startup")
-        answer = await _get(app, path)
+        response = await _get(app, path)
         await _advance(lifespan, inbox, outbox, "shutdown")
-        return answer
+        return response
     finally:
         lifespan.cancel()
         await asyncio.gather(lifespan, return_exceptions=True)
@@ -73,14 +71,14 @@ async def _ask(app: Any, path: str) -> tuple[int, bytes]:
 async def _advance(
     lifespan: asyncio.Task[None], inbox: asyncio.Queue[Any], outbox: asyncio.Queue[Any], step: str
 ) -> None:
-    """Start or stop the app; one that knows no lifespan ends its task, and that is all right."""
+    """Start or stop the app; an app without a lifespan ends its task at once, which is no error."""
     await inbox.put({"type": f"lifespan.{step}"})
-    answer = asyncio.create_task(outbox.get())
-    await asyncio.wait({lifespan, answer}, return_when=asyncio.FIRST_COMPLETED)
-    if not answer.done():
-        answer.cancel()
-    elif answer.result()["type"] == f"lifespan.{step}.failed":
-        raise RuntimeError(f"its {step} failed: {answer.result().get('message', '')}")
+    event = asyncio.create_task(outbox.get())
+    await asyncio.wait({lifespan, event}, return_when=asyncio.FIRST_COMPLETED)
+    if not event.done():
+        event.cancel()
+    elif event.result()["type"] == f"lifespan.{step}.failed":
+        raise RuntimeError(f"its {step} failed: {event.result().get('message', '')}")
 
 
 async def _get(app: Any, path: str) -> tuple[int, bytes]:
@@ -113,5 +111,5 @@ async def _get(app: Any, path: str) -> tuple[int, bytes]:
         messages.append(message)
 
     await app(scope, receive, send)
-    status = next(each["status"] for each in messages if each["type"] == "http.response.start")
-    return status, b"".join(each.get("body", b"") for each in messages)
+    status = next(message["status"] for message in messages if message["type"] == "http.response.start")
+    return status, b"".join(message.get("body", b"") for message in messages)

@@ -1,4 +1,4 @@
-"""One side of the comparison: a document's operations, read by meaning."""
+"""One of the two documents of a comparison: its operations, parameters and contents, `$ref`s resolved."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from specwitness.openapi import METHODS
 from specwitness.openapi.references import dereference
 
 if TYPE_CHECKING:
-    from specwitness.contract.schemas import Schema
-    from specwitness.openapi.references import Tokens
+    from specwitness.contract.schemas import JsonObject
+    from specwitness.openapi.references import Pointer
 
-_UNHEARD_HEADERS = frozenset({"accept", "authorization", "content-type"})  # OpenAPI ignores these parameters
+# OpenAPI ignores header parameters of these names (3.1 §4.8.12.2.1).
+_IGNORED_HEADERS = frozenset({"accept", "authorization", "content-type"})
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 
 
-class Parameter(NamedTuple):
-    """A parameter and where it stands."""
+class LocatedParameter(NamedTuple):
+    """A parameter with its pointer, which is relative to its operation or path item."""
 
-    value: Schema
-    tokens: Tokens
+    value: JsonObject
+    pointer: Pointer
 
-    def find_tokens(self, operation: Tokens) -> Tokens:
-        """Tell where it stands in the document; one of the path item stands beside the operation."""
-        base = operation if self.tokens[0] == "" else operation[:-1]
-        return (*base, *(token for token in self.tokens if token))
+    def find_pointer(self, operation: Pointer) -> Pointer:
+        """Return the pointer from the root; a parameter of the path item is beside the operation."""
+        base = operation if self.pointer[0] == "" else operation[:-1]
+        return (*base, *(token for token in self.pointer if token))
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A document and the meaning of its parts."""
+    """A document, and how to read its parts."""
 
-    document: Schema
+    document: JsonObject
 
     def get(self, value: Any, key: str) -> Any:
-        """Give a member of an object, `$ref`s followed on the way in and out."""
+        """Return a member of an object; `$ref`s of both the object and the member are resolved."""
         holder = dereference(value, self.document)
         return dereference(holder.get(key), self.document) if isinstance(holder, dict) else None
 
-    def find_operations(self) -> dict[tuple[str, str], tuple[str, Schema]]:
-        """Give path and operation by method and shape of the path (the names of parameters left out)."""
+    def find_operations(self) -> dict[tuple[str, str], tuple[str, JsonObject]]:
+        """Return path and operation by method and shape, such as `("GET", "/tasks/{}")`."""
         paths = self.get(self.document, "paths") or {}
         return {
             (method.upper(), shape_of(path)): (path, operation)
@@ -51,40 +52,40 @@ class Side:
             if method in METHODS
         }
 
-    def read_described(self, found: tuple[str, Schema]) -> tuple[Any, Schema]:
-        """Give the path item of an operation, and the operation; `found` is what `find_operations` gave."""
+    def read_described(self, found: tuple[str, JsonObject]) -> tuple[Any, JsonObject]:
+        """Return path item and operation for a path and operation of `find_operations`."""
         path, operation = found
         return self.get(self.get(self.document, "paths"), path), operation
 
     def read_parameters(
-        self, path: str, operation: Schema, *, unheard: bool = False
-    ) -> dict[tuple[str, str], Parameter]:
-        """Give parameters by place and name; the operation's own win over the path's.
+        self, path: str, operation: JsonObject, *, with_ignored: bool = False
+    ) -> dict[tuple[str, str], LocatedParameter]:
+        """Return parameters by `in` and name; those of the operation override those of the path item.
 
         Args:
-            path: The path that the operation stands under.
+            path: The path of the operation.
             operation: The operation.
-            unheard: Give those too that OpenAPI leaves to other parts of a contract.
+            with_ignored: Include the header parameters that OpenAPI ignores, such as `Authorization`.
         """
         item = self.get(self.get(self.document, "paths"), path)
-        return self.read_parameters_of(item, operation, unheard=unheard)
+        return self.read_parameters_of(item, operation, with_ignored=with_ignored)
 
     def read_parameters_of(
-        self, item: Any, operation: Schema, *, unheard: bool = False
-    ) -> dict[tuple[str, str], Parameter]:
-        """Give the parameters of an operation that stands in a path item, as `read_parameters` does."""
-        found: dict[tuple[str, str], Parameter] = {}
-        for holder, tokens in ((item, ()), (operation, ("",))):
+        self, item: Any, operation: JsonObject, *, with_ignored: bool = False
+    ) -> dict[tuple[str, str], LocatedParameter]:
+        """Return the parameters of an operation and its path item, as `read_parameters` does."""
+        found: dict[tuple[str, str], LocatedParameter] = {}
+        for holder, pointer in ((item, ()), (operation, ("",))):
             for index, entry in enumerate(self.get(holder, "parameters") or ()):
                 value = dereference(entry, self.document)
                 place, name = str(value.get("in")), str(value.get("name"))
                 name = name.lower() if place == "header" else name
-                if unheard or place != "header" or name not in _UNHEARD_HEADERS:
-                    found[place, name] = Parameter(value, (*tokens, "parameters", str(index)))
+                if with_ignored or place != "header" or name not in _IGNORED_HEADERS:
+                    found[place, name] = LocatedParameter(value, (*pointer, "parameters", str(index)))
         return found
 
     def read_content(self, value: Any) -> dict[str, tuple[str, Any]]:
-        """Give key and schema by media type, without the media type's parameters."""
+        """Return key and schema by media type; `text/csv; charset=utf-8` is found as `text/csv`."""
         content = self.get(value, "content") or {}
         found = {}
         for name in content:
@@ -92,22 +93,22 @@ class Side:
             found[name.partition(";")[0].strip().lower()] = (name, media.get("schema", True))
         return found
 
-    def read_schema(self, value: Schema) -> Any:
-        """Give the schema of a parameter or a header, whichever way it is written."""
+    def read_schema(self, value: JsonObject) -> Any:
+        """Return the schema of a parameter or header, from `schema` or from `content`."""
         if "schema" in value or not value.get("content"):
             return value.get("schema", True)
         return next(iter(self.read_content(value).values()))[1]
 
-    def read_style(self, parameter: Schema) -> dict[str, Any]:
-        """Give how a parameter is spelt on the wire, defaults filled in."""
+    def read_style(self, parameter: JsonObject) -> dict[str, Any]:
+        """Return `style` and `explode` of a parameter, with the defaults of OpenAPI."""
         style = parameter.get("style", _STYLES.get(str(parameter.get("in")), "simple"))
         return {"style": style, "explode": parameter.get("explode", style == "form")}
 
-    def read_security(self, operation: Schema) -> Security:
-        """Give who may call an operation, by the meaning of the schemes and not by their names."""
+    def read_security(self, operation: JsonObject) -> Security:
+        """Return the security of an operation, by the properties of the schemes and not their names."""
         return read_security(self.document, operation)
 
 
 def shape_of(path: str) -> str:
-    """Give a path without the names of its parameters."""
+    """Return a path without the names of its parameters: `/tasks/{id}` gives `/tasks/{}`."""
     return re.sub(r"\{[^}]*\}", "{}", path)

@@ -1,7 +1,15 @@
-"""The reader of OpenAPI contracts: operations, references and the line of every place."""
+"""The reader of OpenAPI contracts: operations, references, and the line of every part."""
 
 from specwitness.openapi.document import read_document
-from specwitness.openapi.reading import METHODS, REQUIREMENTS, Contract, Operation, bundle, read_contract
+from specwitness.openapi.reading import (
+    METHODS,
+    REQUIREMENTS,
+    Contract,
+    Operation,
+    bundle,
+    is_protected,
+    read_contract,
+)
 from specwitness.openapi.references import find_references
 from specwitness.openapi.servers import base_path, is_below, strip_base
 
@@ -14,6 +22,7 @@ __all__ = [
     "bundle",
     "find_references",
     "is_below",
+    "is_protected",
     "read_contract",
     "read_document",
     "strip_base",

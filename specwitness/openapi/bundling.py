@@ -1,10 +1,10 @@
-"""A contract in one piece: what stands in files beside it is moved into its components."""
+"""Bundles a contract of several files into one document: parts of other files become components."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.openapi.references import Library, Tokens, follow, format_pointer, is_literal
+from specwitness.openapi.references import Library, Pointer, follow, format_pointer, is_literal
 
 if TYPE_CHECKING:
     from specwitness.openapi.document import Document
@@ -22,14 +22,14 @@ _COMPONENT_DEPTH = 3  # components / section / name
 
 
 def bundle_library(library: Library) -> dict[str, Any]:
-    """Give the main document with every `$ref` into another file turned into a local one."""
+    """Return the main document; every `$ref` into another file becomes a local one."""
     return _Bundler(library).bundle()
 
 
 class _Bundler:
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.names: dict[tuple[str, Tokens], str] = {}
+        self.names: dict[tuple[str, Pointer], str] = {}
         self.added: dict[tuple[str, str], Any] = {}
 
     def bundle(self) -> dict[str, Any]:
@@ -48,13 +48,13 @@ class _Bundler:
                 if target and set(value) == {"$ref"}:
                     self.names.setdefault((target[0].file, target[1]), f"#/components/{section}/{name}")
 
-    def _foreign_target(self, value: Any, document: Document) -> tuple[Document, Tokens] | None:
+    def _foreign_target(self, value: Any, document: Document) -> tuple[Document, Pointer] | None:
         if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
             return None
         target = self.library.resolve(document, value["$ref"])
         return None if target[0].file == self.library.main.file else target
 
-    def _rewrite(self, value: Any, document: Document, at: Tokens) -> Any:
+    def _rewrite(self, value: Any, document: Document, at: Pointer) -> Any:
         if is_literal(at):
             return value
         if isinstance(value, list):
@@ -64,36 +64,36 @@ class _Bundler:
         rewritten = {key: self._rewrite(child, document, (*at, key)) for key, child in value.items()}
         return self._localise(rewritten, document, at) if isinstance(value.get("$ref"), str) else rewritten
 
-    def _localise(self, value: dict[str, Any], document: Document, at: Tokens) -> Any:
+    def _localise(self, value: dict[str, Any], document: Document, at: Pointer) -> Any:
         target = self._foreign_target(value, document)
         if target is None:
-            tokens = self.library.resolve(document, value["$ref"])[1]
-            return {**value, "$ref": "#" + format_pointer(tokens)}
+            pointer = self.library.resolve(document, value["$ref"])[1]
+            return {**value, "$ref": "#" + format_pointer(pointer)}
         if self._is_home_of(target, document, at):
             return self._inline(target)
         return {**value, "$ref": self._name(target, at)}
 
-    def _is_home_of(self, target: tuple[Document, Tokens], document: Document, at: Tokens) -> bool:
-        """Tell whether the foreign text itself belongs here, and not a reference to it."""
+    def _is_home_of(self, target: tuple[Document, Pointer], document: Document, at: Pointer) -> bool:
+        """Return whether the text of the other file is inserted here, instead of a reference to it."""
         if document.file != self.library.main.file:
             return False
         is_component = self.names.get((target[0].file, target[1])) == "#" + format_pointer(at)
         return (len(at) == _COMPONENT_DEPTH and is_component) or (len(at) == 2 and at[0] == "paths")  # noqa: PLR2004  # paths / path
 
-    def _inline(self, target: tuple[Document, Tokens]) -> Any:
-        document, tokens = target
-        value = self._rewrite(follow(document.data, tokens), document, tokens)
+    def _inline(self, target: tuple[Document, Pointer]) -> Any:
+        document, pointer = target
+        value = self._rewrite(follow(document.data, pointer), document, pointer)
         if isinstance(value, dict):
-            # An `$id` would become the base of every `$ref` below it.
+            # An `$id` would change the base URI of every `$ref` below it.
             return {key: child for key, child in value.items() if key not in {"$id", "$schema"}}
         return value
 
-    def _name(self, target: tuple[Document, Tokens], at: Tokens) -> str:
-        document, tokens = target
-        key = (document.file, tokens)
+    def _name(self, target: tuple[Document, Pointer], at: Pointer) -> str:
+        document, pointer = target
+        key = (document.file, pointer)
         if key not in self.names:
             section = _section(at)
-            stem = tokens[-1] if tokens else document.path.name.partition(".")[0]
+            stem = pointer[-1] if pointer else document.path.name.partition(".")[0]
             name = self._free_name(section, stem)
             self.names[key] = f"#/components/{section}/{name}"
             self.added[section, name] = None
@@ -109,7 +109,7 @@ class _Bundler:
         return name
 
 
-def _section(at: Tokens) -> str:
+def _section(at: Pointer) -> str:
     if at and at[-1] == "requestBody":
         return "requestBodies"
     parent = at[-2] if len(at) > 1 else ""

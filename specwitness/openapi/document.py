@@ -1,4 +1,4 @@
-"""A YAML or JSON document of which every place knows its line."""
+"""A YAML or JSON document with the line of every part."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2 scalars: `on` is a string, and so is a date; keys are always strings."""
+    """Reads YAML 1.2 scalars: `on` and `2025-01-01` are strings; keys are always strings."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML's own attribute
 
@@ -37,15 +37,15 @@ class _Loader(yaml.SafeLoader):
 
 for _kind, _pattern in _KINDS.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", _pattern, None)
-# PyYAML would take 010 for eight.
+# PyYAML would read 010 as eight.
 _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a file says (`data`) and where it says it.
+    """The data of a file, and its YAML nodes with their lines.
 
-    `file` is the path relative to the repository's root, with `/`.
+    `file` is the path relative to the root of the repository, with `/`.
     """
 
     path: Path
@@ -53,10 +53,10 @@ class Document:
     data: Any
     node: yaml.Node
 
-    def locate(self, tokens: Sequence[str]) -> Location:
-        """Tell the line of the deepest place on the way of `tokens` that exists."""
+    def locate(self, pointer: Sequence[str]) -> Location:
+        """Return the line of a part; if it does not exist, of its nearest existing ancestor."""
         node, line = self.node, self.node.start_mark.line
-        for token in tokens:
+        for token in pointer:
             child = _child(node, token)
             if child is None:
                 break
@@ -68,7 +68,7 @@ def read_document(path: Path, root: Path) -> Document:
     """Read a YAML or JSON file below `root`.
 
     Raises:
-        ContractError: The file is missing, unreadable, ambiguous or outside `root`.
+        ContractError: The file is missing, unreadable, outside `root`, or has duplicate keys.
     """
     file = _relative(path, root)
     try:
@@ -95,17 +95,17 @@ def _compose(text: str, file: str, *, is_json: bool) -> yaml.Node:
     try:
         if is_json:
             json.loads(text)
-            # A tab in JSON is only ever white space between tokens, and YAML refuses it there.
+            # JSON allows tabs between tokens, and YAML refuses them.
             text = text.replace("\t", " ")
         node = yaml.compose(text, Loader=_Loader)
     except json.JSONDecodeError as error:
-        raise ContractError(f"the JSON is broken: {error.msg}", where=f"{file}:{error.lineno}") from error
+        raise ContractError(f"this is not valid JSON: {error.msg}", where=f"{file}:{error.lineno}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}" if mark else file
-        raise ContractError(f"the YAML is broken: {error.problem}", where=where) from error
+        raise ContractError(f"this is not valid YAML: {error.problem}", where=where) from error
     except yaml.YAMLError as error:
-        raise ContractError("the YAML is broken: a character is forbidden", where=file) from error
+        raise ContractError("this is not valid YAML: it has a forbidden character", where=file) from error
     if node is None:
         raise ContractError("the contract is empty", where=file)
     return node
@@ -118,7 +118,7 @@ def _construct(node: yaml.Node, file: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}" if mark else file
-        raise ContractError(f"the YAML is broken: {error.problem}", where=where) from error
+        raise ContractError(f"this is not valid YAML: {error.problem}", where=where) from error
     finally:
         loader.dispose()
 
@@ -141,12 +141,12 @@ def _refuse_duplicates(node: yaml.MappingNode, file: str) -> None:
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
             where = f"{file}:{key.start_mark.line + 1}"
-            raise ContractError("a key is not a plain text", where=where)
+            raise ContractError("a key is not a string", where=where)
         line = key.start_mark.line + 1
         if key.value in lines and key.tag != "tag:yaml.org,2002:merge":
             first = lines[key.value]
             raise ContractError(
-                f"the key `{key.value}` stands twice, first in line {first}", where=f"{file}:{line}"
+                f"the key `{key.value}` appears twice, first on line {first}", where=f"{file}:{line}"
             )
         lines[key.value] = line
 
@@ -159,7 +159,7 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 def _child(node: yaml.Node, token: str) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
-        # The last one wins: keys that came through `<<` stand first once they are merged.
+        # The last one wins: keys that were merged by `<<` come first.
         for key, value in reversed(node.value):
             if _key(key) == token:
                 return value, key.start_mark.line

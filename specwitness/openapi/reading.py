@@ -1,4 +1,4 @@
-"""Reads a contract: its operations, what they require, who may call them, and on which line."""
+"""Reads a contract: its operations with their requirements, protection and lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specwitness.errors import ContractError
 from specwitness.identifier import is_key
 from specwitness.model import Frozen, Location
 from specwitness.openapi.bundling import bundle_library
-from specwitness.openapi.references import Library, Tokens, parse_pointer, read_library
+from specwitness.openapi.references import Library, Pointer, parse_pointer, read_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,9 @@ _LONGEST_MESSAGE = 200
 class Operation(Frozen):
     """One operation of a contract.
 
-    `id` is the `operationId`, or `METHOD /path` where there is none. `response_requirements` are
-    those of single responses, by status; `statuses` are all that are documented. `protected` says
-    that credentials are always needed.
+    `id` is the `operationId`, or `METHOD /path` without one. `response_requirements` are the
+    requirements of single responses, by status. `statuses` are all documented statuses. `protected`
+    is true if the operation always needs credentials.
     """
 
     id: str
@@ -51,21 +51,21 @@ class Operation(Frozen):
         return f"{self.method} {self.path}"
 
     @property
-    def tokens(self) -> Tokens:
-        """Where the operation stands in the contract."""
+    def pointer(self) -> Pointer:
+        """The pointer to the operation in the contract."""
         return ("paths", self.path, self.method.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract that was read; `document` is its main file with `$ref`s untouched."""
+    """A contract with its files and operations."""
 
     library: Library
     operations: tuple[Operation, ...]
 
     @property
     def document(self) -> dict[str, Any]:
-        """The main file as plain data."""
+        """The data of the main file, with its `$ref`s."""
         data: dict[str, Any] = self.library.main.data
         return data
 
@@ -74,8 +74,11 @@ class Contract:
         """The main file, relative to the repository's root."""
         return self.library.main.file
 
-    def locate(self, pointer: str | Tokens) -> Location:
-        """Tell file and line of a JSON pointer, through `$ref`s; of its nearest ancestor if need be."""
+    def locate(self, pointer: str | Pointer) -> Location:
+        """Return the location of a JSON pointer; `$ref`s are followed.
+
+        If the part does not exist, it is the location of its nearest existing ancestor.
+        """
         return self.library.locate(parse_pointer(pointer) if isinstance(pointer, str) else pointer)
 
 
@@ -88,7 +91,7 @@ def read_contract(path: Path, root: Path) -> Contract:
     library = read_library(path, root)
     _refuse_other_formats(library)
     _refuse_duplicate_ids(library)
-    _refuse_mute_operations(library)
+    _refuse_operations_without_responses(library)
     _refuse_invalid(library)
     operations = tuple(
         _read_operation(library, path_name, method) for path_name, method in _find_operations(library)
@@ -97,7 +100,7 @@ def read_contract(path: Path, root: Path) -> Contract:
 
 
 def bundle(contract: Contract) -> dict[str, Any]:
-    """Give the contract as one document, with the files beside it moved into its components."""
+    """Return the contract as one document; parts of other files are in its components."""
     return bundle_library(contract.library)
 
 
@@ -105,29 +108,29 @@ def _refuse_other_formats(library: Library) -> None:
     data = library.main.data
     version = data.get("openapi") if isinstance(data, dict) else None
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        said = f"`openapi` is {version!r}" if version is not None else "there is no `openapi`"
+        said = f"`openapi` is {version!r}" if version is not None else "it has no `openapi`"
         where = str(library.locate(("openapi",)))
         raise ContractError(
-            f"this is no OpenAPI 3 document: {said}", where=where, remedy="state openapi: 3.1.0"
+            f"this is not an OpenAPI 3 document: {said}", where=where, remedy="write openapi: 3.1.0"
         )
 
 
 def _refuse_duplicate_ids(library: Library) -> None:
     places: dict[str, Location] = {}
     for path, method in _find_operations(library):
-        tokens: Tokens = ("paths", path, method, "operationId")
-        name = library.get(tokens)
+        pointer: Pointer = ("paths", path, method, "operationId")
+        name = library.get(pointer)
         if not isinstance(name, str):
             continue
-        place = library.locate(tokens)
+        place = library.locate(pointer)
         if name in places:
             raise ContractError(
-                f"operationId `{name}` stands twice, first in {places[name]}", where=str(place)
+                f"operationId `{name}` appears twice, first at {places[name]}", where=str(place)
             )
         places[name] = place
 
 
-def _refuse_mute_operations(library: Library) -> None:
+def _refuse_operations_without_responses(library: Library) -> None:
     for path, method in _find_operations(library):
         if not library.get(("paths", path, method, "responses")):
             where = str(library.locate(("paths", path, method)))
@@ -141,21 +144,21 @@ def _refuse_invalid(library: Library) -> None:
     try:
         errors.extend(validator(document).iter_errors())
     except Exception as crash:
-        # It stumbles over what it does not expect, often right after it has told of it.
+        # The validator crashes on some invalid documents, often after it has reported the error.
         reason = f"{type(crash).__name__}: {crash}"
         if not errors:
             raise ContractError(f"it cannot be validated: {reason}", where=library.main.file) from crash
     if not errors:
         return
-    # The deepest error is the nearest to what the author wrote.
-    error = max(errors, key=lambda each: len(each.absolute_path))
-    tokens = tuple(str(part) for part in error.absolute_path)
+    # Of nested errors, the deepest one names the exact part.
+    error = max(errors, key=lambda found: len(found.absolute_path))
+    pointer = tuple(str(part) for part in error.absolute_path)
     message = " ".join(str(error.message).partition("\n\n")[0].split())
     if len(message) > _LONGEST_MESSAGE:
         message = f"{message[:_LONGEST_MESSAGE]}…"
-    place = f" (at {' '.join(tokens)})" if tokens else ""
-    where = str(library.locate(tokens))
-    raise ContractError(f"the contract is no valid OpenAPI: {message}{place}", where=where)
+    place = f" (at {' '.join(pointer)})" if pointer else ""
+    where = str(library.locate(pointer))
+    raise ContractError(f"the contract is not valid OpenAPI: {message}{place}", where=where)
 
 
 def _find_operations(library: Library) -> Iterator[tuple[str, str]]:
@@ -168,16 +171,16 @@ def _find_operations(library: Library) -> Iterator[tuple[str, str]]:
 
 
 def _read_operation(library: Library, path: str, method: str) -> Operation:
-    tokens: Tokens = ("paths", path, method)
-    name = library.get((*tokens, "operationId"))
+    pointer: Pointer = ("paths", path, method)
+    name = library.get((*pointer, "operationId"))
     requirements = [
         *_read_requirements(library, ()),
-        *_read_requirements(library, tokens[:2]),
-        *_read_requirements(library, tokens),
+        *_read_requirements(library, pointer[:2]),
+        *_read_requirements(library, pointer),
     ]
-    statuses = library.get((*tokens, "responses")) or {}
+    statuses = library.get((*pointer, "responses")) or {}
     by_status = {
-        str(each): _read_requirements(library, (*tokens, "responses", str(each))) for each in statuses
+        str(status): _read_requirements(library, (*pointer, "responses", str(status))) for status in statuses
     }
     return Operation(
         id=name or f"{method.upper()} {path}",
@@ -186,32 +189,39 @@ def _read_operation(library: Library, path: str, method: str) -> Operation:
         requirements=tuple(dict.fromkeys(requirements)),
         response_requirements={status: keys for status, keys in by_status.items() if keys},
         statuses=tuple(by_status),
-        protected=_is_protected(library, tokens),
-        location=library.locate(tokens),
+        protected=is_protected(library.main.data, library.get(pointer)),
+        location=library.locate(pointer),
     )
 
 
-def _is_protected(library: Library, tokens: Tokens) -> bool:
-    own = library.get((*tokens, "security"))
-    effective = own if own is not None else library.main.data.get("security")
+def is_protected(document: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
+    """Tell whether an operation always needs credentials (OpenAPI 3.1 §4.8.10.1, `security`).
+
+    Args:
+        document: The document, whose `security` holds for operations without one of their own.
+        operation: The operation as it is written there. `security: [{}, {bearer: []}]` makes
+            credentials optional, so that it is not protected.
+    """
+    own = operation.get("security")
+    effective = (document.get("security") if own is None else own) or ()
     return bool(effective) and all(effective)
 
 
-def _read_requirements(library: Library, tokens: Tokens) -> tuple[str, ...]:
-    holder = library.get(tokens)
+def _read_requirements(library: Library, pointer: Pointer) -> tuple[str, ...]:
+    holder = library.get(pointer)
     keys = holder.get(REQUIREMENTS) if isinstance(holder, Mapping) else None
     if keys is None:
         return ()
     remedy = f"write `{REQUIREMENTS}: [003/FR-006]`"
     if not isinstance(keys, list):
-        where = str(library.locate((*tokens, REQUIREMENTS)))
+        where = str(library.locate((*pointer, REQUIREMENTS)))
         raise ContractError(f"`{REQUIREMENTS}` is not a list", where=where, remedy=remedy)
     counts: dict[object, int] = defaultdict(int)
     for index, key in enumerate(keys):
-        where = str(library.locate((*tokens, REQUIREMENTS, str(index))))
+        where = str(library.locate((*pointer, REQUIREMENTS, str(index))))
         if not isinstance(key, str) or not is_key(key):
             raise ContractError(f"`{key}` is not the key of a requirement", where=where, remedy=remedy)
         counts[key] += 1
         if counts[key] > 1:
-            raise ContractError(f"`{key}` stands twice in one list", where=where)
+            raise ContractError(f"`{key}` appears twice in one list", where=where)
     return tuple(keys)

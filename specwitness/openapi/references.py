@@ -1,4 +1,4 @@
-"""`$ref`s within a document and into the files beside it: where they lead, and on which line."""
+"""Resolves `$ref`s within a document and into other files, and locates their targets."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ if TYPE_CHECKING:
 
     from specwitness.model import Location
 
-Tokens = tuple[str, ...]
+Pointer = tuple[str, ...]
 
 _COMBINATORS = ("allOf", "anyOf", "oneOf")
-# Below these a `$ref` is a plain value, unless they are names that the author chose.
+# Below these keywords `$ref` is plain data: `example: {$ref: x}`. Below a key of _NAME_MAPS they are
+# names that the author chose: `properties: {example: {$ref: …}}`.
 _LITERALS = frozenset({"const", "default", "enum", "example", "value"})
 _NAME_MAPS = frozenset(
     {"$defs", "headers", "parameters", "patternProperties", "properties", "responses", "schemas", "variables"}
 )
 
 
-def parse_pointer(pointer: str) -> Tokens:
-    """Split a JSON pointer (RFC 6901), with or without a leading `#`, into its tokens."""
+def parse_pointer(pointer: str) -> Pointer:
+    """Split a JSON pointer (RFC 6901), with or without a leading `#`: `#/a/b~1c` gives `("a", "b/c")`."""
     parts = unquote(pointer.removeprefix("#")).split("/")[1:]
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
-def format_pointer(tokens: Tokens) -> str:
-    """Join tokens into a JSON pointer (RFC 6901)."""
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
+def format_pointer(pointer: Pointer) -> str:
+    """Write a pointer as text (RFC 6901): `("a", "b/c")` gives `/a/b~1c`."""
+    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in pointer)
 
 
-def follow(value: Any, tokens: Tokens) -> Any:
-    """Give what stands at `tokens` below `value`.
+def follow(value: Any, pointer: Pointer) -> Any:
+    """Return the value at `pointer` below `value`.
 
     Raises:
-        KeyError: Nothing stands there.
+        KeyError: There is no such value.
     """
-    for token in tokens:
+    for token in pointer:
         if isinstance(value, Mapping) and token in value:
             value = value[token]
         elif isinstance(value, list) and token.isdecimal() and int(token) < len(value):
@@ -53,7 +54,7 @@ def follow(value: Any, tokens: Tokens) -> Any:
 
 
 def dereference(value: Any, document: Any) -> Any:
-    """Follow the local `$ref`s of a document; one that leads nowhere, or in a circle, stays as it is."""
+    """Follow local `$ref`s until there is none; a dangling or circular `$ref` is returned unchanged."""
     seen: set[str] = set()
     while isinstance(value, dict) and isinstance(ref := value.get("$ref"), str) and ref not in seen:
         seen.add(ref)
@@ -64,40 +65,40 @@ def dereference(value: Any, document: Any) -> Any:
     return value
 
 
-def is_literal(tokens: Tokens) -> bool:
-    """Tell whether a place holds a plain value, in which `$ref` means nothing."""
-    return bool(tokens) and tokens[-1] in _LITERALS and (len(tokens) == 1 or tokens[-2] not in _NAME_MAPS)
+def is_literal(pointer: Pointer) -> bool:
+    """Return whether the value at a pointer is plain data, such as an example, in which `$ref` is ignored."""
+    return bool(pointer) and pointer[-1] in _LITERALS and (len(pointer) == 1 or pointer[-2] not in _NAME_MAPS)
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A document and the files that it refers to, by their path relative to the root."""
+    """A document and the files that it refers to, by their paths relative to the root."""
 
     main: Document
     files: Mapping[str, Document]
 
-    def resolve(self, document: Document, ref: str) -> tuple[Document, Tokens]:
-        """Tell which place of which file a `$ref` in `document` means."""
+    def resolve(self, document: Document, ref: str) -> tuple[Document, Pointer]:
+        """Return the file and the pointer that a `$ref` in `document` names."""
         name, _, fragment = ref.partition("#")
         if not name:
             return document, parse_pointer(fragment)
         path = (document.path.parent / unquote(name)).resolve()
-        found = next(each for each in self.files.values() if each.path.resolve() == path)
+        found = next(file for file in self.files.values() if file.path.resolve() == path)
         return found, parse_pointer(fragment)
 
-    def locate(self, tokens: Tokens) -> Location:
-        """Tell file and line of a place of the main document; `$ref`s on the way are followed.
+    def locate(self, pointer: Pointer) -> Location:
+        """Return file and line of a pointer into the main document; `$ref`s on the way are followed.
 
-        Where a place is written inside `allOf`, `anyOf` or `oneOf`, these may be left out of
-        `tokens`. If the place does not exist, its nearest ancestor is meant.
+        `allOf`, `anyOf` and `oneOf` may be left out of the pointer. If the part does not exist, it is
+        the location of its nearest existing ancestor.
         """
-        document, at = self._walk(tokens)[:2]
+        document, at = self._walk(pointer)[:2]
         return document.locate(at)
 
-    def get(self, tokens: Tokens) -> Any:
-        """Give what stands at a place of the main document, `$ref`s followed; None for nothing."""
-        document, at, is_found = self._walk(tokens)
-        seen: set[tuple[str, Tokens]] = set()
+    def get(self, pointer: Pointer) -> Any:
+        """Return the value at a pointer into the main document, `$ref`s followed; None if there is none."""
+        document, at, is_found = self._walk(pointer)
+        seen: set[tuple[str, Pointer]] = set()
         value = follow(document.data, at) if is_found else None
         while isinstance(value, Mapping) and set(value) == {"$ref"} and (document.file, at) not in seen:
             seen.add((document.file, at))
@@ -105,17 +106,17 @@ class Library:
             value = follow(document.data, at)
         return value
 
-    def _walk(self, tokens: Tokens) -> tuple[Document, Tokens, bool]:
+    def _walk(self, pointer: Pointer) -> tuple[Document, Pointer, bool]:
         document: Document = self.main
-        at: Tokens = ()
-        for token in tokens:
+        at: Pointer = ()
+        for token in pointer:
             step = self._step(document, at, token)
             if step is None:
                 return document, at, False
             document, at = step
         return document, at, True
 
-    def _step(self, document: Document, at: Tokens, token: str) -> tuple[Document, Tokens] | None:
+    def _step(self, document: Document, at: Pointer, token: str) -> tuple[Document, Pointer] | None:
         pending, seen = [(document, at)], set()
         while pending:
             current, place = pending.pop(0)
@@ -136,10 +137,10 @@ class Library:
 
 
 def read_library(path: Path, root: Path) -> Library:
-    """Read a document and every file that its `$ref`s lead to, and refuse one that leads nowhere.
+    """Read a document and every file that its `$ref`s name.
 
     Raises:
-        ContractError: A file cannot be read, or a `$ref` leads nowhere or to the network.
+        ContractError: A file cannot be read, or a `$ref` is dangling or names a URL.
     """
     main = read_document(path, root)
     files, pending = {main.file: main}, [main]
@@ -149,11 +150,13 @@ def read_library(path: Path, root: Path) -> Library:
             name = ref.partition("#")[0]
             where = str(document.locate(place))
             if name and urlsplit(name).scheme:
-                raise ContractError(f"`{ref}` leads to the network", where=where, remedy="keep the file here")
+                raise ContractError(
+                    f"`{ref}` is a URL", where=where, remedy="copy the file into the repository"
+                )
             target = (document.path.parent / unquote(name)).resolve()
-            if name and all(each.path.resolve() != target for each in files.values()):
+            if name and all(known.path.resolve() != target for known in files.values()):
                 if not target.is_file():
-                    raise ContractError(f"`{ref}` leads nowhere: there is no such file", where=where)
+                    raise ContractError(f"`{ref}`: there is no such file", where=where)
                 read = read_document(target, root)
                 files[read.file] = read
                 pending.append(read)
@@ -165,23 +168,23 @@ def read_library(path: Path, root: Path) -> Library:
 def _refuse_dangling(library: Library) -> None:
     for document in library.files.values():
         for place, ref in find_references(document.data, ()):
-            target, tokens = library.resolve(document, ref)
+            target, pointer = library.resolve(document, ref)
             try:
-                follow(target.data, tokens)
+                follow(target.data, pointer)
             except KeyError as error:
                 where = str(document.locate(place))
-                raise ContractError(f"`{ref}` leads nowhere", where=where) from error
+                raise ContractError(f"`{ref}` does not exist", where=where) from error
 
 
-def find_references(value: Any, tokens: Tokens) -> Iterator[tuple[Tokens, str]]:
-    """Find each `$ref` below a value, with the place of the object that holds it."""
-    if is_literal(tokens):
+def find_references(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """Yield each `$ref` below a value, with its pointer."""
+    if is_literal(pointer):
         return
     if isinstance(value, Mapping):
         if isinstance(ref := value.get("$ref"), str):
-            yield (*tokens, "$ref"), ref
+            yield (*pointer, "$ref"), ref
         for key, child in value.items():
-            yield from find_references(child, (*tokens, key))
+            yield from find_references(child, (*pointer, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            yield from find_references(child, (*tokens, str(index)))
+            yield from find_references(child, (*pointer, str(index)))

@@ -1,4 +1,4 @@
-"""Where a contract says that its paths begin: the path of its first server (OpenAPI 3.1 §4.8.5)."""
+"""The base path of a contract: the path of the URL of its first server (OpenAPI 3.1 §4.8.5)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def base_path(document: Mapping[str, Any]) -> str:
-    """Give the path of the first server, such as `/api/v2`, without a slash at its end; empty for none.
+    """Return the path of the first server, such as `/api/v2`, without a slash at the end; empty for none.
 
-    Variables stand for their defaults. Of no use is a path that the paths of the contract begin with
-    themselves.
+    Variables are replaced by their defaults. It is empty, too, if a path of the contract already begins
+    with it: some contracts write `/api/v2` in both places.
     """
     servers = document.get("servers")
     server = servers[0] if isinstance(servers, list) and servers else None
@@ -21,21 +21,23 @@ def base_path(document: Mapping[str, Any]) -> str:
         return ""
     url = server["url"]
     variables = server.get("variables")
-    for name, each in variables.items() if isinstance(variables, dict) else ():
-        url = url.replace(f"{{{name}}}", str(each.get("default", "") if isinstance(each, dict) else ""))
+    for name, variable in variables.items() if isinstance(variables, dict) else ():
+        url = url.replace(
+            f"{{{name}}}", str(variable.get("default", "") if isinstance(variable, dict) else "")
+        )
     try:
         path = urlsplit(url).path.rstrip("/")
     except ValueError:
         return ""
     path = path if path.startswith("/") or not path else f"/{path}"
-    return "" if any(is_below(each, path) for each in document.get("paths") or ()) else path
+    return "" if any(is_below(own, path) for own in document.get("paths") or ()) else path
 
 
 def is_below(path: str, base: str) -> bool:
-    """Tell whether a path is at a base, or below it."""
+    """Return whether a path is a base or below it."""
     return path == base or path.startswith(f"{base}/")
 
 
 def strip_base(path: str, base: str) -> str:
-    """Give a path as a contract with a base has it."""
+    """Return a path without the base, as the contract writes it."""
     return (path.removeprefix(base) or "/") if base and is_below(path, base) else path

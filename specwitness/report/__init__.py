@@ -1,4 +1,4 @@
-"""Renderers: each draws one shape of report from a trace, and decides nothing."""
+"""The reports: each renderer turns a trace into one format."""
 
 from specwitness.report.html import render_html
 from specwitness.report.inspection import print_inspection, render_inspection

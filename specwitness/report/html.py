@@ -1,4 +1,4 @@
-"""The trace as one HTML file that needs nothing else: each spec verbatim, with its proof beside it."""
+"""The trace as one HTML file without external resources: each spec, with the evidence beside it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from specwitness.report.wording import (
     SYMBOLS,
     count_of,
     count_witnesses,
+    escape_controls,
     is_long,
-    show_unseen,
-    unsettled,
+    needing_work,
 )
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from specwitness.model import SpecSource, Trace
 
 DETAIL_LENGTH = 20_000
-"""Characters of one failure that are shown; the trace itself holds all of them."""
+"""The number of characters shown of one failure; trace.json has all of them."""
 
 
 @dataclass(frozen=True)
 class SpecPage:
-    """One spec as it is shown: rendered with marks, and its source line by line."""
+    """One spec as the page shows it: rendered with marks, and its source line by line."""
 
     source: SpecSource
     html: Markup
@@ -40,16 +40,16 @@ class SpecPage:
 
 
 def render_html(trace: Trace) -> str:
-    """Draw a trace as one offline page; equal traces give equal bytes.
+    """Render a trace as one HTML page; equal traces give equal bytes.
 
     Args:
-        trace: What to draw.
+        trace: The trace to render.
 
     Returns:
-        A document that loads nothing from anywhere and can be read without JavaScript.
+        A page that loads nothing from elsewhere and can be read without JavaScript.
 
     Raises:
-        EvidenceError: The trace names a witness that it does not hold.
+        EvidenceError: The trace names a witness that is not in it.
     """
     links = links_of(trace)
     witnesses = {witness.id: witness for witness in trace.witnesses}
@@ -62,10 +62,10 @@ def render_html(trace: Trace) -> str:
         findings=trace.findings,
         pages=pages,
         overview=_overview(trace, proofs),
-        orphans=[proof for proof in proofs if proof.traced.requirement.location.file not in paths],
+        without_spec=[proof for proof in proofs if proof.traced.requirement.location.file not in paths],
         keys={traced.requirement.key for traced in trace.requirements},
         lead=_lead(trace),
-        tallies=[(verdict, trace.summary.get(verdict, 0)) for verdict in SYMBOLS],
+        verdict_counts=[(verdict, trace.summary.get(verdict, 0)) for verdict in SYMBOLS],
     )
 
 
@@ -78,7 +78,7 @@ def _environment(links: Links) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(seen=show_unseen, statement=render_inline, shortened=_shortened)
+    environment.filters.update(seen=escape_controls, statement=render_inline, shortened=_shortened)
     environment.tests.update(long=is_long)
     environment.globals.update(
         symbols=SYMBOLS,
@@ -104,11 +104,11 @@ def _page(spec: SpecSource, proofs: list[Proof], environment: Environment, links
         if proof.traced.requirement.location.file == spec.path
     ]
     html = render_spec(spec.text, marks, links, str(PurePosixPath(spec.path).parent))
-    return SpecPage(spec, html, tuple(show_unseen(spec.text).split("\n")))
+    return SpecPage(spec, html, tuple(escape_controls(spec.text).split("\n")))
 
 
 def _overview(trace: Trace, proofs: list[Proof]) -> list[tuple[str, list[Proof]]]:
-    """Group the proofs by spec, each group with its title; what has no spec comes last."""
+    """Group the proofs by spec, with the title of the spec; requirements without a spec come last."""
     titles = {spec.path: f"{spec.namespace} · {spec.title}" for spec in trace.specs}
     groups: dict[str, list[Proof]] = {path: [] for path in titles}
     for proof in proofs:
@@ -117,15 +117,15 @@ def _overview(trace: Trace, proofs: list[Proof]) -> list[tuple[str, list[Proof]]
 
 
 def _lead(trace: Trace) -> str:
-    """Say in a sentence what the result rests on."""
+    """Write the result as a sentence, such as `Broken by 2 findings.`."""
     total = count_of(len(trace.requirements), "requirement")
-    open_count = len(unsettled(trace.requirements))
+    open_count = len(needing_work(trace.requirements))
     if trace.result == "kept" and not open_count:
-        return f"Nothing breaks this run; of {total}, each has a green witness or a waiver."
-    parts = [count_of(len(trace.findings), "finding")] if trace.findings else []
-    parts += [f"{open_count} of {total} without proof"] if open_count else []
-    listed = " and ".join(parts) or "no finding"
-    return f"Nothing breaks this run; {listed}." if trace.result == "kept" else f"Broken by {listed}."
+        return f"Every one of {total} has passed evidence or a waiver."
+    parts = [count_of(len(trace.findings), "finding")] if trace.findings else ["no findings"]
+    parts += [f"{open_count} of {total} need work"] if open_count else []
+    listed = "; ".join(parts)
+    return f"Kept with {listed}." if trace.result == "kept" else f"Broken by {listed}."
 
 
 def _shortened(text: str) -> str:

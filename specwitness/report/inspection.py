@@ -1,4 +1,4 @@
-"""The end of a contract check in the terminal, and as JSON."""
+"""The result of a contract check in the terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from specwitness.model import Level
+from specwitness.model import RuleLevel
 from specwitness.report.wording import count_of, on_one_line, printable
 
 if TYPE_CHECKING:
@@ -18,47 +18,47 @@ if TYPE_CHECKING:
 
     from specwitness.model import Judgement
 
-_STYLES = {Level.ERROR: "red", Level.WARNING: "yellow", Level.WAIVED: "dim"}
+_STYLES = {RuleLevel.ERROR: "red", RuleLevel.WARNING: "yellow", RuleLevel.WAIVED: "dim"}
 
 
 def print_inspection(checked: Mapping[str, str], judged: Sequence[Judgement], console: Console) -> None:
-    """Print what was checked, what was found by kind, and the result in the last line."""
+    """Print what the contract was compared with, the findings by level, and the result as the last line."""
     for name, value in checked.items():
         _print(console, f"{name}: {value}")
-    for level in (Level.WAIVED, Level.WARNING, Level.ERROR):
-        alike = [each for each in judged if each.level is level]
+    for level in (RuleLevel.WAIVED, RuleLevel.WARNING, RuleLevel.ERROR):
+        alike = [judgement for judgement in judged if judgement.level is level]
         for (kind, code, remedy), group in groupby(
-            alike, key=lambda each: (each.kind, each.code, each.remedy)
+            alike, key=lambda judgement: (judgement.kind, judgement.code, judgement.remedy)
         ):
-            for each in group:
-                place = f"{each.location}: " if each.location else ""
-                said = f"{place}{each.message} [{kind}: {code}]"
-                waived = f" waived: {each.reason}" if each.reason else ""
+            for judgement in group:
+                place = f"{judgement.location}: " if judgement.location else ""
+                said = f"{place}{judgement.message} [{kind}: {code}]"
+                waived = f" waived: {judgement.reason}" if judgement.reason else ""
                 for number, line in enumerate(f"{said}{waived}".splitlines()):
                     _print(console, f"{'  ' if number else ''}{line}", _STYLES[level])
-            if remedy and level is not Level.WAIVED:
+            if remedy and level is not RuleLevel.WAIVED:
                 _print(console, f"  → {remedy}")
-    _print(console, result_line(judged), "bold red" if count(judged, Level.ERROR) else "bold green")
+    _print(console, result_line(judged), "bold red" if count(judged, RuleLevel.ERROR) else "bold green")
 
 
 def result_line(judged: Sequence[Judgement]) -> str:
-    """Say how the check ended, in one line that starts with `kept:` or `broken:`."""
-    errors = count(judged, Level.ERROR)
+    """Return the result as a line: `broken: 2 findings, 1 warning, 1 waived`."""
+    errors = count(judged, RuleLevel.ERROR)
     line = f"broken: {count_of(errors, 'finding')}" if errors else "kept: no findings"
-    if warnings := count(judged, Level.WARNING):
+    if warnings := count(judged, RuleLevel.WARNING):
         line += f", {count_of(warnings, 'warning')}"
-    if waived := count(judged, Level.WAIVED):
+    if waived := count(judged, RuleLevel.WAIVED):
         line += f", {waived} waived"
     return line
 
 
-def count(judged: Sequence[Judgement], level: Level) -> int:
+def count(judged: Sequence[Judgement], level: RuleLevel) -> int:
     """Count the judgements of a level."""
-    return sum(each.level is level for each in judged)
+    return sum(judgement.level is level for judgement in judged)
 
 
 def render_inspection(document: dict[str, Any]) -> str:
-    """Write an inspection as JSON of which equal checks give equal bytes."""
+    """Write an inspection as JSON; equal inspections give equal bytes."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

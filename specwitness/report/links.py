@@ -1,4 +1,4 @@
-"""Links to lines of files, pinned to the commit that was proven."""
+"""Links to lines of files in the web repository, at the commit of the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 @dataclass(frozen=True)
 class Links:
-    """Where the files of a trace can be read; `base` is None where no commit holds them."""
+    """The address of the files of a trace; `base` is None if no commit has these files."""
 
     base: str | None
 
@@ -28,12 +28,12 @@ class Links:
         return f"{page}#L{location.line}{end}"
 
     def to_file(self, path: str) -> str | None:
-        """Link to a file, given by its path from the repository's root."""
+        """Link to a file; the path is relative to the root of the repository."""
         return None if self.base is None else f"{self.base}/{quote(path)}"
 
 
 def links_of(trace: Trace) -> Links:
-    """Find out whether lines can be linked: a web repository, and a commit without changes on top."""
+    """Return the links of a trace: it needs a web repository and a commit without local changes."""
     commit = trace.revision or ""
     repository = (trace.repository or "").rstrip("/").removesuffix(".git")
     if urlsplit(repository).scheme not in {"http", "https"} or not _COMMIT.fullmatch(commit):

@@ -11,10 +11,10 @@ from specwitness.report.links import Links, links_of
 from specwitness.report.wording import (
     MEANINGS,
     SYMBOLS,
-    by_gravity,
     count_witnesses,
+    escape_controls,
     on_one_line,
-    show_unseen,
+    worst_first,
 )
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def render_markdown(trace: Trace, limit_bytes: int = 900_000) -> str:
     """Write the result, the counts, the findings and one row for each requirement.
 
     Args:
-        trace: What to draw.
-        limit_bytes: The most that the place takes (a GitHub job summary: 1 MiB). What does not
-            fit is left out from the end, and the last line says how much that is.
+        trace: The trace to render.
+        limit_bytes: The greatest size (a GitHub job summary has at most 1 MiB). Entries are left
+            out from the end to stay below it; the last line says how many.
     """
     blocks = list(_blocks(trace))
     sizes = [len(block.encode()) for block in blocks]
@@ -48,12 +48,12 @@ def render_markdown(trace: Trace, limit_bytes: int = 900_000) -> str:
 def _shortened(left_out: int, limit_bytes: int) -> str:
     return (
         f"\n**Shortened to {limit_bytes:,} bytes: {left_out:,} entries are left out here; "
-        "`trace.json` and the HTML report hold all of them.**\n"
+        "`trace.json` and the HTML report have all of them.**\n"
     )
 
 
 def _blocks(trace: Trace) -> Iterator[str]:
-    """Yield the page in pieces that may be cut off from the end, each whole in itself."""
+    """Yield the page in blocks, of which the last ones may be left out."""
     links = links_of(trace)
     sign = "✅" if trace.result == "kept" else "❌"
     yield f"# {sign} {trace.result}\n\n{_origin(trace)}\n\n{_counts(trace)}"
@@ -61,10 +61,10 @@ def _blocks(trace: Trace) -> Iterator[str]:
         yield ("\n## Findings\n\n" if number == 0 else "") + _finding(finding, links)
     heading = "\n## Requirements\n\n| requirement | verdict | witnesses | text |\n| --- | --- | --- | --- |\n"
     witnesses = {witness.id: witness for witness in trace.witnesses}
-    for number, traced in enumerate(by_gravity(trace.requirements)):
+    for number, traced in enumerate(worst_first(trace.requirements)):
         yield (heading if number == 0 else "") + _requirement(traced, witnesses, links)
     failed = [witness for witness in trace.witnesses if witness.detail]
-    for number, witness in enumerate(sorted(failed, key=lambda each: each.id)):
+    for number, witness in enumerate(sorted(failed, key=lambda witness: witness.id)):
         yield ("\n## Details\n" if number == 0 else "") + _detail(witness)
 
 
@@ -114,7 +114,7 @@ def _verdict(traced: TracedRequirement) -> str:
 
 
 def _detail(witness: Witness) -> str:
-    text = show_unseen(witness.detail or "")
+    text = escape_controls(witness.detail or "")
     fence = "`" * max(3, _longest_ticks(text) + 1)
     title = f"{_code(witness.id)} {witness.outcome.value}"
     return f"\n{title}\n\n{fence}text\n{text}\n{fence}\n"

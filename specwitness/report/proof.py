@@ -1,4 +1,4 @@
-"""The witnesses of one requirement, grouped the way that a reviewer reads them."""
+"""The witnesses of one requirement, grouped by kind for the report."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ TITLES = {
     WitnessKind.FUZZ: "Fuzz",
     WitnessKind.BENCHMARK: "Benchmarks",
 }
-# The worst outcome speaks for a cell of several checks.
-_GRAVITY = [Outcome.FAILED, Outcome.SKIPPED, Outcome.XFAILED, Outcome.PASSED]
+# From worst to best: a cell with several checks shows the worst outcome.
+_WORST_FIRST = [Outcome.FAILED, Outcome.SKIPPED, Outcome.XFAILED, Outcome.PASSED]
 _OPERATION, _CREDENTIAL = "operation", "credential"
 
 
@@ -35,7 +35,7 @@ class ExampleTable:
 
 @dataclass(frozen=True)
 class FuzzCell:
-    """What all checks of one operation with one credential came to."""
+    """The result of all checks of one operation with one credential."""
 
     outcome: Outcome
     cases: int
@@ -52,7 +52,7 @@ class FuzzRow:
 
 @dataclass(frozen=True)
 class FuzzGrid:
-    """Operations by credentials."""
+    """A table of operations (rows) by credentials (columns)."""
 
     credentials: tuple[str, ...]
     rows: tuple[FuzzRow, ...]
@@ -60,7 +60,7 @@ class FuzzGrid:
 
 @dataclass(frozen=True)
 class Group:
-    """The witnesses of one kind: tables where they form some, and entries for the rest."""
+    """The witnesses of one kind: tables of Examples rows and fuzz checks, and a list of the others."""
 
     kind: WitnessKind
     title: str
@@ -72,7 +72,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Proof:
-    """A requirement with everything that testifies for it."""
+    """A requirement with its witnesses."""
 
     traced: TracedRequirement
     groups: tuple[Group, ...]
@@ -80,22 +80,22 @@ class Proof:
 
 
 def prove(traced: TracedRequirement, witnesses: Mapping[str, Witness]) -> Proof:
-    """Gather the witnesses of a requirement.
+    """Group the witnesses of a requirement.
 
     Args:
         traced: The requirement with the ids of its witnesses.
         witnesses: All witnesses of the trace by id.
 
     Raises:
-        EvidenceError: The trace names a witness that it does not hold.
+        EvidenceError: The trace names a witness that is not in it.
     """
     by_kind: defaultdict[WitnessKind, list[Witness]] = defaultdict(list)
     for name in traced.witnesses:
         if name not in witnesses:
             raise EvidenceError(
-                f"the trace names the witness {name!r} of {traced.requirement.key} but does not hold it",
+                f"the trace names the witness {name!r} of {traced.requirement.key}, but has no such witness",
                 where=str(traced.requirement.location),
-                remedy="make the trace again with `specwitness verify`",
+                remedy="run `specwitness verify` again to write a new trace",
             )
         by_kind[witnesses[name].kind].append(witnesses[name])
     groups = tuple(_group(kind, sorted(by_kind[kind], key=_place)) for kind in TITLES if kind in by_kind)
@@ -111,21 +111,23 @@ def _group(kind: WitnessKind, witnesses: list[Witness]) -> Group:
     tabled: list[Witness] = []
     grid = None
     if kind is WitnessKind.SCENARIO:
-        tabled = [each for each in witnesses if each.example]
+        tabled = [witness for witness in witnesses if witness.example]
     elif kind is WitnessKind.FUZZ:
-        tabled = [each for each in witnesses if {_OPERATION, _CREDENTIAL} <= (each.example or {}).keys()]
+        tabled = [
+            witness for witness in witnesses if {_OPERATION, _CREDENTIAL} <= (witness.example or {}).keys()
+        ]
         grid = _grid(tabled) if tabled else None
-    entries = [each for each in witnesses if each not in tabled]
+    entries = [witness for witness in witnesses if witness not in tabled]
     if grid:
-        entries += [each for each in tabled if each.outcome is not Outcome.PASSED or each.detail]
-    counted = Counter(each.outcome for each in witnesses)
+        entries += [witness for witness in tabled if witness.outcome is not Outcome.PASSED or witness.detail]
+    counted = Counter(witness.outcome for witness in witnesses)
     return Group(
         kind=kind,
         title=TITLES[kind],
-        outcomes=tuple((outcome, counted[outcome]) for outcome in _GRAVITY if counted[outcome]),
+        outcomes=tuple((outcome, counted[outcome]) for outcome in _WORST_FIRST if counted[outcome]),
         tables=() if grid else _tables(tabled),
         grid=grid,
-        entries=tuple(sorted(entries, key=lambda each: _GRAVITY.index(each.outcome))),
+        entries=tuple(sorted(entries, key=lambda witness: _WORST_FIRST.index(witness.outcome))),
     )
 
 
@@ -145,7 +147,11 @@ def _grid(witnesses: list[Witness]) -> FuzzGrid:
         places.setdefault(example[_OPERATION], witness.location)
     credentials = tuple(sorted({credential for _, credential in cells}))
     rows = tuple(
-        FuzzRow(operation, place, tuple(_cell(cells.get((operation, each), [])) for each in credentials))
+        FuzzRow(
+            operation,
+            place,
+            tuple(_cell(cells.get((operation, credential), [])) for credential in credentials),
+        )
         for operation, place in places.items()
     )
     return FuzzGrid(credentials, rows)
@@ -155,4 +161,4 @@ def _cell(checks: list[Witness]) -> FuzzCell | None:
     if not checks:
         return None
     cases = sum(check.counts.get("cases", 0) for check in checks)
-    return FuzzCell(min((check.outcome for check in checks), key=_GRAVITY.index), cases)
+    return FuzzCell(min((check.outcome for check in checks), key=_WORST_FIRST.index), cases)

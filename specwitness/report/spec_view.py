@@ -1,4 +1,4 @@
-"""A spec's own words as HTML: nothing left out, nothing added but marks at its requirements."""
+"""A spec as HTML: its whole text, with a mark at each requirement."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from specwitness.report.wording import is_long, show_unseen
+from specwitness.report.wording import escape_controls, is_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from specwitness.report.links import Links
 
-# Raw HTML and images stay text (an offline page loads nothing, and a comment is words as well);
-# link definitions stay text because rendering would swallow them.
+# Raw HTML and images are shown as text: the page loads nothing, and comments should be visible.
+# Link definitions are shown as text too: rendering would drop them.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _MARKDOWN.disable(["image", "reference"])
 _BLOCKS = frozenset({"list_item_open", "tr_open", "paragraph_open", "heading_open"})
@@ -32,7 +32,7 @@ _LOWEST_HEADING = 6
 
 @dataclass(frozen=True)
 class Mark:
-    """What is put at one requirement: a head before its first word and a proof after its block."""
+    """The HTML for one requirement: `head` goes before its first word, `proof` after its block."""
 
     key: str
     line: int
@@ -42,7 +42,7 @@ class Mark:
 
 @dataclass
 class _Page:
-    """The tokens of a spec and what is to be put before each of them, by index."""
+    """The Markdown tokens of a spec, and the tokens to insert before each of them, by index."""
 
     tokens: list[Token]
     before: defaultdict[int, list[Token]] = field(default_factory=lambda: defaultdict(list))
@@ -55,9 +55,9 @@ def render_spec(text: str, marks: Iterable[Mark], links: Links, folder: str) -> 
         text: The spec's Markdown.
         marks: The marks, by line.
         links: Where files of the repository can be read.
-        folder: The spec's folder, which relative links start from.
+        folder: The folder of the spec; relative links start there.
     """
-    shown = show_unseen(text)
+    shown = escape_controls(text)
     page = _Page(_MARKDOWN.parse(shown))
     _keep_every_cell(page, shown.split("\n"))
     for mark in marks:
@@ -75,9 +75,9 @@ def render_spec(text: str, marks: Iterable[Mark], links: Links, folder: str) -> 
 
 def render_inline(text: str) -> Markup:
     """Render one statement, such as a requirement's text, without blocks."""
-    tokens = _MARKDOWN.parseInline(show_unseen(text))
+    tokens = _MARKDOWN.parseInline(escape_controls(text))
     for token in tokens:
-        token.children = [each for each in token.children or [] if not each.type.startswith("link_")]
+        token.children = [child for child in token.children or [] if not child.type.startswith("link_")]
     return Markup(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))  # noqa: S704 - raw HTML is off
 
 
@@ -104,7 +104,7 @@ def _place(mark: Mark, page: _Page) -> None:
 
 
 def _block_at(row: int, tokens: list[Token]) -> int | None:
-    """Find the block that starts at a line, or else the innermost one that covers it."""
+    """Find the block that starts at a line, or else the innermost block around the line."""
     covering = None
     for index, token in enumerate(tokens):
         if token.type not in _BLOCKS or not token.map or not token.map[0] <= row < token.map[1]:
@@ -134,7 +134,7 @@ def _insert_at_line(head: str, breaks: int, children: list[Token]) -> None:
 
 
 def _end_of(block: int, tokens: list[Token]) -> int:
-    """Find where a proof can stand: inside at the end of a list item, after anything else."""
+    """Find the place for a proof: at the end inside a list item, after any other block."""
     opening = tokens[block]
     closing = "table_close" if opening.type == "tr_open" else opening.type.replace("_open", "_close")
     for index in range(block, len(tokens)):
@@ -144,7 +144,7 @@ def _end_of(block: int, tokens: list[Token]) -> int:
 
 
 def _place_outside(mark: Mark, row: int, page: _Page) -> None:
-    """Put a mark before the block after its line, such as a requirement inside a code block."""
+    """Put a mark before the next block, for a requirement without a block, as inside a code block."""
     after = (
         index
         for index, token in enumerate(page.tokens)
@@ -156,7 +156,7 @@ def _place_outside(mark: Mark, row: int, page: _Page) -> None:
 
 
 def _keep_every_cell(page: _Page, lines: list[str]) -> None:
-    """Show the cells of a row that has more of them than its table's head, which rendering drops."""
+    """Add the cells that a row has beyond the columns of its header: rendering would drop them."""
     cells = row = 0
     for index, token in enumerate(page.tokens):
         if token.type == "tr_open" and token.map:
@@ -165,8 +165,8 @@ def _keep_every_cell(page: _Page, lines: list[str]) -> None:
             cells += 1
         elif token.type == "tr_close":
             written = _CELL.split(_QUOTE.sub("", lines[row]).strip().removeprefix("|"))
-            extra = [Markup("<td>{}</td>").format(each) for each in written[cells:] if each.strip()]
-            page.before[index] += [_html("html_block", each) for each in extra]
+            extra = [Markup("<td>{}</td>").format(cell) for cell in written[cells:] if cell.strip()]
+            page.before[index] += [_html("html_block", cell) for cell in extra]
 
 
 def _adapt(token: Token, links: Links, folder: str) -> None:
@@ -186,7 +186,7 @@ def _adapt(token: Token, links: Links, folder: str) -> None:
 
 
 def _framed(token: Token) -> list[Token]:
-    """Frame a table, so that a very wide one scrolls in itself, and show a code block's language."""
+    """Wrap a table in a scrolling frame, and show the language of a code block."""
     if token.type == "table_open":
         return [_html("html_block", '<div class="scroll">'), token]
     if token.type == "table_close":
@@ -197,7 +197,7 @@ def _framed(token: Token) -> list[Token]:
 
 
 def _target_words(link: Token) -> str:
-    """Give what a link hides, its target and title, as words; an autolink hides nothing."""
+    """Return the target and title of a link as text, for print; empty for `<https://…>`."""
     if link.info == "auto":
         return ""
     title = link.attrGet("title")
@@ -205,7 +205,7 @@ def _target_words(link: Token) -> str:
 
 
 def _point(link: Token, links: Links, folder: str) -> None:
-    """Keep the targets that are safe and readable from anywhere, and drop all others."""
+    """Keep http, https and mailto targets, and link relative ones to the repository; drop all others."""
     target = str(link.attrGet("href") or "")
     place = target if _SCHEME.match(target) else links.to_file(f"{folder}/{target}")
     link.attrs = {"href": place, "rel": "noreferrer"} if place and _SAFE_LINK.match(place) else {}

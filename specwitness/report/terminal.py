@@ -1,4 +1,4 @@
-"""The end of a run in the terminal: counts, findings, what is open, and the result."""
+"""The summary of a run in the terminal: counts, findings, requirements without evidence, result."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from specwitness.model import Finding, Outcome, Trace, TracedRequirement, Verdic
 from specwitness.report.wording import (
     MEANINGS,
     SYMBOLS,
-    by_gravity,
     count_of,
+    needing_work,
     on_one_line,
     printable,
-    unsettled,
+    worst_first,
 )
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ STYLES = {
 
 
 def print_summary(trace: Trace, console: Console) -> None:
-    """Print what a person needs at the end of a run; the last line is the result.
+    """Print the summary of a run; the last line is the result.
 
-    Findings and requirements take one unbroken line each, so that `file:line` can be searched for.
+    Each finding and each requirement is one unbroken line, so that `file:line` can be searched for.
     """
     _print_counts(trace, console)
     for name, value in trace.environment.items():
@@ -48,20 +48,20 @@ def print_summary(trace: Trace, console: Console) -> None:
         _print_line(console, f"{count_of(count, 'test')} skipped: {reason}")
     for code, findings in groupby(trace.findings, key=attrgetter("code")):
         _print_findings(code, list(findings), console)
-    for traced in unsettled(trace.requirements):
+    for traced in needing_work(trace.requirements):
         _print_line(console, _open_line(traced))
-    for traced in by_gravity(trace.requirements):
+    for traced in worst_first(trace.requirements):
         if traced.verdict is Verdict.WAIVED:
             _print_line(console, _waived_line(traced))
     _print_line(console, result_line(trace), "bold green" if trace.result == "kept" else "bold red")
 
 
 def result_line(trace: Trace) -> str:
-    """Say how the run ended, in one line that starts with `kept:` or `broken:`."""
+    """Return the result as a line: `broken: 38 of 40 requirements witnessed, 1 waived; 2 findings`."""
     total = len(trace.requirements)
     waived = trace.summary.get(Verdict.WAIVED, 0)
-    settled = total - len(unsettled(trace.requirements)) - waived
-    line = f"{trace.result}: {settled} of {total} requirements witnessed"
+    done = total - len(needing_work(trace.requirements)) - waived
+    line = f"{trace.result}: {done} of {total} requirements witnessed"
     if waived:
         line += f", {waived} waived"
     if trace.findings:
@@ -70,11 +70,11 @@ def result_line(trace: Trace) -> str:
 
 
 def _find_skips(trace: Trace) -> Counter[str]:
-    """Count the tests that this machine could not run, by what it lacks; fuzzing says so by itself."""
+    """Count the skipped tests by reason; skipped fuzz checks are findings and are listed there."""
     return Counter(
-        each.detail or "no reason given"
-        for each in trace.witnesses
-        if each.outcome is Outcome.SKIPPED and each.kind is WitnessKind.TEST
+        witness.detail or "no reason given"
+        for witness in trace.witnesses
+        if witness.outcome is Outcome.SKIPPED and witness.kind is WitnessKind.TEST
     )
 
 
@@ -99,7 +99,7 @@ def _print_findings(code: str, findings: list[Finding], console: Console) -> Non
             _print_line(console, f"  → {remedy}")
     if left := len(findings) - len(shown):
         _print_line(
-            console, f"  and {count_of(left, 'more finding')} of this kind ({code}): the report has them all"
+            console, f"  and {count_of(left, 'more finding')} of this kind ({code}): see the report for all"
         )
 
 

@@ -1,4 +1,4 @@
-"""The trace as JSON, and the JSON Schema that is published for it."""
+"""The trace as JSON, and its published JSON Schema."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def render_json(trace: Trace) -> str:
-    """Write a trace as JSON of which equal proofs give equal bytes.
+    """Write a trace as JSON; equal traces give equal bytes.
 
-    What has no order of its own (witnesses, links, figures) is sorted; what has one (specs,
-    requirements, findings, the columns of an Examples row) keeps it.
+    Witnesses, their requirements and their counts are sorted. Specs, requirements, findings and the
+    columns of an Examples row keep their order.
     """
     document = trace.model_dump(mode="json")
     document["environment"] = dict(sorted(trace.environment.items()))
     document["summary"] = dict(sorted(document["summary"].items()))
     document["requirements"] = [_requirement(traced) for traced in trace.requirements]
-    document["witnesses"] = [_witness(each) for each in sorted(trace.witnesses, key=lambda each: each.id)]
+    document["witnesses"] = [
+        _witness(witness) for witness in sorted(trace.witnesses, key=lambda witness: witness.id)
+    ]
     return _dump(document)
 
 
@@ -31,12 +33,12 @@ def trace_schema() -> dict[str, Any]:
         "$schema": DIALECT,
         **schema,
         "title": "specwitness trace",
-        "description": "The whole proof of one revision: specs, requirements, witnesses and verdicts.",
+        "description": "The result of one run: specs, requirements, witnesses (evidence) and verdicts.",
     }
 
 
 def render_schema() -> str:
-    """Write the schema as it is published in `specwitness/trace.schema.json`."""
+    """Write the schema, which is published as `specwitness/trace.schema.json`."""
     return _dump(trace_schema())
 
 

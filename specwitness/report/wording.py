@@ -1,4 +1,4 @@
-"""How every report names and explains verdicts, and makes invisible characters visible."""
+"""The words that all reports share: verdicts and their meanings, counts, and escaped control characters."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ SYMBOLS = {
     Verdict.UNFALSIFIED: "◐",
     Verdict.PROVEN: "✓",
 }
-"""One sign a verdict, so that none is told by colour alone; worst first, the order of all lists."""
+"""The sign of each verdict, so that colour is not needed to tell them apart; worst verdict first."""
 
 MEANINGS = {
     Verdict.FAILING: "At least one of its witnesses failed.",
-    Verdict.VACUOUS: "Its witnesses stay green under every fault planted on purpose: they prove nothing.",
-    Verdict.SUSPECT: "Its text changed since it was accepted, so its evidence may speak of the old words.",
-    Verdict.SILENT: "No witness ran for it; skipped ones do not count.",
-    Verdict.WAIVED: "It may stay without proof until the day given, for the reason given.",
-    Verdict.UNFALSIFIED: "Its witnesses are green, but none was ever seen red: they may be unable to fail.",
-    Verdict.PROVEN: "Its witnesses are green, and at least one turned red under a fault planted on purpose.",
+    Verdict.VACUOUS: "Its witnesses passed even with a fault planted on purpose: they prove nothing.",
+    Verdict.SUSPECT: "Its text changed and its feature file did not: the witnesses may test the old text.",
+    Verdict.SILENT: "It has no witness, or all of them were skipped.",
+    Verdict.WAIVED: "It needs no evidence until the date of its waiver, for the reason of its waiver.",
+    Verdict.UNFALSIFIED: "Its witnesses passed, but none was seen failing: they may be unable to fail.",
+    Verdict.PROVEN: "Its witnesses passed, and at least one failed with a fault planted on purpose.",
 }
+"""The meaning of each verdict, in one sentence for users."""
 
-SETTLED = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
-"""The verdicts that ask nothing of anybody today."""
+NEED_NO_WORK = frozenset({Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED})
+"""The verdicts that need no work."""
 
 NOUNS = {
     WitnessKind.SCENARIO: "scenario",
@@ -47,30 +48,30 @@ NOUNS = {
 }
 
 LONGEST_WORD = 20
-"""Characters of a word that a table cell holds unbroken."""
+"""The number of characters up to which a word in a table cell is not broken."""
 
-# C0 but tab and newline, DEL, C1, and the marks that turn the direction of text: they would run
-# terminal commands, or make a line read as something that it is not.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+# Control characters (C0 without tab and newline, DEL, C1) can control a terminal; direction marks
+# can make a line look like another one.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
-def show_unseen(text: str) -> str:
-    r"""Spell out control and direction characters, such as `\x1b`; tab and newline stay."""
-    return _UNSEEN.sub(lambda found: ascii(found.group())[1:-1], text.replace("\r\n", "\n"))
+def escape_controls(text: str) -> str:
+    r"""Escape control and direction characters, such as `\x1b`; tab and newline stay."""
+    return _CONTROLS.sub(lambda found: ascii(found.group())[1:-1], text.replace("\r\n", "\n"))
 
 
 def on_one_line(text: str) -> str:
-    """Spell out what cannot be seen and fold white space, for places that hold one line."""
-    return " ".join(show_unseen(text).split())
+    """Escape control characters, and replace all white space by single blanks."""
+    return " ".join(escape_controls(text).split())
 
 
 def printable(text: str, console: Console) -> str:
-    """Spell out what a console cannot encode: an arrow must not turn a kept run into a crash."""
+    """Escape characters that a console cannot encode: printing an arrow must not crash the command."""
     return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
 
 def is_long(text: str) -> bool:
-    """Tell whether a word of a cell must be broken, lest it stretch the table."""
+    """Return whether a word of a table cell is so long that it must be broken."""
     return any(len(word) > LONGEST_WORD for word in text.split())
 
 
@@ -86,12 +87,12 @@ def count_witnesses(counts: Mapping[WitnessKind, int]) -> str:
     )
 
 
-def unsettled(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
-    """List the requirements that still ask for work, worst first."""
-    return by_gravity(each for each in requirements if each.verdict not in SETTLED)
+def needing_work(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
+    """List the requirements whose verdict needs work, worst first."""
+    return worst_first(requirement for requirement in requirements if requirement.verdict not in NEED_NO_WORK)
 
 
-def by_gravity(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
+def worst_first(requirements: Iterable[TracedRequirement]) -> list[TracedRequirement]:
     """Sort by verdict, worst first; within a verdict the order of the spec stays."""
     order = list(SYMBOLS)
-    return sorted(requirements, key=lambda each: order.index(each.verdict))
+    return sorted(requirements, key=lambda requirement: order.index(requirement.verdict))

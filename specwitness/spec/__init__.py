@@ -1,4 +1,4 @@
-"""Reader of Spec Kit specs."""
+"""The reader of Spec Kit specs."""
 
 from specwitness.spec.reading import read_spec, read_specs
 

@@ -1,4 +1,4 @@
-"""Flattens Markdown into blocks of prose and tables that know their lines."""
+"""Parses Markdown into a flat list of blocks (headings, paragraphs, tables) with their lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLAIN_KEYWORD = re.compile(r"(?:^|(?<=[\s,;.]))(?P<keyword>Given|When|Then)(?=\
 
 
 class RawStep(NamedTuple):
-    """A step as it stands in the spec, still with trailing punctuation and references."""
+    """A step as written in the spec, with trailing punctuation and references."""
 
     keyword: str
     text: str
@@ -29,9 +29,9 @@ class RawStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Prose:
-    """The words of a heading or paragraph, without Markdown.
+    """The text of a heading or paragraph, without Markdown.
 
-    `preface` is what stands before the first bold Given, When, Then, And or But.
+    `preface` is the text before the first bold Given, When, Then, And or But.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Prose:
     starts_bold: bool
 
     def plain_steps(self, line: int) -> tuple[RawStep, ...]:
-        """Split `Given …, When …, Then …` that was written without bold; empty if it is no scenario."""
+        """Split `Given …, When …, Then …` without bold keywords into steps; empty if it is not that."""
         if not self.text.startswith("Given "):
             return ()
         found = list(_PLAIN_KEYWORD.finditer(self.text))
@@ -70,10 +70,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Block:
-    """A heading, paragraph, table, or anything else (`break`), in the order of the file.
+    """A heading, paragraph, table, or any other block (`break`).
 
-    `items` are the list items around it, outermost first, each by the line where it starts;
-    `item_end` is the last line of the innermost; `opens_item` is true of its first paragraph.
+    `items` are the first lines of the list items around it, outermost first. `item_end` is the last
+    line of the innermost item. `opens_item` is true for the first paragraph of an item.
     """
 
     kind: Literal["heading", "paragraph", "table", "break"]
@@ -93,7 +93,7 @@ def read_blocks(text: str) -> list[Block]:
 
 
 class _Flattening:
-    """One walk over the tokens, keeping track of the list items that are open."""
+    """A pass over the tokens that keeps track of the open list items."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _PARSER.parse(text)
@@ -179,10 +179,10 @@ def _read_prose(children: Sequence[Token], line: int) -> Prose:
         position += 1
     before = _squeeze("".join(preface))
     raw = tuple(RawStep(keyword, _squeeze("".join(parts)), at) for keyword, parts, at in steps)
-    spoken = " ".join(f"{step.keyword} {step.text}" for step in raw)
+    step_text = " ".join(f"{step.keyword} {step.text}" for step in raw)
     opening = next((child for child in children if child.type != "text" or child.content.strip()), None)
     return Prose(
-        text=" ".join(part for part in (before, spoken) if part),
+        text=" ".join(part for part in (before, step_text) if part),
         preface=before,
         steps=raw,
         starts_bold=opening is not None and opening.type == "strong_open",
@@ -190,7 +190,7 @@ def _read_prose(children: Sequence[Token], line: int) -> Prose:
 
 
 def _keyword(children: Sequence[Token], position: int) -> str | None:
-    """Give the keyword when the bold text that opens here is just that."""
+    """Return the keyword if the bold text at this position is one, as in `**Given**`."""
     if position + 2 >= len(children) or children[position + 2].type != "strong_close":
         return None
     word = children[position + 1].content.strip(" :,").capitalize()

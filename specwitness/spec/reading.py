@@ -1,4 +1,4 @@
-"""Reads Spec Kit specs: stories, requirements, scenarios and edge cases, each with its exact lines."""
+"""Reads Spec Kit specs: stories, requirements, scenarios and edge cases, with their lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from specwitness.errors import SpecError
 from specwitness.identifier import ID, split_definition
-from specwitness.model import Kind, Location, Requirement, Spec, Story
+from specwitness.model import Location, Requirement, RequirementKind, Spec, Story
 from specwitness.spec.markdown import read_blocks
 from specwitness.spec.scenario import ScenarioDraft, build_scenario
 
@@ -35,11 +35,11 @@ def read_spec(path: Path, root: Path, namespace: str) -> Spec:
 
     Args:
         path: The file.
-        root: The repository's root, to which all paths in the result are relative.
-        namespace: First part of every key, such as `003`.
+        root: The root of the repository; all paths in the result are relative to it.
+        namespace: The first part of every key, such as `003`.
 
     Raises:
-        SpecError: The file cannot be read without guessing; the message has file and line.
+        SpecError: The file is ambiguous or incomplete; the message has file and line.
     """
     relative = path.relative_to(root).as_posix()
     try:
@@ -64,7 +64,10 @@ def read_spec(path: Path, root: Path, namespace: str) -> Spec:
 
 
 def read_specs(paths: Iterable[Path], root: Path) -> tuple[Spec, ...]:
-    """Read several specs; each gets the number of its folder as namespace, or its name where they clash."""
+    """Read several specs.
+
+    The namespace of `specs/003-auth/spec.md` is `003`, or `003-auth` if another folder begins with 003.
+    """
     listed = list(paths)
     numbers = {path: re.match(r"\d+", path.parent.name) for path in listed}
     short = {path: match.group() if match else path.parent.name for path, match in numbers.items()}
@@ -94,7 +97,7 @@ class _Reading:
     draft: ScenarioDraft | None = None
 
     def read(self, block: Block) -> None:
-        """Take the next block of the file."""
+        """Process the next block of the file."""
         if block.prose and block.kind == "heading":
             self._read_heading(block, block.prose)
         elif block.prose:
@@ -105,18 +108,18 @@ class _Reading:
             self.close_scenario()
 
     def close_scenario(self) -> None:
-        """End the scenario whose steps were being read."""
+        """Add the scenario whose steps were read so far, if there is one."""
         draft, self.draft = self.draft, None
         if draft is None:
             return
         scenario = build_scenario(draft, self.file, self.namespace)
         self.scenarios.append(scenario)
         known = self.requirements.get(scenario.key)
-        if known and known.kind is Kind.EDGE_CASE and known.location.line != draft.line:
+        if known and known.kind is RequirementKind.EDGE_CASE and known.location.line != draft.line:
             self.requirements[scenario.key] = known.model_copy(update={"question": False})
             return
         identifier = draft.key.removeprefix(f"{self.namespace}/")
-        kind = Kind.EDGE_CASE if identifier.startswith("EC") else Kind.SCENARIO
+        kind = RequirementKind.EDGE_CASE if identifier.startswith("EC") else RequirementKind.SCENARIO
         self._add(identifier, kind, draft.text, (draft.line, draft.last_line))
 
     def _read_heading(self, block: Block, prose: Prose) -> None:
@@ -145,7 +148,7 @@ class _Reading:
         )
         for known in self.stories:
             if known.key == story.key:
-                message = f"{story.key} is the number of two stories; the other is in line {known.line}"
+                message = f"{story.key} is the number of two stories; the other is on line {known.line}"
                 self._refuse(message, block.line, "give one of them another number")
         self.stories.append(story)
         self.story, self.story_level = story, block.level
@@ -163,7 +166,7 @@ class _Reading:
                 self._add_edge_case(block, prose)
 
     def _expects_steps(self, steps: tuple[RawStep, ...]) -> bool:
-        """Tell whether bold keywords are a scenario here, and not just emphasis in prose."""
+        """Return whether bold keywords are steps here, and not emphasis as in `**When** in doubt, ask`."""
         if self.story or self.edge_level or self.draft:
             return True
         return {"When", "Then"} <= {step.keyword for step in steps} or steps[0].keyword == "Given"
@@ -177,7 +180,7 @@ class _Reading:
 
     def _scenario_key(self, block: Block, prose: Prose) -> str:
         definition = split_definition(prose.preface, bold=prose.starts_bold)
-        if definition and definition.kind in {Kind.SCENARIO, Kind.EDGE_CASE}:
+        if definition and definition.kind in {RequirementKind.SCENARIO, RequirementKind.EDGE_CASE}:
             return f"{self.namespace}/{definition.id}"
         if self.story:
             return f"{self.story.key}/AC{self._count(self.story.key)}"
@@ -201,15 +204,19 @@ class _Reading:
             if re.fullmatch(ID, row.cells[0]):
                 statement = " ".join(cell for cell in row.cells[1:] if cell)
                 self._add(
-                    row.cells[0], Kind(row.cells[0].split("-")[0]), statement, (row.line, row.line), weak=True
+                    row.cells[0],
+                    RequirementKind(row.cells[0].split("-")[0]),
+                    statement,
+                    (row.line, row.line),
+                    weak=True,
                 )
 
     def _attach(self, draft: ScenarioDraft, block: Block, table: Table) -> None:
         if not draft.uses(table):
             self._refuse(
-                f"{draft.key} has a table, but uses none of its columns",
+                f"{draft.key} has a table, but no step uses a column of it",
                 block.line,
-                f"write <{table.header[0]}> in a step, or take the table out of the scenario",
+                f"write <{table.header[0]}> in a step, or move the table out of the scenario",
             )
         draft.table, draft.last_line = table, block.last_line
         self.close_scenario()
@@ -218,7 +225,9 @@ class _Reading:
         identifier = f"EC{self._count('EC')}"
         self.edge_item = (block.items[-1], f"{self.namespace}/{identifier}")
         question = prose.text.rstrip(' _)”"').endswith("?")
-        self._add(identifier, Kind.EDGE_CASE, prose.text, (block.line, block.item_end), question=question)
+        self._add(
+            identifier, RequirementKind.EDGE_CASE, prose.text, (block.line, block.item_end), question=question
+        )
 
     def _define(self, block: Block, prose: Prose) -> bool:
         listed = block.opens_item or block.kind == "heading"
@@ -226,7 +235,7 @@ class _Reading:
         if definition is None:
             return False
         lines = (block.line, block.item_end if block.opens_item else block.last_line)
-        if definition.kind is Kind.EDGE_CASE and block.opens_item:
+        if definition.kind is RequirementKind.EDGE_CASE and block.opens_item:
             self.edge_item = (block.items[-1], f"{self.namespace}/{definition.id}")
         self._add(definition.id, definition.kind, definition.text, lines, weak=definition.weak)
         return True
@@ -234,7 +243,7 @@ class _Reading:
     def _add(
         self,
         identifier: str,
-        kind: Kind,
+        kind: RequirementKind,
         text: str,
         lines: tuple[int, int],
         *,
@@ -246,7 +255,7 @@ class _Reading:
         if known and weak:
             return
         if known and key not in self.weak:
-            message = f"{key} is defined twice; the first time in line {known.location.line}"
+            message = f"{key} is defined twice, first on line {known.location.line}"
             self._refuse(message, lines[0], "give one of them another id")
         self.weak = self.weak | {key} if weak else self.weak - {key}
         self.requirements[key] = Requirement(

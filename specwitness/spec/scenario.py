@@ -1,4 +1,4 @@
-"""Builds scenarios out of the steps and tables that a spec holds."""
+"""Builds scenarios from the steps and tables of a spec."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EDGES = " \t,;.:"
 
 @dataclass
 class ScenarioDraft:
-    """A scenario while its steps are still being read."""
+    """A scenario whose steps are not all read yet."""
 
     key: str
     preface: str
@@ -31,12 +31,12 @@ class ScenarioDraft:
 
     @property
     def text(self) -> str:
-        """The scenario's own words, as the report shows them."""
-        spoken = " ".join(f"{step.keyword} {step.text}" for step in self.steps)
-        return f"{self.preface} {spoken}".strip()
+        """The text of the scenario, as the report shows it."""
+        step_text = " ".join(f"{step.keyword} {step.text}" for step in self.steps)
+        return f"{self.preface} {step_text}".strip()
 
     def is_followed_by(self, steps: tuple[RawStep, ...]) -> bool:
-        """Tell whether these steps begin another scenario rather than go on with this one."""
+        """Return whether these steps begin another scenario: a Given after a Then does, an And does not."""
         keywords = {step.keyword for step in self.steps}
         match steps[0].keyword:
             case "Given":
@@ -47,25 +47,25 @@ class ScenarioDraft:
                 return False
 
     def add(self, steps: tuple[RawStep, ...], block: Block) -> None:
-        """Take further steps."""
+        """Add steps."""
         self.steps.extend(steps)
         self.last_line = block.last_line
 
     def holds(self, block: Block) -> bool:
-        """Tell whether a block stands in the same list item."""
+        """Return whether a block is in the list item of the scenario."""
         return self.item is not None and self.item in block.items
 
     def uses(self, table: Table) -> bool:
-        """Tell whether a step has a placeholder for a column of the table."""
+        """Return whether a step has a placeholder such as `<age>` for a column of the table."""
         placeholders = {name for step in self.steps for name in PLACEHOLDER.findall(step.text)}
         return any(name in placeholders for name in table.header)
 
 
 def build_scenario(draft: ScenarioDraft, file: str, namespace: str) -> Scenario:
-    """Make the scenario of a complete draft.
+    """Build the scenario of a complete draft.
 
     Raises:
-        SpecError: It has no Then, a step without words, or placeholders and columns that do not meet.
+        SpecError: It has no Then, an empty step, an empty table, or a placeholder without a column.
     """
     _refuse_incomplete(draft, file)
     references = find_keys(draft.text, namespace)
@@ -83,14 +83,14 @@ def _refuse_incomplete(draft: ScenarioDraft, file: str) -> None:
         raise SpecError(
             f"{draft.key} has no Then step",
             where=f"{file}:{draft.line}",
-            remedy="say what can be seen afterwards: **Then** …",
+            remedy="add the observable result: **Then** …",
         )
     for step in draft.steps:
         if not _clean(step.text):
             raise SpecError(
-                f"{draft.key} has a {step.keyword} without words",
+                f"{draft.key} has an empty {step.keyword}",
                 where=f"{file}:{step.line}",
-                remedy=f"write what the {step.keyword} says, or leave it out",
+                remedy=f"write the text of the {step.keyword}, or remove it",
             )
 
 
@@ -144,7 +144,7 @@ def _refuse_misfit(draft: ScenarioDraft, table: Table, file: str) -> None:
         )
     if len(set(table.header)) != len(table.header):
         raise SpecError(
-            f"{draft.key} has two columns of the same name",
+            f"{draft.key} has two columns with the same name",
             where=f"{file}:{table.rows[0].line - 2}",
             remedy="give each column its own name",
         )
@@ -152,7 +152,7 @@ def _refuse_misfit(draft: ScenarioDraft, table: Table, file: str) -> None:
         for name in PLACEHOLDER.findall(step.text):
             if name not in table.header:
                 raise SpecError(
-                    f"{draft.key} uses <{name}>, which is no column of its table",
+                    f"{draft.key} uses <{name}>, which is not a column of its table",
                     where=f"{file}:{step.line}",
-                    remedy=f"name a column {name}, or use one of: {', '.join(table.header)}",
+                    remedy=f"add a column {name}, or use one of: {', '.join(table.header)}",
                 )

@@ -1,4 +1,4 @@
-"""What CI compares the contract with: a base that is named, the fork from main, the commit before, or nothing."""
+"""The base that CI compares the contract with: a named one, the fork from main, or the commit before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def find_base(folder: Path, base: str | None = None) -> str:
     kept = {
         name: value for name, value in os.environ.items() if name != "BASE" and not name.startswith("GIT_")
     }
-    # A folder below another repository is not taken for a part of it.
+    # git must not find a repository above the folder.
     kept |= {"GIT_CEILING_DIRECTORIES": str(folder.parent)} | ({"BASE": base} if base else {})
     done = subprocess.run([SCRIPT], cwd=folder, check=True, capture_output=True, text=True, env=kept)
     assert done.stderr == ""
@@ -71,15 +71,15 @@ def test_first_commit_has_no_base(repository: Path) -> None:
     assert find_base(repository) == ""
 
 
-def test_folder_that_is_no_repository_has_no_base(tmp_path: Path) -> None:
+def test_folder_without_git_has_no_base(tmp_path: Path) -> None:
     assert find_base(tmp_path) == ""
 
 
-def test_base_that_is_named_wins(repository: Path) -> None:
+def test_named_base_is_used(repository: Path) -> None:
     commit(repository, "one")
     commit(repository, "two")
     assert find_base(repository, "origin/release") == "origin/release"
 
 
-def test_ci_holds_the_contract_against_its_base() -> None:
+def test_ci_compares_the_contract_with_its_base() -> None:
     assert "\n  make contract\n" in Path(".ci/run").read_text(encoding="utf-8")

@@ -41,6 +41,11 @@ def find_operation(contract: Mapping[str, Any], method: str, path: str) -> tuple
     return None
 
 
+def is_protected(contract: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
+    """Tell whether a call of an operation needs credentials; not where the contract calls them optional."""
+    return all(operation.get("security", contract["security"]) or [{}])
+
+
 def find_misfits(contract: Mapping[str, Any], response: httpx.Response) -> list[str]:
     """Say in what an answer does not fit the contract; nothing about paths that it does not know."""
     found = find_operation(contract, response.request.method, response.request.url.path)

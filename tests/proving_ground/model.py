@@ -37,8 +37,10 @@ class Family(StrEnum):
     BOLA_NESTED = "BOLA: nested"
     BOLA_BULK = "BOLA: bulk"
     BOLA_EXPORT = "BOLA: export"
+    BOLA_REFERENCE = "BOLA: reference in a body"
     FUNCTION_LEVEL = "function-level authorization"
     MASS_ASSIGNMENT = "mass assignment"
+    DATA_EXPOSURE = "data exposure"
     LEAK_STATUS = "existence leak: status"
     LEAK_BODY = "existence leak: body"
     LEAK_HEADER = "existence leak: header"
@@ -66,14 +68,17 @@ class Bug:
         id: The service's name, a hyphen, and the switch that the service asks for.
         service: The service's name.
         family: What kind of bug it is.
-        operation: Method and path where it shows; EVERY for one that each protected operation has.
+        checks: The checks of the fuzzer that have to find it, each of them, by their names in `CHECKS`.
+        operations: Method and path of the operations that have the bug: a check has to find it on one
+            of them. `(EVERY,)` for a bug that each protected operation has.
         what: What the broken build does, one sentence.
     """
 
     id: str
     service: str
     family: Family
-    operation: str
+    checks: tuple[str, ...]
+    operations: tuple[str, ...]
     what: str
 
     @property
@@ -82,9 +87,22 @@ class Bug:
         return self.id.removeprefix(f"{self.service}-")
 
 
-def list_bugs(service: str, rows: tuple[tuple[str, Family, str, str], ...]) -> tuple[Bug, ...]:
-    """List the bugs of a service: switch, family, operation and what is wrong, by row."""
-    return tuple(Bug(f"{service}-{row[0]}", service, *row[1:]) for row in rows)
+Names = str | tuple[str, ...]
+
+
+def list_bugs(service: str, rows: tuple[tuple[str, Family, Names, Names, str], ...]) -> tuple[Bug, ...]:
+    """List the bugs of a service: switch, family, checks, operations and what is wrong, by row.
+
+    A row writes a single check or operation as a text.
+    """
+    return tuple(
+        Bug(f"{service}-{switch}", service, family, _as_tuple(checks), _as_tuple(operations), what)
+        for switch, family, checks, operations, what in rows
+    )
+
+
+def _as_tuple(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
 
 
 @dataclass(frozen=True, slots=True)

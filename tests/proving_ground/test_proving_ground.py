@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -9,12 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 from openapi_spec_validator import validate
 
+from specwitness.fuzz.checks.registry import named_checks
+from tests.proving_ground import contracts
 from tests.proving_ground.__main__ import main
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
 from tests.proving_ground.keys import BROUGHT
 from tests.proving_ground.model import EVERY, Family
-from tests.proving_ground.page import PAGE, make_page
 from tests.proving_ground.verifier import REFUSED_MEMBERS
 from tests.proving_ground.visitor import Visitor
 from tests.proving_ground.witnesses import TOURS, find_witness
@@ -49,12 +53,19 @@ def play_on_right_build(bug: Bug) -> tuple[bool, list[httpx.Response]]:
 
 
 @each_bug
-def test_bug_names_an_operation_of_the_contract(bug: Bug) -> None:
-    operations = {
-        f"{method} {path}" for method, path, _ in list_operations(find_service(bug.service).contract)
-    }
-    is_shadow = bug.family is Family.SHADOW_ROUTE
-    assert bug.operation == EVERY or (bug.operation in operations) is not is_shadow
+def test_bug_names_operations_of_the_contract(bug: Bug) -> None:
+    contract = find_service(bug.service).contract
+    known = {EVERY, *(f"{method} {path}" for method, path, _ in list_operations(contract))}
+    if bug.family is Family.SHADOW_ROUTE:
+        assert known.isdisjoint(bug.operations)
+    else:
+        assert set(bug.operations) <= known
+
+
+@each_bug
+def test_bug_names_registered_checks(bug: Bug) -> None:
+    assert bug.checks
+    assert set(bug.checks) <= set(named_checks())
 
 
 @each_service
@@ -111,7 +122,11 @@ def test_every_switch_is_asked_where_a_service_is_written() -> None:
         f"{member}-trusted" for member in BROUGHT
     }
     keys = {key.switch for service in SERVICES for key in service.mint.unfit}
-    assert {bug.switch for bug in BUGS} - members - keys == asked
+    # `faults.has(f"{name}-read-any")` asks for a switch of each collection of a service.
+    endings = tuple(re.findall(r'faults\.has\(f"\{[a-z_]+\}(-[a-z-]+)"', code))
+    switches = {bug.switch for bug in BUGS} - members - keys
+    assert asked <= switches
+    assert [switch for switch in switches - asked if not switch.endswith(endings)] == []
 
 
 @each_service
@@ -138,11 +153,19 @@ def test_refusals_before_authentication_change_nothing(service: Service) -> None
 
 def is_protected(service: Service, method: str, path: str) -> bool:
     found = find_operation(service.contract, method, path)
-    return found is not None and all(found[1].get("security", service.contract["security"]) or [{}])
+    return found is not None and contracts.is_protected(service.contract, found[1])
 
 
-def test_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == make_page(), "run python -m tests.proving_ground"
+def test_build_is_served_with_its_bug() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = str(listener.getsockname()[1])
+    listener.close()
+    words = ["-m", "tests.proving_ground", "teams", "teams-admin-list-open", "--port", port]
+    with subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        name, _, token = process.stdout.readline().strip().partition(": ")
+        process.kill()
+    assert (name, token.count(".")) == ("alice", 2)
 
 
 def test_unknown_bug_is_not_served(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.proving_ground.model import Faults
 
 PRIVATE = "private, no-store"
+_TURNS, _TURN_SECONDS = 20, 0.001
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0)?")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -70,6 +72,16 @@ def read_body(form: type[BodyT], body: dict[str, Any]) -> BodyT:
         return form.model_validate(body)
     except ValidationError as error:
         raise RefusalError(422, "the request does not fit") from error
+
+
+async def let_others_run() -> None:
+    """Suspend a call until the calls that were sent at the same time had their turn: a race needs them.
+
+    On a busy machine one long sleep may end before the other calls have begun; after many short ones
+    every other thread has been scheduled as often as this one.
+    """
+    for _ in range(_TURNS):
+        await asyncio.sleep(_TURN_SECONDS)
 
 
 def answer_problem(error: RefusalError) -> Response:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.proving_ground.cinema import witnesses as cinema
+from tests.proving_ground.clinic import witnesses as clinic
 from tests.proving_ground.files import witnesses as files
 from tests.proving_ground.journal import witnesses as journal
 from tests.proving_ground.ledger import witnesses as ledger
+from tests.proving_ground.newsroom import witnesses as newsroom
 from tests.proving_ground.orders import witnesses as orders
 from tests.proving_ground.reminders import witnesses as reminders
 from tests.proving_ground.teams import witnesses as teams
 from tests.proving_ground.token_witnesses import DOOR_WITNESSES, FORGERIES, is_let_in
+from tests.proving_ground.vault import witnesses as vault
 from tests.proving_ground.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -26,6 +30,10 @@ MODULES: dict[str, Any] = {
     "ledger": ledger,
     "journal": journal,
     "reminders": reminders,
+    "newsroom": newsroom,
+    "cinema": cinema,
+    "clinic": clinic,
+    "vault": vault,
 }
 WITNESSES: dict[str, dict[str, Witness]] = {name: module.WITNESSES for name, module in MODULES.items()}
 TOURS: dict[str, Callable[[Visitor], None]] = {name: module.tour for name, module in MODULES.items()}

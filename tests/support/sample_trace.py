@@ -1,4 +1,4 @@
-"""A trace of the real spec with every verdict, kind of witness and hostile text, for the renderers' tests."""
+"""A sample trace for the tests of the reports: the real spec with all verdicts, witness kinds and hostile text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from specwitness.model import (
     Finding,
-    Kind,
     Location,
     Outcome,
     Requirement,
+    RequirementKind,
     SpecSource,
     Story,
     Trace,
@@ -51,7 +51,7 @@ FR-005: even inside a code block
 
 
 class Part(NamedTuple):
-    """A requirement as the sample reads it: its id, its text and its lines."""
+    """A requirement of the sample: its id, its text and its lines."""
 
     name: str
     text: str
@@ -75,7 +75,7 @@ VERDICTS |= dict.fromkeys(
 
 
 def sample_trace() -> Trace:
-    """Build the trace; it is the same on each call."""
+    """Build the trace; it is always the same."""
     text = (ROOT / SPEC).read_text(encoding="utf-8")
     parts = _read(text)
     witnesses = [*_scenarios(text, parts), *_fuzz(), *_others()]
@@ -87,7 +87,7 @@ def sample_trace() -> Trace:
         repository="https://git.example/acme/tasks",
         result="broken",
         environment={"PostgreSQL": "18.1, embedded", "Python": "3.11.7", "app": "backend.main:create_app"},
-        summary=Counter(each.verdict for each in requirements),
+        summary=Counter(requirement.verdict for requirement in requirements),
         specs=(
             SpecSource(
                 namespace="003",
@@ -143,7 +143,7 @@ def _hostile_parts() -> list[Part]:
 
 def _traced(part: Part, namespace: str, path: str, witnesses: list[Witness]) -> TracedRequirement:
     key = f"{namespace}/{part.name}"
-    kind = Kind(re.sub(r"[^A-Z].*", "", part.name.split("/")[-1]))
+    kind = RequirementKind(re.sub(r"[^A-Z].*", "", part.name.split("/")[-1]))
     testify = tuple(witness.id for witness in witnesses if key in witness.requirements)
     default = Verdict.UNFALSIFIED if testify else Verdict.SILENT
     verdict = VERDICTS.get(part.name, default) if namespace == "003" else Verdict.SILENT

@@ -14,9 +14,9 @@ from backend.migrations.service_role import NAME as SERVICE_ROLE
 from backend.testing.issuer import make_secret, make_subject
 from devtools.postgres import provide_postgres
 from specwitness.contract import list_routes
-from specwitness.fuzz.identity import Mint
-from specwitness.fuzz.situation import Situation
+from specwitness.fuzz.session.situation import Situation
 from specwitness.fuzz.target import Target
+from specwitness.fuzz.users.identity import Mint
 from tests.support.service import as_service, connect, empty_tables, fresh_database, make_settings
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import psycopg
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from specwitness.fuzz.wire import Answer
+    from specwitness.fuzz.http.message import Answer
 
 ISSUER = "http://localhost:3000"
 DAY = 24 * 3600

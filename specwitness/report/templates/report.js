@@ -1,6 +1,6 @@
 "use strict";
-// Shows the proof of the selected requirement beside the spec and filters what is listed.
-// Everything is in the page already: without this script each proof opens under its requirement.
+// Shows the evidence for the selected requirement beside the spec, and filters the list of requirements.
+// Without this script, the evidence can be opened below each requirement.
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
@@ -35,7 +35,7 @@
       homes.set(proof, home);
       holder.replaceChildren(proof);
       pane.scrollTop = 0;
-      title.textContent = "Proof of " + selected;
+      title.textContent = "Evidence for " + selected;
     }
     proof.open = true;
   };
@@ -64,7 +64,7 @@
     if (select(key)) blocks.get(key).scrollIntoView({ block: "start" });
   };
 
-  // A click in the spec must not make the text jump from under the pointer.
+  // A click in the spec must not scroll the text.
   const choose = (key, byKeyboard) => {
     if (key !== keyOf(location.hash)) history.pushState(null, "", "#" + encodeURIComponent(key).replaceAll("%2F", "/"));
     select(key);
@@ -95,12 +95,12 @@
     });
   }
 
-  const buttons = all("button.tally");
+  const buttons = all("button.filter");
   const input = bar.querySelector("input");
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   const filter = () => {
-    const wanted = new Set(buttons.filter((each) => each.getAttribute("aria-pressed") === "true").map((each) => each.dataset.verdict));
+    const wanted = new Set(buttons.filter((button) => button.getAttribute("aria-pressed") === "true").map((button) => button.dataset.verdict));
     const sought = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
@@ -149,8 +149,8 @@
   if (blocks.has(keyOf(location.hash))) {
     follow();
   } else if (wide.matches && rows.length) {
-    const unsettled = ["failing", "vacuous", "suspect", "silent"];
-    select((rows.find((row) => unsettled.includes(row.dataset.verdict)) ?? rows[0]).dataset.row);
+    const needWork = ["failing", "vacuous", "suspect", "silent"];
+    select((rows.find((row) => needWork.includes(row.dataset.verdict)) ?? rows[0]).dataset.row);
   } else {
     show();
   }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid5
@@ -15,7 +14,7 @@ from tests.proving_ground.door import CurrentCaller, Door
 from tests.proving_ground.files.callers import Gate
 from tests.proving_ground.files.identity import MINT
 from tests.proving_ground.verifier import Verifier
-from tests.proving_ground.web import Body, RefusalError, Text, Whole, make_app, protected_by
+from tests.proving_ground.web import Body, RefusalError, Text, Whole, let_others_run, make_app, protected_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +139,7 @@ def _file_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
             raise RefusalError(409, "another version is there")
         if faults.has("lost-update"):
             # The fault: between the comparison and the write, others have their turn.
-            await asyncio.sleep(0.02)
+            await let_others_run()
         store.files[file_id] = changed
         return JSONResponse(changed.show(), 200, {"ETag": changed.tag()})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections import Counter
 from dataclasses import replace
@@ -28,6 +27,7 @@ from tests.proving_ground.web import (
     RefusalError,
     Whole,
     answer_problem,
+    let_others_run,
     make_app,
     protected_by,
     read_body,
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from tests.proving_ground.door import Caller
     from tests.proving_ground.model import Faults
 
-# In the time of a call to a database, others have their turn.
-TURN_SECONDS = 0.02
 Limit = Annotated[Whole, Query(ge=1, le=100)]
 TOP_NUMBER = 1_000_000
 
@@ -112,11 +110,11 @@ def _account_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> 
         owner, seed = caller.subject, store.made
         if faults.has("caller-shared"):
             # The fault: who calls is kept where the next call writes too.
-            await asyncio.sleep(TURN_SECONDS)
+            await let_others_run()
             owner = request.app.state.caller.subject
         if faults.has("id-from-count"):
             # The fault: the next id is read, and others read it too before it is taken.
-            await asyncio.sleep(TURN_SECONDS)
+            await let_others_run()
         else:
             seed = store.made
         account = store.open(owner, form.label, getattr(form, "balance", OPENING_BALANCE), seed)
@@ -164,7 +162,7 @@ def _transfer_routes(store: Store, faults: Faults, protected: type[APIRoute]) ->
             raise RefusalError(409, "the source has less than that")
         if faults.has("double-spend"):
             # The fault: the balance was compared, and others spend it before it is written.
-            await asyncio.sleep(TURN_SECONDS)
+            await let_others_run()
         _move(store, source, order)
         return order
 

@@ -30,7 +30,7 @@ def run_python(arguments: list[str], **settings: str) -> subprocess.CompletedPro
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
 
 

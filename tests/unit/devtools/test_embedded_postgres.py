@@ -19,6 +19,7 @@ from devtools import embedded_postgres as embedded
 from devtools.embedded_postgres import run_embedded
 from devtools.errors import PostgresError
 from devtools.postgres import provide_postgres, read_version
+from tests.support.signals import dispositions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,19 +138,21 @@ def test_missing_wheel_gives_a_message_with_the_remedy(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("kind", ["INT", "TERM", "HUP"])
 def test_signal_to_the_process_stops_the_server_and_removes_its_folder(kind: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    with dispositions():
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLD],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    with process:
         assert process.stdout is not None
         place = find_socket_folder(process.stdout.readline().strip())
         assert (place / "data" / "postmaster.pid").exists()
         process.send_signal(signal.Signals[f"SIG{kind}"])
-        assert process.wait(30) != 0
+        assert process.wait(300) != 0
     assert not place.exists()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from devtools.errors import ContainerError, EngineMissingError, PostgresError
 from devtools.postgres import ServerStarters, provide_postgres
+from tests.support.signals import dispositions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,9 +175,16 @@ def test_require_testcontainers_can_be_switched_off(required: str) -> None:
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signal_stops_the_server(kind: signal.Signals) -> None:
     world = World()
-    with pytest.raises(KeyboardInterrupt), provide_postgres({}, starters=world.starters):
+    with dispositions(), pytest.raises(KeyboardInterrupt), provide_postgres({}, starters=world.starters):
         signal.raise_signal(kind)
     assert world.running == 0
+
+
+def test_server_outlives_a_hangup_that_is_ignored_as_under_nohup() -> None:
+    world = World()
+    with dispositions(hangup=signal.SIG_IGN), provide_postgres({}, starters=world.starters):
+        signal.raise_signal(signal.SIGHUP)
+        assert world.running == 1
 
 
 def test_signal_handlers_are_restored() -> None:
@@ -191,9 +199,24 @@ def test_signal_handlers_are_restored() -> None:
 
 
 def test_existing_signal_handlers_are_kept() -> None:
-    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    def handle(*_: object) -> None:
+        """Do nothing."""
+
+    before = signal.signal(signal.SIGTERM, handle)
     try:
         with provide_postgres({}, starters=World().starters):
-            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is handle
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_termination_stops_the_server_even_where_it_was_ignored() -> None:
+    world = World()
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt), provide_postgres({}, starters=world.starters):
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert world.running == 0

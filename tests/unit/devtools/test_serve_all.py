@@ -17,7 +17,9 @@ import httpx
 import psycopg
 import pytest
 
+from devtools.serve_all import serve_both
 from devtools.token import mint_token
+from tests.support.development import run_to_its_end
 from tests.support.fake_npm import FakeNpm
 from tests.support.writers import await_fact
 
@@ -56,12 +58,19 @@ def running(place: Path, path: str, **settings: str) -> Iterator[subprocess.Pope
             end(process)
 
 
+def run_here(
+    place: Path, path: str, captured: pytest.CaptureFixture[str], **settings: str
+) -> tuple[int, str, str]:
+    given = {"PATH": path, "PORT": "0", "FRONTEND_PORT": "0", **settings}
+    return run_to_its_end("dev", serve_both, place, captured, settings=given, without=NOT_GIVEN)
+
+
 def end(process: subprocess.Popen[str]) -> None:
     """End the process by SIGINT as a user does; SIGKILL would leave the front end running."""
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(300)
         except subprocess.TimeoutExpired:
             process.kill()
 
@@ -90,12 +99,12 @@ def is_running(pid: str) -> bool:
 def await_status(address: str) -> int:
     def is_up() -> bool:
         try:
-            return httpx.get(address, timeout=5).status_code > 0
+            return httpx.get(address, timeout=60).status_code > 0
         except httpx.TransportError:
             return False
 
     await_fact(is_up)
-    return httpx.get(address, timeout=5).status_code
+    return httpx.get(address, timeout=60).status_code
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
@@ -129,7 +138,7 @@ def test_make_dev_serves_both_on_one_database_and_leaves_no_process(
             f"run dev -- --hostname 127.0.0.1 --port {front_end.rpartition(':')[2]}",
         ]
         process.send_signal(kind)
-        assert process.wait(30) == 0
+        assert process.wait(300) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     assert not is_running(given["PID"])
@@ -146,36 +155,33 @@ def test_jwks_mode_sets_both_sides_and_gives_the_service_no_secret(place: Path) 
         assert await_status(f"{find_address(said, 'API')}/health?probe=live") == 200
 
 
-def test_service_ends_when_the_front_end_does(place: Path) -> None:
-    npm = FakeNpm(place)
-    with running(place, npm.path) as process:
-        front_end = find_address(read_until(process, "Ctrl-C stops both"), "Front end")
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"{front_end.replace('localhost', '127.0.0.1')}/end")
-        assert process.wait(30) == 1
-        assert process.stderr is not None
-        assert process.stderr.read() == "dev: the front end ended with exit code 3: see its messages above\n"
-
-
-def test_installed_packages_are_not_installed_again(place: Path) -> None:
+def test_installed_packages_are_kept_and_the_service_ends_with_the_front_end(place: Path) -> None:
     npm = FakeNpm(place)
     (npm.front_end / "node_modules").mkdir()
     lock = (npm.front_end / "package-lock.json").read_text()
     (npm.front_end / "node_modules/.package-lock.json").write_text(lock)
     with running(place, npm.path) as process:
-        assert "npm ci" not in read_until(process, "Ctrl-C stops both")
+        said = read_until(process, "Ctrl-C stops both")
+        assert "npm ci" not in said
+        front_end = find_address(said, "Front end")
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{front_end.replace('localhost', '127.0.0.1')}/end")
+        assert process.wait(300) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == "dev: the front end ended with exit code 3: see its messages above\n"
     assert not [command for command in npm.commands if command.startswith("ci")]
 
 
 @pytest.mark.parametrize(
     ("setting", "name"), [("PORT", "make dev"), ("FRONTEND_PORT", "make dev")], ids=["service", "front end"]
 )
-def test_port_in_use_gives_one_line_and_no_traceback(place: Path, setting: str, name: str) -> None:
+def test_port_in_use_gives_one_line_and_no_traceback(
+    place: Path, setting: str, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with running(place, FakeNpm(place).path, **{setting: str(port)}) as process:
-            _, err = process.communicate(timeout=30)
-    assert process.returncode == 1
+        code, _, err = run_here(place, FakeNpm(place).path, capfd, **{setting: str(port)})
+    assert code == 1
     assert err == (
         f"dev: cannot listen on 127.0.0.1, port {port} (Address already in use): "
         f"end the program that uses it, or choose another port: {setting}={port + 1} {name}\n"
@@ -209,12 +215,17 @@ def test_port_in_use_gives_one_line_and_no_traceback(place: Path, setting: str, 
     ],
 )
 def test_error_gives_one_line_and_no_traceback(
-    *, place: Path, version: str, options: dict[str, int], settings: dict[str, str], said: str
+    *,
+    place: Path,
+    version: str,
+    options: dict[str, int],
+    settings: dict[str, str],
+    said: str,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     npm = FakeNpm(place, version, migrate=options.get("migrate", 0), serves=bool(options.get("serves", 1)))
-    with running(place, npm.path, **settings) as process:
-        _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    code, _, err = run_here(place, npm.path, capfd, **settings)
+    assert code == 1
     assert err.startswith(said)
     assert err.count("\n") == 1
 
@@ -222,7 +233,7 @@ def test_error_gives_one_line_and_no_traceback(
 def test_missing_node_gives_one_line_with_the_remedy(place: Path) -> None:
     FakeNpm(place)
     with running(place, str(place / "empty")) as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (1, "")
     assert err == (
         "dev: Node is missing, and the front end needs Node 20.19.0 or later: install it from nodejs.org "

@@ -1,4 +1,4 @@
-"""What `[tool.specwitness]` may hold, and the words with which the rest is refused."""
+"""The settings of `[tool.specwitness]`, and the messages for invalid ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from specwitness.config import (
     read_config,
 )
 from specwitness.errors import ConfigError
-from specwitness.fuzz.ledger import CHECKS
+from specwitness.fuzz.checks.registry import named_checks
 from specwitness.model import Waiver
 
 SETTINGS = ["specwitness", *Config.model_fields, "profile", "seed", "checks", "requirement", "until"]
@@ -33,12 +33,12 @@ def read(root: Path, text: str) -> Config:
     return read_config(root)
 
 
-def test_a_repository_without_settings_gets_the_defaults(tmp_path: Path) -> None:
+def test_repository_without_settings_gets_the_defaults(tmp_path: Path) -> None:
     assert read_config(tmp_path) == Config()
     assert read(tmp_path, "[project]\nname = 'x'\n") == Config()
 
 
-def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
+def test_waiver_has_a_reason_and_an_end(tmp_path: Path) -> None:
     config = read(
         tmp_path,
         "[[tool.specwitness.waivers]]\nrequirement = '001/FR-1'\nreason = 'later'\nuntil = 2026-12-31\n",
@@ -50,7 +50,7 @@ def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[tool.specwitness", "not TOML"),
-        ("[tool.specwitness]\nspec = 'x'\n", "spec: there is no such setting"),
+        ("[tool.specwitness]\nspec = 'x'\n", "spec: no such setting"),
         ("[tool.specwitness]\nfeatures = 3\n", "features: Input should be a valid string"),
         ("[tool.specwitness.fuzz]\nprofile = 'fast'\n", "fuzz.profile: String should match pattern"),
         ("[tool.specwitness.fuzz.checks]\nforgd = ['x']\n", "fuzz.checks.forgd.[key]: String should match"),
@@ -72,9 +72,7 @@ def test_a_waiver_needs_its_reason_and_its_end(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_faulty_setting_is_refused_by_name_with_the_way_out(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_invalid_setting_is_named_with_a_remedy(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
@@ -85,7 +83,7 @@ def test_a_faulty_setting_is_refused_by_name_with_the_way_out(
 @pytest.mark.parametrize(
     "path", ["/etc", "//etc", "..", "../x", "a/../../x", "a/..", "C:/x", "\\x", "..\\x", "", " ", "a\0b"]
 )
-def test_a_path_that_can_lead_out_of_the_repository_is_refused_by_the_name_of_its_setting(
+def test_path_outside_the_repository_is_refused_with_the_name_of_its_setting(
     tmp_path: Path, setting: str, path: str
 ) -> None:
     value = json.dumps([path] if setting in {"specs", "tests"} else path)
@@ -94,26 +92,26 @@ def test_a_path_that_can_lead_out_of_the_repository_is_refused_by_the_name_of_it
 
 
 @pytest.mark.parametrize("path", ["docs", "docs/a..b", "./docs", "...", "a b/ü"])
-def test_a_path_inside_the_repository_is_taken_as_it_is(tmp_path: Path, path: str) -> None:
+def test_path_inside_the_repository_is_accepted_unchanged(tmp_path: Path, path: str) -> None:
     assert read(tmp_path, f"[tool.specwitness]\noutput = {json.dumps(path)}\n").output == path
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tool = 3\n", "pyproject.toml: tool is no table → write it as [tool]"),
-        ("tool = []\n", "pyproject.toml: tool is no table"),
-        ("[tool]\nspecwitness = 3\n", "tool.specwitness is no table → write it as [tool.specwitness]"),
-        ("[[tool.specwitness]]\n", "tool.specwitness is no table"),
+        ("tool = 3\n", "pyproject.toml: tool is not a table → write it as [tool]"),
+        ("tool = []\n", "pyproject.toml: tool is not a table"),
+        ("[tool]\nspecwitness = 3\n", "tool.specwitness is not a table → write it as [tool.specwitness]"),
+        ("[[tool.specwitness]]\n", "tool.specwitness is not a table"),
     ],
 )
-def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_settings_that_are_not_a_table_are_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
 
 
-def test_a_pattern_that_nothing_can_match_is_refused(tmp_path: Path) -> None:
+def test_invalid_glob_pattern_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\[tool.specwitness\] specs: (no spec matches )?specs/\*\*x"):
         find_specs(tmp_path, Config(specs=("specs/**x",)))
 
@@ -129,7 +127,7 @@ def test_a_pattern_that_nothing_can_match_is_refused(tmp_path: Path) -> None:
         max_leaves=6,
     )
 )
-def test_no_settings_whatever_come_to_anything_but_a_config_or_a_refusal(table: object) -> None:
+def test_any_table_gives_a_config_or_a_config_error(table: object) -> None:
     with TemporaryDirectory() as folder, patch("tomllib.loads", return_value={"tool": table}):
         root = Path(folder)
         (root / "pyproject.toml").touch()
@@ -158,7 +156,7 @@ until = 2026-12-31
 """
 
 
-def test_a_waiver_is_found_at_the_line_that_names_its_requirement(tmp_path: Path) -> None:
+def test_waiver_is_located_at_the_line_with_its_requirement(tmp_path: Path) -> None:
     places = locate_waivers(tmp_path, read(tmp_path, WAIVERS))
     assert {key: str(place) for key, place in places.items()} == {
         "001/FR-10": "pyproject.toml:5",
@@ -167,8 +165,8 @@ def test_a_waiver_is_found_at_the_line_that_names_its_requirement(tmp_path: Path
     }
 
 
-def test_every_check_that_runs_can_be_told_what_it_testifies_for() -> None:
-    names = ["contract", *CHECKS]
+def test_every_check_can_be_given_its_requirements() -> None:
+    names = ["contract", *named_checks()]
     assert list(FuzzConfig(checks=dict.fromkeys(names, ("001/*",))).checks) == names
 
 
@@ -179,7 +177,7 @@ def test_specs_are_found_in_order(tmp_path: Path) -> None:
     assert [path.parent.name for path in find_specs(tmp_path, Config())] == ["001-a", "002-b"]
 
 
-def test_no_spec_at_all_is_refused(tmp_path: Path) -> None:
+def test_repository_without_specs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no spec matches specs/\*/spec\.md"):
         find_specs(tmp_path, Config())
 
@@ -206,8 +204,8 @@ until = 2026-12-31
     [
         ("[tool.specwitness.contract]\nfile = '..'\n", "contract: must be a path inside"),
         ("[tool.specwitness.contract]\nserved = 'openapi.json'\n", "contract.served: "),
-        ("[tool.specwitness.contract]\nnonsense = 1\n", "contract.nonsense: there is no such setting"),
-        ("[tool.specwitness]\ncontract_check = {}\n", "contract_check: there is no such setting"),
+        ("[tool.specwitness.contract]\nnonsense = 1\n", "contract.nonsense: no such setting"),
+        ("[tool.specwitness]\ncontract_check = {}\n", "contract_check: no such setting"),
         (CONTRACT_WAIVER * 2, "operation-removed is waived twice for a"),
         (CONTRACT_WAIVER.replace('"later"', '" "'), "contract.waivers.0.reason: "),
         (
@@ -217,13 +215,13 @@ until = 2026-12-31
         ("[tool.specwitness.contract.levels]\nx = { level = 'waived' }\n", "contract.levels.x.level: "),
     ],
 )
-def test_a_faulty_setting_of_the_contract_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_setting_of_the_contract_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text)
     assert f"[tool.specwitness] {message}" in str(caught.value) or message in str(caught.value)
 
 
-def test_a_waiver_of_the_contract_is_found_at_its_line(tmp_path: Path) -> None:
+def test_contract_waiver_is_located_at_its_line(tmp_path: Path) -> None:
     other = CONTRACT_WAIVER.replace('"a"', "'b'")
     text = f"# [[tool.specwitness.contract.waivers]]\n{CONTRACT_WAIVER}{other}"
     places = locate_contract_waivers(tmp_path, read(tmp_path, text))

@@ -103,7 +103,7 @@ def _derived(root: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a t
     return derive_features([spec], root / "features")
 
 
-def test_the_feature_is_derived_byte_for_byte(repository: Path) -> None:
+def test_feature_is_derived_byte_for_byte(repository: Path) -> None:
     assert derive(repository) == ["001-albums.feature"]
     assert (repository / "features" / "001-albums.feature").read_bytes() == FEATURE.encode()
 
@@ -114,7 +114,7 @@ def test_deriving_again_writes_nothing(repository: Path) -> None:
     assert drift(repository) == []
 
 
-def test_a_derived_feature_reads_back_row_by_row(repository: Path) -> None:
+def test_derived_feature_is_read_back_row_by_row(repository: Path) -> None:
     derive(repository)
     pickles = read_features(repository / "features", repository)
     assert [(str(pickle.location), pickle.requirements, pickle.example) for pickle in pickles] == [
@@ -138,18 +138,18 @@ def test_a_derived_feature_reads_back_row_by_row(repository: Path) -> None:
     ]
 
 
-def test_a_reworded_scenario_is_drift_at_its_spec_line_and_feature_line(repository: Path) -> None:
+def test_reworded_scenario_is_reported_with_both_lines(repository: Path) -> None:
     derive(repository)
     write_spec(repository, SPEC.replace("it is whole", "it is complete"))
     assert drift(repository) == [
         (
             "specs/001-albums/spec.md:13: differs from features/001-albums.feature:29 [001/US1/AC2]"
-            " → run: specwitness derive, look at the change and commit it"
+            " → run `specwitness derive`, review the change and commit it"
         )
     ]
 
 
-def test_a_changed_examples_row_is_drift_at_the_row(repository: Path) -> None:
+def test_changed_examples_row_is_reported_at_its_line(repository: Path) -> None:
     derive(repository)
     write_spec(repository, SPEC.replace("| empty  | 400 ", "| empty  | 401 "))
     (line,) = drift(repository)
@@ -158,13 +158,13 @@ def test_a_changed_examples_row_is_drift_at_the_row(repository: Path) -> None:
     )
 
 
-def test_a_removed_scenario_is_drift(repository: Path) -> None:
+def test_removed_scenario_is_drift(repository: Path) -> None:
     derive(repository)
     write_spec(repository, SPEC.partition("2. **Given**")[0])
     assert any("differs from features/001-albums.feature:2" in line for line in drift(repository))
 
 
-def test_an_edited_derived_feature_is_drift(repository: Path) -> None:
+def test_edited_derived_feature_is_drift(repository: Path) -> None:
     derive(repository)
     path = repository / "features" / "001-albums.feature"
     path.write_text(FEATURE.replace("Then it is refused", "Then it is taken"), encoding="utf-8")
@@ -175,26 +175,28 @@ def test_an_edited_derived_feature_is_drift(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [lambda data: data.replace(b"\n", b"\r\n"), lambda data: data[:-1]])
-def test_a_change_of_line_ends_alone_is_drift(repository: Path, change) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_changed_line_endings_are_drift(repository: Path, change) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     derive(repository)
     path = repository / "features" / "001-albums.feature"
     path.write_bytes(change(path.read_bytes()))
     assert drift(repository)
 
 
-def test_a_feature_that_was_never_derived_is_drift(repository: Path) -> None:
+def test_missing_feature_is_drift(repository: Path) -> None:
     (line,) = drift(repository)
-    assert line.startswith("specs/001-albums/spec.md:1: features/001-albums.feature was never derived")
+    assert line.startswith("specs/001-albums/spec.md:1: features/001-albums.feature does not exist")
 
 
-def test_a_derived_feature_without_a_spec_is_drift(repository: Path) -> None:
+def test_derived_feature_without_a_spec_is_drift(repository: Path) -> None:
     derive(repository)
     (repository / "features" / "002-gone.feature").write_text(FEATURE, encoding="utf-8")
     (line,) = drift(repository)
-    assert line.startswith("features/002-gone.feature:1: no spec derives this file any more")
+    assert line.startswith(
+        "features/002-gone.feature:1: this file was derived from a spec that no longer exists"
+    )
 
 
-def test_a_hand_written_feature_is_never_touched(repository: Path) -> None:
+def test_hand_written_feature_is_never_changed(repository: Path) -> None:
     by_hand = repository / "features" / "by_hand.feature"
     by_hand.write_text("Feature: Mine\n", encoding="utf-8")
     derive(repository)
@@ -202,37 +204,37 @@ def test_a_hand_written_feature_is_never_touched(repository: Path) -> None:
     assert drift(repository) == []
 
 
-def test_a_hand_written_feature_in_the_place_of_a_derived_one_is_refused(repository: Path) -> None:
+def test_hand_written_feature_with_the_name_of_a_derived_one_is_refused(repository: Path) -> None:
     (repository / "features" / "001-albums.feature").write_text("Feature: Mine\n", encoding="utf-8")
-    with pytest.raises(FeatureError, match="is hand-written and stands where"):
+    with pytest.raises(FeatureError, match="is hand-written, but its name belongs"):
         derive(repository)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Feature: a\n  Scenario: b\n    When c\n    nonsense\n", "is no Gherkin"),
+        ("Feature: a\n  Scenario: b\n    When c\n    nonsense\n", "is not Gherkin"),
         (
             "Feature: a\n  Scenario: b\n    When c\n  Scenario: b\n    When d\n",
             "f.feature:4: two scenarios are named",
         ),
     ],
 )
-def test_a_feature_that_cannot_be_trusted_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_invalid_feature_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "f.feature"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FeatureError, match=message):
         read_feature(path, tmp_path)
 
 
-def test_an_empty_feature_asks_for_nothing(tmp_path: Path) -> None:
+def test_empty_feature_has_no_scenarios(tmp_path: Path) -> None:
     path = tmp_path / "f.feature"
     path.write_text("", encoding="utf-8")
     assert read_feature(path, tmp_path) == ()
 
 
 @given(cell=st.text(alphabet=st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20))
-def test_any_cell_survives_the_way_through_gherkin(
+def test_any_cell_is_unchanged_after_derive_and_read(
     tmp_path_factory: pytest.TempPathFactory, cell: str
 ) -> None:
     root = tmp_path_factory.mktemp("cell")

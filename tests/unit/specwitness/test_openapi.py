@@ -32,7 +32,7 @@ def refusal(tmp_path: Path, text: str, name: str = "openapi.yaml") -> str:
 
 
 def test_operations_are_read_with_their_lines() -> None:
-    operations = {each.id: each for each in read_contract(NOTES, Path()).operations}
+    operations = {operation.id: operation for operation in read_contract(NOTES, Path()).operations}
     assert list(operations) == ["getHealth", "listNotes", "createNote", "getNote", "deleteNote"]
     assert operations["getNote"].name == "GET /notes/{note_id}"
     assert str(operations["getNote"].location) == "tests/proving_ground/notes/openapi.yaml:61"
@@ -76,7 +76,7 @@ components: {responses: {No: {description: no, x-requirements: [003/NFR-GATE-90]
         ("[{}]", None, False),
     ],
 )
-def test_protection_is_the_effective_one(
+def test_operation_inherits_the_security_of_the_document(
     tmp_path: Path, globally: str | None, own: str | None, *, expected: bool
 ) -> None:
     text = HEAD + (f"security: {globally}\n" if globally else "")
@@ -104,11 +104,11 @@ def test_protection_is_the_effective_one(
         ("/no/such/place", "openapi.yaml:1"),
     ],
 )
-def test_pointer_leads_to_file_and_line_through_references(pointer: str, place: str) -> None:
+def test_pointer_is_located_through_references(pointer: str, place: str) -> None:
     assert str(read_contract(NOTES, Path()).locate(pointer)) == f"tests/proving_ground/notes/{place}"
 
 
-def test_place_inside_a_combinator_is_found_without_naming_it(tmp_path: Path) -> None:
+def test_pointer_may_leave_out_allof_anyof_and_oneof(tmp_path: Path) -> None:
     text = HEAD + (
         "paths: {}\n"
         "components:\n  schemas:\n    A:\n      allOf:\n"
@@ -118,7 +118,7 @@ def test_place_inside_a_combinator_is_found_without_naming_it(tmp_path: Path) ->
     assert read(tmp_path, text).locate("/components/schemas/A/maxProperties").line == 11
 
 
-def test_json_contract_is_read_with_lines_tabs_and_all(tmp_path: Path) -> None:
+def test_json_contract_with_tabs_is_read_with_its_lines(tmp_path: Path) -> None:
     document = {
         "openapi": "3.0.3",
         "info": {"title": "😀", "version": "1"},
@@ -151,21 +151,21 @@ def test_file_outside_the_root_is_refused(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "openapi.yaml: the contract is empty"),
-        ("a: [", "openapi.yaml:1: the YAML is broken"),
-        ("a: 1\nb:\n\t- 2\n", "openapi.yaml:3: the YAML is broken"),
-        ("a: \x07", "openapi.yaml: the YAML is broken: a character is forbidden"),
-        ("a: *b", "openapi.yaml:1: the YAML is broken: found undefined alias"),
+        ("a: [", "openapi.yaml:1: this is not valid YAML"),
+        ("a: 1\nb:\n\t- 2\n", "openapi.yaml:3: this is not valid YAML"),
+        ("a: \x07", "openapi.yaml: this is not valid YAML: it has a forbidden character"),
+        ("a: *b", "openapi.yaml:1: this is not valid YAML: found undefined alias"),
         (
             "a: !!python/object:os.system {}",
-            "openapi.yaml:1: the YAML is broken: could not determine a constructor",
+            "openapi.yaml:1: this is not valid YAML: could not determine a constructor",
         ),
-        ("? [a]\n: 1", "openapi.yaml:1: a key is not a plain text"),
+        ("? [a]\n: 1", "openapi.yaml:1: a key is not a string"),
         ("a: &a\n  b: *a\n", "openapi.yaml:1: an anchor contains itself"),
-        (HEAD + "info: {}\n", "openapi.yaml:3: the key `info` stands twice, first in line 2"),
-        (HEAD + "x: {200: a, '200': b}\n", "openapi.yaml:3: the key `200` stands twice"),
-        ("[]", "there is no `openapi`"),
-        ("swagger: '2.0'\n", "openapi.yaml:1: this is no OpenAPI 3 document: there is no `openapi`"),
-        ("a: 1\nopenapi: 4.0.0\n", "openapi.yaml:2: this is no OpenAPI 3 document: `openapi` is '4.0.0'"),
+        (HEAD + "info: {}\n", "openapi.yaml:3: the key `info` appears twice, first on line 2"),
+        (HEAD + "x: {200: a, '200': b}\n", "openapi.yaml:3: the key `200` appears twice"),
+        ("[]", "it has no `openapi`"),
+        ("swagger: '2.0'\n", "openapi.yaml:1: this is not an OpenAPI 3 document: it has no `openapi`"),
+        ("a: 1\nopenapi: 4.0.0\n", "openapi.yaml:2: this is not an OpenAPI 3 document: `openapi` is '4.0.0'"),
         ("openapi: 3.1\n", "`openapi` is 3.1"),
     ],
 )
@@ -174,11 +174,13 @@ def test_broken_document_is_refused_with_its_line(tmp_path: Path, text: str, mes
 
 
 def test_broken_json_is_refused_with_its_line(tmp_path: Path) -> None:
-    assert refusal(tmp_path, '{\n"a": 1,\n}', "openapi.json").startswith("openapi.json:3: the JSON is broken")
-    assert "the key `a` stands twice" in refusal(tmp_path, '{"a": 1,\n"a": 2}', "openapi.json")
+    assert refusal(tmp_path, '{\n"a": 1,\n}', "openapi.json").startswith(
+        "openapi.json:3: this is not valid JSON"
+    )
+    assert "the key `a` appears twice" in refusal(tmp_path, '{"a": 1,\n"a": 2}', "openapi.json")
 
 
-def test_file_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(ContractError, match="it is not UTF-8"):
         read_contract(tmp_path / "openapi.yaml", tmp_path)
@@ -202,10 +204,10 @@ def test_invalid_document_is_refused_in_one_line(tmp_path: Path, paths: str, lin
     assert len(said) < 400
 
 
-def test_operation_id_that_stands_twice_is_refused_with_both_places(tmp_path: Path) -> None:
+def test_duplicate_operation_id_is_refused_with_both_lines(tmp_path: Path) -> None:
     operation = f"{{get: {{operationId: x, responses: {ANSWER}}}}}"
     said = refusal(tmp_path, f"{HEAD}paths:\n  /a: {operation}\n  /b: {operation}\n")
-    assert said == "openapi.yaml:5: operationId `x` stands twice, first in openapi.yaml:4"
+    assert said == "openapi.yaml:5: operationId `x` appears twice, first at openapi.yaml:4"
 
 
 @pytest.mark.parametrize(
@@ -214,11 +216,11 @@ def test_operation_id_that_stands_twice_is_refused_with_both_places(tmp_path: Pa
         ("003/FR-006", "`x-requirements` is not a list"),
         ("[FR-006]", "`FR-006` is not the key of a requirement"),
         ("[003]", "`3` is not the key of a requirement"),
-        ("[003/FR-006, 003/FR-006]", "`003/FR-006` stands twice in one list"),
+        ("[003/FR-006, 003/FR-006]", "`003/FR-006` appears twice in one list"),
         ("[{a: 1}]", "is not the key of a requirement"),
     ],
 )
-def test_ill_formed_requirement_is_refused(tmp_path: Path, value: str, message: str) -> None:
+def test_malformed_requirement_key_is_refused(tmp_path: Path, value: str, message: str) -> None:
     said = refusal(
         tmp_path, f"{HEAD}paths:\n  /a:\n    get:\n      x-requirements: {value}\n      responses: {ANSWER}\n"
     )
@@ -229,15 +231,13 @@ def test_ill_formed_requirement_is_refused(tmp_path: Path, value: str, message: 
 @pytest.mark.parametrize(
     ("ref", "message"),
     [
-        ("#/components/schemas/No", "leads nowhere"),
+        ("#/components/schemas/No", "does not exist"),
         ("no.json", "there is no such file"),
-        ("https://example.com/a.json", "leads to the network"),
+        ("https://example.com/a.json", "is a URL"),
         ("../other.json", "there is no such file"),
     ],
 )
-def test_reference_that_leads_nowhere_is_refused_with_its_line(
-    tmp_path: Path, ref: str, message: str
-) -> None:
+def test_dangling_reference_is_refused_with_its_line(tmp_path: Path, ref: str, message: str) -> None:
     said = refusal(tmp_path, f"{HEAD}paths: {{}}\ncomponents:\n  schemas:\n    A: {{$ref: '{ref}'}}\n")
     assert said.startswith("openapi.yaml:6: ")
     assert message in said
@@ -247,7 +247,7 @@ def bundled(tmp_path: Path, components: str, **others: str) -> dict[str, Any]:
     return bundle(read(tmp_path, f"{HEAD}paths: {{}}\ncomponents:\n{components}", **others))
 
 
-def test_component_that_is_a_file_becomes_its_content() -> None:
+def test_component_in_another_file_is_inlined() -> None:
     problem = bundle(read_contract(NOTES, Path()))["components"]["schemas"]["Problem"]
     assert problem["required"] == ["title", "status"]
     assert "$schema" not in problem
@@ -294,11 +294,11 @@ def test_path_item_in_a_file_is_inlined_and_its_operations_are_read(tmp_path: Pa
         f"{HEAD}paths:\n  /a: {{$ref: a.yaml}}\n",
         a__yaml=f"get:\n  operationId: getA\n  responses: {ANSWER}\n",
     )
-    assert [str(each.location) for each in contract.operations] == ["a.yaml:1"]
+    assert [str(operation.location) for operation in contract.operations] == ["a.yaml:1"]
     assert bundle(contract)["paths"]["/a"]["get"]["operationId"] == "getA"
 
 
-def test_what_the_validator_cannot_take_is_refused(tmp_path: Path) -> None:
+def test_document_that_crashes_the_validator_is_refused(tmp_path: Path) -> None:
     said = refusal(
         tmp_path, f"{HEAD}paths: {{}}\ncomponents: {{schemas: {{A: {{default: {{$ref: nowhere.json}}}}}}}}\n"
     )

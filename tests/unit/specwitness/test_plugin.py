@@ -1,4 +1,4 @@
-"""The silent-pass guard and the recording of witnesses, on small suites of their own."""
+"""The pytest plugin on small test suites: tests without assertions fail, and witnesses are recorded."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def check(total, expected):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., tuple[pytest.RunResult, list[dict[str, Any]]]]:
-    """Run a suite in a process of its own and give what it recorded."""
+    """Run a test suite in its own process, and return its records."""
 
     def run_suite(
         steps: str = STEPS + THEN, feature: str = FEATURE, ini: str = INI
@@ -101,7 +101,7 @@ def witnesses(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [record["witness"] for record in records if "witness" in record]
 
 
-def test_a_green_scenario_is_recorded_with_its_requirements_and_its_line(run: Any) -> None:
+def test_passed_scenario_is_recorded_with_its_requirements_and_line(run: Any) -> None:
     result, records = run()
     assert result.ret == 0
     (witness,) = witnesses(records)
@@ -113,7 +113,7 @@ def test_a_green_scenario_is_recorded_with_its_requirements_and_its_line(run: An
     assert records[-1] == {"end": True}
 
 
-def test_each_examples_row_is_a_witness_of_its_own_requirements(run: Any) -> None:
+def test_examples_row_testifies_for_its_own_requirements(run: Any) -> None:
     result, records = run(feature=OUTLINE)
     assert result.ret == 1
     rows = {witness["id"]: witness for witness in witnesses(records)}
@@ -127,7 +127,7 @@ def test_each_examples_row_is_a_witness_of_its_own_requirements(run: Any) -> Non
     assert "assert 0 == 1" in failing["detail"]
 
 
-def test_an_async_step_fails_with_its_line_and_the_way_out(run: Any) -> None:
+def test_async_step_fails_with_its_line_and_a_remedy(run: Any) -> None:
     steps = STEPS + '\n@then("the sum is 3")\nasync def check(total):\n    assert total == 99\n'
     result, records = run(steps)
     assert result.ret == 1
@@ -138,7 +138,7 @@ def test_an_async_step_fails_with_its_line_and_the_way_out(run: Any) -> None:
     )
 
 
-def test_an_async_step_behind_a_decorator_or_a_partial_fails_too(run: Any) -> None:
+def test_async_step_behind_a_decorator_or_partial_fails(run: Any) -> None:
     steps = STEPS + (
         "\nimport functools\nasync def inner(total):\n    assert total == 99\n"
         "@functools.wraps(inner)\ndef outer(total):\n    return inner(total)\n"
@@ -189,7 +189,7 @@ DISGUISES = {
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)
-def test_a_disguised_async_step_fails_with_its_line_and_the_way_out(run: Any, disguise: str) -> None:
+def test_step_that_returns_a_coroutine_fails_with_its_line_and_a_remedy(run: Any, disguise: str) -> None:
     steps, expected = DISGUISES[disguise]
     result, records = run(f"{STEPS}\n\n{steps}")
     assert result.ret == 1
@@ -199,7 +199,7 @@ def test_a_disguised_async_step_fails_with_its_line_and_the_way_out(run: Any, di
     assert "would pass without running → make it a plain def" in witness["detail"]
 
 
-def test_a_step_with_a_yield_runs_and_is_torn_down(run: Any) -> None:
+def test_generator_step_runs_and_is_torn_down(run: Any) -> None:
     steps = STEPS + THEN.replace(
         "    assert total == expected", "    assert total == expected\n    yield\n    assert total == 99"
     )
@@ -210,39 +210,40 @@ def test_a_step_with_a_yield_runs_and_is_torn_down(run: Any) -> None:
     assert "assert 3 == 99" in witness["detail"]
 
 
-def test_a_then_step_without_an_assertion_fails_with_its_line_and_the_way_out(run: Any) -> None:
+def test_then_step_without_an_assertion_fails_with_its_line_and_a_remedy(run: Any) -> None:
     steps = STEPS + '\n@then("the sum is 3")\ndef check(total):\n    total == 99\n'
     result, records = run(steps)
     assert result.ret == 1
     detail = witnesses(records)[0]["detail"]
     assert (
-        "test_sums.py:13: the Then step check made no assertion → assert in it what the step says" in detail
+        "test_sums.py:13: the Then step check made no assertion → add an assertion of what the step says"
+        in detail
     )
 
 
 @pytest.mark.parametrize("claim", ["True", "1 == 1", "'text'", "not False"])
-def test_an_assertion_that_can_never_fail_is_none(run: Any, claim: str) -> None:
+def test_assertion_of_a_constant_does_not_count(run: Any, claim: str) -> None:
     steps = STEPS + f'\n@then("the sum is 3")\ndef check(total):\n    assert {claim}\n'
     result, records = run(steps)
     assert result.ret == 1
     assert "made no assertion" in witnesses(records)[0]["detail"]
 
 
-def test_an_assertion_of_another_step_does_not_count_for_a_then_step(run: Any) -> None:
+def test_assertion_of_another_step_does_not_count_for_a_then_step(run: Any) -> None:
     steps = STEPS.replace("return sum(numbers)", "assert numbers\n    return sum(numbers)")
     result, records = run(steps + '\n@then("the sum is 3")\ndef check(total):\n    pass\n')
     assert result.ret == 1
     assert "made no assertion" in witnesses(records)[0]["detail"]
 
 
-def test_an_and_after_then_needs_an_assertion_too(run: Any) -> None:
+def test_and_after_then_needs_an_assertion(run: Any) -> None:
     steps = STEPS + THEN + '\n@then("all is well")\ndef well():\n    pass\n'
     result, records = run(steps, FEATURE + "    And all is well\n")
     assert result.ret == 1
     assert "the Then step well made no assertion" in witnesses(records)[0]["detail"]
 
 
-def test_a_deleted_step_definition_names_the_step_and_its_line(run: Any) -> None:
+def test_missing_step_definition_is_reported_with_the_line_of_the_step(run: Any) -> None:
     result, records = run(STEPS)
     assert result.ret == 1
     (witness,) = witnesses(records)
@@ -262,14 +263,14 @@ def marked(body: str) -> str:
         "    try:\n        with pytest.raises(ValueError):\n            raise KeyError\n    except KeyError: pass\n",
     ],
 )
-def test_a_test_that_names_requirements_and_asserts_nothing_fails_with_its_line(run: Any, body: str) -> None:
+def test_test_with_requirements_and_no_assertion_fails_with_its_line(run: Any, body: str) -> None:
     result, records = run(marked(body))
     assert result.ret == 1
     (witness,) = witnesses(records)
     assert witness["outcome"] == "failed"
     assert witness["counts"] == {"assertions": 0}
     assert (
-        "test_sums.py:2: test_a made no assertion → assert in it what its requirements say"
+        "test_sums.py:2: test_a made no assertion → add an assertion of what its requirements say"
         in (witness["detail"])
     )
 
@@ -284,14 +285,14 @@ EXPECTATIONS = [
 
 
 @pytest.mark.parametrize("body", EXPECTATIONS)
-def test_an_expectation_that_is_met_counts_as_an_assertion(run: Any, body: str) -> None:
+def test_expected_error_counts_as_an_assertion(run: Any, body: str) -> None:
     result, records = run(marked(body))
     assert result.ret == 0
     (witness,) = witnesses(records)
     assert witness["counts"] == {"assertions": 1}
 
 
-def test_a_then_step_may_expect_an_error(run: Any) -> None:
+def test_then_step_may_expect_an_error(run: Any) -> None:
     steps = (
         "import pytest\n" + STEPS + '\n@then("the sum is 3")\ndef check(total):\n'
         "    with pytest.raises(TypeError):\n        len(total)\n"
@@ -301,24 +302,24 @@ def test_a_then_step_may_expect_an_error(run: Any) -> None:
     assert witnesses(records)[0]["counts"] == {"assertions": 1}
 
 
-def test_a_test_that_names_no_requirement_may_assert_nothing(run: Any) -> None:
+def test_test_without_requirements_may_assert_nothing(run: Any) -> None:
     result, _ = run("def test_a(): pass\n")
     assert result.ret == 0
 
 
-def test_a_scenario_without_a_then_step_fails_with_its_line(run: Any) -> None:
+def test_scenario_without_a_then_step_fails_with_its_line(run: Any) -> None:
     result, records = run(feature=FEATURE.replace("    Then the sum is 3\n", ""))
     assert result.ret == 1
     assert "features/sums.feature:4: test_two_numbers made no assertion" in witnesses(records)[0]["detail"]
 
 
-def test_pytest_is_left_as_it_was(run: Any) -> None:
+def test_pytest_is_restored_after_the_session(run: Any) -> None:
     before = pytest.RaisesExc.__exit__
     run()
     assert pytest.RaisesExc.__exit__ is before
 
 
-def test_skipped_and_xfailed_evidence_is_recorded_as_what_it_is(run: Any) -> None:
+def test_skipped_and_xfailed_tests_are_recorded_as_such(run: Any) -> None:
     steps = (
         "import pytest\n"
         "@pytest.mark.requirement('001/FR-003')\n@pytest.mark.skip(reason='later')\ndef test_a(): assert 1\n"
@@ -336,7 +337,7 @@ def test_skipped_and_xfailed_evidence_is_recorded_as_what_it_is(run: Any) -> Non
     }
 
 
-def test_a_failure_in_tear_down_fails_the_witness(run: Any) -> None:
+def test_failure_in_teardown_fails_the_witness(run: Any) -> None:
     steps = (
         "import pytest\n@pytest.fixture\ndef broken():\n    yield\n    raise RuntimeError('left dirty')\n"
         "def test_a(broken): assert broken is None\n"
@@ -347,7 +348,7 @@ def test_a_failure_in_tear_down_fails_the_witness(run: Any) -> None:
     assert "left dirty" in witness["detail"]
 
 
-def test_a_module_that_cannot_be_collected_is_a_finding(run: Any) -> None:
+def test_module_that_cannot_be_collected_is_a_finding(run: Any) -> None:
     _, records = run("import no_such_module\n")
     (finding,) = [record["finding"] for record in records if "finding" in record]
     assert finding["location"] == {"file": "test_sums.py", "line": 1}
@@ -356,13 +357,13 @@ def test_a_module_that_cannot_be_collected_is_a_finding(run: Any) -> None:
 
 
 @pytest.mark.parametrize("steps", [STEPS + THEN, marked("    assert pytest\n")])
-def test_without_the_assertion_hook_nothing_that_testifies_runs(run: Any, steps: str) -> None:
+def test_tests_with_requirements_need_the_assertion_hook(run: Any, steps: str) -> None:
     result, _ = run(steps, ini=INI.replace("enable_assertion_pass_hook = true", ""))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*set enable_assertion_pass_hook = true*"])
 
 
-def test_facts_on_the_environment_are_recorded(pytester: pytest.Pytester, run: Any) -> None:
+def test_environment_is_recorded(pytester: pytest.Pytester, run: Any) -> None:
     pytester.makeconftest(
         "def pytest_specwitness_environment(config):\n    return {'PostgreSQL': 'embedded'}\n"
     )
@@ -370,7 +371,7 @@ def test_facts_on_the_environment_are_recorded(pytester: pytest.Pytester, run: A
     assert {"environment": {"PostgreSQL": "embedded"}} in records
 
 
-def test_a_plain_run_refuses_a_feature_of_which_a_scenario_is_bound_to_no_test(
+def test_plain_run_refuses_a_feature_with_an_unbound_scenario(
     pytester: pytest.Pytester,
 ) -> None:
     folder = pytester.mkdir("features")

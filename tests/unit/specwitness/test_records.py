@@ -1,4 +1,4 @@
-"""Records on their way from a run to the trace: nothing lost, nothing taken from a run that broke off."""
+"""Records are read back completely, and records of an incomplete run are refused."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ def read(root: Path) -> Evidence:
     return read_records(root / "out.jsonl", producer="tests", log=root / "out.log", root=root)
 
 
-def test_what_was_recorded_comes_back(tmp_path: Path) -> None:
+def test_records_are_read_back(tmp_path: Path) -> None:
     write(tmp_path / "out.jsonl")
     assert read(tmp_path) == Evidence([WITNESS], [FINDING], {"PostgreSQL": "embedded"})
 
 
-def test_a_run_that_broke_off_is_not_used_and_its_last_words_are_told(tmp_path: Path) -> None:
+def test_incomplete_run_is_refused_with_its_last_message(tmp_path: Path) -> None:
     write(tmp_path / "out.jsonl", end=False)
     (tmp_path / "out.log").write_text("…\ninvalid: the database is gone\n", encoding="utf-8")
     with pytest.raises(EvidenceError) as caught:
         read(tmp_path)
     assert str(caught.value) == (
-        "out.log: tests did not come to its end after 1 witnesses: the database is gone"
+        "out.log: tests stopped after 1 witnesses, before the end: the database is gone"
         " → read the end of that file"
     )
 
 
-def test_a_run_that_recorded_nothing_is_not_used(tmp_path: Path) -> None:
+def test_run_without_records_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="after 0 witnesses"):
         read(tmp_path)
 
@@ -71,13 +71,13 @@ def test_damaged_records_are_refused(tmp_path: Path, line: str) -> None:
         read(tmp_path)
 
 
-def test_a_watcher_can_count_along(tmp_path: Path) -> None:
+def test_records_can_be_counted_during_the_run(tmp_path: Path) -> None:
     assert count_records(tmp_path / "out.jsonl") == (0, 0)
     write(tmp_path / "out.jsonl", end=False)
     assert count_records(tmp_path / "out.jsonl") == (1, 2)
 
 
-def test_half_a_surrogate_pair_is_spelled_out(tmp_path: Path) -> None:
+def test_lone_surrogate_is_escaped(tmp_path: Path) -> None:
     with (tmp_path / "out.jsonl").open("w", encoding="utf-8") as file:
         RecordWriter(file).witness(WITNESS.model_copy(update={"detail": "sub \ud800"}))
         RecordWriter(file).end()
@@ -85,12 +85,12 @@ def test_half_a_surrogate_pair_is_spelled_out(tmp_path: Path) -> None:
     assert witness.detail == "sub \\ud800"
 
 
-def test_facts_in_which_runs_differ_are_all_kept() -> None:
+def test_different_environments_of_two_runs_are_both_kept() -> None:
     facts = [{"PostgreSQL": "embedded", "Python": "3.14"}, {"PostgreSQL": "container", "Python": "3.14"}]
     assert merge_environments(facts) == {"PostgreSQL": "embedded; container", "Python": "3.14"}
 
 
-def test_facts_in_which_the_records_of_one_run_differ_are_all_kept(tmp_path: Path) -> None:
+def test_different_environments_in_one_run_are_both_kept(tmp_path: Path) -> None:
     with (tmp_path / "out.jsonl").open("w", encoding="utf-8") as file:
         RecordWriter(file).environment({"PostgreSQL": "embedded"})
         RecordWriter(file).environment({"PostgreSQL": "container"})

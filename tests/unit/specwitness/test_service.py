@@ -1,4 +1,4 @@
-"""The service run: contract and fuzz on one opening of the target, recorded together."""
+"""The service run records contract checks and fuzz checks of one target."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     return read_records(folder / "out.jsonl", producer="service", log=folder / "out.log", root=folder)
 
 
-def test_contract_and_fuzz_are_recorded_with_what_they_ran_on(evidence: Evidence) -> None:
+def test_contract_and_fuzz_are_recorded_with_their_environment(evidence: Evidence) -> None:
     assert {witness.kind for witness in evidence.witnesses} == {WitnessKind.CONTRACT, WitnessKind.FUZZ}
     assert {witness.outcome for witness in evidence.witnesses} == {Outcome.PASSED}
     assert evidence.environment == {"service": "notes"}
 
 
-def test_the_table_of_checks_narrows_what_the_comparison_testifies_for(evidence: Evidence) -> None:
+def test_checks_setting_limits_the_requirements_of_the_contract_check(evidence: Evidence) -> None:
     compared = [witness for witness in evidence.witnesses if witness.kind is WitnessKind.CONTRACT]
     assert {witness.requirements for witness in compared} == {()}
 
@@ -48,7 +48,7 @@ def test_the_table_of_checks_narrows_what_the_comparison_testifies_for(evidence:
         (("maxLength: 80, pattern", "pattern"), "POST /notes: body $.text: a string without maxLength"),
     ],
 )
-def test_what_lint_and_routes_tell_against_the_contract_is_recorded(
+def test_findings_of_lint_and_routes_are_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, str], message: str
 ) -> None:
     monkeypatch.setattr("specwitness.service.fuzz", lambda *_: ())
@@ -64,7 +64,7 @@ def test_what_lint_and_routes_tell_against_the_contract_is_recorded(
     assert message in {finding.message for finding in evidence.findings}
 
 
-def test_without_contract_or_target_nothing_is_tried(tmp_path: Path) -> None:
+def test_service_run_needs_contract_and_target(tmp_path: Path) -> None:
     with (
         (tmp_path / "out.jsonl").open("w", encoding="utf-8") as file,
         pytest.raises(ConfigError, match="contract, target"),

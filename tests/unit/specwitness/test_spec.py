@@ -1,4 +1,4 @@
-"""What the spec reader finds in stock specs, in specs from the wild, and what it refuses."""
+"""The spec reader on the stock template, on common variants of it, and on specs that it refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specwitness.errors import SpecError
-from specwitness.model import Kind
+from specwitness.model import RequirementKind
 from specwitness.spec import read_spec, read_specs
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def steps(scenario: Scenario) -> list[tuple[str, str]]:
     return [(step.keyword, step.text) for step in scenario.steps]
 
 
-def test_a_stock_spec_gives_every_requirement_with_its_line(read: Read) -> None:
+def test_spec_of_the_stock_template_is_read_with_all_lines(read: Read) -> None:
     spec = read(STOCK)
     assert spec.title == "Photo albums"
     assert [(item.key, item.location.line) for item in spec.requirements] == [
@@ -120,18 +120,18 @@ def test_stories_have_their_number_title_priority_and_line(read: Read) -> None:
     assert (story.key, story.title, story.priority, story.line) == ("001/US2", "Sort albums", "P2", 20)
 
 
-def test_a_statement_over_several_lines_is_one_requirement(read: Read) -> None:
+def test_statement_over_several_lines_is_one_requirement(read: Read) -> None:
     requirement = find(read(STOCK), "001/FR-002")
     assert requirement.text.endswith("newest first, and by name where dates are equal.")
     assert requirement.last_line == 37
 
 
-def test_open_questions_are_known(read: Read) -> None:
+def test_open_questions_are_marked(read: Read) -> None:
     spec = read(STOCK)
     assert [item.key for item in spec.requirements if item.question] == ["001/EC1", "001/FR-003"]
 
 
-def test_a_scenario_has_plain_steps_and_the_requirements_that_it_names(read: Read) -> None:
+def test_scenario_has_steps_without_markdown_and_its_requirements(read: Read) -> None:
     first, second, _ = read(STOCK).scenarios
     assert steps(first) == [
         ("Given", "no album"),
@@ -153,7 +153,7 @@ def test_a_scenario_has_plain_steps_and_the_requirements_that_it_names(read: Rea
         "### Historia de usuario 4 - Share (Prioridad: P1)",
     ],
 )
-def test_story_headings_of_the_wild_are_understood(read: Read, heading: str) -> None:
+def test_story_heading_in_any_common_style_is_read(read: Read, heading: str) -> None:
     spec = read(f"{heading}\n\n1. **Given** a, **When** b, **Then** c\n")
     assert keys(spec) == ["001/US4/AC1"]
     assert (spec.stories[0].title, spec.stories[0].priority) == ("Share", "P1")
@@ -178,7 +178,7 @@ def test_story_headings_of_the_wild_are_understood(read: Read, heading: str) -> 
         ),
     ],
 )
-def test_every_way_to_write_two_scenarios_gives_the_same_two(read: Read, text: str) -> None:
+def test_two_scenarios_in_any_common_style_are_read_alike(read: Read, text: str) -> None:
     spec = read(f"### User Story 1 - Any (Priority: P1)\n\n{text}")
     assert [steps(scenario) for scenario in spec.scenarios] == [
         [("Given", "a"), ("When", "b"), ("Then", "c")],
@@ -187,7 +187,7 @@ def test_every_way_to_write_two_scenarios_gives_the_same_two(read: Read, text: s
     assert keys(spec) == ["001/US1/AC1", "001/US1/AC2"]
 
 
-def test_scenarios_without_given_are_told_apart(read: Read) -> None:
+def test_scenarios_without_given_are_separate(read: Read) -> None:
     spec = read("### US1: Any\n\n1. **When** a, **Then** b\n2. **When** c, **Then** d\n")
     assert [steps(scenario) for scenario in spec.scenarios] == [
         [("When", "a"), ("Then", "b")],
@@ -220,7 +220,7 @@ def test_scenarios_without_given_are_told_apart(read: Read) -> None:
         ("| ID | Text |\n|---|---|\n| **FR-001** | System MUST a. |", "001/FR-001", "System MUST a."),
     ],
 )
-def test_every_way_to_write_an_id_defines_the_requirement(
+def test_id_in_any_common_style_defines_a_requirement(
     read: Read, text: str, key: str, statement: str
 ) -> None:
     spec = read(f"## Requirements\n\n{text}\n")
@@ -240,11 +240,11 @@ def test_every_way_to_write_an_id_defines_the_requirement(
         "<!-- - **FR-001**: in a comment -->",
     ],
 )
-def test_mentions_define_nothing(read: Read, text: str) -> None:
+def test_mention_of_an_id_defines_nothing(read: Read, text: str) -> None:
     assert keys(read(f"## Notes\n\n{text}\n")) == []
 
 
-def test_a_list_of_the_requirements_elsewhere_does_not_define_them_twice(read: Read) -> None:
+def test_later_list_of_ids_does_not_define_them_again(read: Read) -> None:
     spec = read("- **FR-001**: System MUST a.\n\n## Map\n\n| FR | Story |\n|---|---|\n| FR-001 | US1 |\n")
     assert [(item.key, item.text) for item in spec.requirements] == [("001/FR-001", "System MUST a.")]
 
@@ -274,7 +274,7 @@ OUTLINE = """\
 """
 
 
-def test_a_table_under_a_scenario_gives_examples_and_its_ids_tag_the_rows(read: Read) -> None:
+def test_table_under_a_scenario_gives_examples_with_requirements_per_row(read: Read) -> None:
     spec = read(OUTLINE)
     examples = spec.scenarios[0].examples
     assert examples is not None
@@ -288,7 +288,7 @@ def test_a_table_under_a_scenario_gives_examples_and_its_ids_tag_the_rows(read: 
     assert keys(spec) == ["001/US1/AC1", "001/US1/AC2"]
 
 
-def test_a_table_that_is_not_indented_belongs_to_the_scenario_above_it(read: Read) -> None:
+def test_table_without_indentation_belongs_to_the_scenario_above(read: Read) -> None:
     spec = read(
         "### US1: Any\n\n1. **When** <x> comes, **Then** it goes\n\n| x |\n|---|\n| 1 |\n\n"
         "2. **When** a, **Then** b\n"
@@ -297,12 +297,12 @@ def test_a_table_that_is_not_indented_belongs_to_the_scenario_above_it(read: Rea
     assert keys(spec) == ["001/US1/AC1", "001/US1/AC2"]
 
 
-def test_a_table_elsewhere_in_the_story_is_left_alone(read: Read) -> None:
+def test_table_elsewhere_in_the_story_is_ignored(read: Read) -> None:
     spec = read("### US1: Any\n\n1. **When** a, **Then** b\n\n| size | note |\n|---|---|\n| 1 | x |\n")
     assert spec.scenarios[0].examples is None
 
 
-def test_an_edge_case_with_steps_is_a_scenario(read: Read) -> None:
+def test_edge_case_with_steps_is_a_scenario(read: Read) -> None:
     spec = read(
         "### Edge Cases\n\n- **Big**: it is refused. **Given** a, **When** b, **Then** c. [FR-001]\n"
         "- What about small?\n\n  **When** it is small, **Then** it fits.\n- And none?\n- Plain.\n"
@@ -310,10 +310,10 @@ def test_an_edge_case_with_steps_is_a_scenario(read: Read) -> None:
     assert keys(spec) == ["001/EC1", "001/EC2", "001/EC3", "001/EC4"]
     assert [scenario.key for scenario in spec.scenarios] == ["001/EC1", "001/EC2"]
     assert [item.question for item in spec.requirements] == [False, False, True, False]
-    assert all(item.kind is Kind.EDGE_CASE for item in spec.requirements)
+    assert all(item.kind is RequirementKind.EDGE_CASE for item in spec.requirements)
 
 
-def test_a_scenario_with_an_id_of_its_own_keeps_it(read: Read) -> None:
+def test_scenario_keeps_its_own_id(read: Read) -> None:
     spec = read("### US1: Any\n\n- **AC-007**: **Given** a, **When** b, **Then** c\n")
     assert [scenario.key for scenario in spec.scenarios] == ["001/AC-007"]
     assert find(spec, "001/AC-007").story == "001/US1"
@@ -324,7 +324,7 @@ def test_scenarios_outside_stories_are_found(read: Read) -> None:
     assert keys(spec) == ["001/AC1"]
 
 
-def test_bold_words_in_prose_are_no_scenario(read: Read) -> None:
+def test_bold_keywords_in_prose_are_not_a_scenario(read: Read) -> None:
     assert keys(read("## Notes\n\nDo it **when** you like, **and** often.\n")) == []
 
 
@@ -333,24 +333,24 @@ def test_bold_words_in_prose_are_no_scenario(read: Read) -> None:
     [
         (
             "- **FR-001**: a\n- **FR-001**: b\n",
-            "spec.md:2: 001/FR-001 is defined twice; the first time in line 1",
+            "spec.md:2: 001/FR-001 is defined twice, first on line 1",
         ),
         (
             "### US1: a\n\n### US1: b\n",
-            "spec.md:3: 001/US1 is the number of two stories; the other is in line 1",
+            "spec.md:3: 001/US1 is the number of two stories; the other is on line 1",
         ),
         ("### US1: a\n\n1. **Given** a, **When** b\n", "spec.md:3: 001/US1/AC1 has no Then step"),
         (
             "### US1: a\n\n1. **Given** a, **When**, **Then** c\n",
-            "spec.md:3: 001/US1/AC1 has a When without words",
+            "spec.md:3: 001/US1/AC1 has an empty When",
         ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** <y>\n\n   | x |\n   |---|\n   | 1 |\n",
-            "spec.md:3: 001/US1/AC1 uses <y>, which is no column of its table",
+            "spec.md:3: 001/US1/AC1 uses <y>, which is not a column of its table",
         ),
         (
             "### US1: a\n\n1. **When** a, **Then** b\n\n   | x |\n   |---|\n   | 1 |\n",
-            "spec.md:5: 001/US1/AC1 has a table, but uses none of its columns",
+            "spec.md:5: 001/US1/AC1 has a table, but no step uses a column of it",
         ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** b\n\n   | x |\n   |---|\n",
@@ -358,27 +358,25 @@ def test_bold_words_in_prose_are_no_scenario(read: Read) -> None:
         ),
         (
             "### US1: a\n\n1. **When** <x>, **Then** b\n\n   | x | x |\n   |---|---|\n   | 1 | 2 |\n",
-            "spec.md:5: 001/US1/AC1 has two columns of the same name",
+            "spec.md:5: 001/US1/AC1 has two columns with the same name",
         ),
     ],
 )
-def test_what_cannot_be_read_without_guessing_is_refused_with_its_line(
-    read: Read, text: str, message: str
-) -> None:
+def test_ambiguous_spec_is_refused_with_its_line(read: Read, text: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         read(text)
     assert str(caught.value).startswith(f"specs/001-albums/{message}")
     assert caught.value.remedy
 
 
-def test_bytes_that_are_no_text_are_refused_by_name(tmp_path: Path) -> None:
+def test_file_that_is_not_text_is_refused_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "spec.md"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(SpecError, match=r"spec\.md: cannot be read"):
         read_spec(path, tmp_path, "001")
 
 
-def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, read: Read) -> None:
+def test_windows_line_endings_and_byte_order_mark_make_no_difference(tmp_path: Path, read: Read) -> None:
     path = tmp_path / "spec.md"
     path.write_bytes(b"\xef\xbb\xbf" + STOCK.replace("\n", "\r\n").encode())
     other = read_spec(path, tmp_path, "001")
@@ -398,7 +396,7 @@ def test_namespaces_are_numbers_unless_they_clash(tmp_path: Path) -> None:
 
 
 @given(st.text(alphabet="#*-|<>`[]() \n123.FRSCGivenWhT:\t\\é", max_size=200))
-def test_no_text_makes_the_reader_crash(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_gives_a_spec_or_a_spec_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "spec.md"
     path.write_text(text, encoding="utf-8")
     try:

@@ -1,4 +1,4 @@
-"""Verdicts, and every reason for which a run is broken."""
+"""Verdicts, and every reason why a run is broken."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from specwitness.gherkin import Pickle
 from specwitness.model import (
     Finding,
-    Kind,
     Location,
     Outcome,
     Requirement,
+    RequirementKind,
     Spec,
     Trace,
     Verdict,
@@ -34,7 +34,7 @@ KEY = "001/FR-001"
 def requirement(key: str = KEY, *, question: bool = False) -> Requirement:
     return Requirement(
         key=key,
-        kind=Kind.FUNCTIONAL,
+        kind=RequirementKind.FUNCTIONAL,
         text="System MUST.",
         location=Location(file="specs/001/spec.md", line=7),
         last_line=7,
@@ -86,58 +86,58 @@ def messages(built: Trace) -> list[str]:
     return [str(finding) for finding in built.findings]
 
 
-def test_a_requirement_with_green_witnesses_is_unfalsified_and_the_run_is_kept() -> None:
+def test_requirement_with_passed_witnesses_is_unfalsified_and_the_run_is_kept() -> None:
     built = trace([witness(Outcome.PASSED)])
     assert built.requirements[0].verdict is Verdict.UNFALSIFIED
     assert built.result == "kept"
     assert built.summary[Verdict.UNFALSIFIED] == 1
 
 
-def test_one_red_witness_among_green_ones_makes_it_failing() -> None:
+def test_one_failed_witness_makes_a_requirement_failing() -> None:
     built = trace([witness(Outcome.PASSED), witness(Outcome.FAILED, name="test_red", detail="assert 1 == 2")])
     assert built.requirements[0].verdict is Verdict.FAILING
     assert built.result == "broken"
     assert messages(built) == [
         (
             "tests/test_it.py:3: test_red: assert 1 == 2 [001/FR-001]"
-            " → mend the code, or change the spec first if the spec is wrong"
+            " → fix the code; if the spec is wrong, change the spec first"
         )
     ]
 
 
-def test_a_requirement_that_nothing_testifies_for_is_silent_and_breaks_the_run() -> None:
+def test_requirement_without_witnesses_is_silent_and_breaks_the_run() -> None:
     built = trace()
     assert built.requirements[0].verdict is Verdict.SILENT
     assert built.result == "broken"
     assert messages(built)[0].startswith(
-        "specs/001/spec.md:7: 001/FR-001 is silent: nothing that ran testifies for it [001/FR-001] → let a scenario"
+        "specs/001/spec.md:7: 001/FR-001 is silent: no test, scenario or check that ran names it [001/FR-001] → name it in a scenario"
     )
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.XFAILED])
-def test_evidence_that_was_only_skipped_or_xfailed_is_none(outcome: Outcome) -> None:
+def test_skipped_or_xfailed_witnesses_alone_leave_a_requirement_silent(outcome: Outcome) -> None:
     built = trace([witness(outcome, detail="no engine")])
     assert built.requirements[0].verdict is Verdict.SILENT
     assert built.result == "broken"
     assert f"its witness was {outcome}, at tests/test_it.py:3 (no engine)" in messages(built)[0]
 
 
-def test_a_skipped_test_beside_a_green_one_does_no_harm() -> None:
+def test_skipped_test_beside_a_passed_one_is_no_finding() -> None:
     built = trace([witness(Outcome.SKIPPED), witness(Outcome.PASSED, name="test_green")])
     assert built.requirements[0].verdict is Verdict.UNFALSIFIED
     assert built.result == "kept"
 
 
-ASKED_FOR = [WitnessKind.SCENARIO, WitnessKind.FUZZ, WitnessKind.CONTRACT]
+REQUIRED_RUNS = [WitnessKind.SCENARIO, WitnessKind.FUZZ, WitnessKind.CONTRACT]
 
 
 def skipped(kind: WitnessKind, *keys: str, outcome: Outcome = Outcome.SKIPPED) -> Witness:
     return witness(outcome, *keys, name="it", detail="never answered 2xx").model_copy(update={"kind": kind})
 
 
-@pytest.mark.parametrize("kind", ASKED_FOR)
+@pytest.mark.parametrize("kind", REQUIRED_RUNS)
 @pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.XFAILED])
-def test_what_was_asked_for_and_skipped_breaks_the_run_beside_green_witnesses(
+def test_skipped_scenario_or_check_breaks_the_run_beside_passed_witnesses(
     kind: WitnessKind, outcome: Outcome
 ) -> None:
     built = trace([witness(Outcome.PASSED), skipped(kind, outcome=outcome)])
@@ -146,22 +146,23 @@ def test_what_was_asked_for_and_skipped_breaks_the_run_beside_green_witnesses(
     (finding,) = built.findings
     assert finding.code == "skipped"
     assert str(finding).startswith(
-        f"tests/test_it.py:3: it was {outcome}: never answered 2xx [001/FR-001] → let "
+        f"tests/test_it.py:3: it was {outcome}: never answered 2xx [001/FR-001] → "
     )
+    assert "or waive its requirements" in str(finding)
 
 
-def test_a_skipped_scenario_without_requirements_breaks_the_run() -> None:
+def test_skipped_scenario_without_requirements_breaks_the_run() -> None:
     stray = skipped(WitnessKind.SCENARIO).model_copy(update={"requirements": ()})
     assert [finding.code for finding in trace([witness(Outcome.PASSED), stray]).findings] == ["skipped"]
 
 
-@pytest.mark.parametrize("kind", ASKED_FOR)
-def test_a_skip_of_which_all_requirements_are_waived_is_kept(kind: WitnessKind) -> None:
+@pytest.mark.parametrize("kind", REQUIRED_RUNS)
+def test_skip_is_no_finding_if_all_its_requirements_are_waived(kind: WitnessKind) -> None:
     waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
     assert trace([witness(Outcome.PASSED), skipped(kind)], waivers=[waiver]).result == "kept"
 
 
-def test_a_skip_of_which_one_requirement_is_not_waived_breaks_the_run() -> None:
+def test_skip_breaks_the_run_if_one_requirement_is_not_waived() -> None:
     waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
     other = "001/FR-002"
     built = trace(
@@ -172,18 +173,18 @@ def test_a_skip_of_which_one_requirement_is_not_waived_breaks_the_run() -> None:
     assert [finding.code for finding in built.findings] == ["skipped"]
 
 
-def test_a_skip_that_leaves_its_requirement_silent_is_told_once() -> None:
+def test_skip_that_leaves_its_requirement_silent_is_reported_once() -> None:
     built = trace([skipped(WitnessKind.SCENARIO), skipped(WitnessKind.SCENARIO)])
     assert [finding.code for finding in built.findings] == ["silent"]
 
 
-def test_an_open_question_is_silent_whatever_ran() -> None:
+def test_open_question_is_silent_even_with_witnesses() -> None:
     built = trace([witness(Outcome.PASSED)], requirements=[requirement(question=True)])
     assert built.requirements[0].verdict is Verdict.SILENT
-    assert "it is still a question" in messages(built)[0]
+    assert "it is still an open question" in messages(built)[0]
 
 
-def test_a_waiver_covers_a_silent_requirement_and_keeps_what_it_covers() -> None:
+def test_waived_silent_requirement_keeps_its_own_verdict_as_evidence() -> None:
     waiver = Waiver(requirement=KEY, reason="later", until=TODAY)
     built = trace(waivers=[waiver])
     (item,) = built.requirements
@@ -191,7 +192,7 @@ def test_a_waiver_covers_a_silent_requirement_and_keeps_what_it_covers() -> None
     assert built.result == "kept"
 
 
-def test_a_waiver_covers_a_failing_requirement_and_keeps_what_it_covers() -> None:
+def test_waived_failing_requirement_keeps_its_own_verdict_as_evidence() -> None:
     waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
     built = trace([witness(Outcome.FAILED)], waivers=[waiver])
     assert built.requirements[0].verdict is Verdict.WAIVED
@@ -199,7 +200,7 @@ def test_a_waiver_covers_a_failing_requirement_and_keeps_what_it_covers() -> Non
     assert built.result == "kept"
 
 
-def test_a_red_witness_that_also_testifies_for_an_unwaived_requirement_breaks_the_run() -> None:
+def test_failed_witness_breaks_the_run_if_one_requirement_is_not_waived() -> None:
     waiver = Waiver(requirement=KEY, reason="known", until=TODAY)
     other = requirement("001/FR-002")
     red = witness(Outcome.FAILED, KEY, "001/FR-002")
@@ -207,37 +208,37 @@ def test_a_red_witness_that_also_testifies_for_an_unwaived_requirement_breaks_th
     assert built.result == "broken"
 
 
-def test_a_waiver_whose_day_has_passed_covers_nothing_and_says_so() -> None:
+def test_expired_waiver_has_no_effect_and_is_reported() -> None:
     waiver = Waiver(requirement=KEY, reason="later", until=date(2026, 1, 9))
     built = trace(waivers=[waiver])
     assert built.requirements[0].verdict is Verdict.SILENT
-    told = "pyproject.toml:12: the waiver of 001/FR-001 ended on 2026-01-09"
-    assert any(message.startswith(told) for message in messages(built))
+    expected = "pyproject.toml:12: the waiver of 001/FR-001 expired on 2026-01-09"
+    assert any(message.startswith(expected) for message in messages(built))
 
 
-def test_a_waiver_of_nothing_breaks_the_run() -> None:
+def test_waiver_of_an_unknown_requirement_breaks_the_run() -> None:
     waiver = Waiver(requirement="001/FR-999", reason="later", until=TODAY)
     built = trace([witness(Outcome.PASSED)], waivers=[waiver])
     assert built.result == "broken"
     assert messages(built)[0].startswith(
-        "pyproject.toml:12: the waiver of 001/FR-999 is for a requirement that no spec holds"
+        "pyproject.toml:12: the waiver of 001/FR-999 is for a requirement that no spec defines"
     )
 
 
-def test_a_witness_of_an_unknown_requirement_breaks_the_run() -> None:
+def test_witness_of_an_unknown_requirement_breaks_the_run() -> None:
     built = trace([witness(Outcome.PASSED, KEY, "001/FR-999")])
     assert built.result == "broken"
     assert messages(built)[0].startswith(
-        "tests/test_it.py:3: test_it testifies for 001/FR-999, which no spec holds"
+        "tests/test_it.py:3: test_it testifies for 001/FR-999, which no spec defines"
     )
 
 
-def test_a_red_test_without_requirements_breaks_the_run() -> None:
+def test_failed_test_without_requirements_breaks_the_run() -> None:
     stray = witness(Outcome.FAILED, name="test_stray").model_copy(update={"requirements": ()})
     assert trace([witness(Outcome.PASSED), stray]).result == "broken"
 
 
-def test_a_scenario_that_nothing_ran_breaks_the_run_with_its_line() -> None:
+def test_scenario_without_a_test_breaks_the_run_with_its_line() -> None:
     pickle = Pickle(
         feature="features/a.feature",
         name="forgotten",
@@ -256,7 +257,7 @@ def test_a_scenario_that_nothing_ran_breaks_the_run_with_its_line() -> None:
     ]
 
 
-def test_what_a_run_found_breaks_it() -> None:
+def test_finding_of_a_run_breaks_it() -> None:
     finding = Finding(code="drift", message="differs")
     assert trace([witness(Outcome.PASSED)], findings=[finding]).result == "broken"
 
@@ -265,13 +266,13 @@ def drift(*keys: str) -> Finding:
     return Finding(code="drift", message="differs", requirements=keys)
 
 
-def test_a_requirement_whose_feature_drifted_is_suspect_however_green_its_witnesses() -> None:
+def test_requirement_with_a_drifted_feature_is_suspect() -> None:
     built = trace([witness(Outcome.PASSED)], findings=[drift("001/FR-009", KEY)])
     assert built.requirements[0].verdict is Verdict.SUSPECT
     assert built.summary[Verdict.UNFALSIFIED] == 0
 
 
-def test_a_drift_elsewhere_makes_nothing_suspect() -> None:
+def test_drift_of_another_requirement_makes_none_suspect() -> None:
     built = trace([witness(Outcome.PASSED)], findings=[drift("001/FR-009")])
     assert built.requirements[0].verdict is Verdict.UNFALSIFIED
 
@@ -279,19 +280,17 @@ def test_a_drift_elsewhere_makes_nothing_suspect() -> None:
 @pytest.mark.parametrize(
     ("outcome", "verdict"), [(Outcome.FAILED, Verdict.FAILING), (Outcome.SKIPPED, Verdict.SILENT)]
 )
-def test_a_drifted_requirement_that_is_not_green_keeps_its_verdict(
-    outcome: Outcome, verdict: Verdict
-) -> None:
+def test_drifted_requirement_that_is_failing_or_silent_stays_so(outcome: Outcome, verdict: Verdict) -> None:
     built = trace([witness(outcome)], findings=[drift(KEY)])
     assert built.requirements[0].verdict is verdict
 
 
-def test_the_order_in_which_witnesses_came_changes_nothing() -> None:
+def test_order_of_witnesses_makes_no_difference() -> None:
     one, two = witness(Outcome.PASSED, name="test_a"), witness(Outcome.PASSED, name="test_b")
     assert trace([one, two]) == trace([two, one])
 
 
-def test_failures_of_the_contract_are_told_first() -> None:
+def test_failures_of_the_contract_are_listed_first() -> None:
     scenario = witness(Outcome.FAILED, name="scenario").model_copy(update={"kind": WitnessKind.SCENARIO})
     contract = witness(Outcome.FAILED, name="contract").model_copy(update={"kind": WitnessKind.CONTRACT})
     built = trace([witness(Outcome.FAILED), scenario, contract])

@@ -1,4 +1,4 @@
-"""What `verify` refuses before it runs anything, and what it leaves of an earlier run."""
+"""`verify` refuses incomplete settings, and removes the reports of an earlier run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TARGET = {"target": "tests.target:open_target"}
 
 
 @pytest.mark.parametrize(("setting", "lacking"), [(CONTRACT, "target"), (TARGET, "contract")])
-def test_contract_and_target_are_set_together_or_not_at_all(
+def test_contract_and_target_must_be_set_together(
     tmp_path: Path, setting: dict[str, str], lacking: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -30,7 +30,7 @@ def test_contract_and_target_are_set_together_or_not_at_all(
     assert caught.value.remedy == "set both, or neither"
 
 
-def test_reports_and_records_of_an_earlier_run_are_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_reports_and_records_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     ours = [
         "trace.json",
         "index.html",
@@ -44,7 +44,7 @@ def test_reports_and_records_of_an_earlier_run_are_removed_and_nothing_else(tmp_
     assert {path.name for path in tmp_path.iterdir()} == {"somebody.jsonl", "notes.md"}
 
 
-def test_an_environment_in_which_two_runs_differ_is_told_of_both(
+def test_different_environments_of_two_runs_are_both_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = tmp_path / "specs/001-a/spec.md"

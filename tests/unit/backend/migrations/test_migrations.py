@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from backend.migrations import LOCK, make_config, migrate
 from backend.migrations.__main__ import main
 from backend.models.task import Task
+from tests.support.in_process import run_main
 from tests.support.service import UNREACHABLE_DATABASE, connect, fresh_database
 
 if TYPE_CHECKING:
@@ -135,16 +136,16 @@ def test_there_is_one_newest_revision() -> None:
     assert len(ScriptDirectory.from_config(make_config()).get_heads()) == 1
 
 
-def run_module(database_url: str | None) -> subprocess.CompletedProcess[str]:
+def describe_environment(database_url: str | None) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environ |= {"DATABASE_URL": database_url} if database_url else {}
-    command = [sys.executable, "-m", "backend.migrations"]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # ours
+    return environ | ({"DATABASE_URL": database_url} if database_url else {})
 
 
 def test_command_migrates(url: str) -> None:
     migrate(url, "base")
-    assert run_module(url).returncode == 0
+    command = [sys.executable, "-m", "backend.migrations"]
+    done = subprocess.run(command, env=describe_environment(url), check=False)
+    assert done.returncode == 0
     assert "tasks" in tables_of(url)
 
 
@@ -164,7 +165,7 @@ def test_command_migrates(url: str) -> None:
 def test_command_reports_the_error_without_the_password(
     database_url: str | None, status: int, words: str
 ) -> None:
-    done = run_module(database_url)
+    done = run_main(main, [], describe_environment(database_url))
     assert done.returncode == status
     assert words in done.stderr
     assert "s3cret" not in done.stderr

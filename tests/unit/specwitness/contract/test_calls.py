@@ -1,4 +1,4 @@
-"""Callbacks, webhooks, links and providers of identities against what the app tells of itself."""
+"""Callbacks, webhooks, links and OpenID providers are compared with the generated schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from specwitness.contract.comparison import find_differences
 from specwitness.contract.links import read_links
 from specwitness.contract.sides import Side
 from specwitness.model import Outcome
-from tests.support.orders import CREATE, DOCUMENT, GONE, LINK, LOST, PAID, SCHEMES, change, read
+from tests.support.sample_contract import CREATE, DOCUMENT, GONE, LINK, LOST, PAID, SCHEMES, change, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,19 +20,19 @@ CALLBACK = "POST /orders callback paid {$request.body#/note} POST"
 
 
 def find_texts(tmp_path: Path, edits: dict[str, Any], ours: dict[str, Any] | None = None) -> list[str]:
-    """Say where the app, which generates the orders with edits, departs from the contract."""
+    """List the differences between the contract and an app that generates it with edits."""
     contract = read(change(ours or {}), tmp_path)
-    return [each.message for each in find_differences(contract, change(edits))]
+    return [finding.message for finding in find_differences(contract, change(edits))]
 
 
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
         ({}, []),
-        ({f"{CREATE}/callbacks": GONE}, [f"{CALLBACK}: only the contract has it"]),
+        ({f"{CREATE}/callbacks": GONE}, [f"{CALLBACK}: only in the contract"]),
         (
             {f"{PAID}/parameters": GONE},
-            [f"{CALLBACK} header x-signature: only the contract has this parameter"],
+            [f"{CALLBACK} header x-signature: this parameter is only in the contract"],
         ),
         (
             {f"{PAID}/requestBody/required": False},
@@ -42,9 +42,12 @@ def find_texts(tmp_path: Path, edits: dict[str, Any], ours: dict[str, Any] | Non
             {f"{PAID}/security": []},
             [f"{CALLBACK}: contract says security http bearer, the app says no credentials"],
         ),
-        ({"/webhooks": GONE}, ["webhook orderLost POST: only the contract has it"]),
-        ({f"{LOST}/responses/410": GONE}, ["webhook orderLost POST 410: only the contract has this answer"]),
-        ({LINK: GONE}, ["POST /orders 201 link order: only the contract has it"]),
+        ({"/webhooks": GONE}, ["webhook orderLost POST: only in the contract"]),
+        (
+            {f"{LOST}/responses/410": GONE},
+            ["webhook orderLost POST 410: this response is only in the contract"],
+        ),
+        ({LINK: GONE}, ["POST /orders 201 link order: only in the contract"]),
         (
             {f"{LINK}/operationId": "getHealth"},
             ["POST /orders 201 link order: contract says operation GET /orders/{}, the app says GET /health"],
@@ -55,28 +58,28 @@ def test_calls_and_links_are_compared(tmp_path: Path, edits: dict[str, Any], exp
     assert find_texts(tmp_path, edits) == expected
 
 
-def test_calls_and_links_that_only_the_app_has_are_told(tmp_path: Path) -> None:
+def test_calls_and_links_only_in_the_app_are_reported(tmp_path: Path) -> None:
     without = {f"{CREATE}/callbacks": GONE, LINK: GONE, "/webhooks": GONE}
     assert find_texts(tmp_path, {}, without) == [
-        "POST /orders 201 link order: only the app has it",
-        f"{CALLBACK}: only the app has it",
-        "webhook orderLost POST: only the app has it",
+        "POST /orders 201 link order: only in the app",
+        f"{CALLBACK}: only in the app",
+        "webhook orderLost POST: only in the app",
     ]
 
 
-def test_provider_of_identities_is_compared(tmp_path: Path) -> None:
+def test_openid_provider_is_compared(tmp_path: Path) -> None:
     ours, theirs = (
         {f"{SCHEMES}/token": {"type": "openIdConnect", "openIdConnectUrl": f"https://{name}.example/"}}
         for name in ("here", "elsewhere")
     )
-    told = find_texts(tmp_path, theirs, ours)
-    assert told[0] == (
+    texts = find_texts(tmp_path, theirs, ours)
+    assert texts[0] == (
         "GET /orders: contract says security openIdConnect https://here.example/, "
         "the app says openIdConnect https://elsewhere.example/"
     )
 
 
-def test_webhooks_have_a_witness_of_their_own(tmp_path: Path) -> None:
+def test_webhooks_have_their_own_witness(tmp_path: Path) -> None:
     contract = read(DOCUMENT, tmp_path)
     *_, right = compare(contract, DOCUMENT)
     *_, wrong = compare(contract, change({f"{LOST}/responses/410": GONE}))
@@ -84,7 +87,7 @@ def test_webhooks_have_a_witness_of_their_own(tmp_path: Path) -> None:
     assert (wrong.outcome, wrong.counts) == (Outcome.FAILED, {"differences": 1})
 
 
-def test_link_leads_to_one_operation_whichever_way_it_says_so() -> None:
+def test_link_by_reference_and_by_operation_id_are_equal() -> None:
     links = {
         "by id": {"operationId": "getOrder"},
         "by pointer": {"operationRef": "#/paths/~1orders~1{order_id}/get"},

@@ -90,12 +90,12 @@ def ref(name: str) -> dict[str, str]:
         (ref("Tree"), {"type": "object", "properties": {"kids": {"items": ref("Tree")}}}),
     ],
 )
-def test_two_spellings_of_one_schema_do_not_differ(tmp_path: Path, ours: Any, theirs: Any) -> None:
+def test_two_forms_of_one_schema_do_not_differ(tmp_path: Path, ours: Any, theirs: Any) -> None:
     assert differences(tmp_path, ours, theirs) == []
     assert differences(tmp_path, theirs, ours) == []
 
 
-def test_nullable_of_openapi_3_0_is_a_type_of_3_1(tmp_path: Path) -> None:
+def test_nullable_of_openapi_3_0_equals_null_type_of_3_1(tmp_path: Path) -> None:
     old = {"type": "integer", "nullable": True, "minimum": 0, "exclusiveMinimum": True}
     new = {"type": ["integer", "null"], "minimum": 1}
     assert differences(tmp_path, old, new, version="3.0.3") == []
@@ -112,7 +112,7 @@ def test_nullable_of_openapi_3_0_is_a_type_of_3_1(tmp_path: Path) -> None:
         (
             {"type": "string"},
             {"type": "string", "minLength": 1},
-            ": contract says nothing of minLength, the app says 1",
+            ": contract says nothing about minLength, the app says 1",
         ),
         ({"type": "string"}, {"type": "integer"}, ": contract says type string, the app says integer"),
         (
@@ -123,8 +123,8 @@ def test_nullable_of_openapi_3_0_is_a_type_of_3_1(tmp_path: Path) -> None:
         ({"const": "a"}, {"const": "b"}, ": contract says const a, the app says b"),
         ({"const": 1}, {"const": True}, ": contract says const 1, the app says true"),
         ({"enum": ["a", "b"]}, {"enum": ["a"]}, ': contract says enum ["a", "b"], the app says a'),
-        ({"properties": {"a": {}}}, {}, ".a: only the contract has it"),
-        ({}, {"properties": {"a": {}}}, ".a: only the app has it"),
+        ({"properties": {"a": {}}}, {}, ".a: only in the contract"),
+        ({}, {"properties": {"a": {}}}, ".a: only in the app"),
         ({"required": ["a"]}, {}, ": contract requires a, the app does not"),
         ({}, {"required": ["a"]}, ": the app requires a, contract does not"),
         (
@@ -160,17 +160,17 @@ def test_nullable_of_openapi_3_0_is_a_type_of_3_1(tmp_path: Path) -> None:
         (
             {"type": "string"},
             ref("Missing"),
-            ": contract says nothing of $ref, the app says #/components/schemas/Missing",
+            ": contract says nothing about $ref, the app says #/components/schemas/Missing",
         ),
     ],
 )
-def test_difference_is_told_at_its_finest_place(
+def test_difference_is_reported_at_its_exact_place(
     tmp_path: Path, ours: Any, theirs: Any, expected: str
 ) -> None:
     assert expected in differences(tmp_path, ours, theirs)
 
 
-def test_recursion_of_a_reference_into_itself_ends(tmp_path: Path) -> None:
+def test_recursive_reference_is_compared(tmp_path: Path) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text(yaml.safe_dump(document(ref("Text"), "3.1.0")), encoding="utf-8")
     generated = document(ref("Self"), "3.1.0")
@@ -179,7 +179,7 @@ def test_recursion_of_a_reference_into_itself_ends(tmp_path: Path) -> None:
     assert witness.outcome is Outcome.FAILED
 
 
-def test_schema_that_the_app_generates_fits_the_contract() -> None:
+def test_generated_schema_equals_the_contract() -> None:
     witnesses = compare(CONTRACT, create_app(Store()).openapi())
     assert [witness.detail for witness in witnesses] == [None] * 5
     assert {witness.outcome for witness in witnesses} == {Outcome.PASSED}
@@ -189,7 +189,7 @@ def test_schema_that_the_app_generates_fits_the_contract() -> None:
 
 
 def change(*path: str | int, to: Any) -> dict[str, Any]:
-    """Give the contract itself as the app's schema, with one place changed."""
+    """Return the contract itself as the app's schema, with one place changed."""
     generated = copy.deepcopy(bundle(CONTRACT))
     holder: Any = generated
     for key in path[:-1]:
@@ -249,7 +249,7 @@ UNPROCESSABLE = {"content": {"application/json": {"schema": {"type": "object"}}}
         (
             change(*LIST, "parameters", to=[]),
             "listNotes",
-            ":24: GET /notes query limit: only the contract has this parameter",
+            ":24: GET /notes query limit: this parameter is only in the contract",
         ),
         (
             change(*LIST, "parameters", 0, "required", to=True),
@@ -279,32 +279,32 @@ UNPROCESSABLE = {"content": {"application/json": {"schema": {"type": "object"}}}
         (
             change("paths", "/notes", "post", "requestBody", to=None),
             "createNote",
-            ":38: POST /notes body: only the contract has a request body",
+            ":38: POST /notes body: the request body is only in the contract",
         ),
         (
             change("paths", "/notes", "get", "requestBody", to={"content": {}}),
             "listNotes",
-            ":20: GET /notes body: only the app has a request body",
+            ":20: GET /notes body: the request body is only in the app",
         ),
         (
             change(*LIST, "responses", "422", to=None),
             "listNotes",
-            ":34: GET /notes 422: only the contract has this answer",
+            ":34: GET /notes 422: this response is only in the contract",
         ),
         (
             change(*LIST, "responses", "500", to={"description": "x"}),
             "listNotes",
-            ":27: GET /notes 500: only the app has this answer",
+            ":27: GET /notes 500: this response is only in the app",
         ),
         (
             change(*HEADERS, to={}),
             "getNote",
-            ":101: GET /notes/{note_id} 401 header WWW-Authenticate: only the contract has it",
+            ":101: GET /notes/{note_id} 401 header WWW-Authenticate: only in the contract",
         ),
         (
             change(*HEADERS, "X-Id", to={"schema": {}}),
             "getNote",
-            ":100: GET /notes/{note_id} 401 header X-Id: only the app has it",
+            ":100: GET /notes/{note_id} 401 header X-Id: only in the app",
         ),
         (
             change(*HEADERS, "WWW-Authenticate", "required", to=False),
@@ -314,12 +314,12 @@ UNPROCESSABLE = {"content": {"application/json": {"schema": {"type": "object"}}}
         (
             change("components", "responses", "NotFound", "content", to={"application/json": {"schema": {}}}),
             "getNote",
-            ":110: GET /notes/{note_id} 404: only the contract has application/problem+json",
+            ":110: GET /notes/{note_id} 404: application/problem+json is only in the contract",
         ),
         (
             change("components", "responses", "NotFound", "content", "text/plain", to={}),
             "getNote",
-            ":109: GET /notes/{note_id} 404: only the app has text/plain",
+            ":109: GET /notes/{note_id} 404: text/plain is only in the app",
         ),
         (
             change("components", "schemas", "Problem", "required", to=["title"]),
@@ -357,11 +357,11 @@ def test_difference_names_the_line_of_the_contract(
         change("components", "responses", "Unauthorized", "headers", to={"www-authenticate": CHALLENGE}),
     ],
 )
-def test_what_means_the_same_is_no_difference(generated: dict[str, Any]) -> None:
+def test_equivalent_documents_have_no_difference(generated: dict[str, Any]) -> None:
     assert [witness.detail for witness in compare(CONTRACT, generated)] == [None] * 5
 
 
-def test_scheme_of_another_name_means_the_same() -> None:
+def test_name_of_a_security_scheme_makes_no_difference() -> None:
     generated = change(
         "components", "securitySchemes", to={"HTTPBearer": {"type": "http", "scheme": "Bearer"}}
     )
@@ -369,24 +369,24 @@ def test_scheme_of_another_name_means_the_same() -> None:
     assert {witness.outcome for witness in compare(CONTRACT, generated)} == {Outcome.PASSED}
 
 
-def test_parameter_of_another_name_matches_the_path_and_differs() -> None:
+def test_path_parameter_of_another_name_is_reported() -> None:
     generated = change("components", "parameters", "NoteId", "name", to="id")
     generated["paths"]["/notes/{id}"] = generated["paths"].pop("/notes/{note_id}")
     detail = compare(CONTRACT, generated)[3].detail or ""
-    assert "path note_id: only the contract has this parameter" in detail
-    assert "path id: only the app has this parameter" in detail
+    assert "path note_id: this parameter is only in the contract" in detail
+    assert "path id: this parameter is only in the app" in detail
 
 
-def test_validation_error_that_fastapi_adds_is_told() -> None:
+def test_validation_error_added_by_fastapi_is_reported() -> None:
     generated = change(
         *LIST, "responses", "422", to={"content": {"application/json": {"schema": {"type": "object"}}}}
     )
     detail = compare(CONTRACT, generated)[1].detail or ""
-    assert "GET /notes 422: only the app has application/json" in detail
-    assert "GET /notes 422: only the contract has application/problem+json" in detail
+    assert "GET /notes 422: application/json is only in the app" in detail
+    assert "GET /notes 422: application/problem+json is only in the contract" in detail
 
 
-def test_operation_that_only_the_app_describes_is_found() -> None:
+def test_operation_only_in_the_app_is_found() -> None:
     generated = change("paths", "/debug", to={"get": {"responses": {}}, "parameters": []})
     (finding,) = find_undocumented(CONTRACT, generated)
     assert str(finding).startswith(
@@ -409,7 +409,7 @@ def routes_of(*faults: Fault) -> list[tuple[str, str]]:
     ]
 
 
-def test_routes_of_the_contract_are_known() -> None:
+def test_routes_in_the_contract_are_no_findings() -> None:
     assert compare_routes(CONTRACT, routes_of()) == ()
 
 

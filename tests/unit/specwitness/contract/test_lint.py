@@ -1,4 +1,4 @@
-"""The lint of a contract: each rule red on a planted fault, and silent on a good contract."""
+"""The lint of a contract: each rule reports its planted fault, and nothing on a good contract."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specwitness.contract import RULES, Kind
+from specwitness.contract import RULES, RuleKind
 from specwitness.contract.lint import lint
-from tests.support.orders import CREATE, DOCUMENT, DRAFT, FOUND, GONE, LIMIT, LIST, SCHEMES, change, read
+from tests.support.sample_contract import (
+    CREATE,
+    DOCUMENT,
+    DRAFT,
+    FOUND,
+    GONE,
+    LIMIT,
+    LIST,
+    SCHEMES,
+    change,
+    read,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,35 +34,35 @@ FAULTS: list[tuple[str, Edits, str]] = [
     (
         "security-unstated",
         {"/security": GONE, f"{LIST}/security": [{"token": []}]},
-        "nothing says who may call it",
+        "neither the operation nor the document has `security`",
     ),
     (
         "security-scheme-undefined",
         {f"{LIST}/security": [{"nobody": []}]},
-        "no component defines the scheme nobody",
+        "components/securitySchemes has no nobody",
     ),
     ("unauthorized-undocumented", {f"{LIST}/responses/401": GONE}, "it is protected and documents no 401"),
     ("challenge-undocumented", {f"{UNAUTHORIZED}/headers": {}}, "401 documents no WWW-Authenticate"),
     (
         "problem-type-missing",
         {f"{CREATE}/responses/404/content": {"application/json": {}}},
-        "404 answers application/json and no application/problem+json",
+        "404 has application/json and not application/problem+json",
     ),
-    ("problem-type-missing", {f"{CREATE}/responses/404/content": GONE}, "404 answers nothing"),
+    ("problem-type-missing", {f"{CREATE}/responses/404/content": GONE}, "404 has nothing"),
     ("request-unbounded", {f"{TEXT}/maxLength": GONE}, "body $.text: a string without maxLength"),
     ("request-unbounded", {f"{LIMIT}/schema/maximum": GONE}, "query limit: an integer without maximum"),
     ("request-unbounded", {f"{LIMIT}/schema/minimum": GONE}, "query limit: an integer without minimum"),
     ("request-unbounded", {f"{DRAFT}/properties/tags/maxItems": GONE}, "body $.tags: an array"),
     ("request-unbounded", {f"{DRAFT}/properties/tags/items/maxLength": GONE}, "body $.tags[]: a string"),
     ("request-unbounded", {TEXT: {"anyOf": [{"type": "string"}, {"type": "null"}]}}, "body $.text: a string"),
-    ("example-invalid", {f"{TEXT}/examples": ["", "b"]}, "this example does not fit: $: '' "),
-    ("example-invalid", {f"{JSON}/example": {"text": 1}}, "this example does not fit: $.text: 1 "),
+    ("example-invalid", {f"{TEXT}/examples": ["", "b"]}, "this example is invalid: $: '' "),
+    ("example-invalid", {f"{JSON}/example": {"text": 1}}, "this example is invalid: $.text: 1 "),
     (
         "example-invalid",
         {f"{JSON}/examples": {"bad": {"value": {}}}},
-        "this example does not fit: $: 'text' is a required property",
+        "this example is invalid: $: 'text' is a required property",
     ),
-    ("example-invalid", {f"{LIMIT}/example": 99}, "this example does not fit: $: 99 "),
+    ("example-invalid", {f"{LIMIT}/example": 99}, "this example is invalid: $: 99 "),
     ("component-unused", {"/components/schemas/Old": {}}, "nothing refers to schemas/Old"),
     (
         "component-unused",
@@ -59,25 +70,29 @@ FAULTS: list[tuple[str, Edits, str]] = [
         "nothing refers to schemas/Older",
     ),
     ("component-unused", {f"{SCHEMES}/old": {"type": "http", "scheme": "basic"}}, "securitySchemes/old"),
-    ("requirement-unknown", {f"{LIST}/x-requirements": ["001/FR-9"]}, "no spec holds 001/FR-9"),
+    ("requirement-unknown", {f"{LIST}/x-requirements": ["001/FR-9"]}, "no spec defines 001/FR-9"),
     (
         "requirement-unknown",
         {f"{LIST}/responses/200/x-requirements": ["001/FR-8"]},
-        "no spec holds 001/FR-8",
+        "no spec defines 001/FR-8",
     ),
 ]
 
 
 @pytest.mark.parametrize(("rule", "edits", "text"), FAULTS)
-def test_planted_fault_is_told_by_its_rule_alone(rule: str, edits: Edits, text: str, tmp_path: Path) -> None:
+def test_planted_fault_is_reported_by_exactly_its_rule(
+    rule: str, edits: Edits, text: str, tmp_path: Path
+) -> None:
     found = lint(read(change(edits), tmp_path), {"001/FR-1"})
-    assert {breach.rule for breach in found} == {rule}
-    assert any(text in breach.text for breach in found), [breach.text for breach in found]
-    assert {breach.location.file for breach in found} == {"openapi.yaml"}
+    assert {violation.rule for violation in found} == {rule}
+    assert any(text in violation.text for violation in found), [violation.text for violation in found]
+    assert {violation.location.file for violation in found} == {"openapi.yaml"}
 
 
-def test_every_rule_of_lint_is_seen_red() -> None:
-    assert {rule for rule, *_ in FAULTS} == {code for code, rule in RULES.items() if rule.kind is Kind.LINT}
+def test_every_lint_rule_has_a_failing_example() -> None:
+    assert {rule for rule, *_ in FAULTS} == {
+        code for code, rule in RULES.items() if rule.kind is RuleKind.LINT
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,22 +111,22 @@ def test_every_rule_of_lint_is_seen_red() -> None:
         pytest.param({f"{FOUND}/properties/text/maxLength": GONE}, id="an answer without bounds"),
     ],
 )  # fmt: skip
-def test_good_contract_gives_nothing(edits: Edits, tmp_path: Path) -> None:
+def test_good_contract_has_no_findings(edits: Edits, tmp_path: Path) -> None:
     assert lint(read(change(edits), tmp_path), {"001/FR-1"}) == ()
 
 
-def test_without_specs_no_key_is_unknown(tmp_path: Path) -> None:
+def test_keys_are_not_checked_without_specs(tmp_path: Path) -> None:
     assert lint(read(change({f"{LIST}/x-requirements": ["001/FR-9"]}), tmp_path)) == ()
 
 
-def test_fault_of_a_shared_component_is_told_at_its_line(tmp_path: Path) -> None:
+def test_fault_of_a_shared_component_is_reported_at_its_line(tmp_path: Path) -> None:
     contract = read(change({f"{TEXT}/maxLength": GONE}), tmp_path)
-    (breach,) = lint(contract)
-    assert breach.location == contract.locate(TEXT)
-    assert breach.location != contract.locate(CREATE)
+    (violation,) = lint(contract)
+    assert violation.location == contract.locate(TEXT)
+    assert violation.location != contract.locate(CREATE)
 
 
-def test_nullable_of_openapi_3_0_is_no_bad_example(tmp_path: Path) -> None:
+def test_null_example_of_a_nullable_schema_is_valid(tmp_path: Path) -> None:
     old = {
         **change({"/webhooks": GONE}),
         "openapi": "3.0.3",
@@ -123,4 +138,4 @@ def test_nullable_of_openapi_3_0_is_no_bad_example(tmp_path: Path) -> None:
             },
         },
     }
-    assert [breach.rule for breach in lint(read(old, tmp_path))] == []
+    assert [violation.rule for violation in lint(read(old, tmp_path))] == []

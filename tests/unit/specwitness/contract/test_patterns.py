@@ -22,7 +22,7 @@ from specwitness.contract.patterns import fold_pattern
         ("\t", r"\t"),
     ],
 )
-def test_plain_variants_are_one_pattern(one: str, other: str) -> None:
+def test_simple_variants_of_a_pattern_are_equal(one: str, other: str) -> None:
     assert fold_pattern(one) == fold_pattern(other)
 
 
@@ -38,10 +38,10 @@ def test_plain_variants_are_one_pattern(one: str, other: str) -> None:
         (r"\[a\]", "[a]"),
     ],
 )
-def test_different_expressions_stay_different(one: str, other: str) -> None:
+def test_different_patterns_stay_different(one: str, other: str) -> None:
     assert fold_pattern(one) != fold_pattern(other)
 
 
 @pytest.mark.parametrize("pattern", ["[", "[]", "[^", "\\", "a[b", "", "[a-", "(?:x)"])
-def test_broken_pattern_is_no_failure(pattern: str) -> None:
+def test_invalid_pattern_raises_no_error(pattern: str) -> None:
     assert fold_pattern(pattern) is not None

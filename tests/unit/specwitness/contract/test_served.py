@@ -1,4 +1,4 @@
-"""The contract that an app serves is asked for over ASGI and compared by meaning."""
+"""The document that an app serves is requested over ASGI and compared with the contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.routing import Route
 from specwitness.contract import read_served
 from specwitness.contract.served import compare_served
 from specwitness.errors import TargetError
-from tests.support.orders import DOCUMENT, LIST, SCHEMES, change, read
+from tests.support.sample_contract import DOCUMENT, LIST, SCHEMES, change, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def serve(answer: Response) -> Starlette:
     return Starlette(routes=[Route("/openapi.json", give)])
 
 
-def test_what_is_served_is_read_with_the_lifespan_of_the_app() -> None:
+def test_document_is_requested_within_the_lifespan_of_the_app() -> None:
     steps = []
 
     class Lifespan:
@@ -45,7 +45,7 @@ def test_what_is_served_is_read_with_the_lifespan_of_the_app() -> None:
     assert steps == ["start", "stop"]
 
 
-def test_app_without_lifespan_is_asked_too() -> None:
+def test_document_of_an_app_without_lifespan_is_read() -> None:
     async def app(scope: Any, _: Any, send: Any) -> None:
         assert scope["type"] == "http"
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -57,26 +57,26 @@ def test_app_without_lifespan_is_asked_too() -> None:
 @pytest.mark.parametrize(
     ("app", "message"),
     [
-        (serve(JSONResponse([])), "the app answers 200 and no OpenAPI document"),
-        (serve(PlainTextResponse("{")), "the app answers 200 and no OpenAPI document"),
-        (serve(JSONResponse(DOCUMENT, 401)), "the app answers 401 and no OpenAPI document"),
-        (Starlette(), "the app answers 404 and no OpenAPI document"),
-        (lambda *_: 1 / 0, "the app cannot be asked for /openapi.json: ZeroDivisionError"),
+        (serve(JSONResponse([])), "the response is 200, without an OpenAPI document"),
+        (serve(PlainTextResponse("{")), "the response is 200, without an OpenAPI document"),
+        (serve(JSONResponse(DOCUMENT, 401)), "the response is 401, without an OpenAPI document"),
+        (Starlette(), "the response is 404, without an OpenAPI document"),
+        (lambda *_: 1 / 0, "the request for /openapi.json failed: ZeroDivisionError"),
     ],
 )
-def test_what_cannot_be_read_is_invalid(app: Any, message: str) -> None:
-    with pytest.raises(TargetError, match=r"no OpenAPI document|cannot be asked") as caught:
+def test_response_without_a_document_is_an_error(app: Any, message: str) -> None:
+    with pytest.raises(TargetError, match=r"an OpenAPI document|failed") as caught:
         read_served(app, "/openapi.json")
     assert message in str(caught.value)
 
 
-def test_served_contract_is_compared_by_meaning(tmp_path: Path) -> None:
+def test_equivalent_served_document_has_no_findings(tmp_path: Path) -> None:
     contract = read(DOCUMENT, tmp_path)
     same = change({SCHEMES: {"x": {"type": "http", "scheme": "bearer"}}, "/security": [{"x": []}]})
     assert compare_served(contract, same, "/openapi.json") == ()
 
 
-def test_served_contract_that_differs_is_told(tmp_path: Path) -> None:
+def test_different_served_document_is_reported(tmp_path: Path) -> None:
     contract = read(DOCUMENT, tmp_path)
     (finding,) = compare_served(contract, change({f"{LIST}/security": []}), "/openapi.json")
     assert finding.code == "served-contract"

@@ -1,4 +1,4 @@
-"""The path of a contract's server: what the app tells of itself has it in every path."""
+"""The base path of a contract: the routes and the schema of the app have it in every path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from specwitness.contract import App, list_routes, place_app
 from specwitness.contract.inspection import inspect_app
 from specwitness.openapi import base_path
-from tests.support.surfaces import make_contract
+from tests.services.contract import make_contract
 
 NOTES = {"get": {"operationId": "listNotes", "summary": "List Notes"}}
 
@@ -34,7 +34,7 @@ def test_base_is_the_path_of_the_first_server(servers: Any, expected: str) -> No
     assert base_path({"servers": servers, "paths": {"/notes": {}}}) == expected
 
 
-def test_base_is_not_put_before_paths_that_have_it() -> None:
+def test_base_is_ignored_if_paths_begin_with_it() -> None:
     document = {"servers": [{"url": "/api"}], "paths": {"/api/notes": {}, "/health": {}}}
     assert base_path(document) == ""
 
@@ -52,17 +52,21 @@ def make_app(*paths: str) -> App:
 
 def find_codes(*paths: str) -> list[str]:
     contract = make_contract({"/notes": NOTES}, servers=[{"url": "/api/v2"}])
-    return sorted({each.code for each in inspect_app(contract, place_app(make_app(*paths), contract))})
+    return sorted(
+        {judgement.code for judgement in inspect_app(contract, place_app(make_app(*paths), contract))}
+    )
 
 
-def test_app_below_the_base_is_held_against_the_contract() -> None:
-    plain = sorted({each.code for each in inspect_app(make_contract({"/notes": NOTES}), make_app("/notes"))})
+def test_app_below_the_base_path_is_compared() -> None:
+    plain = sorted(
+        {judgement.code for judgement in inspect_app(make_contract({"/notes": NOTES}), make_app("/notes"))}
+    )
     assert find_codes("/api/v2/notes") == plain
     assert "missing-route" not in plain
-    # A gateway takes the base off.
+    # A gateway removes the base path.
     assert find_codes("/notes") == plain
 
 
-def test_route_that_is_missing_or_too_much_below_the_base_is_found() -> None:
+def test_missing_and_undocumented_routes_below_the_base_path_are_found() -> None:
     assert "missing-route" in find_codes("/api/v2/others")
     assert "undocumented-route" in find_codes("/api/v2/notes", "/api/v2/others")

@@ -1,4 +1,4 @@
-"""The HTML report: complete, offline, escaped, and the same for the same trace."""
+"""The HTML report is complete, offline and escaped, and equal for equal traces."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_equal_traces_give_equal_bytes() -> None:
     assert render_html(sample_trace()) == HTML
 
 
-def test_nothing_is_loaded_from_anywhere() -> None:
+def test_page_loads_nothing_from_other_places() -> None:
     loads = [(tag, name) for tag, attrs in PAGE.tags for name in attrs if name in LOADING]
     links = [attrs.get("href") for tag, attrs in PAGE.tags if tag == "link"]
     assert loads == []
@@ -65,14 +65,14 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     assert "@import" not in HTML.split("</style>")[0]
 
 
-def test_the_content_policy_forbids_what_the_page_does_not_need() -> None:
+def test_content_security_policy_allows_only_what_the_page_needs() -> None:
     [policy] = _marked("http-equiv", "Content-Security-Policy")
     assert str(policy["content"]).startswith(
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
     )
 
 
-def test_hostile_text_becomes_no_element() -> None:
+def test_hostile_text_creates_no_element() -> None:
     tags = [tag for tag, _ in PAGE.tags]
     handlers = [name for _, attrs in PAGE.tags for name in attrs if name.startswith("on")]
     assert tags.count("script") == 1
@@ -81,7 +81,7 @@ def test_hostile_text_becomes_no_element() -> None:
     assert handlers == []
 
 
-def test_hostile_text_is_shown_as_the_words_it_is() -> None:
+def test_hostile_text_is_shown_as_text() -> None:
     shown = HOSTILE.replace("\x1b", "\\x1b").replace("\u202e", "\\u202e")
     assert WORDS.count(shown) >= 5
 
@@ -90,7 +90,7 @@ def test_no_control_or_direction_character_reaches_the_page() -> None:
     assert re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", HTML) is None
 
 
-def test_links_go_to_web_pages_and_places_in_the_page_only() -> None:
+def test_links_lead_only_to_web_pages_and_anchors() -> None:
     targets = [str(attrs["href"]) for tag, attrs in PAGE.tags if tag == "a" and "href" in attrs]
     assert {target.split(":")[0] for target in targets if not target.startswith("#")} == {"https"}
 
@@ -110,35 +110,37 @@ def test_each_link_into_the_page_has_its_target() -> None:
     assert inner <= places
 
 
-def test_each_requirement_stands_in_its_spec_word_by_word() -> None:
+def test_each_requirement_is_shown_in_its_spec_word_by_word() -> None:
     for traced in TRACE.requirements:
         plain = re.sub(r"[*`|]", " ", traced.requirement.text)
         assert all(word in WORDS for word in plain.split()), traced.requirement.key
 
 
-def test_every_line_of_the_spec_stands_in_the_source_view() -> None:
+def test_every_line_of_the_spec_is_in_the_source_view() -> None:
     source = HTML.split('<details class="source">')[1].split("</details>")[0]
     lines = [re.sub(r"\s+", " ", line).strip() for line in _read(source).words if line.strip()]
     expected = [re.sub(r"\s+", " ", line).strip() for line in TRACE.specs[0].text.split("\n") if line.strip()]
     assert lines[1:] == expected
 
 
-def test_the_filter_has_a_button_a_verdict_with_its_count_and_state() -> None:
+def test_filter_has_a_button_for_each_verdict_with_its_count() -> None:
     for verdict in Verdict:
         [button] = _marked("data-verdict", verdict.value)[:1]
         assert button["aria-pressed"] == "false"
         assert f"{verdict.value} {TRACE.summary.get(verdict, 0)}" in WORDS
 
 
-def test_a_waiver_shows_its_reason_its_day_and_what_it_covers_up() -> None:
+def test_waiver_shows_its_reason_its_date_and_the_verdict_without_it() -> None:
     proof = _proof("003/FR-010")
     assert "Waived until 2027-03-31" in proof
     assert "Reason comes with the export of user data" in proof
-    assert "Covers up – silent" in proof
+    assert "Without the waiver – silent" in proof
 
 
-def test_an_examples_row_stands_with_its_outcome() -> None:
-    row = next(each for each in TRACE.witnesses if "a PEM public key" in (each.example or {}).values())
+def test_examples_row_is_shown_with_its_outcome() -> None:
+    row = next(
+        witness for witness in TRACE.witnesses if "a PEM public key" in (witness.example or {}).values()
+    )
     assert row.location
     proof = _proof(row.requirements[0])
     assert f"a PEM public key ✗ failed {row.location.line} AssertionError: the answer is 200" in proof
@@ -165,51 +167,51 @@ def test_lines_are_linked_at_the_commit() -> None:
         {"repository": "javascript:alert(1)//"},
     ],
 )
-def test_lines_are_plain_text_where_no_commit_holds_them(change: dict[str, str | None]) -> None:
+def test_lines_are_not_linked_without_a_commit(change: dict[str, str | None]) -> None:
     html = render_html(TRACE.model_copy(update=change))
     assert "/blob/" not in html
     assert "javascript:alert(1)//" not in [attrs.get("href") for _, attrs in _read(html).tags]
     assert "features/003-jwt-auth-middleware.feature:141" in html
 
 
-def test_the_proof_can_be_read_without_javascript() -> None:
+def test_proof_can_be_read_without_javascript() -> None:
     tags = [tag for tag, attrs in PAGE.tags if tag == "details" and "data-proof" in attrs]
     hidden = [tag for tag, attrs in PAGE.tags if "hidden" in attrs]
     assert len(tags) == len(TRACE.requirements)
     assert hidden == ["p", "aside"]
 
 
-def test_a_requirement_without_its_spec_is_shown_all_the_same() -> None:
+def test_requirement_without_its_spec_is_shown() -> None:
     html = render_html(TRACE.model_copy(update={"specs": TRACE.specs[:1]}))
     assert 'id="004/FR-001"' in html
 
 
-def test_a_long_detail_says_how_much_is_left_out() -> None:
-    first = next(each for each in TRACE.witnesses if each.kind is WitnessKind.TEST)
+def test_long_detail_says_how_much_is_left_out() -> None:
+    first = next(witness for witness in TRACE.witnesses if witness.kind is WitnessKind.TEST)
     noisy = first.model_copy(update={"detail": "y" * 20_007})
-    witnesses = tuple(noisy if each.id == first.id else each for each in TRACE.witnesses)
+    witnesses = tuple(noisy if witness.id == first.id else witness for witness in TRACE.witnesses)
     html = render_html(TRACE.model_copy(update={"witnesses": witnesses}))
     assert "… 7 more characters in trace.json" in html
 
 
-def test_a_witness_that_is_missing_is_an_error_and_not_a_gap() -> None:
+def test_missing_witness_is_an_error() -> None:
     with pytest.raises(EvidenceError, match=r"spec\.md:\d+: the trace names the witness"):
         render_html(TRACE.model_copy(update={"witnesses": ()}))
 
 
-def test_a_kept_run_says_so_and_lists_no_finding() -> None:
+def test_kept_run_is_reported_as_kept_without_findings() -> None:
     kept = _kept()
     html = render_html(kept)
     assert "<title>kept" in html
     assert 'id="findings"' not in html
-    assert "each has a green witness or a waiver" in html
+    assert "has passed evidence or a waiver" in html
 
 
 def _kept() -> Trace:
     fine = tuple(
-        each
-        for each in TRACE.requirements
-        if each.verdict in {Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED}
+        traced
+        for traced in TRACE.requirements
+        if traced.verdict in {Verdict.PROVEN, Verdict.UNFALSIFIED, Verdict.WAIVED}
     )
     return TRACE.model_copy(update={"result": "kept", "findings": (), "requirements": fine})
 

@@ -1,4 +1,4 @@
-"""The job summary in Markdown: counts, findings, and an honest end where it is cut."""
+"""The job summary in Markdown: counts, findings, and a note where it is cut."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_equal_traces_give_equal_bytes() -> None:
     assert render_markdown(sample_trace()) == TEXT
 
 
-def test_the_result_stands_first() -> None:
+def test_result_is_the_heading() -> None:
     assert TEXT.startswith("# ❌ broken\n")
 
 
@@ -25,7 +25,7 @@ def test_each_verdict_is_counted() -> None:
         assert f" {verdict.value} | {count} |" in TEXT
 
 
-def test_a_finding_has_its_line_its_keys_and_the_way_out() -> None:
+def test_finding_has_its_line_its_keys_and_its_remedy() -> None:
     [line] = [line for line in TEXT.split("\n") if "no witness ran for it" in line and line.startswith("- ")]
     assert "`specs/003-jwt-auth-middleware/spec.md:304`" in line
     assert "`003/SC-005`" in line
@@ -47,7 +47,7 @@ def test_hostile_text_stays_text() -> None:
 
 
 @pytest.mark.parametrize("limit", [2_000, 5_000, 10_000, 20_000])
-def test_a_summary_over_the_limit_is_cut_and_says_so(limit: int) -> None:
+def test_summary_over_the_limit_is_cut_with_a_note(limit: int) -> None:
     text = render_markdown(TRACE, limit_bytes=limit)
     assert len(text.encode()) <= limit
     assert text.startswith("# ❌ broken\n")
@@ -55,7 +55,7 @@ def test_a_summary_over_the_limit_is_cut_and_says_so(limit: int) -> None:
     assert "`trace.json`" in text.split("\n")[-2]
 
 
-def test_a_summary_within_the_limit_is_whole() -> None:
+def test_summary_within_the_limit_is_complete() -> None:
     assert render_markdown(TRACE, limit_bytes=len(TEXT.encode())) == TEXT
     assert "Shortened" in render_markdown(TRACE, limit_bytes=len(TEXT.encode()) - 1)
 

@@ -40,7 +40,7 @@ def _contrast(one: tuple[float, ...], two: tuple[float, ...]) -> float:
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ["ink", "soft", "link", *(verdict.value for verdict in Verdict)])
-def test_text_can_be_read_on_each_ground(palette: dict[str, str], name: str) -> None:
+def test_text_has_enough_contrast_on_each_background(palette: dict[str, str], name: str) -> None:
     text, paper = _rgb(palette[name]), _rgb(palette["paper"])
     grounds = {
         "paper": paper,
@@ -53,5 +53,5 @@ def test_text_can_be_read_on_each_ground(palette: dict[str, str], name: str) -> 
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-def test_each_verdict_has_a_colour_of_its_own(palette: dict[str, str]) -> None:
+def test_each_verdict_has_its_own_colour(palette: dict[str, str]) -> None:
     assert len({palette[verdict.value] for verdict in Verdict}) == len(Verdict)

@@ -1,4 +1,4 @@
-"""A spec's words on the page: complete, in place, and marked where its requirements stand."""
+"""The text of a spec on the page: complete, and marked at its requirements."""
 
 from __future__ import annotations
 
@@ -59,68 +59,68 @@ def _render(text: str, *marks: Mark, links: Links = NOWHERE) -> str:
     return str(render_spec(text, marks, links, "specs/001-x"))
 
 
-def test_a_list_item_carries_its_mark_and_ends_with_its_proof() -> None:
+def test_list_item_starts_with_its_mark_and_ends_with_its_proof() -> None:
     html = _render("- one\n- two\n\n  more of two\n- three\n", _mark("K", 2))
     assert re.search(r'<li class="req" id="K" data-key="K">\s*(<p>)?<b>head of K</b> two', html)
     assert re.search(r"more of two</p>\s*<i>proof of K</i></li>", html)
 
 
-def test_a_table_row_carries_its_mark_and_the_proof_follows_the_table() -> None:
+def test_table_row_has_its_mark_and_the_proof_follows_the_table() -> None:
     html = _render("| a |\n|---|\n| one |\n| two |\n", _mark("K", 4))
     assert '<tr class="req" id="K" data-key="K">\n<td><b>head of K</b> two</td>' in html
     assert html.index("</table>") < html.index("proof of K")
 
 
-def test_a_line_inside_a_paragraph_carries_its_mark_at_its_own_start() -> None:
+def test_line_inside_a_paragraph_has_its_mark_at_its_start() -> None:
     html = _render("first\nsecond\n", _mark("A", 1), _mark("B", 2))
     assert '<p class="req" id="A" data-key="A"><b>head of A</b> first' in html
     assert '<span class="req" id="B" data-key="B"><b>head of B</b> </span>second' in html
 
 
-def test_a_line_inside_a_code_block_is_marked_before_the_block() -> None:
+def test_line_inside_a_code_block_is_marked_before_the_block() -> None:
     html = _render("```text\nFR-001: x\n```\n", _mark("K", 2))
     assert html.index('id="K"') < html.index("<pre>")
 
 
-def test_a_line_past_the_end_is_marked_at_the_end() -> None:
+def test_line_past_the_end_is_marked_at_the_end() -> None:
     assert 'id="K"' in _render("only\n", _mark("K", 9))
 
 
-def test_headings_stand_one_level_below_the_report() -> None:
+def test_headings_are_one_level_below_those_of_the_report() -> None:
     assert _render("# a\n\n###### b\n") == "<h2>a</h2>\n<h6>b</h6>\n"
 
 
-def test_a_comment_and_raw_html_are_words() -> None:
+def test_comment_and_raw_html_are_shown_as_text() -> None:
     html = _render("<!-- hidden --> and <b>tags</b>\n")
     assert html == "<p>&lt;!-- hidden --&gt; and &lt;b&gt;tags&lt;/b&gt;</p>\n"
 
 
-def test_a_picture_is_no_element_and_its_words_stay() -> None:
+def test_image_is_shown_as_text() -> None:
     html = _render("![alt words](https://x.example/p.png)\n")
     assert "<img" not in html
     assert "alt words" in html
     assert "(https://x.example/p.png)" in html
 
 
-def test_a_link_gives_its_target_as_words() -> None:
+def test_link_shows_its_target_as_text() -> None:
     html = _render('[the plan](plan.md "a title")\n')
     assert html == '<p><a>the plan</a><span class="target"> (plan.md a title)</span></p>\n'
 
 
-def test_a_relative_link_goes_to_the_commit() -> None:
+def test_relative_link_leads_to_the_commit() -> None:
     html = _render("[the plan](plan.md)\n", links=Links(base="https://g.example/r/blob/abc1234"))
     assert 'href="https://g.example/r/blob/abc1234/specs/001-x/plan.md"' in html
 
 
-def test_a_definition_of_links_is_not_swallowed() -> None:
+def test_link_definition_is_shown() -> None:
     assert "hidden.example" in _render("[label]: https://hidden.example\n")
 
 
-def test_the_language_of_a_code_block_is_shown() -> None:
+def test_language_of_a_code_block_is_shown() -> None:
     assert '<p class="info">gherkin</p>' in _render("```gherkin\nx\n```\n")
 
 
-def test_a_statement_is_rendered_without_links() -> None:
+def test_statement_is_rendered_without_links() -> None:
     assert (
         render_inline("**MUST** [see](https://x.example) `<b>`")
         == "<strong>MUST</strong> see <code>&lt;b&gt;</code>"
@@ -128,18 +128,18 @@ def test_a_statement_is_rendered_without_links() -> None:
 
 
 @pytest.mark.parametrize("target", ["ftp://a.example/x", "#K", "//evil.example/x"])
-def test_a_target_that_is_no_web_page_is_words_and_no_link(target: str) -> None:
+def test_link_that_is_not_to_a_web_page_becomes_text(target: str) -> None:
     html = _render(f"[a]({target})\n", links=Links(base="https://g.example/r/blob/abc1234"))
     assert html == f'<p><a>a</a><span class="target"> ({target})</span></p>\n'
 
 
-def test_an_empty_list_item_carries_its_mark() -> None:
+def test_empty_list_item_has_its_mark() -> None:
     assert '<li class="req" id="K" data-key="K">\n<b>head of K</b> <i>proof of K</i></li>' in _render(
         "-", _mark("K", 1)
     )
 
 
-def test_a_line_of_a_tight_list_item_carries_its_mark() -> None:
+def test_line_of_a_tight_list_item_has_its_mark() -> None:
     assert '<span class="req" id="K" data-key="K"><b>head of K</b> </span>two' in _render(
         "-\n  two", _mark("K", 2)
     )
@@ -147,7 +147,7 @@ def test_a_line_of_a_tight_list_item_carries_its_mark() -> None:
 
 @QUICK
 @given(SPECS, st.integers(1, 8))
-def test_a_mark_is_placed_once_whatever_the_text(text: str, line: int) -> None:
+def test_mark_is_placed_once_in_any_text(text: str, line: int) -> None:
     html = _render(text, _mark("K", line))
     assert html.count("head of K") == 1
     assert html.count("proof of K") == 1
@@ -162,6 +162,6 @@ def test_every_letter_of_a_spec_is_kept(text: str) -> None:
     assert {"a", "b"}.isdisjoint(lost)
 
 
-def test_a_cell_without_a_column_is_shown() -> None:
+def test_cell_without_a_column_is_shown() -> None:
     html = _render("| a |\n|---|\n| one | two \\| x | three |\n")
     assert "<td>one</td>\n<td> two \\| x </td><td> three </td></tr>" in html

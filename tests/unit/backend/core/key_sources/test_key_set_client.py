@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def names(client: KeySetClient) -> list[str | None]:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 300
     while not is_so():
         assert time.monotonic() < end, "waited in vain"
         await asyncio.sleep(0.005)
@@ -172,10 +173,10 @@ def test_known_keys_remain_in_use_after_a_failed_fetch(trouble: str, reason: str
                 before = await client.load()
                 cause_trouble(server, trouble)
                 ticks.now += 301
-                start = time.monotonic()
                 assert client.current() is before
-                assert await client.load() is before
-                assert time.monotonic() - start < LIMITS.timeout_seconds
+                with pytest.raises(StopIteration) as at_once:
+                    client.load().send(None)  # a coroutine that waited would be suspended here
+                assert at_once.value.value is before
                 with capture_logs() as logs:
                     await until(lambda: client.is_stale)
                 (entry,) = [entry for entry in logs if entry["event"] == "key_set_not_refreshed"]
@@ -299,14 +300,16 @@ def test_unknown_key_id_gives_unavailable_while_the_key_set_is_unreachable() -> 
 
 @pytest.mark.requirement("003/FR-025")
 def test_key_published_during_a_fetch_is_found_by_a_second_fetch() -> None:
+    is_awaited = threading.Event()
+
     class Slow(KeyServer):
-        """Reads the key set for its second response, and sends it after a new key was published."""
+        """Reads its second response, and sends it after a new key was published and a token has asked for it."""
 
         def read_document(self) -> bytes:
             document = super().read_document()
             if self.fetches == 2:
                 self.publish(OLD, NEW)
-                self.wait(0.3)
+                is_awaited.wait(60)
             return document
 
     async def run() -> None:
@@ -317,7 +320,10 @@ def test_key_published_during_a_fetch_is_found_by_a_second_fetch() -> None:
                 ticks.now += 301
                 client.current()
                 await until(lambda: server.fetches == 2)
-                assert len((await client.renew(NEW.key_id)).key_set.keys) == 2
+                renewal = asyncio.create_task(client.renew(NEW.key_id))
+                await asyncio.sleep(0)  # the task runs until it waits for the fetch
+                is_awaited.set()
+                assert len((await renewal).key_set.keys) == 2
                 assert server.fetches == 3
 
     asyncio.run(run())

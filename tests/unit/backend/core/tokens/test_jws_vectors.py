@@ -114,6 +114,24 @@ def test_ecdsa_signature_with_degenerate_values_is_refused(r: int, s: int) -> No
         verify_jws(f"{header}.Zm9v.{signature}", KeySet(make_keys([key]), ("ES256",)), NOW)
 
 
+@pytest.mark.requirement("003/FR-002")
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
+def test_rsa_signature_without_its_leading_zero_is_refused(algorithm: str) -> None:
+    made = pair(algorithm)
+    keys = KeySet(make_keys([read_key(made.public, (algorithm,))]), (algorithm,))
+    header = encode(json.dumps({"alg": algorithm, "kid": made.key_id}).encode())
+    messages = (f"{header}.{encode(str(number).encode())}" for number in itertools.count())
+    # One signature in 256 begins with a zero byte.
+    message, signature = next(
+        (message, signature)
+        for message in messages
+        if (signature := made.sign(message.encode())).startswith(b"\x00")
+    )
+    assert verify_jws(f"{message}.{encode(signature)}", keys, NOW)
+    with pytest.raises(TokenInvalidError):
+        verify_jws(f"{message}.{encode(signature[1:])}", keys, NOW)
+
+
 @pytest.mark.requirement("003/FR-002", "003/FR-024")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_signature_of_another_length_is_refused(algorithm: str) -> None:

@@ -1,0 +1,718 @@
+"""Every list of English words by which the fuzzer reads names in a contract.
+
+A word of a list stands for whole words of a name, never for a part of one: `log` is in `/audit-log`
+and `auditLog`, and not in `/blogs`. Each word has a name in which it occurs; a test takes every word
+away in turn, and its example is read in another way then.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import inflect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_BORDERS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+
+
+def snake(name: str) -> str:
+    """Write a name in lower case with underscores: `noteId` and `Note-Id` give `note_id`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Split a name or a sentence into its words, in lower case: `resetToken` gives `reset`, `token`."""
+    return tuple(word.lower() for word in _BORDERS.split(text) if word)
+
+
+@cache
+def _engine() -> inflect.engine:
+    return inflect.engine()
+
+
+@cache
+def singular(word: str) -> str:
+    """Give the singular of a noun, or of the last word of several: `order_items` gives `order_item`."""
+    head, border, last = word.rpartition("_")
+    # `inflect` wants at least one letter.
+    found = _engine().singular_noun(last) if last[:1].isalpha() else False
+    return f"{head}{border}{found}" if found else word
+
+
+@cache
+def singulars(word: str) -> frozenset[str]:
+    """Give what a noun may be in the singular.
+
+    A word alone does not tell: `buses` is the plural of `bus`, and `bus` looks like a plural itself.
+    """
+    return frozenset({word, singular(word)})
+
+
+def same_noun(one: str, other: str) -> bool:
+    """Tell whether two words may be one noun, in singular or plural: `bus` and `buses`."""
+    return bool(singulars(one) & singulars(other))
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Words or phrases, each with a name in which it occurs.
+
+    Args:
+        purpose: What the list is for.
+        examples: A name for each word; the words of a phrase are joined by underscores.
+        is_inflected: Whether the plural of a word is meant too. A list of verbs is not inflected:
+            `report` reads, and `POST /reports` makes a report.
+    """
+
+    purpose: str
+    examples: Mapping[str, str] = field(repr=False)
+    is_inflected: bool = True
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(phrase.count("_") + 1 for phrase in self.examples)
+
+    def _matches(self, words: tuple[str, ...]) -> str | None:
+        for phrase in self._spellings(words):
+            if phrase in self.examples:
+                return phrase
+        return None
+
+    def _spellings(self, words: tuple[str, ...]) -> Iterator[str]:
+        phrase = "_".join(words)
+        yield phrase
+        if self.is_inflected:
+            yield singular(phrase)
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a whole name is a word of the list."""
+        words = words_of(name)
+        return 0 < len(words) <= self._longest and self._matches(words) is not None
+
+    def find_in(self, text: str) -> list[str]:
+        """List the words that occur in a text, in the order in which they stand there."""
+        words, found, start = words_of(text), [], 0
+        while start < len(words):
+            for length in range(min(self._longest, len(words) - start), 0, -1):
+                if phrase := self._matches(words[start : start + length]):
+                    found.append(phrase)
+                    start += length - 1
+                    break
+            start += 1
+        return found
+
+    def occurs_in(self, text: str) -> bool:
+        """Tell whether a word of the list occurs in a text."""
+        return bool(self.find_in(text))
+
+    def starts(self, name: str) -> bool:
+        """Tell whether a name begins with a word of the list."""
+        words = words_of(name)
+        return any(self._matches(words[:length]) for length in range(1, min(self._longest, len(words)) + 1))
+
+    def ends(self, name: str) -> bool:
+        """Tell whether a name ends with a word of the list, and does not consist of it alone."""
+        words = words_of(name)
+        longest = min(self._longest, len(words) - 1)
+        return any(self._matches(words[-length:]) for length in range(1, longest + 1))
+
+
+# --- Whose and what
+
+USERS = WordList(
+    "A user of the service: `/users/{id}` is filled with the caller's id where no operation makes users.",
+    {
+        "user": "/users/{userId}",
+        "owner": "ownerId",
+        "account": "/accounts/{accountId}",
+        "author": "author_id",
+        "creator": "creatorId",
+        "customer": "/customers/{customerId}/orders",
+        "member": "/teams/{teamId}/members/{memberId}",
+        "profile": "/profiles/{id}",
+        "sub": "sub",
+        "subject": "subject_id",
+        "username": "/users/{username}",
+        "employee": "/employees/{employeeId}/payslips",
+        "patient": "/patients/{patientId}/visits",
+        "student": "/students/{studentId}/grades",
+        "seller": "/sellers/{sellerId}/offers",
+        "buyer": "buyer_id",
+        "tenant": "tenantId",
+        "farmer": "/farmers/{farmerId}/fields",
+        "driver": "driverId",
+        "person": "/people/{personId}/letters",
+    },
+)
+OWN = WordList(
+    "The last word of a path that shows the caller.",
+    {
+        "me": "GET /me",
+        "whoami": "GET /whoami",
+        "who_am_i": "GET /who-am-i",
+        "profile": "GET /profile",
+        "userinfo": "GET /userinfo",
+        "user_info": "GET /user-info",
+        "account": "GET /account",
+        "user": "GET /user",
+        "self": "GET /self",
+    },
+    is_inflected=False,
+)
+ACCOUNTS = WordList(
+    "What a sign-up makes: that an e-mail is taken is no secret of an object there.",
+    {"user": "POST /users", "account": "POST /accounts", "profile": "POST /profiles"},
+)
+HANDLES = WordList(
+    "By these a path may name a user who has an id as well.",
+    {
+        "username": "/users/{username}",
+        "user_name": "/users/{user_name}",
+        "handle": "/@{handle}",
+        "login": "/users/{login}/repos",
+        "nickname": "/players/{nickname}",
+        "email": "/users/{email}",
+        "slug": "/authors/{slug}",
+    },
+    is_inflected=False,
+)
+ADDRESSES = WordList(
+    "By these people sign in: a second account with the same one cannot be.",
+    {"email": "email", "email_address": "emailAddress", "phone": "phone", "phone_number": "phoneNumber"},
+)
+PUBLIC_NAMES = WordList(
+    "Names by which everybody finds an object: that they are one of a kind is no secret.",
+    {
+        "username": "username",
+        "user_name": "userName",
+        "handle": "handle",
+        "nickname": "nickname",
+        "slug": "slug",
+        "domain": "domain",
+        "subdomain": "subdomain",
+        "host": "host",
+        "hostname": "hostname",
+    },
+)
+RECIPIENTS = WordList(
+    "Members that name who is given something: it need not belong to the giver.",
+    {
+        "to": "to_account_id",
+        "recipient": "recipientId",
+        "receiver": "receiver_id",
+        "payee": "payeeId",
+        "beneficiary": "beneficiaryId",
+        "destination": "destination_account",
+        "invitee": "inviteeId",
+    },
+)
+RELATION_ROLES = WordList(
+    "What an object is to another of its own kind.",
+    {
+        "parent": "parentId",
+        "target": "target_id",
+        "source": "sourceId",
+        "destination": "destination_id",
+        "from": "from_id",
+        "to": "to_id",
+        "previous": "previousId",
+        "next": "next_id",
+        "root": "rootId",
+        "original": "original_id",
+        "related": "relatedId",
+    },
+)
+
+# --- Ids and keys
+
+ID_ENDINGS = {
+    "_ids": "note_ids",
+    "_id": "noteId",
+    "_uuid": "note_uuid",
+    "_key": "projectKey",
+    "_slug": "post_slug",
+    "_code": "couponCode",
+    "_number": "orderNumber",
+    "_name": "bucket_name",
+}
+KEY_MEMBERS = {
+    "id": '{"id": 7}',
+    "uuid": '{"uuid": "…"}',
+    "_id": '{"_id": "…"}',
+    "key": '{"key": "A-1"}',
+    "slug": '{"slug": "my-post"}',
+    "code": '{"code": "SUMMER"}',
+    "number": '{"number": "INV-7"}',
+    "name": '{"name": "my-bucket"}',
+    "token": '{"token": "…"}',
+}
+GENERIC_KEYS = WordList(
+    "Keys that every object may have: they do not tell which collection an object is of.",
+    {"id": "id", "ids": "ids", "uuid": "uuid", "key": "key", "name": "name", "number": "number"},
+    is_inflected=False,
+)
+NATURAL_KEYS = WordList(
+    "Keys that people read and type, by which objects refer to each other: `sender_slug`.",
+    {
+        "slug": "/posts/{slug}",
+        "code": "/coupons/{code}",
+        "sku": "/products/{sku}",
+        "key": "/projects/{key}",
+        "handle": "/shops/{handle}",
+        "iban": "/accounts/{iban}",
+    },
+)
+OWN_KEY_ENDINGS = {
+    "_name": "bucket_name",
+    "_code": "coupon_code",
+    "_number": "orderNumber",
+    "_slug": "post_slug",
+    "_key": "project_key",
+}
+REFERENCE_ENDINGS = {
+    "_id": "category_id",
+    "_ids": "tag_ids",
+    "_by": "assigned_by",
+    "_to": "replyTo",
+}
+COMMON_MEMBERS = WordList(
+    "Last words that many members share: `to_name` does not want the `name` of some other object.",
+    {
+        "id": "id",
+        "at": "at",
+        "by": "by",
+        "name": "name",
+        "type": "type",
+        "status": "status",
+        "count": "count",
+    },
+    is_inflected=False,
+)
+VERSION_MEMBERS = WordList(
+    "The version of an object that a write has to name.",
+    {
+        "version": "version",
+        "revision": "revision",
+        "rev": "_rev",
+        "etag": "etag",
+        "lock_version": "lockVersion",
+        "row_version": "rowVersion",
+        "record_version": "recordVersion",
+    },
+    is_inflected=False,
+)
+
+# --- What an operation does
+
+READING = WordList(
+    "A POST whose last segment begins so only reads.",
+    {
+        "list": "POST /notes/list",
+        "search": "POST /notes/search",
+        "find": "POST /notes/findByTag",
+        "query": "POST /query",
+        "export": "POST /notes/export",
+        "read": "POST /notes/read",
+        "get": "POST /getNotes",
+        "show": "POST /notes/show",
+        "fetch": "POST /notes/fetch",
+        "view": "POST /notes/view",
+        "filter": "POST /notes/filter",
+        "report": "POST /notes/report",
+        "lookup": "POST /notes/lookup",
+        "browse": "POST /notes/browse",
+    },
+    is_inflected=False,
+)
+MAKING = WordList(
+    "A POST that ends so makes objects of the noun before it.",
+    {
+        "create": "POST /entries/create",
+        "new": "POST /notes/new",
+        "add": "POST /notes/add",
+        "open": "POST /accounts/open",
+        "upload": "POST /files/upload",
+        "insert": "POST /rows/insert",
+        "make": "POST /notes/make",
+        "register": "POST /devices/register",
+        "issue": "POST /tickets/issue",
+        "submit": "POST /claims/submit",
+    },
+    is_inflected=False,
+)
+DELETING = WordList(
+    "An operation whose last segment says so deletes its objects: not `POST /images/remove-background`.",
+    {
+        "delete": "POST /notes/delete",
+        "remove": "POST /entries/{id}/remove",
+        "destroy": "POST /notes/destroy",
+        "discard": "POST /drafts/discard",
+        "purge": "POST /notes/purge",
+    },
+    is_inflected=False,
+)
+BULK = WordList(
+    "What a deletion may say beside its verb and its noun.",
+    {
+        "all": "POST /notes/delete-all",
+        "many": "POST /notes/delete-many",
+        "bulk": "POST /notes/bulk-delete",
+        "batch": "POST /notes/batch-delete",
+        "multiple": "POST /notes/delete-multiple",
+        "selected": "POST /notes/delete-selected",
+        "by": "POST /notes/delete-by-ids",
+        "id": "POST /notes/delete-by-ids",
+    },
+)
+ENDING_ACCESS = WordList(
+    "An operation whose last segment has one of these may end the caller's session or change a credential.",
+    {
+        "logout": "POST /logout",
+        "log_out": "POST /log-out",
+        "signout": "POST /signout",
+        "sign_out": "POST /sign-out",
+        "refresh": "POST /auth/refresh",
+        "rotate": "POST /token/rotate",
+        "revoke": "POST /oauth/revoke",
+        "deactivate": "POST /me/deactivate",
+        "close_account": "POST /close-account",
+        "erase": "POST /account/erase",
+        "password": "PUT /me/password",
+        "mfa": "POST /mfa",
+        "2fa": "POST /2fa",
+    },
+)
+CLOSING_ACCOUNT = WordList(
+    "An operation whose last segment begins so ends the caller's account.",
+    {"deactivate": "POST /me/deactivate", "close": "POST /close-account", "erase": "POST /account/erase"},
+    is_inflected=False,
+)
+LOG_OUT = WordList(
+    "An operation that ends a session and nothing else.",
+    {
+        "logout": "POST /logout",
+        "log_out": "POST /log-out",
+        "signout": "POST /signout",
+        "sign_out": "POST /sign-out",
+    },
+    is_inflected=False,
+)
+ACCESS_NOUNS = WordList(
+    "After a call of these it is looked whether both users are still let in.",
+    {
+        "auth": "POST /auth",
+        "credential": "POST /credentials",
+        "key": "POST /api-keys",
+        "login": "POST /login",
+        "password": "POST /password",
+        "session": "POST /sessions",
+        "token": "POST /tokens",
+    },
+)
+KEY_NOUNS = WordList(
+    "An operation whose path has one of these may give its caller a key for the API.",
+    {
+        "key": "POST /api-keys",
+        "token": "POST /tokens",
+        "credential": "POST /credentials",
+        "secret": "POST /client-secrets",
+    },
+)
+SWEEPING = WordList(
+    "An administrator's operation with one of these may take away what other users have: it is not called.",
+    {
+        "reset": "POST /admin/reset",
+        "clear": "POST /admin/clear-cache",
+        "purge": "POST /admin/purge",
+        "wipe": "POST /admin/wipe",
+        "drop": "POST /admin/drop-index",
+        "delete": "DELETE /admin/sessions",
+        "remove": "POST /admin/remove-inactive",
+        "shut": "POST /admin/shut-down",
+        "shutdown": "POST /admin/shutdown",
+        "restart": "POST /admin/restart",
+        "seed": "POST /admin/seed",
+        "flush": "POST /admin/flush",
+        "import": "POST /admin/import",
+        "ban": "POST /admin/ban",
+        "disable": "POST /admin/disable",
+    },
+    is_inflected=False,
+)
+KEEPING_DELETED = WordList(
+    "An operation with one of these beside the deleted object's own path may rightly show what was deleted.",
+    {
+        "restore": "POST /notes/{id}/restore",
+        "undelete": "POST /notes/{id}/undelete",
+        "recover": "POST /notes/{id}/recover",
+        "trash": "GET /trash",
+        "recycle": "GET /recycle-bin",
+        "history": "GET /notes/{id}/history",
+        "audit": "GET /audit",
+        "archive": "GET /archive",
+        "log": "GET /change-log",
+        "event": "GET /events",
+        "activity": "GET /activity",
+        "feed": "GET /feed",
+        "timeline": "GET /timeline",
+        "notification": "GET /notifications",
+        "sync": "GET /sync",
+        "change": "GET /changes",
+        "deleted": "GET /notes/deleted",
+    },
+)
+ENDED_STATES = WordList(
+    "A member or a state that says that an object is no more.",
+    {
+        "revoked": "revoked_at",
+        "cancelled": '"status": "cancelled"',
+        "canceled": '"status": "canceled"',
+        "archived": "archived",
+        "trashed": "trashed_at",
+        "closed": '"status": "closed"',
+        "disabled": "disabled",
+        "inactive": '"status": "inactive"',
+    },
+    is_inflected=False,
+)
+
+# --- Rights
+
+PRIVILEGED = WordList(
+    "A scope, a whole segment of a path, or the first word of a tag or operationId that is for some users.",
+    {
+        "admin": "/admin/users",
+        "administrator": "x: administrators only",
+        "administration": "/administration/reports",
+        "staff": "/staff/orders",
+        "superuser": "scope superuser",
+        "root": "scope root",
+        "operator": "operatorListUsers",
+        "moderator": "/moderators/queue",
+        "backoffice": "/backoffice/orders",
+        "back_office": "/back-office/orders",
+    },
+)
+EVERYBODY = WordList(
+    "Roles that everybody has who has signed in.",
+    {
+        "user": "x-roles: [user]",
+        "member": "x-roles: [member]",
+        "customer": "x-roles: [customer]",
+        "everyone": "x-roles: [everyone]",
+        "anyone": "x-roles: [anyone]",
+        "authenticated": "x-roles: [authenticated]",
+        "owner": "x-roles: [owner]",
+    },
+)
+ROLE_EXTENSIONS = ("x-roles", "x-role", "x-required-roles", "x-required-role")
+
+# --- Members of bodies and responses
+
+SECRETS = WordList(
+    "Members that no response may show.",
+    {
+        "password": "passwordHash",
+        "passwd": "passwd",
+        "pwd": "user_pwd",
+        "passphrase": "passphrase",
+        "passcode": "passcode",
+        "pin": "card_pin",
+        "api_key": "apiKey",
+        "session_token": "sessionToken",
+        "secret": "client_secret",
+        "salt": "salt",
+        "private_key": "privateKey",
+        "totp": "totpSeed",
+        "otp": "otp",
+        "recovery_code": "recoveryCodes",
+        "reset_token": "resetToken",
+        "security_answer": "securityAnswer",
+        "cvv": "card_cvv",
+        "cvv2": "cvv2",
+        "cvc": "cvc",
+        "ssn": "ssn",
+        "card_number": "cardNumber",
+    },
+)
+LOGIN_CODES = WordList(
+    "Members of a login that prove who somebody is, beside the secrets.",
+    {"code": "login_code"},
+)
+LOGIN_NAMES = WordList(
+    "Members of a login that name the account.",
+    {
+        "username": "username",
+        "user_name": "userName",
+        "user": "user",
+        "login": "login",
+        "name": "name",
+        "handle": "handle",
+        "account": "account",
+        "email": "email",
+        "e_mail": "eMail",
+        "email_address": "emailAddress",
+        "phone": "phone",
+        "phone_number": "phoneNumber",
+        "identifier": "identifier",
+    },
+    is_inflected=False,
+)
+PERSONAL = WordList(
+    "Members that a response shows of others only where the contract says so.",
+    {
+        "email": "email",
+        "e_mail": "e_mail",
+        "phone": "phoneNumber",
+        "mobile": "mobile",
+        "address": "home_address",
+        "birth": "date_of_birth",
+        "birthday": "birthday",
+        "birthdate": "birthdate",
+        "dob": "dob",
+        "iban": "iban",
+        "salary": "salary",
+        "passport": "passport_number",
+        "latitude": "latitude",
+    },
+)
+OWNER_MEMBERS = WordList(
+    "Members that say whose an object is.",
+    {
+        "user_id": "userId",
+        "owner_id": "ownerId",
+        "owner": "owner",
+        "user": "user",
+        "author_id": "authorId",
+        "author": "author",
+        "account_id": "accountId",
+        "created_by": "createdBy",
+        "sub": "sub",
+        "tenant_id": "tenantId",
+        "employee_id": "employeeId",
+        "patient_id": "patientId",
+        "student_id": "studentId",
+        "seller_id": "sellerId",
+    },
+    is_inflected=False,
+)
+PRIVILEGE_MEMBERS: dict[str, Any] = {"role": "admin", "is_admin": True, "admin": True}
+ENVELOPE_MEMBERS = WordList(
+    'Members beside an object in a response that holds it: `{"status": "ok", "note": {…}}`.',
+    {
+        "status": "status",
+        "message": "message",
+        "msg": "msg",
+        "success": "success",
+        "ok": "ok",
+        "detail": "detail",
+        "code": "code",
+    },
+    is_inflected=False,
+)
+AMOUNTS = WordList(
+    "Numbers of a body that may use something up.",
+    {
+        "amount": "amount",
+        "quantity": "quantity",
+        "points": "points",
+        "credits": "credits",
+        "sum": "sum",
+    },
+    is_inflected=False,
+)
+BALANCES = WordList(
+    "Numbers of a response that say how much is left.",
+    {
+        "balance": "balance",
+        "credit": "creditsLeft",
+        "available": "available",
+        "remaining": "remaining",
+        "stock": "stock",
+        "point": "points",
+    },
+)
+MOMENTS = WordList(
+    "Last words of members that hold a moment, where the schema names no format.",
+    {
+        "at": "starts_at",
+        "on": "due_on",
+        "date": "birthDate",
+        "time": "startTime",
+        "due": "due",
+        "until": "valid_until",
+        "since": "since",
+        "deadline": "deadline",
+    },
+    is_inflected=False,
+)
+
+# --- Pages and searches
+
+PAGE_SIZES = WordList(
+    "The parameter that says how long a page is.",
+    {
+        "limit": "limit",
+        "size": "size",
+        "page_size": "pageSize",
+        "per_page": "per_page",
+        "max_results": "maxResults",
+        "count": "count",
+        "top": "$top",
+        "take": "take",
+        "first": "first",
+        "page_limit": "page_limit",
+        "rows": "rows",
+    },
+    is_inflected=False,
+)
+SEARCH_TERMS = WordList(
+    "The parameter that says what is searched for.",
+    {
+        "q": "q",
+        "query": "query",
+        "search": "search",
+        "term": "term",
+        "text": "text",
+        "keyword": "keyword",
+        "keywords": "keywords",
+        "s": "s",
+    },
+    is_inflected=False,
+)
+# What a parameter has to be for the page after the first.
+NEXT_PAGES = {"page": "2", "page_number": "2", "offset": "1", "skip": "1"}
+CURSORS = {
+    "cursor": "?cursor=",
+    "after": "?after=",
+    "page_token": "?pageToken=",
+    "next": "?next=",
+    "starting_after": "?starting_after=",
+    "continuation_token": "?continuationToken=",
+    "marker": "?marker=",
+}
+NEXT_CURSORS = re.compile(r"^(next|cursor|after|continuation)(_?(page|cursor|token|id))*$")
+# Of several values of an enumeration the first of these is sent: a public note would be nobody's secret.
+LEAST_PUBLIC = {
+    "private": "visibility: public, private",
+    "personal": "audience: everyone, personal",
+    "only_me": "sharedWith: friends, only_me",
+    "draft": "state: published, draft",
+    "user": "role: admin, user",
+    "member": "role: owner, member",
+    "low": "priority: high, low",
+}
+
+
+def noun_of(name: str) -> str:
+    """Give what a parameter or member names: `noteId` and `note_ids` name a note, `id` names nothing."""
+    plain = snake(name)
+    for ending in ID_ENDINGS:
+        if plain.endswith(ending):
+            return plain.removesuffix(ending)
+    return "" if plain in {*KEY_MEMBERS, "ids"} else plain

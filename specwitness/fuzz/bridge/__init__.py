@@ -1,0 +1,1 @@
+"""The bridge to Schemathesis: no other package imports it."""

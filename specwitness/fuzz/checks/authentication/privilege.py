@@ -1,0 +1,124 @@
+"""Function-level authorization: what only some users may call refuses the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
+from specwitness.fuzz.checks.registry import Check, Scope
+from specwitness.fuzz.session.context import Case
+from specwitness.fuzz.tokens.attack import Material
+from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.session.context import Trial
+
+_ADMIN = "admin"
+_CONFLICT = 409
+_SCOPES = ("scope", "scp", "scopes", "permissions")
+_SPOOFED = (
+    ("X-Role", "admin"),
+    ("X-User-Role", "admin"),
+    ("X-Roles", "admin"),
+    ("X-Admin", "true"),
+    ("X-Is-Admin", "true"),
+    ("X-Scopes", "admin"),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Internal", "true"),
+)
+
+
+def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
+    """Call an operation as users without the right, and with tokens that lack its scopes."""
+    if not endpoint.is_protected:
+        return
+    if endpoint.is_privileged:
+        for actor in (trial.alice, trial.bob):
+            attack = "a user without the right"
+            exchange = trial.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
+            if exchange is None:
+                continue
+            signed, answer = exchange
+            trial.judged(endpoint, "privilege")
+            # What is refused for its state was let in.
+            if answer.succeeded or (answer.status == _CONFLICT and "403" in endpoint.responses):
+                trial.blame(
+                    endpoint, "privilege", f"answered {answer.status} to a user without the right", signed
+                )
+        _spoof(trial, endpoint)
+    _check_scopes(trial, endpoint)
+
+
+def _spoof(trial: Trial, endpoint: Endpoint) -> None:
+    """Claim the right in headers of the client's choice."""
+    signed = trial.request(endpoint, trial.alice)
+    if signed is None:
+        return
+    role = _find_role(endpoint)
+    claims = tuple((name, value.replace(_ADMIN, role)) for name, value in _SPOOFED)
+    is_free = all(name.lower() != "cookie" for name, _ in signed.headers)
+    cookie = (("Cookie", f"role={role}; roles={role}; is_admin=true"),) if is_free else ()
+    signed = signed.with_headers((*claims, *cookie))
+    answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
+    trial.judged(endpoint, "privilege")
+    if answer.succeeded:
+        trial.blame(
+            endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
+        )
+
+
+def _find_role(endpoint: Endpoint) -> str:
+    """Give the role that the contract speaks of."""
+    words = f"{endpoint.path} {endpoint.raw.get('summary', '')} {endpoint.raw.get('description', '')}"
+    spoken = PRIVILEGED.find_in(words)
+    # The last that is named: the path often says `admin` of what is for others too.
+    said = next(
+        (named for name in ROLE_EXTENSIONS if (named := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
+    )
+    role = str(next(iter(said), _ADMIN) if isinstance(said, list) else said)
+    return role if role.isascii() and role.isalnum() else _ADMIN
+
+
+def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
+    mint = trial.mint
+    scopes = {scope for schemes in endpoint.security for several in schemes.values() for scope in several}
+    if mint is None or not scopes or endpoint.id not in trial.succeeded:
+        return
+    payload = mint.payload(trial.alice.name)
+    name = next((entry for entry in _SCOPES if entry in payload), None)
+    request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
+    credentials = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
+        return
+    seat, value = credentials[0][0]
+    material = Material(seat, value, trial.alice.name, mint)
+    empty: object = [] if isinstance(payload[name], list) else ""
+    for attack, claims in (
+        ("a token without scopes", {name: ...}),
+        ("a token with no scope in it", {name: empty}),
+    ):
+        bad = material.put(str(mint.mint(trial.alice.name, None, **claims)))(
+            authorize(request, credentials[0])
+        )
+        answer = trial.send(endpoint, "privilege", attack, bad)
+        trial.judged(endpoint, "privilege")
+        if answer.succeeded:
+            trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)
+
+
+CHECKS = (
+    Check(
+        name="privilege",
+        order=90,
+        title="for users without the right",
+        tries=(
+            "operations for some users, as users without the right, and with headers and cookies that "
+            "claim it; tokens without scopes. An operation is for some users by `x-roles: [admin]`, "
+            "by a scope, or by the word admin, staff, operator … in path, tag or operationId"
+        ),
+        requirements="only administrators may call the operation",
+        scope=Scope.CALLABLE,
+        run=check_privilege,
+    ),
+)

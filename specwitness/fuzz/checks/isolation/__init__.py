@@ -1,0 +1,1 @@
+"""Checks with two users: neither reads, changes or learns of the other's objects."""

@@ -1,0 +1,116 @@
+"""A user who claims to be another, in headers and parameters that no contract names, is not believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
+
+if TYPE_CHECKING:
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.checks.isolation.two_users import Owned
+    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+
+# What a service answers that refuses parameters which it does not know.
+_UNKNOWN_PARAMETER = frozenset({400, 422})
+_HEADERS = (
+    "X-User-Id",
+    "X-User",
+    "X-Owner-Id",
+    "X-Account-Id",
+    "X-Customer-Id",
+    "X-Tenant-Id",
+    "X-Forwarded-User",
+    "X-Remote-User",
+    "X-Authenticated-User",
+    "X-Impersonate-User",
+)
+_PARAMETERS = (
+    "user_id",
+    "userId",
+    "user",
+    "uid",
+    "owner",
+    "owner_id",
+    "ownerId",
+    "account_id",
+    "accountId",
+    "customer_id",
+    "customerId",
+)
+
+
+class Attempt(NamedTuple):
+    """A request, what it tries, and the statuses that need not be documented for it."""
+
+    attack: str
+    request: Request
+    allowed: frozenset[int] = frozenset()
+
+
+def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt, ...]:
+    """Give a request with another user's name in parameters and headers, and in headers alone.
+
+    The second is for services that refuse parameters which they do not know; such a refusal need
+    not be documented.
+    """
+    known = {name.lower() for name, _ in request.headers}
+    headers = tuple((name, subject) for name in _HEADERS if name.lower() not in known)
+    named = {parameter.name for parameter in endpoint.parameters if parameter.location == "query"}
+    parameters = tuple((name, subject) for name in _PARAMETERS if name not in named)
+    claiming = request.with_headers(headers)
+    return (
+        Attempt(
+            "headers and parameters that name the owner", claiming.with_query(parameters), _UNKNOWN_PARAMETER
+        ),
+        Attempt("headers that name the owner", claiming),
+    )
+
+
+def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+    """Call as bob for what is alice's, with her name wherever a service might look for it."""
+    subject = trial.alice.identity.subject
+    path = owned.get(endpoint.last_collection)
+    if subject is None or path is None or not subject.isprintable():
+        return
+    pairs = [_build(trial, endpoint, bob, stored) for stored in (owned, absent_ids(owned, 0))]
+    foreign, absent = pairs
+    # What bob can do in his own name was blamed already.
+    is_open = bool(trial.ledger.tally(endpoint, "isolation").breaches)
+    if foreign is None or absent is None or is_open:
+        return
+    requests = zip(pretend(endpoint, foreign, subject), pretend(endpoint, absent, subject), strict=True)
+    for (attack, request, allowed), (_, other, _) in requests:
+        text = f"another's id, and {attack}"
+        answer = trial.send(endpoint, "isolation", text, request, allowed=allowed)
+        reference = trial.client.send(other) if answer.succeeded else None
+        if reference is None or endpoint.is_safe or not reference.succeeded:
+            trial.judged(endpoint, "isolation")
+        if reference is not None and not reference.succeeded:
+            text = f"as another user, with {attack}, answered {answer.status}"
+            trial.blame(endpoint, "isolation", text, request)
+        if answer.status not in _UNKNOWN_PARAMETER:
+            return
+
+
+def _build(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> Request | None:
+    path = owned[endpoint.last_collection]
+    return trial.request(endpoint, impersonate(trial, bob, owned), path)
+
+
+def find_pretended_change(
+    trial: Trial, endpoint: Endpoint, request: Request, seen: list[tuple[Endpoint, Request, Answer]]
+) -> tuple[str, str, Request] | None:
+    """Call as bob in alice's name what changes the caller's own, and say what of hers has changed."""
+    subject = trial.alice.identity.subject
+    if subject is None or not subject.isprintable():
+        return None
+    for attack, pretended, allowed in pretend(endpoint, request, subject):
+        answer = trial.send(endpoint, "isolation", f"a call with {attack}", pretended, allowed=allowed)
+        if answer.succeeded and (change := trial.find_change(seen)):
+            return attack, change[0], pretended
+        if answer.status not in _UNKNOWN_PARAMETER:
+            break
+    return None

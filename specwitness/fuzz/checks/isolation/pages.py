@@ -1,0 +1,81 @@
+"""Pages: which parameter says how long one is, and the longest and shortest that may be asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.api.schema import resolve, type_of
+from specwitness.fuzz.api.words import CURSORS, NEXT_CURSORS, NEXT_PAGES, PAGE_SIZES, SEARCH_TERMS, snake
+from specwitness.fuzz.http.message import Request, as_text
+from specwitness.fuzz.requests.answers import list_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.api.endpoint import Endpoint, Parameter
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+
+_LONGEST = 100
+SHORT = 2
+
+
+def find_size(endpoint: Endpoint) -> Parameter | None:
+    """Find the query parameter that says how long a page is."""
+    return next(
+        (
+            parameter
+            for parameter in endpoint.parameters
+            if parameter.location == "query" and parameter.name in PAGE_SIZES
+        ),
+        None,
+    )
+
+
+def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
+    """Give the requests for what comes after the first page, which may be found in another way."""
+    names = {
+        snake(parameter.name).strip("$"): parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query"
+    }
+    signed = trial.request(endpoint, actor)
+    if signed is None or not endpoint.is_safe:
+        return
+    for name, value in NEXT_PAGES.items():
+        if name in names:
+            yield "a later page", with_size(endpoint, signed).with_query(((names[name].name, value),))
+    cursor = next((names[entry] for entry in CURSORS if entry in names), None)
+    if cursor is None:
+        return
+    first = trial.client.send(with_size(endpoint, signed, size=1))
+    for key, value in list_members(first.json()) if first.succeeded else ():
+        if isinstance(value, str | int) and value and NEXT_CURSORS.search(snake(key)):
+            yield "the next page", with_size(endpoint, signed).with_query(((cursor.name, as_text(value)),))
+            return
+
+
+def find_word(endpoint: Endpoint) -> Parameter | None:
+    """Find the query parameter that says what is searched for."""
+    named = (
+        parameter
+        for parameter in endpoint.parameters
+        if parameter.location == "query" and parameter.name in SEARCH_TERMS
+    )
+    return next(named, None)
+
+
+def with_size(endpoint: Endpoint, request: Request, *, size: int | None = None) -> Request:
+    """Give a request for pages of a size, or the longest; as it is where none has a size."""
+    if found := find_size(endpoint):
+        return request.with_query(
+            ((found.name, str(found.schema.get("maximum", _LONGEST) if size is None else size)),)
+        )
+    schema = endpoint.body_schema or {}
+    for name, property_schema in schema.get("properties", {}).items():
+        member = resolve(property_schema, endpoint.document)
+        if name in PAGE_SIZES and type_of(member) == "integer" and isinstance(request.read_json(), dict):
+            value = request.read_json()
+            longest = member.get("maximum", _LONGEST)
+            return request.with_json({**value, name: longest if size is None else size})
+    return request

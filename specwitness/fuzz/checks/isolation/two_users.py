@@ -1,0 +1,274 @@
+"""What the checks with two users share: strangers in the owner's place, ids that nothing has, traces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from specwitness.fuzz.api.schema import resolve
+from specwitness.fuzz.requests.actor import Actor, Choice, Thing
+from specwitness.fuzz.requests.answers import find_values, list_items
+from specwitness.fuzz.session.context import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.requests.draft import Draft
+    from specwitness.fuzz.session.context import Trial
+
+    Owned = dict[str, tuple[Any, ...]]
+    Exchange = tuple[Request | None, Answer | None]
+
+
+_NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
+_FAR = 900_001
+_SHORTEST_ID = 6
+_MOST_PARTS = 3
+# Characters of an id that are changed for one that nothing has.
+_LEAST_CHANGED, _MOST_CHANGED = 3, 6
+
+
+def make_absent(value: Any, number: int) -> Any:
+    """Make an id like another one, which nothing has; a choice stays as it is."""
+    if isinstance(value, Choice):
+        return value
+    if isinstance(value, int):
+        return value + _FAR + number
+    text = str(value)
+    try:
+        UUID(text)
+    except ValueError:
+        pass
+    else:
+        # Of the same version: a service that wants UUID4 refuses others before it looks for the object.
+        made = uuid5(_NAMESPACE, f"{text} {number}")
+        return str(UUID(int=made.int, version=UUID(text).version or 4))
+    if text.isdecimal():
+        return str(int(text) + _FAR + number)
+    # The same shape with other characters. The beginning often says what kind of id it is: the last part
+    # of `u-1041` alone is changed.
+    tail = re.split(r"[-_:.|]", text)[-1][-_MOST_CHANGED:]
+    tail = tail if len(tail) >= _LEAST_CHANGED else text[-_MOST_CHANGED:]
+    return text[: len(text) - len(tail)] + "".join(_shift(entry, number + 1) for entry in tail)
+
+
+def _shift(character: str, by: int) -> str:
+    for alphabet in ("0123456789", "abcdef", "ABCDEF", "ghijklmnopqrstuvwxyz", "GHIJKLMNOPQRSTUVWXYZ"):
+        if character in alphabet:
+            return alphabet[(alphabet.index(character) + by) % len(alphabet)]
+    return character
+
+
+def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None) -> Actor:
+    """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
+    actor = Actor(bob.identity, replace(bob.maker), owner=trial.alice)
+    for prefix, value in values.items():
+        actor.things[prefix] = Thing(prefix, value)
+
+    def look_up(name: str, schema: dict[str, Any], draft: Draft) -> Any:
+        # A member that is not the one under test names something of the caller's own.
+        namer = bob if only is not None and name != only else actor
+        return trial.world.look_up(namer, name, schema, draft)
+
+    actor.maker.lookup = look_up
+    return actor
+
+
+def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
+    """Give the objects of alice that a good call of hers names, by collection."""
+    alice = trial.alice
+    request = trial.world.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
+    if request is None:
+        return {}
+    named = [*endpoint.collections, *alice.used]
+    on_way = set(endpoint.collections)
+    # What the contract itself names in a body, such as a code, everybody may know.
+    found = {
+        collection: thing
+        for collection in named
+        if (thing := alice.things.get(collection)) is not None and (collection in on_way or not thing.is_told)
+    }
+    return {
+        item: thing.values
+        for item, thing in found.items()
+        if not _is_shared(trial, thing) and not all(isinstance(value, Choice) for value in thing.values)
+    }
+
+
+def _is_shared(trial: Trial, thing: Thing) -> bool:
+    """Tell whether an object that alice did not make stands in bob's list too, and is not said to be hers."""
+    lister = trial.world.find("GET", thing.prefix.removesuffix("/{}"))
+    if thing.is_created or lister is None or trial.bob is None or lister.id not in trial.succeeded:
+        return False
+    request = trial.world.build(lister, trial.bob, thing.values[: len(lister.path_names)])
+    if request is None:
+        return False
+    answer = trial.world.call(lister, trial.bob, request)
+    subject = trial.alice.identity.subject
+    for item in list_items(answer.json()) if answer.succeeded else ():
+        scalars = {str(value) for _, value in find_values(item)}
+        if str(thing.values[-1]) in scalars:
+            return subject is None or subject not in scalars
+    return False
+
+
+def observe_owned(
+    trial: Trial,
+    endpoint: Endpoint,
+    owned: Owned,
+    path: tuple[Any, ...],
+    *,
+    more: Sequence[tuple[Endpoint, Request]] = (),
+) -> list[tuple[Endpoint, Request, Answer]]:
+    """Read as the owner all that shows the objects that a call names, and `more`."""
+    plan = [*trial.plan_views(endpoint, path), *_plan_parts(trial, endpoint, path), *more]
+    for prefix, values in owned.items():
+        reader = trial.world.find("GET", prefix) or trial.world.find("GET", prefix.removesuffix("/{}"))
+        if (
+            reader is not None
+            and reader.id in trial.succeeded
+            and all(reader is not entry for entry, _ in plan)
+        ):
+            request = trial.request(reader, trial.alice, values[: len(reader.path_names)])
+            if request is not None:
+                plan.append((reader, request))
+        for other in trial.readers_of(prefix):
+            request = trial.request(other, trial.alice)
+            if request is not None:
+                plan.append((other, request))
+    return [entry for entry in trial.read_all(plan) if entry[2].succeeded]
+
+
+def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
+    """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
+    shapes = endpoint.collections
+    is_of_user = endpoint.names_user
+    plan: list[tuple[Endpoint, Request]] = []
+    for operation in trial.reached():
+        is_part = (
+            bool(shapes) and operation.collections == shapes and operation.shape.startswith(f"{shapes[-1]}/")
+        )
+        is_self = is_of_user and operation.shows_caller
+        # What makes the objects of a list below changes the list, and not a part.
+        if (
+            operation.method != "GET"
+            or operation is endpoint
+            or not (is_part or is_self)
+            or len(plan) >= _MOST_PARTS
+        ):
+            continue
+        if is_part and trial.world.find("POST", operation.shape):
+            continue
+        request = trial.request(operation, trial.alice, path if is_part else None)
+        if request is not None:
+            plan.append((operation, request))
+    return plan
+
+
+def call_as(  # who, what, with what, and why
+    trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
+) -> Exchange:
+    """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
+    actor = impersonate(trial, bob, owned, only)
+    path = owned.get(endpoint.last_collection)
+    if only is not None and endpoint.path_names:
+        own = trial.world.obtain(endpoint, bob)
+        if own is None:
+            return None, None
+        path = own.values
+    exchange = trial.call(
+        endpoint,
+        actor,
+        path,
+        case=Case("isolation", attack),
+        change=lambda request: _vary(trial, endpoint, request, set(actor.named)),
+    )
+    return exchange or (None, None)
+
+
+def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
+    """Give other texts to a body that is the owner's own: what it writes would not be seen."""
+    known, body = trial.succeeded.get(endpoint.id), request.read_json()
+    if endpoint.is_safe or known is None or known.body != request.body or not isinstance(body, dict):
+        return request
+    members = (endpoint.body_schema or {}).get("properties", {})
+    other = {
+        name: f"b{value}"
+        for name, value in body.items()
+        if isinstance(value, str)
+        and name not in named
+        and endpoint.accepts(resolve(members.get(name, {}), endpoint.document), f"b{value}")
+    }
+    return request.with_json({**body, **other}) if other else request
+
+
+def absent_ids(owned: Owned, number: int) -> Owned:
+    """Give ids like those of the owned objects, which nothing has."""
+    return {prefix: tuple(make_absent(value, number) for value in values) for prefix, values in owned.items()}
+
+
+def judge_change(
+    trial: Trial,
+    endpoint: Endpoint,
+    foreign: tuple[Request, Answer],
+    before: list[tuple[Endpoint, Request, Answer]],
+    *,
+    changed_state: bool | None,
+) -> None:
+    """Read again as the owner what was read before a stranger's call, and blame what has changed.
+
+    Args:
+        trial: The run.
+        endpoint: The operation that the stranger called.
+        foreign: The stranger's request, and the response.
+        before: What the owner read before; empty where no operation shows the object.
+        changed_state: Whether the stored state changed; None where the target does not tell.
+    """
+    request, answer = foreign
+    change = trial.find_change(before)
+    check = "isolation" if answer.succeeded else "side_effect"
+    if change:
+        text = f"as another user answered {answer.status}, and then {change[0]}"
+        trial.blame(endpoint, check, text, request)
+    elif changed_state and not answer.succeeded:
+        text = f"as another user answered {answer.status}, and the stored state changed"
+        trial.blame(endpoint, check, text, request)
+    if before or changed_state is not None:
+        trial.judged(endpoint, check)
+
+
+def shows(answer: Answer, owner: Actor, request: Request) -> bool:
+    """Tell whether an answer shows something of a user that its request did not name."""
+    return find_trace(answer, owner, request) is not None
+
+
+def find_trace(answer: Answer, owner: Actor, request: Request | None = None) -> str | None:
+    """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made.
+
+    What the `request` itself named may come back.
+    """
+    text = answer.text
+    sent = f"{request.target} {(request.body or b'').decode(errors='replace')}" if request else ""
+    for echo in {*owner.given, *owner.maker.find_texts(sent)}:
+        text = re.sub(rf"{re.escape(echo)}(?!\w)", "", text)
+    if owner.maker.is_in(text):
+        return "a text of theirs"
+    ids = {stored.values[-1] for stored in owner.owned}
+    long = {object_id for object_id in ids if isinstance(object_id, str) and len(object_id) >= _SHORTEST_ID}
+    if any(entry in text and entry not in sent for entry in long):
+        return "the id of an object of theirs"
+    return None
+
+
+def texts_of(request: Request | None, sender: Actor) -> list[str]:
+    """Give the texts of their own that a user sent: they are echoed, and differ from call to call."""
+    if request is None or not request.body:
+        return []
+    value = request.read_json()
+    if value is None:
+        return sender.maker.find_texts(request.body.decode(errors="replace"))
+    return [text for _, text in find_values(value) if isinstance(text, str) and sender.maker.is_in(text)]

@@ -1,0 +1,1 @@
+"""Checks of the surface: odd input, caches, undocumented routes, documented situations."""

@@ -1,0 +1,1 @@
+"""The reports of a run: on the terminal, as JSON and as JUnit XML."""

@@ -1,0 +1,1 @@
+"""How good requests are built for a user: values, bodies, stored objects."""

@@ -1,0 +1,388 @@
+"""Builds good requests for a user, and finds or makes the stored objects that they name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface, is_choice, list_collections, list_told
+from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
+from specwitness.fuzz.api.relations import collection_by_key, collection_of, find_producers
+from specwitness.fuzz.api.schema import Schema, type_of
+from specwitness.fuzz.api.words import OWN_KEY_ENDINGS, USERS, noun_of, singular, snake
+from specwitness.fuzz.http.message import Answer, Request, as_text, fill
+from specwitness.fuzz.requests.actor import Actor, Choice, Thing, borrow
+from specwitness.fuzz.requests.answers import find_members, id_in, list_items, read_expression, read_id
+from specwitness.fuzz.requests.bodies import content_type, dump, encode_body
+from specwitness.fuzz.requests.draft import Draft, Options
+from specwitness.fuzz.requests.values import COMMON, Maker
+from specwitness.fuzz.requests.versions import is_version, read_version
+from specwitness.fuzz.users.credentials import authorize, find_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.http.client import Client
+    from specwitness.fuzz.users.identity import Identity
+
+
+@dataclass(slots=True)
+class World:
+    """Builds requests for actors, and finds or makes the objects that they need.
+
+    Args:
+        surface: The contract.
+        client: The way to the service.
+        variants: How the requests of an operation are built where they succeed.
+    """
+
+    surface: Surface
+    client: Client
+    variants: dict[str, Options] = field(default_factory=dict)
+    _making: set[tuple[str, str]] = field(default_factory=set)
+
+    def actor(self, identity: Identity, seed: int) -> Actor:
+        """Put an identity to work."""
+        maker = Maker(f"{identity.name}s{seed:x}{COMMON}", self.surface.document, seed)
+        actor = Actor(identity, maker)
+        maker.lookup = partial(self.look_up, actor)
+        return actor
+
+    def look_up(self, actor: Actor, name: str, schema: Schema, draft: Draft) -> Any:
+        """Find what a member or parameter of a draft names: an object of the actor's, or the actor.
+
+        Returns:
+            The value; `...` where the name says nothing.
+        """
+        found = self._look_up(actor, name, schema, draft)
+        is_reused = found is ... and draft.options.reuse_response_values
+        return borrow(actor, name, schema) if is_reused else found
+
+    def build(
+        self,
+        endpoint: Endpoint,
+        actor: Actor,
+        values: tuple[Any, ...] | None = None,
+        *,
+        fresh: bool = False,
+    ) -> Request | None:
+        """Build a good request, without credentials.
+
+        Args:
+            endpoint: The operation.
+            actor: Whose objects it names.
+            values: The path's parameters, if they are given.
+            fresh: Whether it names an object that was made for it.
+
+        Returns:
+            The request; None where a stored object is needed and none can be made.
+        """
+        if values is None:
+            thing = self.obtain(endpoint, actor, fresh=fresh) if endpoint.path_names else None
+            if endpoint.path_names and thing is None:
+                return None
+            values = thing.values if thing else ()
+            # Whoever is deleted by the way is another account, or nobody.
+            if endpoint.method == "DELETE" and self._is_self(endpoint, actor, values):
+                return None
+        path = fill(endpoint.path, values)
+        draft = Draft(endpoint, values, self.variants.get(endpoint.id, Options()))
+        query, headers = self._parameters(endpoint, actor, draft)
+        body = self._make_body(endpoint, actor, draft)
+        actor.used, actor.named = draft.used, draft.named
+        if body is not None:
+            headers = (*headers, ("Content-Type", content_type(endpoint)))
+        return Request(endpoint.method, path, query, headers, body)
+
+    def _is_self(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> bool:
+        """Tell whether a path names the caller at its end, as an object that calls make."""
+        if not endpoint.names_object:
+            return False
+        name, shape = endpoint.path_names[-1], endpoint.last_collection
+        is_user = is_of_user(name, shape) and endpoint.path.endswith("}")
+        own = {actor.identity.subject, actor.handle_for(name)} - {None}
+        return is_user and as_text(values[-1]) in map(as_text, own)
+
+    def _parameters(
+        self, endpoint: Endpoint, actor: Actor, draft: Draft
+    ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+        query: list[tuple[str, str]] = []
+        headers: list[tuple[str, str]] = []
+        for parameter in endpoint.parameters:
+            is_asked = draft.options.query and parameter.location == "query"
+            is_wanted = parameter.required or is_asked or is_version(parameter.name)
+            if parameter.location == "path" or not is_wanted:
+                continue
+            known = actor.maker.lookup(parameter.name, parameter.schema, draft)
+            if known is ... and is_version(parameter.name) and not parameter.required:
+                continue
+            example = known if known is not ... else parameter.example
+            value = (
+                example if example is not ... else actor.maker.make(parameter.schema, parameter.name, draft)
+            )
+            several = value if isinstance(value, list) else [value]
+            if parameter.location == "query":
+                query += [(parameter.name, as_text(one)) for one in several]
+            elif parameter.location == "header":
+                headers.append((parameter.name, as_text(value)))
+            else:
+                headers.append(("Cookie", f"{parameter.name}={as_text(value)}"))
+        return tuple(query), tuple(headers)
+
+    def _make_body(self, endpoint: Endpoint, actor: Actor, draft: Draft) -> bytes | None:
+        media, example = endpoint.media, draft.options.example
+        if media is None:
+            return None
+        if example is not None and example < len(endpoint.body_examples):
+            return encode_body(endpoint.body_examples[example], endpoint)
+        return encode_body(actor.maker.make(endpoint.bodies[media], "", draft), endpoint)
+
+    def _read_current(self, reader: Endpoint, actor: Actor, draft: Draft) -> Answer | None:
+        """Read the object that a draft changes, as its owner."""
+        owner = actor.owner or actor
+        request = self.build(reader, owner, draft.path_values[: len(reader.path_names)])
+        return self.call(reader, owner, request) if request else None
+
+    def _look_up(self, actor: Actor, name: str, schema: Schema, draft: Draft) -> Any:
+        read = partial(self._read_current, actor=actor, draft=draft)
+        if (version := read_version(self.surface, draft.operation, name, read)) is not ...:
+            return version
+        noun, plain = noun_of(name), snake(name)
+        by_key = collection_by_key(self.surface, plain)
+        is_reference = plain in {"ids", "id"} or (bool(noun) and plain != noun)
+        is_reference = is_reference or (by_key is not None and (plain != singular(plain) or "_" in plain))
+        if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
+            return ...
+        prefix = (
+            collection_of(self.surface, draft.operation, noun)
+            or collection_of(self.surface, draft.operation, noun.rpartition("_")[2] or "-")
+            or by_key
+        )
+        if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
+            return actor.subject_as(schema) if noun in USERS else ...
+        own = draft.operation.shape if draft.operation else ""
+        if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
+            return ...
+        # An answer tells a key by the name that it has in paths.
+        key = self._key_of(prefix) if prefix == by_key else name
+        parameter = Parameter(key, "path", required=True, schema=schema)
+        thing = self._obtain_named(actor, prefix, parameter)
+        above = draft.operation.collections if draft.operation else ()
+        is_taken = prefix in above or any(
+            other == prefix for member, other in draft.named.items() if member != name
+        )
+        if thing and is_taken and actor.owner is None:
+            thing = self._obtain_second(actor, thing, parameter)
+        draft.used.append(prefix)
+        draft.named[name] = prefix
+        return thing.values[-1] if thing else ...
+
+    def _key_of(self, prefix: str) -> str:
+        found = (operation for operation in self.surface.endpoints if prefix in operation.collections)
+        endpoint = next(found)
+        return endpoint.path_names[endpoint.collections.index(prefix)]
+
+    def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> Thing | None:
+        """Find or make an object that a member names, and those above it."""
+        if prefix.count("{}") == 1 or (actor.owner and prefix in actor.things):
+            known = actor.things.get(prefix) if actor.owner else None
+            return known or self._obtain(actor, prefix, (), parameter, fresh=False)
+        endpoint = next(
+            operation for operation in self.surface.endpoints if prefix in operation.collections[-1:]
+        )
+        return self.obtain(endpoint, actor)
+
+    def find(self, method: str, shape: str) -> Endpoint | None:
+        """Find an operation by method and path, whatever its parameters are called."""
+        return self.surface.find(method, shape)
+
+    def call(self, endpoint: Endpoint, actor: Actor, request: Request) -> Answer:
+        """Send a request with an actor's credentials."""
+        return self.client.send(self.sign(endpoint, actor, request))
+
+    def sign(self, endpoint: Endpoint, actor: Actor, request: Request) -> Request:
+        """Put an actor's credentials into a request; as it is where there are none for the operation."""
+        found = find_credentials(endpoint, self.surface, actor.identity)
+        return authorize(request, found[0]) if found else request
+
+    def obtain_parents(self, endpoint: Endpoint, actor: Actor) -> tuple[Any, ...] | None:
+        """Find or make the objects above the one that an operation's path names."""
+        values: tuple[Any, ...] = ()
+        for prefix, name in list(zip(endpoint.collections, endpoint.path_names, strict=True))[:-1]:
+            thing = self._obtain(actor, prefix, values, endpoint.parameter(name, "path"), fresh=False)
+            if thing is None:
+                return None
+            values = thing.values
+        return values
+
+    def obtain(self, endpoint: Endpoint, actor: Actor, *, fresh: bool = False) -> Thing | None:
+        """Find or make the object that an operation's path names."""
+        last = len(endpoint.path_names) - 1
+        thing = self._walk(endpoint, actor, last if fresh else None)
+        if thing is None and fresh and last > 0:
+            # What comes with its parent alone is new where the parent is.
+            thing = self._walk(endpoint, actor, last - 1)
+        return thing
+
+    def _walk(self, endpoint: Endpoint, actor: Actor, fresh: int | None) -> Thing | None:
+        """Go down a path, object by object; make the one at `fresh` anew."""
+        thing: Thing | None = None
+        for index, (prefix, name) in enumerate(zip(endpoint.collections, endpoint.path_names, strict=True)):
+            parameter = endpoint.parameter(name, "path")
+            parents = thing.values if thing else ()
+            thing = self._obtain(actor, prefix, parents, parameter, fresh=index == fresh)
+            if thing is None:
+                return None
+        return thing
+
+    def _obtain(
+        self,
+        actor: Actor,
+        prefix: str,
+        parents: tuple[Any, ...],
+        parameter: Parameter | None,
+        *,
+        fresh: bool,
+    ) -> Thing | None:
+        known = actor.things.get(prefix)
+        if known is not None and not fresh and known.values[:-1] == parents:
+            return known
+        key = (actor.name, prefix)
+        if key in self._making or parameter is None:
+            return known
+        self._making.add(key)
+        try:
+            find = self._choices if is_choice(parameter) else self._sources
+            own = self._find_self(actor, prefix, parents, parameter)
+            for thing in own if own and not fresh else find(actor, prefix, parents, parameter):
+                if fresh and thing.is_embedded and known is not None and thing.values == known.values:
+                    continue
+                # Another account that was made for the occasion does not become the caller's.
+                if not (own and fresh and known is not None):
+                    actor.things[prefix] = thing
+                if thing.is_created and not isinstance(thing.values[-1], Choice):
+                    actor.owned.append(thing)
+                return thing
+        finally:
+            self._making.discard(key)
+        return None if fresh else known
+
+    def _find_self(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
+    ) -> list[Thing]:
+        """Give the caller where a path names users, by handle or id, and nobody makes any but to sign up."""
+        noun = noun_for(parameter.name, prefix)
+        maker = self.find("POST", prefix.removesuffix("/{}"))
+        if not is_of_user(parameter.name, prefix) or (maker is not None and maker.is_protected):
+            return []
+        handle = actor.handle_for(parameter.name)
+        name = handle if handle is not None or noun not in USERS else actor.identity.subject
+        return [Thing(prefix, (*parents, name))] if name is not None else []
+
+    def _sources(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
+    ) -> Iterator[Thing]:
+        """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
+        noun = noun_for(parameter.name, prefix)
+        for producer, expression in find_producers(self.surface, prefix, parameter, noun):
+            is_above = all(prefix.startswith(collection) for collection in producer.collections)
+            values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
+            if (answer := self._produce(producer, actor, values)) and answer.succeeded:
+                made = read_expression(expression, answer) if expression else None
+                found = made if made is not None else read_id(answer, parameter.name, noun)
+                if found is not None:
+                    # Who checks a code that the contract tells has not made it.
+                    is_told = _tells(producer, found)
+                    yield Thing(prefix, (*parents, found), answer, is_created=not is_told, is_told=is_told)
+        yield from self._embedded(actor, prefix, parents, (parameter.name, noun))
+        if noun in USERS and actor.identity.subject is not None:
+            yield Thing(prefix, (*parents, actor.identity.subject))
+        yield from self._listed(actor, prefix, parents, (parameter.name, noun))
+        yield from self._put(actor, prefix, parents, parameter)
+        yield from (Thing(prefix, (*parents, value), is_told=True) for value in list_told(parameter))
+
+    def _choices(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
+    ) -> Iterator[Thing]:
+        """Give what has a place among a few that the contract lists: put there, posted, or there anyhow."""
+        for thing in self._put(actor, prefix, parents, parameter):
+            yield replace(thing, values=(*parents, Choice(as_text(thing.values[-1]))))
+        maker = self.find("POST", prefix.removesuffix("/{}"))
+        answer = self._produce(maker, actor, parents) if maker else None
+        made = read_id(answer, parameter.name, "") if answer and answer.succeeded else None
+        if made is not None and as_text(made) in map(as_text, list_told(parameter)):
+            yield Thing(prefix, (*parents, Choice(as_text(made))), answer, is_created=True)
+        for value in list_told(parameter):
+            yield Thing(prefix, (*parents, Choice(as_text(value))))
+
+    def _embedded(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
+    ) -> Iterator[Thing]:
+        """Give the objects that the answer of their parent holds: the items of an order."""
+        shapes = list_collections(prefix)
+        parent = actor.things.get(shapes[-2]) if len(shapes) > 1 else None
+        if parent is None or parent.answer is None or parent.values != parents:
+            return
+        for holder in find_members(parent.answer.json(), noun_at(prefix)):
+            if (found := id_in(holder, *names)) is not None:
+                yield Thing(prefix, (*parents, found), is_created=parent.is_created, is_embedded=True)
+
+    def read_made(self, reader: Endpoint, answer: Answer) -> Any:
+        """Read the id of the object that an answer tells of, as its reader takes it."""
+        name = reader.path_names[-1]
+        return read_id(answer, name, noun_for(name, reader.last_collection))
+
+    def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...] | None) -> Answer | None:
+        if not (endpoint.is_safe or self.client.may_write):
+            return None
+        request = self.build(endpoint, actor, values)
+        answer = self.call(endpoint, actor, request) if request else None
+        if answer and not answer.succeeded and endpoint.id not in self.variants:
+            self.variants[endpoint.id] = Options(full=False)
+            request = self.build(endpoint, actor, values)
+            answer = self.call(endpoint, actor, request) if request else None
+            if not (answer and answer.succeeded):
+                del self.variants[endpoint.id]
+        if answer and answer.succeeded:
+            actor.answers.setdefault(endpoint.id, answer)
+        return answer
+
+    def _listed(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
+    ) -> Iterator[Thing]:
+        endpoint = self.find("GET", prefix.removesuffix("/{}"))
+        request = self.build(endpoint, actor, parents) if endpoint else None
+        if endpoint is None or request is None:
+            return
+        answer = self.call(endpoint, actor, request)
+        for item in list_items(answer.json()) if answer.succeeded else ():
+            if (found := read_id(Answer(200, {}, dump(item)), *names)) is not None:
+                yield Thing(prefix, (*parents, found))
+
+    def _put(
+        self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
+    ) -> Iterator[Thing]:
+        endpoint = self.find("PUT", prefix)
+        if endpoint is None:
+            return
+        value = actor.maker.make(parameter.schema)
+        request = self.build(endpoint, actor, (*parents, value))
+        if request and (answer := self.call(endpoint, actor, request)).succeeded:
+            yield Thing(prefix, (*parents, value), answer, is_created=True)
+
+    def _obtain_second(self, actor: Actor, first: Thing, parameter: Parameter) -> Thing:
+        """Find or make another object of a collection: few operations take the same one twice."""
+        known = actor.seconds.get(first.prefix)
+        if known is None or known.values == first.values:
+            known = self._obtain(actor, first.prefix, first.values[:-1], parameter, fresh=True) or first
+            actor.things[first.prefix] = first
+            actor.seconds[first.prefix] = known
+        return known
+
+
+def _tells(endpoint: Endpoint, value: Any) -> bool:
+    """Tell whether the contract itself gives a value to send, as an example or a constant."""
+    written = json.dumps(value)
+    return written in json.dumps([endpoint.body_schema, endpoint.body_examples], default=str)

@@ -1,0 +1,55 @@
+"""Optimistic locking: a write says which version of the object it has read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.words import VERSION_MEMBERS, snake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from specwitness.fuzz.api.endpoint import Endpoint, Surface
+    from specwitness.fuzz.http.message import Answer
+
+_HEADER = "if_match"
+
+
+def is_version(name: str) -> bool:
+    """Tell whether a member or header names the version that the caller has read."""
+    return name in VERSION_MEMBERS or snake(name).strip("_") == _HEADER
+
+
+def read_version(
+    surface: Surface, operation: Endpoint | None, name: str, read: Callable[[Endpoint], Answer | None]
+) -> Any:
+    """Read the version that the object in focus has now; `...` where nothing tells.
+
+    Who only pretends to own the object gets it too: versions can be guessed.
+
+    Args:
+        surface: The contract.
+        operation: The operation that a request is built for.
+        name: The member or header that is asked for.
+        read: Calls the operation that shows the object, as its owner.
+    """
+    if operation is None or operation.is_safe or not is_version(name):
+        return ...
+    reader = surface.find("GET", (operation.collections or (operation.shape,))[-1])
+    answer = read(reader) if reader else None
+    if answer is None or not answer.succeeded:
+        return ...
+    if snake(name) == _HEADER:
+        return answer.header("etag") or ...
+    return _find_member(answer.json(), snake(name))
+
+
+def _find_member(value: Any, name: str) -> Any:
+    if not isinstance(value, dict):
+        return ...
+    inner = [entry for entry in value.values() if isinstance(entry, dict)]
+    for holder in (value, *inner[:1]):
+        for key, item in holder.items():
+            if snake(key) == name and isinstance(item, str | int):
+                return item
+    return ...

@@ -1,0 +1,1 @@
+"""What a run found: results, severity, conformance, coverage, curl lines."""

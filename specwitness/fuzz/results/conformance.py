@@ -1,0 +1,62 @@
+"""What a refusal must look like."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from specwitness.fuzz.api.schema import resolve, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.http.message import Answer
+
+_JSON = re.compile(r"(application|text)/json|.+\+json")  # and no lines of JSON
+
+
+def describe_headers(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
+    """Say which headers are missing or do not fit what the contract says of the status."""
+    for name, header in (endpoint.response_for(answer.status) or {}).get("headers", {}).items():
+        lines = answer.headers.get(name.lower(), [])
+        schema = resolve(header.get("schema", {}), endpoint.document)
+        if not any(lines) and header.get("required"):
+            yield f"without {name}"
+        # How other types are written, and several lines, depends on the style of the header.
+        elif len(lines) == 1 and type_of(schema) == "string" and not endpoint.accepts(schema, lines[0]):
+            yield f"with a {name} that does not fit the contract"
+
+
+def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
+    """Say what of the body does not fit what the contract says of the status; None if it fits.
+
+    An answer to HEAD has no body (RFC 9110 §9.3.2).
+    """
+    documented = endpoint.response_for(answer.status)
+    content = {
+        name.partition(";")[0].strip().lower(): media
+        for name, media in (documented or {}).get("content", {}).items()
+    }
+    if not content or endpoint.method == "HEAD":
+        return None
+    media_type = answer.header("content-type").partition(";")[0].strip().lower()
+    if media_type not in content and not any(name.endswith("*") for name in content):
+        expected = " or ".join(sorted(content))
+        return f"expected the body as {expected}, came {media_type or 'no type'}"
+    if not _JSON.fullmatch(media_type) or media_type not in content:
+        return None
+    try:
+        body = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return "expected a JSON body, came something else"
+    errors = endpoint.find_errors(content[media_type].get("schema", {}), body)
+    error = min(errors, key=lambda entry: entry.json_path, default=None)
+    if error is None:
+        return None
+    # Other messages repeat the value, which may differ from run to run.
+    said = (
+        error.message if error.validator in {"additionalProperties", "required"} else f"`{error.validator}`"
+    )
+    return f"the body of the {answer.status} does not fit the contract: {error.json_path}: {said}"

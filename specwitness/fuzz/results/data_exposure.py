@@ -1,0 +1,86 @@
+"""What an answer shows that it should not: secrets and personal data which the contract does not show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.purpose import noun_for
+from specwitness.fuzz.api.schema import Schema, resolve
+from specwitness.fuzz.api.words import MOMENTS, PERSONAL, SECRETS, USERS
+from specwitness.openapi.references import dereference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.http.message import Answer
+
+_DEEPEST = 8
+
+
+def find_excess(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
+    """Name the members of a 2xx that are secret, or personal where others are shown, and in no contract.
+
+    A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
+    """
+    documented = endpoint.response_for(answer.status) if answer.succeeded else None
+    content = (documented or {}).get("content", {})
+    schema = next((media.get("schema") for name, media in content.items() if "json" in name), None)
+    body = answer.json()
+    if schema is None or body is None:
+        return
+    yield from dict.fromkeys(_walk(body, schema, endpoint, _DEEPEST))
+
+
+def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterator[str]:
+    if depth == 0 or _is_one_of_several(schema, endpoint):
+        return
+    schema = resolve(schema, endpoint.document)
+    if isinstance(value, list):
+        for entry in value:
+            yield from _walk(entry, schema.get("items", {}), endpoint, depth - 1)
+    if not isinstance(value, dict):
+        return
+    known = schema.get("properties", {})
+    is_open = not known or "additionalProperties" in schema or "patternProperties" in schema
+    for name, item in value.items():
+        if name in known:
+            is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
+            if is_write_only and _is_given(item) and _is_secret(name):
+                yield name
+            yield from _walk(item, known[name], endpoint, depth - 1)
+        elif not is_open and _is_given(item) and _is_private(name, endpoint):
+            yield name
+
+
+def _is_one_of_several(schema: Schema, endpoint: Endpoint) -> bool:
+    """Tell whether a value may be of several kinds: which one it is is not for us to say."""
+    found = dereference(schema, endpoint.document)
+    if not isinstance(found, dict):
+        return False
+    if "if" in found or any(_is_one_of_several(part, endpoint) for part in found.get("allOf", ())):
+        return True
+    parts = [*found.get("anyOf", ()), *found.get("oneOf", ())]
+    return len([part for part in parts if resolve(part, endpoint.document).get("type") != "null"]) > 1
+
+
+def _is_given(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def _is_private(name: str, endpoint: Endpoint) -> bool:
+    return _is_secret(name) or (_shows_others(endpoint) and PERSONAL.occurs_in(name))
+
+
+def _is_secret(name: str) -> bool:
+    """Tell whether a member holds a secret: `passwordHash` does, and `password_changed_on` a moment."""
+    return SECRETS.occurs_in(name) and not MOMENTS.ends(name)
+
+
+def _shows_others(endpoint: Endpoint) -> bool:
+    """Tell whether an operation shows others than the caller."""
+    shapes = endpoint.collections
+    is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
+    # Who signs up is shown themselves.
+    is_public = endpoint.is_safe and not endpoint.is_protected
+    return is_of_user or is_public or bool(endpoint.is_shared)

@@ -1,0 +1,68 @@
+"""What two answers have in common, apart from what differs between any two answers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from specwitness.fuzz.http.message import Answer
+
+_ALWAYS_NEW = re.compile(
+    r"^(date|age|server-timing|content-length|traceparent|tracestate|set-cookie|x-runtime|x-process-time"
+    r"|x-response-time|.*request-?id|.*correlation-?id|.*trace-?id|(x-)?rate-?limit.*|retry-after)$"
+)
+_MOMENT = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$")
+_EPOCH = 1_500_000_000
+
+
+def take_fingerprint(answer: Answer, echoes: Iterable[object] = ()) -> dict[str, Any]:
+    """Give status, headers and every scalar of the body, by place; `echoes` of the request become `$`."""
+    words = sorted({str(entry) for entry in echoes if len(str(entry)) > 0}, key=len, reverse=True)
+    found: dict[str, Any] = {"status": answer.status}
+    for name, lines in answer.headers.items():
+        if not _ALWAYS_NEW.match(name):
+            found[f"header {name}"] = _mask(", ".join(lines), words)
+    body = answer.json()
+    if body is None:
+        found["body"] = _mask(answer.text, words)
+    else:
+        found |= {f"body {place}": _mask(value, words) for place, value in _flatten(body, "")}
+    return found
+
+
+def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """Name the places in which two fingerprints differ; moments and entity tags of moments do not count."""
+    places = {place for place in {*one, *other} if one.get(place, ...) != other.get(place, ...)}
+    return {place for place in places if not _is_moment(one.get(place), other.get(place))}
+
+
+def _is_moment(one: Any, other: Any) -> bool:
+    if isinstance(one, str) and isinstance(other, str):
+        return bool(_MOMENT.match(one) and _MOMENT.match(other))
+    return all(isinstance(entry, int | float) and entry > _EPOCH for entry in (one, other))
+
+
+def _mask(value: Any, words: list[str]) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "$" if str(value) in words else value
+    if not isinstance(value, str):
+        return value
+    for word in words:
+        value = value.replace(word, "$")
+    return value
+
+
+def _flatten(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield f"{place}/", len(value)
+        for key, child in value.items():
+            yield from _flatten(child, f"{place}/{key}")
+    elif isinstance(value, list):
+        yield f"{place}[]", len(value)
+        for index, child in enumerate(value):
+            yield from _flatten(child, f"{place}[{index}]")
+    else:
+        yield place, value

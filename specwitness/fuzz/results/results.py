@@ -1,0 +1,148 @@
+"""What the checks tried and found, by operation and check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from specwitness.fuzz.results.curl import Redaction, as_curl
+from specwitness.fuzz.results.severity import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.http.message import Answer, Request
+
+
+class Breach(NamedTuple):
+    """One answer that was not as it should be, the request that brought it about, and how grave it is."""
+
+    text: str
+    curl: str
+    level: str = "must"
+
+
+@dataclass(slots=True)
+class Tally:
+    """The cases of one operation under one check."""
+
+    cases: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    attacks: Counter[str] = field(default_factory=Counter)
+    breaches: dict[str, list[Breach]] = field(default_factory=dict)
+    judged: int = 0
+
+    def count(self, status: int) -> None:
+        """Note one answer."""
+        self.cases += 1
+        self.statuses[status] += 1
+
+    def blame(self, kind: str, breach: Breach) -> None:
+        """Note what is wrong; breaches of one kind are told once."""
+        self.breaches.setdefault(kind, []).append(breach)
+
+    @property
+    def succeeded(self) -> int:
+        """How many answers were 2xx."""
+        return sum(count for status, count in self.statuses.items() if status // 100 == 2)  # noqa: PLR2004  # the class of success
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures for the report: cases, and answers by class of status."""
+        classes: Counter[str] = Counter()
+        for status, count in self.statuses.items():
+            classes[f"{status // 100}xx"] += count
+        return {"cases": self.cases, **dict(sorted(classes.items()))}
+
+    def at_level(self, level: str) -> list[Breach]:
+        """Give one breach of each kind that is as grave."""
+        found = ([value for value in several if value.level == level] for several in self.breaches.values())
+        return [several[0] for several in found if several]
+
+    def describe_statuses(self) -> str:
+        """Say what was answered, such as `404 (12), 422 (3)`."""
+        return (
+            ", ".join(f"{status} ({count})" for status, count in sorted(self.statuses.items())) or "nothing"
+        )
+
+    def describe_breaches(self, at_most: int = 5) -> str:
+        """Tell each kind of breach by its shortest request."""
+        lines = []
+        # The grave come first: only so many are told.
+        ordered = sorted(self.breaches.items(), key=lambda item: (item[1][0].level, item[0]))
+        for _, breaches in ordered[:at_most]:
+            # Lengths first, so that a reader gets the plainest case; texts break the tie.
+            text, curl, _ = min(breaches, key=lambda breach: (len(breach.curl), breach.curl, breach.text))
+            lines.append(f"{text} ({_count(breaches)})\n  {curl}".rstrip())
+        if len(self.breaches) > at_most:
+            lines.append(f"and {len(self.breaches) - at_most} more kinds of breach")
+        return "\n".join(lines)
+
+
+def _count(breaches: list[Breach]) -> str:
+    return "1 case" if len(breaches) == 1 else f"{len(breaches)} cases"
+
+
+# Why a check was not tried to the end.
+OUT_OF_TIME = "the time budget was spent before it was reached"
+THROTTLED = "the service answered 429 however long it was waited for"
+READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
+BROKEN_OFF = "the service answered no more before it was reached"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The tallies of a run; `redaction` takes secrets out of all that is kept, `place` completes paths."""
+
+    redaction: Redaction
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    gaps: dict[tuple[str, str], str] = field(default_factory=dict)
+    lacks: dict[tuple[str, str], str] = field(default_factory=dict)
+    place: Callable[[Request], Request] = lambda request: request
+
+    def write_curl(self, request: Request) -> str:
+        """Write a request as a `curl` line that runs, without secrets."""
+        return self.redaction.clean(as_curl(self.place(request)))
+
+    def tally(self, endpoint: Endpoint, check: str) -> Tally:
+        """Give the tally of an operation and a check."""
+        return self.tallies.setdefault((endpoint.id, check), Tally())
+
+    def count(self, endpoint: Endpoint, check: str, attack: str, status: int) -> None:
+        """Note that an attack was tried, and what came."""
+        tally = self.tally(endpoint, check)
+        tally.count(status)
+        tally.attacks[attack] += 1
+
+    def skip(self, endpoint: Endpoint, check: str, reason: str) -> None:
+        """Note why a check was not tried to its end on an operation: it does not pass then."""
+        self.gaps.setdefault((endpoint.id, check), reason)
+
+    def judge(self, endpoint: Endpoint, check: str) -> None:
+        """Note that a response was judged: there was something to look at, and a breach would have shown."""
+        self.tally(endpoint, check).judged += 1
+
+    def lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
+        """Note why there was nothing to look at; it counts only if the check judged nothing else either."""
+        self.lacks.setdefault((endpoint.id, check), reason)
+
+    def blame(  # all of it is told
+        self,
+        endpoint: Endpoint,
+        check: str,
+        kind: str,
+        *,
+        text: str,
+        request: Request,
+        level: Level = Level.MUST,
+    ) -> None:
+        """Note what is wrong, once a kind."""
+        told = f"{endpoint.operation.name} {text}"
+        breach = Breach(self.redaction.clean(told), self.write_curl(request), level.value)
+        self.tally(endpoint, check).blame(kind, breach)
+
+    def expect(self, endpoint: Endpoint, check: str, attack: str, answer: Answer) -> None:
+        """Note an answer whose status is judged elsewhere."""
+        self.count(endpoint, check, attack, answer.status)

@@ -1,0 +1,165 @@
+"""What a run does, in which order: baseline requests, then checks, and what ends access last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from specwitness.fuzz.api.endpoint import in_order
+from specwitness.fuzz.checks.registry import Check, Scope, find_checks
+from specwitness.fuzz.session.api_keys import learn_keys
+from specwitness.fuzz.session.baseline import control, control_as_admin, spend
+from specwitness.fuzz.session.context import Plan
+from specwitness.fuzz.session.logins import (
+    check_account_end,
+    check_log_out,
+    learn_subjects,
+    refuse_locked_out,
+)
+from specwitness.fuzz.users.credentials import KEY, seat_of
+from specwitness.fuzz.users.login import Login
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from specwitness.config import FuzzConfig
+    from specwitness.fuzz.api.endpoint import Endpoint
+    from specwitness.fuzz.requests.actor import Actor
+    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.target import Target
+    from specwitness.fuzz.tokens.attack import Attack
+
+    # The operation, or None for the whole contract; the checks whose cases are counted; what is done.
+    Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
+
+_BASELINE = ("control",)
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The steps of a run.
+
+    Args:
+        trial: What the run shares.
+        target: The service.
+        settings: Depth, and which checks are wanted.
+        wanted: The ids of the operations that are wanted.
+        extra: Bad credentials that the target itself gives.
+    """
+
+    trial: Trial
+    target: Target
+    settings: FuzzConfig
+    wanted: AbstractSet[str]
+    extra: tuple[Attack, ...] = ()
+
+    def first(self) -> Iterator[Step]:
+        """Give the steps on the operations that leave everybody's access as it is."""
+        trial = self.trial
+        trial.plan = self._plan({})
+        others = [endpoint for endpoint in in_order(trial.surface.endpoints) if not endpoint.is_ending]
+        yield None, _BASELINE, partial(learn_subjects, trial)
+        for endpoint in others:
+            yield from self._baseline(endpoint)
+        for endpoint in others:
+            # `GET /profile` answers 404 until `PUT /profile` has put something there.
+            if endpoint.method == "GET" and trial.world.find("PUT", endpoint.shape):
+                yield endpoint, _BASELINE, partial(self._send_again_if_lacking, endpoint)
+        yield None, _BASELINE, partial(refuse_locked_out, trial)
+        yield None, _BASELINE, partial(learn_keys, trial)
+        for endpoint in others:
+            takes_key = any(seat_of(*scheme).kind == KEY for scheme in self._schemes_of(endpoint))
+            if self._may_call(endpoint) and takes_key:
+                yield endpoint, _BASELINE, partial(self._send_again_with_key, endpoint)
+        for endpoint in others:
+            yield from self._check(endpoint)
+        for check in find_checks(Scope.RUN):
+            if self._is_wanted(check) and check.run_once:
+                yield None, check.names, partial(check.run_once, trial)
+
+    def last(self) -> Iterator[Step]:
+        """Give the steps on the operations that may end a user's access."""
+        for endpoint in in_order(self.trial.surface.endpoints):
+            if endpoint.is_ending:
+                yield from self._baseline(endpoint)
+                yield from self._check(endpoint)
+
+    def situations(self, cast: Mapping[str, Actor]) -> Iterator[Step]:
+        """Give the steps in the states that the target brings about: from each it has to come back."""
+        self.trial.plan = self._plan(cast)
+        for check in find_checks(Scope.SITUATIONS) if self.target.situations else ():
+            if self._is_wanted(check) and check.run_once:
+                yield None, check.names, partial(check.run_once, self.trial)
+
+    def _plan(self, cast: Mapping[str, Actor]) -> Plan:
+        login = self.target.identities if isinstance(self.target.identities, Login) else None
+        return Plan(
+            wanted=self.wanted,
+            extra=self.extra,
+            login=login,
+            app=self.target.app,
+            ignored=self.target.undocumented | ({login.path} if login else frozenset()),
+            situations=self.target.situations,
+            cast=cast,
+        )
+
+    def _baseline(self, endpoint: Endpoint) -> Iterator[Step]:
+        if not self._may_call(endpoint):
+            return
+        admin = self.trial.admin if endpoint.is_privileged else None
+        step: Callable[[], object] = partial(control, self.trial, endpoint)
+        if endpoint.is_ending:
+            step = partial(self._end, endpoint)
+        elif admin is not None:
+            step = partial(control_as_admin, self.trial, endpoint, admin)
+        yield endpoint, _BASELINE, step
+
+    def _schemes_of(self, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
+        known = self.trial.surface.schemes
+        return [(name, known[name]) for schemes in endpoint.security for name in schemes if name in known]
+
+    def _send_again_if_lacking(self, endpoint: Endpoint) -> None:
+        if endpoint.id not in self.trial.succeeded and endpoint.id not in self.trial.by_admin:
+            control(self.trial, endpoint)
+
+    def _send_again_with_key(self, endpoint: Endpoint) -> None:
+        """Bring an operation to a 2xx that wanted a key which had to be made first."""
+        trial = self.trial
+        is_new = any(name in trial.alice.identity.values for name, _ in self._schemes_of(endpoint))
+        if is_new and endpoint.id not in trial.succeeded and endpoint.id not in trial.by_admin:
+            control(trial, endpoint)
+
+    def _end(self, endpoint: Endpoint) -> None:
+        """Call what may end a user's access, and see whether it did what it says."""
+        with check_account_end(self.trial, endpoint), check_log_out(self.trial, endpoint):
+            control(self.trial, endpoint)
+
+    def _check(self, endpoint: Endpoint) -> Iterator[Step]:
+        if endpoint.id not in self.wanted:
+            return
+        for check in find_checks(Scope.REACHED):
+            if self._is_wanted(check) and check.fits(self.trial, endpoint):
+                yield endpoint, check.names, partial(self._run_if_reached, endpoint, check)
+        for check in find_checks(Scope.CALLABLE) if self._may_call(endpoint) else ():
+            if self._is_wanted(check) and check.fits(self.trial, endpoint) and check.run:
+                yield endpoint, check.names, partial(check.run, self.trial, endpoint)
+
+    def _may_call(self, endpoint: Endpoint) -> bool:
+        return self.trial.client.may_write or endpoint.is_safe
+
+    def _run_if_reached(self, endpoint: Endpoint, check: Check) -> None:
+        """Run a check only where the baseline request succeeded."""
+        is_by_admin = endpoint.id in self.trial.by_admin
+        if check.run is None or not (is_by_admin or endpoint.id in self.trial.succeeded):
+            return
+        check.run(self.trial, endpoint)
+        for actor in () if is_by_admin else (self.trial.alice, self.trial.bob):
+            if actor is not None:
+                spend(endpoint, actor)
+
+    def _is_wanted(self, check: Check) -> bool:
+        """Tell whether a check is wanted, or a check whose cases it counts on the way."""
+        only = set(self.settings.only)
+        return not only or bool(set(check.names) & only)

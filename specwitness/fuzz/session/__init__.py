@@ -1,0 +1,1 @@
+"""What the checks share during a run: context, baseline requests, logins, keys."""

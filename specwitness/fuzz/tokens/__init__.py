@@ -1,0 +1,1 @@
+"""Bad credentials: the table of attacks, and how a service must reject them."""

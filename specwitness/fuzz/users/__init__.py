@@ -1,0 +1,1 @@
+"""The users that send requests: identity providers, logins, and where credentials go in a request."""
