@@ -10,11 +10,11 @@ from specwitness.errors import TargetError
 from specwitness.fuzz.http.base_path import find_base
 from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError, ReadOnlyError
 from specwitness.fuzz.http.throttling import ThrottledError
-from specwitness.fuzz.requests.builder import World
+from specwitness.fuzz.requests.builder import RequestBuilder
 from specwitness.fuzz.results.curl import Redaction
-from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, READ_ONLY, THROTTLED, Ledger
-from specwitness.fuzz.schedule import Agenda
-from specwitness.fuzz.session.context import Trial
+from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, READ_ONLY, THROTTLED, Results
+from specwitness.fuzz.schedule import Schedule
+from specwitness.fuzz.session.context import Context
 from specwitness.fuzz.session.logins import ACCESS_LOST, LostError, keep_access
 from specwitness.fuzz.target import open_transport
 from specwitness.fuzz.tokens.key_host import KeyHost
@@ -56,7 +56,7 @@ class Engine:
     progress: Callable[[str], None]
     transport: Transport
     client: Client = field(init=False)
-    trial: Trial = field(init=False)
+    context: Context = field(init=False)
     broken_off: GoneError | None = None
     _actors: dict[str, Actor] = field(init=False)
 
@@ -70,7 +70,7 @@ class Engine:
         self.client.base = find_base(self.surface, self.client, self.target.base_url)
         names = (ALICE, BOB, ADMIN, *(situation.identity for situation in self.target.situations))
         identities = {name: self._identify(name) for name in dict.fromkeys(names)}
-        world = World(self.surface, self.client)
+        builder = RequestBuilder(self.surface, self.client)
         secrets = {
             name: [identity.token, *identity.values.values()]
             for name, identity in identities.items()
@@ -78,16 +78,16 @@ class Engine:
         }
         secrets |= {name: [token] for name, token in self.target.bad_tokens().items()}
         self._actors = {
-            name: world.actor(identity, self.settings.seed)
+            name: builder.actor(identity, self.settings.seed)
             for name, identity in identities.items()
             if identity
         }
-        self.trial = Trial(
+        self.context = Context(
             surface=self.surface,
             client=self.client,
-            world=world,
-            ledger=Ledger(Redaction(secrets)),
-            alice=self._actors.get(ALICE) or world.actor(Identity(ALICE), self.settings.seed),
+            builder=builder,
+            results=Results(Redaction(secrets)),
+            alice=self._actors.get(ALICE) or builder.actor(Identity(ALICE), self.settings.seed),
             bob=self._actors.get(BOB),
             admin=self._actors.get(ADMIN),
             mint=self.target.identities if isinstance(self.target.identities, Mint) else self.target.mint,
@@ -96,13 +96,13 @@ class Engine:
             is_deep=self.settings.profile == "deep",
             succeeded={},
         )
-        self.trial.ledger.place = self.client.place
-        self.client.learn = self.trial.ledger.redaction.learn
+        self.context.results.place = self.client.place
+        self.client.learn = self.context.results.redaction.learn
         self.client.is_users_own = self._is_users_own
 
     def _is_users_own(self, request: Request) -> bool:
         """Tell whether a request has exactly one credential, the good token of alice or bob."""
-        users = [actor for actor in (self.trial.alice, self.trial.bob) if actor is not None]
+        users = [actor for actor in (self.context.alice, self.context.bob) if actor is not None]
         tokens = [actor.identity.token for actor in users if actor.identity.token]
         authorizations = [value for name, value in request.headers if name.lower() == "authorization"]
         # `Authorization: Bearer TOKEN`, `X-API-Key: TOKEN` or `Cookie: session=TOKEN`.
@@ -130,7 +130,7 @@ class Engine:
         known = found.subject if found.subject is not None else jose.read_subject(found.token)
         return replace(found, subject=None if known is None else str(known))
 
-    def run(self, extra: tuple[Attack, ...] = ()) -> Ledger:
+    def run(self, extra: tuple[Attack, ...] = ()) -> Results:
         """Run all checks; a check that time or the service does not allow is noted as a gap.
 
         Args:
@@ -148,25 +148,25 @@ class Engine:
         Raises:
             TargetError: The service rejects the good credential of alice, or of bob, everywhere.
         """
-        self._perform(list(self._agenda(extra).first()))
+        self._perform(list(self._schedule(extra).first()))
 
-    def finish(self, extra: tuple[Attack, ...] = ()) -> Ledger:
+    def finish(self, extra: tuple[Attack, ...] = ()) -> Results:
         """Run the checks on the operations that may end a session or an account, then the situations.
 
         Examples of such operations are `POST /logout` and `DELETE /account`.
         """
-        agenda = self._agenda(extra)
+        schedule = self._schedule(extra)
         try:
-            self._perform(list(agenda.last()))
-            situations = list(agenda.situations(self._actors))
-            if situations and not self.renew() and self.trial.is_over:
+            self._perform(list(schedule.last()))
+            situations = list(schedule.situations(self._actors))
+            if situations and not self.renew() and self.context.is_over:
                 self._note_gaps(situations, ACCESS_LOST)
             else:
                 self._perform(situations)
         finally:
-            if self.trial.key_host is not None:
-                self.trial.key_host.close()
-        return self.trial.ledger
+            if self.context.key_host is not None:
+                self.context.key_host.close()
+        return self.context.results
 
     def renew(self) -> bool:
         """Restore the service's stored data and log everybody in again; False where the target cannot."""
@@ -174,8 +174,8 @@ class Engine:
             return False
         self.target.reset()
         for actor in self._actors.values():
-            actor.things.clear()
-            actor.seconds.clear()
+            actor.objects.clear()
+            actor.alternates.clear()
         if not self.broken_off:
             self._sign_in_again()
         return True
@@ -186,15 +186,15 @@ class Engine:
             for name, actor in self._actors.items():
                 if (identity := self._identify(name)) is not None:
                     actor.identity = replace(identity, subject=identity.subject or actor.identity.subject)
-                    self.trial.ledger.redaction.hide(name, [identity.token, *identity.values.values()])
-            self.trial.is_over = False
+                    self.context.results.redaction.hide(name, [identity.token, *identity.values.values()])
+            self.context.is_over = False
         except OutOfTimeError:
             return
         except GoneError as error:
             self.broken_off = error
 
-    def _agenda(self, extra: tuple[Attack, ...]) -> Agenda:
-        return Agenda(self.trial, self.target, self.settings, self.wanted(), extra)
+    def _schedule(self, extra: tuple[Attack, ...]) -> Schedule:
+        return Schedule(self.context, self.target, self.settings, self.wanted(), extra)
 
     def _perform(self, steps: list[Step]) -> None:
         try:
@@ -206,7 +206,7 @@ class Engine:
                 )
                 try:
                     step()
-                    if endpoint is not None and keep_access(self.trial, endpoint, self._identify):
+                    if endpoint is not None and keep_access(self.context, endpoint, self._identify):
                         # The call before had ended the session; with a new one it may succeed.
                         self._retry(endpoint, names, step)
                 except ThrottledError:
@@ -239,24 +239,24 @@ class Engine:
         return {operation for operation in sharded if not chosen or operation in chosen}
 
     def _retry(self, endpoint: Endpoint, names: tuple[str, ...], step: Callable[[], object]) -> None:
-        if names == ("control",) and endpoint.id not in self.trial.succeeded:
+        if names == ("control",) and endpoint.id not in self.context.succeeded:
             step()
-            keep_access(self.trial, endpoint, self._identify)
+            keep_access(self.context, endpoint, self._identify)
 
     def _note_gap(self, endpoint: Endpoint | None, names: tuple[str, ...], reason: str) -> None:
         """Note that a step was stopped before its end."""
         for affected in [endpoint] if endpoint else self.surface.endpoints:
             for name in names:
-                self.trial.ledger.skip(affected, "conformance" if name == "control" else name, reason)
+                self.context.results.skip(affected, "conformance" if name == "control" else name, reason)
 
     def _note_gaps(self, steps: list[Step], reason: str) -> None:
         """Note every check of these steps that was not begun."""
         for endpoint, names, _ in steps:
             for affected in [endpoint] if endpoint else self.surface.endpoints:
                 for name in names:
-                    tally = self.trial.ledger.tallies.get((affected.id, name))
-                    if tally is None or not tally.cases:
-                        self.trial.ledger.skip(affected, name, reason)
+                    result = self.context.results.by_check.get((affected.id, name))
+                    if result is None or not result.cases:
+                        self.context.results.skip(affected, name, reason)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target, load_target, open_transport
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.tokens.table import ATTACKS
-from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.credentials import BEARER, CredentialLocation
 from specwitness.fuzz.users.identity import ADMIN, ALICE, BOB, Mint
 from specwitness.fuzz.users.settings import read_provider
 from specwitness.model import Outcome
@@ -30,7 +30,7 @@ _FOUND_BY_EVERY_CHECK = frozenset({"conformance", "robustness"})
 
 
 def replay(
-    operation: str, check: str, root: Path = Path(), *, contract: str | None = None, **given: Any
+    operation: str, check: str, root: Path = Path(), *, contract: str | None = None, **shared_texts: Any
 ) -> list[str]:
     """Run one check on one operation.
 
@@ -39,7 +39,7 @@ def replay(
         check: Such as `isolation`.
         root: The repository's root.
         contract: The path of the contract, below the root, in place of the configured one.
-        given: Settings in place of those of `[tool.specwitness.fuzz]`, such as `base_url`.
+        shared_texts: Settings in place of those of `[tool.specwitness.fuzz]`, such as `base_url`.
 
     Returns:
         A text for each failure; empty where the check passed or was skipped.
@@ -54,7 +54,7 @@ def replay(
     if check != "conformance":
         # The values that Schemathesis generates depend on the set of operations that it gets.
         narrow |= {"operations": (operation,), "shard": (1, 1)}
-    settings = narrow_fuzz(config.fuzz, {**given, **narrow})
+    settings = narrow_fuzz(config.fuzz, {**shared_texts, **narrow})
     run = run_on_configured(root, config, settings, lambda _: None)
     found = [
         witness.detail or ""
@@ -120,10 +120,10 @@ def _make_token(name: str, target: Target, client: Client) -> str:
         )
     mint = target.identities if isinstance(target.identities, Mint) else target.mint
     other = target.provider.identify(BOB, client)
-    seat = Seat("bearer", BEARER, prefix="Bearer ")
-    made = attack.recipe(Material(seat, owner.token, owner.name, mint, other.token if other else None))
+    location = CredentialLocation("bearer", BEARER, prefix="Bearer ")
+    made = attack.recipe(Material(location, owner.token, owner.name, mint, other.token if other else None))
     if callable(made):
-        headers = made(seat.put(Request("GET", "/"), owner.token)).headers
+        headers = made(location.put(Request("GET", "/"), owner.token)).headers
         made = dict(headers).get("Authorization", "").rpartition(" ")[2]
     if not made:
         raise TargetError(f"the attack `{name}` has no token", where="specwitness token")

@@ -68,7 +68,7 @@ class FuzzRun:
         requests: How many were sent.
         coverage: The documented statuses of these operations, and those that came.
         attacks: How often each attack was sent, by the witness's id.
-        breaches: The kinds of what is wrong, by operation id and check.
+        violations: The kinds of what is wrong, by operation id and check.
         profile: The depth, `quick` or `deep`.
         seed: What the generated values came from.
         reads_routes: Whether the service was an app in this process, whose routes can be listed.
@@ -81,7 +81,7 @@ class FuzzRun:
     requests: RequestCounts
     coverage: Coverage
     attacks: Mapping[str, Mapping[str, int]]
-    breaches: Mapping[tuple[str, str], tuple[str, ...]]
+    violations: Mapping[tuple[str, str], tuple[str, ...]]
     profile: str
     seed: int
     reads_routes: bool
@@ -133,7 +133,7 @@ def run_fuzz(
 def _try_all(engine: Engine) -> tuple[int, int]:
     """Give the numbers of requests of our own checks and of Schemathesis."""
     _refuse_target_without_token(engine)
-    extra, drive = _own_attacks(engine.target), Drive(engine.trial, engine.settings, engine.progress)
+    extra, drive = _own_attacks(engine.target), Drive(engine.context, engine.settings, engine.progress)
     ending = {endpoint.id for endpoint in engine.surface.endpoints if endpoint.is_ending} & engine.wanted()
     engine.begin(extra)
     sent = engine.client.sent
@@ -156,15 +156,15 @@ def _drive(engine: Engine, drive: Drive, wanted: set[str]) -> None:
 
 
 def _sum_up(engine: Engine, sent: int, driven: int) -> FuzzRun:
-    settings, target, ledger = engine.settings, engine.target, engine.trial.ledger
-    throttling = engine.client.patience
+    settings, target, results = engine.settings, engine.target, engine.context.results
+    throttling = engine.client.throttling
     wanted = engine.wanted()
     endpoints = [endpoint for endpoint in engine.surface.endpoints if endpoint.id in wanted]
     verdicts = Verdicts(
-        ledger,
+        results,
         settings,
         situations={situation.name: situation.statuses for situation in target.situations},
-        has_mint=engine.trial.mint is not None,
+        has_mint=engine.context.mint is not None,
         is_whole=not engine.client.is_late,
     )
     return FuzzRun(
@@ -174,19 +174,21 @@ def _sum_up(engine: Engine, sent: int, driven: int) -> FuzzRun:
                 endpoint.id,
                 endpoint.operation.name,
                 endpoint.is_protected,
-                is_reached=ledger.tally(endpoint, "conformance").succeeded > 0,
+                is_reached=results.result(endpoint, "conformance").succeeded > 0,
             )
             for endpoint in endpoints
         ),
         requests=RequestCounts(sent, driven, throttling.times, throttling.seconds),
-        coverage=measure(endpoints, ledger),
+        coverage=measure(endpoints, results),
         attacks=MappingProxyType(
             {
-                f"fuzz:{operation}:{check}": MappingProxyType(dict(sorted(tally.attacks.items())))
-                for (operation, check), tally in ledger.tallies.items()
+                f"fuzz:{operation}:{check}": MappingProxyType(dict(sorted(result.attacks.items())))
+                for (operation, check), result in results.by_check.items()
             }
         ),
-        breaches=MappingProxyType({key: tuple(tally.breaches) for key, tally in ledger.tallies.items()}),
+        violations=MappingProxyType(
+            {key: tuple(result.violations) for key, result in results.by_check.items()}
+        ),
         profile=settings.profile,
         seed=settings.seed,
         reads_routes=target.app is not None,
@@ -197,7 +199,7 @@ def _sum_up(engine: Engine, sent: int, driven: int) -> FuzzRun:
 
 def _refuse_target_without_token(engine: Engine) -> None:
     is_any_protected = any(endpoint.is_protected for endpoint in engine.surface.endpoints)
-    identity = engine.trial.alice.identity
+    identity = engine.context.alice.identity
     if is_any_protected and identity.token is None and not identity.values:
         # A service that the command line names comes without a target: its users are in the settings.
         is_named = engine.target.base_url is not None and engine.target.identities is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
 from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.model import Outcome, Witness, WitnessKind
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.results.results import Ledger
+    from specwitness.fuzz.results.results import Results
 
 NEVER_OBSERVED = "never observed"
 
@@ -28,14 +28,14 @@ class Verdicts:
     """What the results of a run say of each operation and check.
 
     Args:
-        ledger: The results.
+        results: The results.
         settings: Depth, which checks were wanted, and which requirements each may testify for.
         situations: The statuses that are due in each situation of the target, by its name.
         has_mint: Whether the target signs tokens of its own.
         is_whole: Whether the run ended within its time budget.
     """
 
-    ledger: Ledger
+    results: Results
     settings: FuzzConfig
     situations: Mapping[str, Collection[int]]
     has_mint: bool
@@ -50,26 +50,26 @@ class Verdicts:
     def _is_tried(self, endpoint: Endpoint, check: str) -> bool:
         if self.settings.only and check not in self.settings.only:
             return False
-        tally = self.ledger.tallies.get((endpoint.id, check))
-        is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.judged)
-        is_gap = (endpoint.id, check) in self.ledger.gaps or (endpoint.id, check) in self.ledger.lacks
+        result = self.results.by_check.get((endpoint.id, check))
+        is_noted = result is not None and bool(result.cases or result.violations or result.judged)
+        is_gap = (endpoint.id, check) in self.results.gaps or (endpoint.id, check) in self.results.reasons
         # An operation that a check does not apply to has no witness for it, rather than a skipped one.
         return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
     def _testify(self, endpoint: Endpoint, check: str) -> Witness:
-        ledger = self.ledger
-        tally = ledger.tally(endpoint, check)
-        control = ledger.tally(endpoint, "conformance")
+        results = self.results
+        result = results.result(endpoint, check)
+        send_baseline = results.result(endpoint, "conformance")
         outcome, detail = self._judge(endpoint, check)
-        counts = dict(tally.counts)
+        counts = dict(result.counts)
         if check == "conformance":
-            documented, unseen = find_documented(endpoint), find_unseen(endpoint, ledger)
+            documented, unseen = find_documented(endpoint), find_unseen(endpoint, results)
             counts |= {"documented": len(documented), "observed": len(documented) - len(unseen)}
             detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
         else:
-            counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
+            counts |= {"attacks": len(result.attacks), "control": send_baseline.succeeded}
             # A check may judge responses that another check counts as its cases.
-            counts["cases"] = max(tally.cases, tally.judged)
+            counts["cases"] = max(result.cases, result.judged)
         return Witness(
             id=f"fuzz:{endpoint.id}:{check}",
             kind=WitnessKind.FUZZ,
@@ -79,23 +79,26 @@ class Verdicts:
             location=endpoint.operation.location,
             example={"operation": endpoint.operation.name, "check": check},
             counts=counts,
-            detail=ledger.redaction.clean(detail) if detail else None,
+            detail=results.redaction.clean(detail) if detail else None,
         )
 
     def _judge(self, endpoint: Endpoint, check: str) -> tuple[Outcome, str | None]:
-        ledger = self.ledger
-        tally, control = ledger.tally(endpoint, check), ledger.tally(endpoint, "conformance")
-        if tally.at_level(Level.MUST) or (self.settings.strict and tally.breaches):
-            return Outcome.FAILED, tally.describe_breaches()
-        advice = f"hygiene: {tally.describe_breaches()}" if tally.breaches else None
-        if gap := ledger.gaps.get((endpoint.id, check)):
+        results = self.results
+        result, send_baseline = results.result(endpoint, check), results.result(endpoint, "conformance")
+        if result.with_severity(Severity.MUST) or (self.settings.strict and result.violations):
+            return Outcome.FAILED, result.describe_violations()
+        advice = f"hygiene: {result.describe_violations()}" if result.violations else None
+        if gap := results.gaps.get((endpoint.id, check)):
             return Outcome.SKIPPED, gap
-        if not control.succeeded and not (check == "privilege" and tally.cases):
+        if not send_baseline.succeeded and not (check == "privilege" and result.cases):
             credentials = "with a valid token " if endpoint.is_protected else ""
-            return Outcome.SKIPPED, f"never answered 2xx: {credentials}came {control.describe_statuses()}"
-        if check == "conformance" and self._requires_every_status() and find_unseen(endpoint, ledger):
+            return (
+                Outcome.SKIPPED,
+                f"never answered 2xx: {credentials}came {send_baseline.describe_statuses()}",
+            )
+        if check == "conformance" and self._requires_every_status() and find_unseen(endpoint, results):
             return Outcome.FAILED, None
-        if not tally.judged and check != "conformance":
+        if not result.judged and check != "conformance":
             return Outcome.SKIPPED, self._describe_lack(endpoint, check)
         return Outcome.PASSED, advice
 
@@ -106,9 +109,9 @@ class Verdicts:
 
     def _describe_lack(self, endpoint: Endpoint, check: str) -> str:
         """Give the reason for which a check judged no response."""
-        if reason := self.ledger.lacks.get((endpoint.id, check)):
+        if reason := self.results.reasons.get((endpoint.id, check)):
             return reason
-        if self.ledger.tally(endpoint, check).cases:
+        if self.results.result(endpoint, check).cases:
             return "no response could be compared with an expected one"
         if check == "expired" and not self.has_mint:
             return "the target has no expired token, and no mint to make one with"
@@ -133,7 +136,7 @@ class Verdicts:
         if check in CREDENTIAL_CHECKS:
             return {HTTPStatus.UNAUTHORIZED}
         if check != "situation":
-            return find_observed(endpoint, self.ledger)
+            return find_observed(endpoint, self.results)
         # The statuses that were due, too: one of them may never have come.
-        tried = self.ledger.tally(endpoint, check).attacks
+        tried = self.results.result(endpoint, check).attacks
         return {status for name, due in self.situations.items() if name in tried for status in due}

@@ -28,12 +28,12 @@ def engine() -> Engine:
 
 
 def test_no_check_finds_anything(engine: Engine) -> None:
-    tallies = engine.trial.ledger.tallies.items()
-    assert {key: tally.describe_breaches() for key, tally in tallies if tally.breaches} == {}
+    tallies = engine.context.results.by_check.items()
+    assert {key: tally.describe_violations() for key, tally in tallies if tally.violations} == {}
 
 
 def test_every_documented_status_came_and_no_other(engine: Engine) -> None:
-    coverage = measure(engine.surface.endpoints, engine.trial.ledger)
+    coverage = measure(engine.surface.endpoints, engine.context.results)
     assert coverage.observed == coverage.documented > 40
     assert (coverage.undocumented, coverage.server_errors) == (0, 0)
 
@@ -41,4 +41,4 @@ def test_every_documented_status_came_and_no_other(engine: Engine) -> None:
 def test_status_that_does_not_come_would_be_noticed(engine: Engine) -> None:
     for endpoint in engine.surface.endpoints:
         promising = replace(endpoint, responses={**endpoint.responses, "418": {"description": "tea"}})
-        assert find_unseen(promising, engine.trial.ledger) == ["418"]
+        assert find_unseen(promising, engine.context.results) == ["418"]

@@ -6,17 +6,17 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.ground import ROOT, describe_mint, write_repository
 
 from tests.proving_ground.catalogue import find_service
 from tests.support.environment import inherit
+from tests.support.fuzzed_repository import describe_mint, write_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SPEC = """\
 # Feature Specification: Sums
@@ -43,7 +43,7 @@ def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
         cwd=root,
         env={
             "PATH": os.defpath,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
             "KEY": find_service("orders").mint.key,
             **inherit(),
         },

@@ -272,7 +272,10 @@ CHAT = SmallService(
             "takes `state`, which is not the caller's to set",
         ),
         PlantedBug(
-            "contact-taken-anywhere", "existence", "POST /contacts", "answered 409 to what another user has"
+            "contact-taken-anywhere",
+            "existence",
+            "POST /contacts",
+            "answered 409 to a value that another user's object has",
         ),
         PlantedBug(
             "user-kept-globally",

@@ -54,7 +54,7 @@ def _attack(service: SmallService, switches: frozenset[str], only: tuple[str, ..
     surface = surface_of(service)
     target = Target(app=service.build(*switches), identities=service.identities)
     engine = attack_target(surface, target, FuzzConfig(strict=True, only=only))
-    reached = {*engine.trial.succeeded, *engine.trial.by_admin}
+    reached = {*engine.context.succeeded, *engine.context.by_admin}
     unreached = {endpoint.id for endpoint in surface.endpoints} - reached
     assert unreached == service.unreached, f"{service.name}: answered no user with 2xx: {unreached}"
     return engine
@@ -78,8 +78,8 @@ def list_findings(engine: Engine) -> list[Finding]:
     names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
     return [
         Finding(names[key], check, breaches[0].text.removeprefix(names[key]).strip())
-        for (key, check), tally in engine.trial.ledger.tallies.items()
-        for breaches in tally.breaches.values()
+        for (key, check), tally in engine.context.results.by_check.items()
+        for breaches in tally.violations.values()
     ]
 
 

@@ -323,7 +323,7 @@ LIBRARY = SmallService(
             "login-tells-account",
             "existence",
             "POST /login",
-            "tells who has an account: with a wrong password body /title",
+            "reveals who has an account: with a wrong password body /title",
         ),
         PlantedBug("register-takes-admin", "assignment", "POST /users/register", "takes `admin`"),
         PlantedBug("shadow-debug-route", "shadow", "POST /login", "GET /users/_debug answers 200"),
@@ -351,7 +351,7 @@ LIBRARY = SmallService(
             "title-before-body",
             "existence",
             "PUT /books/{book_title}",
-            "tells another's id by a body that does not fit: 422",
+            "reveals another user's id by an invalid body: 422",
         ),
     ),
 )

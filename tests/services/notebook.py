@@ -277,20 +277,20 @@ NOTEBOOK = SmallService(
             "bulk-tells-missing",
             "existence",
             "POST /api/{user_id}/bulk/delete",
-            "tells another's id as ids from one that is not there",
+            "reveals whether another user's id exists, as ids",
         ),
         PlantedBug("search-finds-deleted", "deletion", LIST, "shows an object that was deleted"),
         PlantedBug(
             "version-before-owner",
             "existence",
             "PATCH /api/{user_id}/notes/{note_id}",
-            "tells another's id in another version: 412, not 404",
+            "reveals another user's id by a version: 412, not 404",
         ),
         PlantedBug(
             "comments-after-delete",
             "deletion",
             "GET /api/{user_id}/notes/{note_id}/comments",
-            "shows what was below an object that was deleted",
+            "answered 200 for an object that was deleted",
         ),
         PlantedBug(
             "key-after-delete",

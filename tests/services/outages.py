@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response as FuzzResponse
     from specwitness.openapi import Contract
 
 OUTAGE, ERASURE = "an outage", "an erased account"
@@ -195,7 +195,7 @@ def make_situations(condition: Condition, **others: Any) -> tuple[Situation, ...
     """Make both situations; `others` are settings of the outage."""
 
     @contextmanager
-    def outage(_: Callable[[str], Answer]) -> Iterator[None]:
+    def outage(_: Callable[[str], FuzzResponse]) -> Iterator[None]:
         condition.is_down = True
         try:
             yield
@@ -204,7 +204,7 @@ def make_situations(condition: Condition, **others: Any) -> tuple[Situation, ...
             condition.ended.append(OUTAGE)
 
     @contextmanager
-    def erasure(call: Callable[[str], Answer]) -> Iterator[None]:
+    def erasure(call: Callable[[str], FuzzResponse]) -> Iterator[None]:
         assert call("eraseAccount").status == 204
         yield
         condition.ended.append(ERASURE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 
 
 class ScriptedTransport:
@@ -13,12 +13,12 @@ class ScriptedTransport:
         is_remote: Whether the service counts as one on another machine.
     """
 
-    def __init__(self, *answers: Answer, is_remote: bool = False) -> None:
+    def __init__(self, *answers: Response, is_remote: bool = False) -> None:
         self.is_remote = is_remote
         self.answers = list(answers)
         self.requests: list[Request] = []
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Give the next response."""
         self.requests.append(request)
-        return self.answers.pop(0) if self.answers else Answer(200)
+        return self.answers.pop(0) if self.answers else Response(200)

@@ -281,7 +281,7 @@ SHOP = SmallService(
             "state-before-owner",
             "existence",
             "POST /orders/{order_id}/pay",
-            "tells the state of another's object: 409, not 404",
+            "reveals the state of another user's object: 409, not 404",
         ),
         PlantedBug("redeem-twice", "race", "POST /redeem", "succeeds several times when called at once"),
     ),

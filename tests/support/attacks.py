@@ -107,13 +107,13 @@ def _open(name: str, bug: str | None) -> Target:
 def findings_of(engine: Engine) -> frozenset[Finding]:
     """Give the findings of our own checks; the text is the kind of what is wrong."""
     names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
-    breaches = {key: tally.breaches for key, tally in engine.trial.ledger.tallies.items()}
+    breaches = {key: tally.violations for key, tally in engine.context.results.by_check.items()}
     return _list_findings(names, breaches)
 
 
 def findings_of_run(run: FuzzRun) -> frozenset[Finding]:
     """Give the findings of a whole run; the text is the kind of what is wrong."""
-    return _list_findings({operation.id: operation.name for operation in run.operations}, run.breaches)
+    return _list_findings({operation.id: operation.name for operation in run.operations}, run.violations)
 
 
 def _list_findings(

@@ -685,7 +685,7 @@ SEARCH_TERMS = WordList(
     },
     is_inflected=False,
 )
-# What a parameter has to be for the page after the first.
+# The value of a parameter for the page after the first.
 NEXT_PAGES = {"page": "2", "page_number": "2", "offset": "1", "skip": "1"}
 CURSORS = {
     "cursor": "?cursor=",
@@ -697,7 +697,7 @@ CURSORS = {
     "marker": "?marker=",
 }
 NEXT_CURSORS = re.compile(r"^(next|cursor|after|continuation)(_?(page|cursor|token|id))*$")
-# Of several values of an enumeration the first of these is sent: a public note would be nobody's secret.
+# The value of an enumeration that is sent: a public note would be no secret.
 LEAST_PUBLIC = {
     "private": "visibility: public, private",
     "personal": "audience: everyone, personal",

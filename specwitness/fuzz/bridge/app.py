@@ -10,9 +10,9 @@ from schemathesis.transport import is_asgi_app
 from urllib3 import HTTPHeaderDict
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 
-_NO_RESPONSE = Answer(500)
+_NO_RESPONSE = Response(500)
 
 
 class SchemathesisTransport:
@@ -30,7 +30,7 @@ class SchemathesisTransport:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Call the app; an exception that it raises becomes a response with status 500.
 
         Raises:
@@ -51,7 +51,7 @@ class SchemathesisTransport:
         lines: dict[str, list[str]] = {}
         for name, value in response.raw.headers.iteritems():
             lines.setdefault(name.lower(), []).append(value)
-        return Answer(response.status_code, lines, content)
+        return Response(response.status_code, lines, content)
 
 
 def _prepare(request: Request) -> PreparedRequest:

@@ -20,8 +20,8 @@ from specwitness.fuzz.bridge.narrowing import narrow
 from specwitness.fuzz.bridge.relay import MARK, SILENT, THROTTLED, Relay
 from specwitness.fuzz.bridge.settings import configure
 from specwitness.fuzz.http.client import GoneError, OutOfTimeError
-from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
-from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, Breach, Tally
+from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
+from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, CheckResult, Violation
 from specwitness.fuzz.results.results import THROTTLED as THROTTLED_FOR_GOOD
 from specwitness.fuzz.users.credentials import find_credentials
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _SUCCESS = 2
 _BOUNDARY = re.compile(r"boundary=([0-9a-f]{32})")
@@ -43,14 +43,14 @@ class Drive:
     """Runs Schemathesis; its results are those of the check `conformance`.
 
     Args:
-        trial: The context of the run: service, users and results.
+        context: The context of the run: service, users and results.
         settings: Depth and seed.
         progress: Gets a line of text after each scenario.
         sent: The number of requests so far.
         broken_off: The error that ended the run early; None as long as the service responds.
     """
 
-    trial: Trial
+    context: Context
     settings: FuzzConfig
     progress: Callable[[str], None]
     sent: int = 0
@@ -58,7 +58,7 @@ class Drive:
     _endpoints: dict[str, Endpoint] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._endpoints = {endpoint.operation.name: endpoint for endpoint in self.trial.surface.endpoints}
+        self._endpoints = {endpoint.operation.name: endpoint for endpoint in self.context.surface.endpoints}
 
     def run(self, wanted: set[str]) -> None:
         """Call operations with the values that their schemas allow, and with some that they do not.
@@ -69,19 +69,19 @@ class Drive:
         Raises:
             TargetError: The service cannot be called, or Schemathesis cannot read the contract.
         """
-        if self.trial.client.patience.is_over:
+        if self.context.client.throttling.is_over:
             self._skip(wanted, THROTTLED_FOR_GOOD)
             return
         document = self._narrow(wanted)
         schema = schemathesis.openapi.from_dict(document, config=configure(self.settings))
-        relay = schema.app = Relay(self.trial.client, lambda request: self._may_send(request, wanted))
+        relay = schema.app = Relay(self.context.client, lambda request: self._may_send(request, wanted))
         hooked = _hooked(schema, self._authorize)
         with closing(relay), hooked, _without_netrc(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = from_schema(schema).execute()
             for event in stream:
                 self._take(event)
-                if relay.ended or self.trial.client.is_late:
+                if relay.ended or self.context.client.is_late:
                     stream.stop()
                     self._end(relay.ended or OutOfTimeError(), wanted)
                     break
@@ -91,7 +91,7 @@ class Drive:
 
         Schemathesis also calls methods that the contract does not name, such as `TRACE /books`.
         """
-        endpoint = self.trial.surface.match(request.method, request.path)
+        endpoint = self.context.surface.match(request.method, request.path)
         return endpoint is None or endpoint.id in wanted
 
     def _end(self, error: Exception, wanted: set[str]) -> None:
@@ -105,16 +105,16 @@ class Drive:
     def _skip(self, wanted: set[str], reason: str) -> None:
         for endpoint in self._endpoints.values():
             if endpoint.id in wanted and not self._tally(endpoint).attacks["schemathesis"]:
-                self.trial.ledger.skip(endpoint, "conformance", reason)
+                self.context.results.skip(endpoint, "conformance", reason)
 
     def _narrow(self, wanted: set[str]) -> dict[str, Any]:
         """Give the contract without the operations that may not be called."""
         refused = {
             (endpoint.path, endpoint.method.lower())
-            for endpoint in self.trial.surface.endpoints
-            if endpoint.id not in wanted or not (endpoint.is_safe or self.trial.client.may_write)
+            for endpoint in self.context.surface.endpoints
+            if endpoint.id not in wanted or not (endpoint.is_safe or self.context.client.may_write)
         }
-        return narrow(self.trial.surface.document, refused)
+        return narrow(self.context.surface.document, refused)
 
     def _take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -134,33 +134,33 @@ class Drive:
         if endpoint is None:
             raise TargetError(f"the run broke off at {event.label}: {reason}", where="fuzz") from event.value
         # The relay responds whatever the service does: Schemathesis cannot use a schema of the contract.
-        self.trial.ledger.skip(endpoint, "conformance", f"Schemathesis cannot make all cases: {reason}")
+        self.context.results.skip(endpoint, "conformance", f"Schemathesis cannot make all cases: {reason}")
 
-    def _tally(self, endpoint: Endpoint) -> Tally:
-        return self.trial.ledger.tally(endpoint, "conformance")
+    def _tally(self, endpoint: Endpoint) -> CheckResult:
+        return self.context.results.result(endpoint, "conformance")
 
     def _take_scenario(self, recorder: ScenarioRecorder) -> None:
-        redaction = self.trial.ledger.redaction
+        redaction = self.context.results.redaction
         for case_id, interaction in recorder.interactions.items():
             case, response = recorder.cases[case_id].value, interaction.response
             if response is None:
                 continue
             endpoint = self._endpoints[case.operation.label]
-            tally = self._tally(endpoint)
+            result = self._tally(endpoint)
             request = _read_request(response)
             if mark := response.headers.get(MARK):
-                self._take_mark(endpoint, mark[0], self.trial.ledger.write_curl(request))
+                self._take_mark(endpoint, mark[0], self.context.results.write_curl(request))
                 continue
             self.sent += 1
             if case.method == endpoint.method:
-                tally.count(response.status_code)
-                tally.attacks["schemathesis"] += 1
+                result.count(response.status_code)
+                result.attacks["schemathesis"] += 1
             if response.status_code // 100 == _SUCCESS:
                 redaction.learn(
-                    request, Answer(response.status_code, dict(response.headers), response.content)
+                    request, Response(response.status_code, dict(response.headers), response.content)
                 )
             for check in recorder.checks.get(case_id, ()):
-                surface = self.trial.surface
+                surface = self.context.surface
                 # Schemathesis sees only the operations of this run: to it, `DELETE /books/{id}` is undeclared
                 # where the run is for `GET /books/{id}` alone, or where `/books/{name}` declares it.
                 is_served = check.name == "unsupported_method" and (
@@ -173,30 +173,30 @@ class Drive:
                 event = f"{check.name}: {case.method} {endpoint.path} answered {response.status_code}"
                 kind = f"{check.name} {failure.title} {response.status_code}"
                 text = redaction.clean(f"{event}: {_read_message(failure)}")
-                tally.blame(kind, Breach(text, self.trial.ledger.write_curl(request)))
+                result.report(kind, Violation(text, self.context.results.write_curl(request)))
 
     def _take_mark(self, endpoint: Endpoint, mark: str, curl: str) -> None:
         """Note a request to which the relay responded in place of the service."""
         if mark == THROTTLED:
-            self.trial.ledger.skip(endpoint, "conformance", THROTTLED_FOR_GOOD)
+            self.context.results.skip(endpoint, "conformance", THROTTLED_FOR_GOOD)
         elif mark == SILENT:
-            self._tally(endpoint).blame("silence", Breach(NO_ANSWER.phrase, curl))
+            self._tally(endpoint).report("silence", Violation(NO_RESPONSE.phrase, curl))
 
     def _authorize(self, case: Case[Any]) -> None:
         """Add the owner's credentials to a case, unless Schemathesis has put others in their place."""
         endpoint = self._endpoints.get(case.operation.label)
         if endpoint is None:
             return
-        trial = self.trial
+        context = self.context
         # Of the operations that only the admin may call, those without side effects are called:
         # `GET /admin/users` is, `DELETE /admin/users/{id}` is not, since it may delete alice.
-        is_for_admin = trial.admin is not None and endpoint.id in trial.by_admin and case.method == "GET"
-        caller = trial.admin if is_for_admin and trial.admin else trial.alice
-        found = find_credentials(endpoint, self.trial.surface, caller.identity)
-        for seat, value in found[0] if found else ():
-            container = {"query": case.query, "cookie": case.cookies}.get(seat.location, case.headers)
-            if seat.name not in container:
-                container[seat.name] = seat.prefix + value
+        is_for_admin = context.admin is not None and endpoint.id in context.by_admin and case.method == "GET"
+        caller = context.admin if is_for_admin and context.admin else context.alice
+        found = find_credentials(endpoint, self.context.surface, caller.identity)
+        for location, value in found[0] if found else ():
+            container = {"query": case.query, "cookie": case.cookies}.get(location.part, case.headers)
+            if location.name not in container:
+                container[location.name] = location.prefix + value
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.http.client import Client, OutOfTimeError
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.http.throttling import TOO_MANY, ThrottledError
 
 if TYPE_CHECKING:
@@ -54,33 +54,33 @@ class Relay:
             raise NotImplementedError(scope["type"])
         request = await _read(scope, receive)
         # The client blocks its thread; the event loop of Schemathesis has to go on.
-        answer = await to_thread.run_sync(self._exchange, request)
+        response = await to_thread.run_sync(self._exchange, request)
         headers = [
             (name.encode("latin-1"), line.encode("latin-1"))
-            for name, lines in answer.headers.items()
+            for name, lines in response.headers.items()
             for line in lines
         ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.content})
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.content})
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         client, may_send = self._client, self._may_send
         if client is None or may_send is None or self.ended:
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
         if not (request.is_safe or client.may_write) or not may_send(request):
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
         try:
-            answer = client.send(request)
+            response = client.send(request)
         except ThrottledError:
             return _mark(TOO_MANY, THROTTLED)
         except (OutOfTimeError, TargetError) as error:
             self.ended = error
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
-        return answer if answer.status else _mark(HTTPStatus.BAD_GATEWAY, SILENT)
+        return response if response.status else _mark(HTTPStatus.BAD_GATEWAY, SILENT)
 
 
-def _mark(status: int, mark: str) -> Answer:
-    return Answer(status, {MARK: [mark]})
+def _mark(status: int, mark: str) -> Response:
+    return Response(status, {MARK: [mark]})
 
 
 async def _read(scope: Message, receive: Receive) -> Request:

@@ -12,7 +12,7 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,8 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 _HOST = "testserver"
 _URL = httpx.URL(f"http://{_HOST}")
 _CLIENT = ("127.0.0.1", 50000)
-_UNSENDABLE = Answer(400)
-_NO_RESPONSE = Answer(500)
+_UNSENDABLE = Response(400)
+_NO_RESPONSE = Response(500)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ class AsgiTransport:
     def __init__(self, app: App, portal: BlockingPortal, state: dict[str, Any]) -> None:
         self._app, self._portal, self._state = app, portal, state
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Call the app.
 
         Returns:
@@ -79,7 +79,7 @@ class AsgiTransport:
             return _UNSENDABLE
         return self._portal.call(self._call, place, carried)
 
-    async def _call(self, place: Message, request: httpx.Request) -> Answer:
+    async def _call(self, place: Message, request: httpx.Request) -> Response:
         async def app(scope: Message, receive: Receive, send: Send) -> None:
             await self._app({**scope, **place}, receive, send)
 
@@ -93,7 +93,7 @@ class AsgiTransport:
         for name, value in response.headers.raw:
             lines.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
         content = b"".join([chunk async for chunk in response.aiter_raw()])
-        return Answer(response.status_code, lines, content)
+        return Response(response.status_code, lines, content)
 
     def _describe_target(self, request: Request) -> Message:
         """Give the target as it was written: httpx.URL would change it, such as `/a/../b` to `/b`."""

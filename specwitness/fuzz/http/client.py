@@ -12,9 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
-from specwitness.fuzz.http.network import SilentError
-from specwitness.fuzz.http.throttling import TOO_MANY, Patience, ThrottledError
+from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
+from specwitness.fuzz.http.network import NoResponseError
+from specwitness.fuzz.http.throttling import TOO_MANY, ThrottledError, Throttling
 from specwitness.openapi import is_below
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Transport(Protocol):
 
     is_remote: bool
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request."""
         ...
 
@@ -68,7 +68,7 @@ class Client:
         base: The path below which the contract's paths are served, such as `/v2`.
         is_users_own: Whether a request brings the good credentials of a user, and no others.
         is_refused: Whether such a request got 401: the user's session may be over.
-        patience: The waits after a 429.
+        throttling: The waits after a 429.
     """
 
     transport: Transport
@@ -78,13 +78,13 @@ class Client:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
-    learn: Callable[[Request, Answer], None] = lambda _request, _answer: None
+    learn: Callable[[Request, Response], None] = lambda _request, _answer: None
     sent: int = 0
     base: str = ""
     is_users_own: Callable[[Request], bool] = lambda _: False
     is_refused: bool = False
-    patience: Patience = field(default_factory=Patience)
-    _answered: int = 0
+    throttling: Throttling = field(default_factory=Throttling)
+    _responded: int = 0
     _missing_responses: int = 0
     _end: float | None = field(init=False)
 
@@ -101,23 +101,23 @@ class Client:
         """Tell whether the time budget is spent."""
         return self._end is not None and self.clock() >= self._end
 
-    def log_in(self, request: Request) -> Answer:
+    def log_in(self, request: Request) -> Response:
         """Send the request by which a user logs in; `--allow-writes` is not needed for it.
 
         Raises:
             TargetError: The service never responded, or no more.
         """
-        answer = self._send_with_waits(request)
+        response = self._send_with_waits(request)
         # The login may be outside of the contract's base path: `/login` beside `/v2/books`.
-        if answer.status == HTTPStatus.NOT_FOUND and self.base and not request.is_whole:
-            answer = self._send_with_waits(replace(request, is_whole=True))
-        return answer
+        if response.status == HTTPStatus.NOT_FOUND and self.base and not request.is_whole:
+            response = self._send_with_waits(replace(request, is_whole=True))
+        return response
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request, and again after a wait where the response has status 429.
 
         Returns:
-            The response; `NO_ANSWER` where this request alone got none.
+            The response; `NO_RESPONSE` where this request alone got none.
 
         Raises:
             OutOfTimeError: The time budget is spent.
@@ -134,55 +134,55 @@ class Client:
                 where="--base-url",
                 remedy="add --allow-writes if its data may be lost, or name a service on this machine",
             )
-        answer = self._send_with_waits(request)
-        if answer.status == TOO_MANY:
+        response = self._send_with_waits(request)
+        if response.status == TOO_MANY:
             raise ThrottledError(f"{request.method} {request.path}")
-        if answer.succeeded and not request.is_safe:
-            self.learn(request, answer)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self.is_users_own(request):
+        if response.succeeded and not request.is_safe:
+            self.learn(request, response)
+        if response.status == HTTPStatus.UNAUTHORIZED and self.is_users_own(request):
             self.is_refused = True
-        return answer
+        return response
 
-    def send_together(self, requests: Sequence[Request]) -> list[Answer]:
+    def send_together(self, requests: Sequence[Request]) -> list[Response]:
         """Send requests at the same time, and give their responses in the order of the requests."""
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             return list(pool.map(self.send, requests))
 
-    def _send_with_waits(self, request: Request) -> Answer:
-        answer, waits = self._send(request), list[float]()
-        while answer.status == TOO_MANY:
-            delay = self.patience.propose(request, answer, waits, self.now())
+    def _send_with_waits(self, request: Request) -> Response:
+        response, waits = self._send(request), list[float]()
+        while response.status == TOO_MANY:
+            delay = self.throttling.propose(request, response, waits, self.now())
             if delay is None:
                 break
             self._wait(delay)
             waits.append(delay)
-            answer = self._send(request)
-        self.patience.note_answer(request, answer)
-        return answer
+            response = self._send(request)
+        self.throttling.note_response(request, response)
+        return response
 
     def _wait(self, seconds: float) -> None:
         if self._end is not None and self.clock() + seconds >= self._end:
             raise OutOfTimeError
-        self.patience.note_wait(seconds)
+        self.throttling.note_wait(seconds)
         self.tell(f"the service answered 429: waiting {seconds:.0f} s")
         self.sleep(seconds)
 
-    def _send(self, request: Request) -> Answer:
+    def _send(self, request: Request) -> Response:
         """Send once; where no connection can be made any more, wait for the service to be restarted."""
         for wait in (*_RESTART_WAITS, None):
             self.sent += 1
             try:
-                answer = self.transport.send(self.place(request))
-            except SilentError as error:
+                response = self.transport.send(self.place(request))
+            except NoResponseError as error:
                 if not error.is_unreachable:
-                    return self._record_no_answer(error)
-                if wait is None or not self._answered:
+                    return self._record_no_response(error)
+                if wait is None or not self._responded:
                     raise self._give_up(error) from error
                 self.sleep(wait)
             else:
-                self._answered += 1
+                self._responded += 1
                 self._missing_responses = 0
-                return answer
+                return response
         raise AssertionError("the last round returns or raises")
 
     def place(self, request: Request) -> Request:
@@ -191,15 +191,15 @@ class Client:
             return request
         return replace(request, path=self.base + request.path)
 
-    def _record_no_answer(self, error: SilentError) -> Answer:
-        """Give `NO_ANSWER` for one request without a response; three in a row end the run."""
+    def _record_no_response(self, error: NoResponseError) -> Response:
+        """Give `NO_RESPONSE` for one request without a response; three in a row end the run."""
         self._missing_responses += 1
         if self._missing_responses >= _MOST_MISSING_RESPONSES:
             raise self._give_up(error) from error
-        return NO_ANSWER
+        return NO_RESPONSE
 
-    def _give_up(self, error: SilentError) -> TargetError:
-        if not self._answered:
+    def _give_up(self, error: NoResponseError) -> TargetError:
+        if not self._responded:
             return error
-        message = f"{error.message}; the service had responded to {self._answered} requests before"
+        message = f"{error.message}; the service had responded to {self._responded} requests before"
         return GoneError(message, where=error.where, remedy="see the service's own log")

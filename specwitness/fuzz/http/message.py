@@ -88,7 +88,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response.
 
     Attributes:
@@ -137,7 +137,7 @@ class Answer:
 
 
 # For a request that got no response from a service that responds to others.
-NO_ANSWER = Answer(0)
+NO_RESPONSE = Response(0)
 
 
 def encode_segment(value: Any) -> str:
@@ -156,4 +156,4 @@ class Exchange(NamedTuple):
     """A request that was sent, and the response to it."""
 
     request: Request
-    answer: Answer
+    response: Response

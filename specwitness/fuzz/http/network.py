@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 import urllib3
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +27,12 @@ _UNREACHABLE = (
     urllib3.exceptions.SSLError,
 )
 # For a request that HTTP cannot carry, such as a header value with a line break.
-_UNSENDABLE = Answer(400)
+_UNSENDABLE = Response(400)
 _LONGEST_HEAD = 60_000  # bytes; servers take 8 to 64 kB
-_TOO_LARGE = Answer(431)
+_TOO_LARGE = Response(431)
 
 
-class SilentError(TargetError):
+class NoResponseError(TargetError):
     """No response came to a request; `is_unreachable` where no connection could be made."""
 
     def __init__(self, message: str, *, where: str, is_unreachable: bool) -> None:
@@ -65,7 +65,7 @@ class HttpTransport:
             f"{parts.scheme}://{parts.netloc}", timeout=timeout, retries=False, maxsize=8
         )
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request over HTTP, and once more where a kept connection was closed meanwhile.
 
         Returns:
@@ -73,7 +73,7 @@ class HttpTransport:
             twice after a head of more than 60 kB.
 
         Raises:
-            SilentError: No response came.
+            NoResponseError: No response came.
             TargetError: The path does not begin with `/`.
         """
         if not request.path.startswith("/"):
@@ -99,7 +99,7 @@ class HttpTransport:
         except ValueError:
             return _UNSENDABLE
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         headers = urllib3.HTTPHeaderDict()
         for name, value in request.headers:
             headers.add(name, value)
@@ -117,7 +117,7 @@ class HttpTransport:
         for name, value in response.headers.iteritems():
             if name.lower() not in _HOP:
                 lines.setdefault(name.lower(), []).append(value)
-        return Answer(response.status, lines, self._read(response))
+        return Response(response.status, lines, self._read(response))
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         """Read a body to its end, or to the limit of time or size: a `text/event-stream` may have no end."""
@@ -130,8 +130,8 @@ class HttpTransport:
         response.release_conn()
         return bytes(content)
 
-    def _silence(self, request: Request, error: Exception, *, is_unreachable: bool) -> SilentError:
-        return SilentError(
+    def _silence(self, request: Request, error: Exception, *, is_unreachable: bool) -> NoResponseError:
+        return NoResponseError(
             f"{request.method} {request.path} got no response: {_explain(error, self._timeout)}",
             where=self._base,
             is_unreachable=is_unreachable,

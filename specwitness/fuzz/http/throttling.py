@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
 
 TOO_MANY = 429
 _RETRIES = 3
@@ -24,7 +24,7 @@ class ThrottledError(Exception):
 
 
 @dataclass(slots=True)
-class Patience:
+class Throttling:
     """The waits of a run, and the operations that no wait helped.
 
     Args:
@@ -42,12 +42,12 @@ class Patience:
         """Tell whether the last three requests got 429 after each wait."""
         return self._in_a_row >= _MOST_IN_A_ROW
 
-    def propose(self, request: Request, answer: Answer, waits: list[float], now: float) -> float | None:
+    def propose(self, request: Request, response: Response, waits: list[float], now: float) -> float | None:
         """Give the seconds to wait before a request is sent again; None to give up.
 
         Args:
             request: The request.
-            answer: The response with status 429.
+            response: The response with status 429.
             waits: The waits before the earlier tries of this request, in seconds.
             now: Seconds since the epoch.
         """
@@ -55,7 +55,7 @@ class Patience:
         if is_hopeless or len(waits) >= _RETRIES:
             return None
         # Many services round down: `Retry-After: 0` for the rest of a second.
-        delay = max(read_delay(answer, now), _FIRST_WAIT * 2 ** len(waits))
+        delay = max(read_delay(response, now), _FIRST_WAIT * 2 ** len(waits))
         return delay if sum(waits) + delay <= _LONGEST_WAIT else None
 
     def note_wait(self, seconds: float) -> None:
@@ -63,10 +63,10 @@ class Patience:
         self.times += 1
         self.seconds += seconds
 
-    def note_answer(self, request: Request, answer: Answer) -> None:
+    def note_response(self, request: Request, response: Response) -> None:
         """Remember whether the waits for a request helped: what came after the last of them."""
         key = (request.method, request.path)
-        if answer.status == TOO_MANY:
+        if response.status == TOO_MANY:
             self._hopeless.add(key)
             self._in_a_row += 1
         else:
@@ -74,17 +74,17 @@ class Patience:
             self._in_a_row = 0
 
 
-def read_delay(answer: Answer, now: float) -> float:
+def read_delay(response: Response, now: float) -> float:
     """Read Retry-After, a number of seconds or a date (RFC 9110 §10.2.3).
 
     Args:
-        answer: The response with status 429.
+        response: The response with status 429.
         now: Seconds since the epoch.
 
     Returns:
         Seconds: 1 where the header is missing or unreadable, 10 in place of more than 60.
     """
-    text = answer.header("retry-after").strip()
+    text = response.header("retry-after").strip()
     if text.isascii() and text.isdecimal():
         seconds = float(text)
     else:

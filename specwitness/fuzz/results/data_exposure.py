@@ -1,4 +1,4 @@
-"""What an answer shows that it should not: secrets and personal data which the contract does not show."""
+"""Data exposure: secrets and personal data in a response that the contract does not document."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 _DEEPEST = 8
 
 
-def find_excess(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
+def find_data_exposure(response: Response, endpoint: Endpoint) -> Iterator[str]:
     """Name the members of a 2xx that are secret, or personal where others are shown, and in no contract.
 
     A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
     """
-    documented = endpoint.response_for(answer.status) if answer.succeeded else None
+    documented = endpoint.response_for(response.status) if response.succeeded else None
     content = (documented or {}).get("content", {})
     schema = next((media.get("schema") for name, media in content.items() if "json" in name), None)
-    body = answer.json()
+    body = response.json()
     if schema is None or body is None:
         return
     yield from dict.fromkeys(_walk(body, schema, endpoint, _DEEPEST))
@@ -81,6 +81,6 @@ def _shows_others(endpoint: Endpoint) -> bool:
     """Tell whether an operation shows others than the caller."""
     shapes = endpoint.collections
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
-    # Who signs up is shown themselves.
+    # A sign-up shows the new user their own data.
     is_public = endpoint.is_safe and not endpoint.is_protected
     return is_of_user or is_public or bool(endpoint.is_shared)

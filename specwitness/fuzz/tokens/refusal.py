@@ -7,14 +7,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.fuzz.results.conformance import describe_misfit
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.users.credentials import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.tokens.attack import Attack
 
 _SHORTEST_ECHO = 24  # characters: a shorter credential, such as `invalid`, may be a word of the response
@@ -27,54 +27,58 @@ class Fault(NamedTuple):
 
     kind: str
     text: str
-    level: Level = Level.MUST
+    severity: Severity = Severity.MUST
 
 
-def judge_refusal(answer: Answer, attack: Attack, kind: str, endpoint: Endpoint) -> Iterator[Fault]:
+def judge_refusal(response: Response, attack: Attack, kind: str, endpoint: Endpoint) -> Iterator[Fault]:
     """Find what is wrong with the response to a bad credential (RFC 6750 §3).
 
     Args:
-        answer: The response.
+        response: The response.
         attack: The bad credential.
         kind: The kind of the credential: `bearer`, `basic` or `key`.
         endpoint: The operation that was called.
     """
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return
     allowed = attack.allowed | ({HTTPStatus.FORBIDDEN} if kind == KEY else set())
-    if answer.status not in allowed:
+    if response.status not in allowed:
         # 403 in place of 401 rejects the credential all the same; a 2xx or a crash does not.
-        is_mere_status = not answer.succeeded and not answer.crashed and answer.status == HTTPStatus.FORBIDDEN
-        level = Level.SHOULD if is_mere_status and attack.level is Level.SHOULD else attack.level
+        is_mere_status = (
+            not response.succeeded and not response.crashed and response.status == HTTPStatus.FORBIDDEN
+        )
+        severity = (
+            Severity.SHOULD if is_mere_status and attack.severity is Severity.SHOULD else attack.severity
+        )
         expected = " or ".join(map(str, sorted(attack.allowed)))
         yield Fault(
-            f"status {answer.status}",
-            f"expected {expected}, came {answer.status or 'no answer'}",
-            Level.MUST if answer.crashed else level,
+            f"status {response.status}",
+            f"expected {expected}, came {response.status or 'no response'}",
+            Severity.MUST if response.crashed else severity,
         )
         return
-    if answer.status != HTTPStatus.UNAUTHORIZED:
+    if response.status != HTTPStatus.UNAUTHORIZED:
         return
     if kind != KEY:
-        yield from _judge_challenge(answer, attack, kind)
+        yield from _judge_challenge(response, attack, kind)
     if endpoint.response_for(HTTPStatus.UNAUTHORIZED) is None:
-        yield Fault("undocumented", "the contract documents no 401 for this operation", Level.SHOULD)
-    elif misfit := describe_misfit(answer, endpoint):
+        yield Fault("undocumented", "the contract documents no 401 for this operation", Severity.SHOULD)
+    elif misfit := describe_misfit(response, endpoint):
         yield Fault("body", misfit)
 
 
-def find_echo(request: Request, answer: Answer) -> Iterator[Fault]:
+def find_echo(request: Request, response: Response) -> Iterator[Fault]:
     """Find an error response that repeats the token, which may be valid for another service, or later."""
-    if answer.succeeded:
+    if response.succeeded:
         return
     value = dict(request.headers).get("Authorization", "").rpartition(" ")[2]
-    texts = [answer.text, *(line for lines in answer.headers.values() for line in lines)]
+    texts = [response.text, *(line for lines in response.headers.values() for line in lines)]
     if len(value) >= _SHORTEST_ECHO and any(value in text for text in texts):
-        yield Fault("echo", "the refusal repeats the credential", Level.SHOULD)
+        yield Fault("echo", "the refusal repeats the credential", Severity.SHOULD)
 
 
-def _judge_challenge(answer: Answer, attack: Attack, kind: str) -> Iterator[Fault]:
-    challenge = answer.header("www-authenticate")
+def _judge_challenge(response: Response, attack: Attack, kind: str) -> Iterator[Fault]:
+    challenge = response.header("www-authenticate")
     if not challenge or (kind == "bearer" and not _CHALLENGE.search(challenge)):
         came = f"came {challenge!r}" if challenge else "there is none"
         yield Fault("challenge", f"expected a WWW-Authenticate: Bearer challenge, {came}")
@@ -83,6 +87,6 @@ def _judge_challenge(answer: Answer, attack: Attack, kind: str) -> Iterator[Faul
     came = f"came {error[1]}" if error else "there is none"
     if not attack.brings and error:
         text = f"expected no error code, since no credentials came; {came}"
-        yield Fault("error code", text, Level.SHOULD)
+        yield Fault("error code", text, Severity.SHOULD)
     elif attack.brings and attack.check != "none" and (error is None or error[1] != "invalid_token"):
-        yield Fault("error code", f"expected the error code invalid_token, {came}", Level.SHOULD)
+        yield Fault("error code", f"expected the error code invalid_token, {came}", Severity.SHOULD)

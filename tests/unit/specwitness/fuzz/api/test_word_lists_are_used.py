@@ -18,9 +18,9 @@ from specwitness.fuzz.checks.integrity.deletion_traces import _is_ended
 from specwitness.fuzz.checks.integrity.double_submit import _changes
 from specwitness.fuzz.checks.isolation import pages
 from specwitness.fuzz.checks.isolation.side_channels import _names_publicly
-from specwitness.fuzz.http.message import Answer
-from specwitness.fuzz.requests import answers
-from specwitness.fuzz.requests.actor import Actor, borrow
+from specwitness.fuzz.http.message import Response
+from specwitness.fuzz.requests import responses
+from specwitness.fuzz.requests.actor import Actor, value_from_responses
 from specwitness.fuzz.requests.values import Maker, _choose
 from specwitness.fuzz.requests.versions import is_version
 from specwitness.fuzz.results.data_exposure import _is_private
@@ -59,14 +59,14 @@ def surface(*operations: str) -> Surface:
     return make_surface(paths)
 
 
-def answer(value: str) -> Answer:
-    return Answer(200, {"content-type": ["application/json"]}, value.encode())
+def answer(value: str) -> Response:
+    return Response(200, {"content-type": ["application/json"]}, value.encode())
 
 
 def borrowed(name: str, shown: str) -> Any:
     actor = Actor(Identity("alice"), Maker("alice", {}))
-    actor.answers["readIt"] = answer(shown)
-    return borrow(actor, name, TEXT)
+    actor.responses["readIt"] = answer(shown)
+    return value_from_responses(actor, name, TEXT)
 
 
 def producers_by_id() -> list[str]:
@@ -124,7 +124,7 @@ FACTS: dict[str, Callable[[], Any]] = {
     "PAGE_SIZES": lambda: pages.find_size(query("per_page")),
     "SEARCH_TERMS": lambda: pages.find_word(query("q")),
     "ID_ENDINGS": lambda: noun_of("noteId"),
-    "KEY_MEMBERS": lambda: answers.id_in({"slug": "my-post"}, "post", "post"),
+    "KEY_MEMBERS": lambda: responses.id_in({"slug": "my-post"}, "post", "post"),
     "LEAST_PUBLIC": lambda: _choose({"enum": ["public", "private"]}),
 }
 

@@ -97,7 +97,7 @@ def find_in(service: str, bug: str | None = None, only: tuple[str, ...] = ()) ->
 def test_equal_runs_send_as_many_requests_and_reach_the_same() -> None:
     one, other = (attack("teams", None, FuzzConfig()) for _ in range(2))
     assert one.client.sent == other.client.sent
-    assert list(one.trial.succeeded) == list(other.trial.succeeded)
+    assert list(one.context.succeeded) == list(other.context.succeeded)
 
 
 def test_shards_together_are_the_whole_and_overlap_nowhere() -> None:
@@ -111,5 +111,5 @@ def test_shards_together_are_the_whole_and_overlap_nowhere() -> None:
 
 def test_operation_that_the_time_budget_does_not_reach_has_the_reason() -> None:
     engine = attack("teams", None, FuzzConfig(seconds=1e-6))
-    gaps = engine.trial.ledger.gaps
+    gaps = engine.context.results.gaps
     assert gaps["readTeam", "isolation"] == "the time budget was spent before it was reached"

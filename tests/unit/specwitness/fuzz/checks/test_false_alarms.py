@@ -106,4 +106,4 @@ def test_word_in_a_path_or_the_role_of_all_users_is_no_privilege(path: str, role
     ids=["enum with null", "true", "recursive"],
 )
 def test_schema_of_any_shape_is_called_with_success(member: Any) -> None:
-    assert set(attack(make_things(member)).trial.succeeded) == {"makeThing"}
+    assert set(attack(make_things(member)).context.succeeded) == {"makeThing"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from specwitness.fuzz.engine import Engine
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.target import Target
 
 ONLY = FuzzConfig(only=("situation",))
@@ -102,7 +102,7 @@ def test_undocumented_status_and_missing_recovery_are_found(fault: str, operatio
 def test_headers_and_body_of_the_response_are_validated(fault: str, text: str) -> None:
     with opened(make_target(plant(fault))) as engine:
         ledger = engine.run()
-    assert text in ledger.tallies["listThings", "conformance"].describe_breaches()
+    assert text in ledger.by_check["listThings", "conformance"].describe_violations()
 
 
 def test_recovery_within_the_time_limit_is_no_finding() -> None:
@@ -132,7 +132,7 @@ def test_missing_response_is_found_and_the_run_goes_on() -> None:
         class SilentTransport:
             is_remote = False
 
-            def send(self, request: Request) -> Answer:
+            def send(self, request: Request) -> Response:
                 if condition.is_down:
                     raise TargetError("nobody answers", where="here", remedy="none")
                 return transport.send(request)
@@ -178,7 +178,7 @@ def test_spent_time_budget_ends_the_situation_and_is_reported() -> None:
         engine.client.clock = lambda: began + 1000 * condition.is_down
         assert run_engine(engine) == []
     assert condition.ended == [ERASURE, OUTAGE]
-    gaps = engine.trial.ledger.gaps
+    gaps = engine.context.results.gaps
     assert gaps["eraseAccount", "situation"] == "the time budget was spent before it was reached"
 
 

@@ -9,23 +9,23 @@ import pytest
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError
-from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
-from specwitness.fuzz.http.network import HttpTransport, SilentError
+from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
+from specwitness.fuzz.http.network import HttpTransport, NoResponseError
 from specwitness.fuzz.http.throttling import ThrottledError
 from tests.services.scripted import ScriptedTransport
 
 
 def test_rate_limited_request_waits_for_retry_after_up_to_ten_seconds() -> None:
     waits: list[float] = []
-    throttled = [Answer(429, {"retry-after": [said]}) for said in ("2", "9999")]
+    throttled = [Response(429, {"retry-after": [said]}) for said in ("2", "9999")]
     client = Client(ScriptedTransport(*throttled), sleep=waits.append)
     assert client.send(Request("GET", "/")).status == 200
     assert waits == [2.0, 10.0]
-    assert (client.sent, client.patience.times, client.patience.seconds) == (3, 2, 12.0)
+    assert (client.sent, client.throttling.times, client.throttling.seconds) == (3, 2, 12.0)
 
 
 def test_request_that_stays_rate_limited_fails_after_four_tries() -> None:
-    client = Client(ScriptedTransport(*[Answer(429)] * 9), sleep=lambda _: None)
+    client = Client(ScriptedTransport(*[Response(429)] * 9), sleep=lambda _: None)
     with pytest.raises(ThrottledError, match="GET /"):
         client.send(Request("GET", "/"))
     assert client.sent == 4
@@ -45,14 +45,14 @@ def test_request_that_stays_rate_limited_fails_after_four_tries() -> None:
 )
 def test_retry_after_is_read_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
     waits: list[float] = []
-    transport = ScriptedTransport(Answer(429, {"retry-after": [said]}))
+    transport = ScriptedTransport(Response(429, {"retry-after": [said]}))
     assert Client(transport, sleep=waits.append, now=lambda: 0.0).send(Request("GET", "/")).status == 200
     assert waits == [seconds]
 
 
 def test_client_stops_waiting_after_waits_that_did_not_help() -> None:
     waits: list[float] = []
-    client = Client(ScriptedTransport(*[Answer(429)] * 99), sleep=waits.append)
+    client = Client(ScriptedTransport(*[Response(429)] * 99), sleep=waits.append)
     for path in ("/a", "/a", "/b", "/c", "/d"):
         with pytest.raises(ThrottledError):
             client.send(Request("GET", path))
@@ -61,14 +61,14 @@ def test_client_stops_waiting_after_waits_that_did_not_help() -> None:
 
 
 def test_wait_beyond_the_time_budget_ends_the_run() -> None:
-    client = Client(ScriptedTransport(Answer(429, {"retry-after": ["5"]})), seconds=4, clock=lambda: 0.0)
+    client = Client(ScriptedTransport(Response(429, {"retry-after": ["5"]})), seconds=4, clock=lambda: 0.0)
     with pytest.raises(OutOfTimeError):
         client.send(Request("GET", "/"))
 
 
 def test_rate_limited_login_waits_too() -> None:
     waits: list[float] = []
-    client = Client(ScriptedTransport(Answer(429, {"retry-after": ["2"]})), sleep=waits.append)
+    client = Client(ScriptedTransport(Response(429, {"retry-after": ["2"]})), sleep=waits.append)
     assert client.log_in(Request("POST", "/login")).status == 200
     assert waits == [2.0]
 
@@ -76,26 +76,26 @@ def test_rate_limited_login_waits_too() -> None:
 class SilentTransport(ScriptedTransport):
     """Gives its responses, and then none."""
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         if not self.answers:
-            raise SilentError("no answer", where="http://x", is_unreachable=self.is_remote)
+            raise NoResponseError("no answer", where="http://x", is_unreachable=self.is_remote)
         return super().send(request)
 
 
 def test_run_ends_after_three_requests_without_a_response() -> None:
-    client = Client(SilentTransport(Answer(200)))
+    client = Client(SilentTransport(Response(200)))
     assert client.send(Request("GET", "/")).status == 200
-    assert [client.send(Request("GET", "/")) for _ in range(2)] == [NO_ANSWER] * 2
+    assert [client.send(Request("GET", "/")) for _ in range(2)] == [NO_RESPONSE] * 2
     with pytest.raises(GoneError, match="the service had responded to 1 requests before"):
         client.send(Request("GET", "/"))
 
 
 def test_client_waits_for_a_service_that_restarts() -> None:
-    transport, waits = SilentTransport(Answer(200), is_remote=True), list[float]()
+    transport, waits = SilentTransport(Response(200), is_remote=True), list[float]()
 
     def start(seconds: float) -> None:
         waits.append(seconds)
-        transport.answers += [Answer(204)] * (len(waits) == 2)
+        transport.answers += [Response(204)] * (len(waits) == 2)
 
     client = Client(transport, sleep=start)
     assert [client.send(Request("GET", "/")).status for _ in range(2)] == [200, 204]
@@ -103,7 +103,7 @@ def test_client_waits_for_a_service_that_restarts() -> None:
 
 
 def test_redirect_is_a_response_and_is_not_followed() -> None:
-    transport = ScriptedTransport(Answer(302, {"location": ["https://elsewhere.example/"]}))
+    transport = ScriptedTransport(Response(302, {"location": ["https://elsewhere.example/"]}))
     assert Client(transport).send(Request("GET", "/")).status == 302
     assert len(transport.requests) == 1
 

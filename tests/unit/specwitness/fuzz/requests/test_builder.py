@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specwitness.fuzz.http.message import Answer
-from specwitness.fuzz.requests.actor import borrow
-from specwitness.fuzz.requests.builder import World
+from specwitness.fuzz.http.message import Response
+from specwitness.fuzz.requests.actor import value_from_responses
+from specwitness.fuzz.requests.builder import RequestBuilder
 from specwitness.fuzz.users.identity import Identity
 from tests.services.contract import make_surface
 
@@ -68,16 +68,16 @@ class ThingClient:
     def __init__(self) -> None:
         self.made = 0
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         if request.method == "POST":
             self.made += 1
         body = b'{"id": "t%d", "version": 7}' % self.made
-        return Answer(200, {"etag": ['"seven"'], "content-type": ["application/json"]}, body)
+        return Response(200, {"etag": ['"seven"'], "content-type": ["application/json"]}, body)
 
 
-def open_world(paths: dict[str, Any]) -> tuple[World, Callable[[str], Endpoint]]:
+def open_world(paths: dict[str, Any]) -> tuple[RequestBuilder, Callable[[str], Endpoint]]:
     surface: Surface = make_surface(paths)
-    world = World(surface, ThingClient())  # type: ignore[arg-type]  # all of a client that a world calls
+    world = RequestBuilder(surface, ThingClient())  # type: ignore[arg-type]  # all of a client that a world calls
     return world, lambda name: next(endpoint for endpoint in surface.endpoints if endpoint.id == name)
 
 
@@ -125,8 +125,8 @@ def test_value_of_a_response_is_sent_again_under_its_name(
 ) -> None:
     world, _ = open_world(THINGS)
     alice = world.actor(Identity("alice"), 1)
-    alice.answers["makeThing"] = Answer(200, {}, b'{"iban": "DE02", "limit": 5, "name": "A"}')
-    assert borrow(alice, name, schema) == value
+    alice.responses["makeThing"] = Response(200, {}, b'{"iban": "DE02", "limit": 5, "name": "A"}')
+    assert value_from_responses(alice, name, schema) == value
 
 
 def test_list_of_ids_names_objects_of_the_kind_in_the_summary() -> None:

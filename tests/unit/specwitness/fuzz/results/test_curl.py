@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.results.curl import Redaction, as_curl
 
 CREDENTIAL = "abc.def.ghi"
@@ -41,8 +41,8 @@ def test_long_body_is_shortened() -> None:
 def test_redaction_replaces_credentials_and_ids() -> None:
     redaction = Redaction({"alice": [CREDENTIAL, None], "bob": [f"{CREDENTIAL}x"]})
     body = json.dumps({"id": "7f3c-0001", "items": [{"at": "2025-01-01T00:00"}]}).encode()
-    redaction.learn(request(), Answer(200, {}, body))
-    redaction.learn(request(), Answer(201, {"location": ["/notes/identifier"]}))
+    redaction.learn(request(), Response(200, {}, body))
+    redaction.learn(request(), Response(201, {"location": ["/notes/identifier"]}))
     text = f"7f3c-0001 at 2025-01-01T00:00 identifier {CREDENTIAL} {CREDENTIAL}x"
     assert redaction.clean(text) == "$ID at $ID_2 $ID_3 $TOKEN_ALICE $TOKEN_BOB"
 
@@ -53,13 +53,13 @@ def test_redaction_replaces_altered_tokens() -> None:
 
 def test_redaction_keeps_values_that_the_request_sent() -> None:
     redaction = Redaction({})
-    redaction.learn(request(b'{"text": "buy some milk"}'), Answer(200, {}, b'{"text": "buy some milk"}'))
+    redaction.learn(request(b'{"text": "buy some milk"}'), Response(200, {}, b'{"text": "buy some milk"}'))
     assert redaction.clean("buy some milk") == "buy some milk"
 
 
 def test_shell_expands_a_variable_in_a_json_body() -> None:
     redaction = Redaction({"alice": [CREDENTIAL]})
-    redaction.learn(Request("POST", "/notes"), Answer(201, {}, b'{"id": "7f3c-0001"}'))
+    redaction.learn(Request("POST", "/notes"), Response(201, {}, b'{"id": "7f3c-0001"}'))
     sent = request(
         b'{"ids": ["7f3c-0001"], "price": "$5 `x`", "who": "it\'s"}', Authorization=f"Bearer {CREDENTIAL}"
     )
@@ -77,5 +77,5 @@ def test_redaction_keeps_quotes_outside_of_curl_lines() -> None:
 
 def test_words_of_the_service_and_generated_texts_are_no_ids() -> None:
     redaction = Redaction({})
-    redaction.learn(Request("GET", "/notes"), Answer(200, {}, b'["pending_review", "alices1zq016"]'))
+    redaction.learn(Request("GET", "/notes"), Response(200, {}, b'["pending_review", "alices1zq016"]'))
     assert redaction.clean("pending_review alices1zq016") == "pending_review alices1zq016"

@@ -32,13 +32,13 @@ def run_with_tokens(alice: str | None = None, bob: str | None = None) -> Engine:
 
 def test_administrator_calls_nothing_that_may_delete_data_of_others() -> None:
     engine = attack(DESK)
-    assert "adminListTickets" in engine.trial.by_admin
+    assert "adminListTickets" in engine.context.by_admin
     assert engine.target.app.state.desk.resets == 0
 
 
 def test_user_logs_in_again_after_the_session_ended() -> None:
     engine = attack(DESK)
-    assert set(engine.trial.succeeded) >= {"refresh", "logOut", "closeAccount"}
+    assert set(engine.context.succeeded) >= {"refresh", "logOut", "closeAccount"}
     assert engine.broken_off is None
 
 
@@ -46,11 +46,11 @@ def test_run_ends_with_the_reason_when_access_ends_for_good() -> None:
     engine = run_with_tokens()
     assert isinstance(engine.broken_off, LostError)
     assert str(engine.broken_off).startswith("Target.identities: POST /session/refresh ended alice's access")
-    assert engine.trial.ledger.gaps["logOut", "none"] == "a user's access was lost before it was reached"
+    assert engine.context.results.gaps["logOut", "none"] == "a user's access was lost before it was reached"
 
 
 def test_operation_that_ends_access_is_called_after_all_others() -> None:
-    reached = list(run_with_tokens().trial.succeeded)
+    reached = list(run_with_tokens().context.succeeded)
     assert {"download", "listTickets", "makeTicket"} <= set(reached[: reached.index("refresh")])
 
 

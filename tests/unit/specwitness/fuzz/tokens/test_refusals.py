@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.results.conformance import describe_headers, describe_misfit
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import Attack
 from specwitness.fuzz.tokens.refusal import Fault, find_echo, judge_refusal
 from specwitness.fuzz.users.credentials import BEARER, KEY
@@ -22,7 +22,7 @@ HEALTH = next(endpoint for endpoint in SURFACE.endpoints if endpoint.id == "getH
 PROBLEM = {"title": "no", "status": 401}
 NONE = Attack("no credentials", "none", "RFC 6750", lambda _: None, brings=False)
 FORGED = Attack("a forged token", "forged", "RFC 7515", lambda _: "x")
-ODD = Attack("an odd token", "claims", "tokens", lambda _: "x", Level.SHOULD)
+ODD = Attack("an odd token", "claims", "tokens", lambda _: "x", Severity.SHOULD)
 
 
 def answer(
@@ -30,12 +30,12 @@ def answer(
     status: int = 401,
     body: object = PROBLEM,
     media: str = "application/problem+json",
-) -> Answer:
+) -> Response:
     headers = {"content-type": [media]} | ({"www-authenticate": [challenge]} if challenge is not None else {})
-    return Answer(status, headers, json.dumps(body).encode())
+    return Response(status, headers, json.dumps(body).encode())
 
 
-def judge(given: Answer, attack: Attack, kind: str = BEARER) -> list[Fault]:
+def judge(given: Response, attack: Attack, kind: str = BEARER) -> list[Fault]:
     return list(judge_refusal(given, attack, kind, GET_NOTE))
 
 
@@ -70,9 +70,11 @@ def test_any_status_but_401_is_a_fault(status: int) -> None:
     assert [fault.kind for fault in judge(answer(status=status), NONE)] == [f"status {status}"]
 
 
-@pytest.mark.parametrize(("status", "level"), [(200, Level.SHOULD), (404, Level.SHOULD), (500, Level.MUST)])
-def test_advice_becomes_a_must_only_for_a_server_error(status: int, level: Level) -> None:
-    assert [fault.level for fault in judge(answer(status=status), ODD)] == [level]
+@pytest.mark.parametrize(
+    ("status", "severity"), [(200, Severity.SHOULD), (404, Severity.SHOULD), (500, Severity.MUST)]
+)
+def test_advice_becomes_a_must_only_for_a_server_error(status: int, severity: Severity) -> None:
+    assert [fault.severity for fault in judge(answer(status=status), ODD)] == [severity]
 
 
 def test_api_key_may_be_refused_by_403_and_without_challenge() -> None:
@@ -97,10 +99,10 @@ def test_429_is_no_fault() -> None:
         (answer(body={"title": "no"}), "$: 'status' is a required property"),
         (answer(body={"title": "", "status": 401}), "$.title: `minLength`"),
         (answer(body=[]), "$: `type`"),
-        (Answer(401, {"content-type": ["application/problem+json"]}, b"no"), "expected a JSON body"),
+        (Response(401, {"content-type": ["application/problem+json"]}, b"no"), "expected a JSON body"),
     ],
 )
-def test_body_must_fit_the_schema_of_its_status(given: Answer, said: str | None) -> None:
+def test_body_must_fit_the_schema_of_its_status(given: Response, said: str | None) -> None:
     found = describe_misfit(given, GET_NOTE)
     assert found is None if said is None else said in (found or "")
 
@@ -116,12 +118,15 @@ def test_body_must_fit_the_schema_of_its_status(given: Answer, said: str | None)
     ],
 )
 def test_required_header_must_be_there_and_fit_its_schema(lines: list[str], said: list[str]) -> None:
-    assert list(describe_headers(Answer(401, {"www-authenticate": lines}), GET_NOTE)) == said
+    assert list(describe_headers(Response(401, {"www-authenticate": lines}), GET_NOTE)) == said
 
 
 def test_missing_401_in_the_contract_is_advice() -> None:
     (fault,) = judge_refusal(answer(), NONE, BEARER, HEALTH)
-    assert (fault.text, fault.level) == ("the contract documents no 401 for this operation", Level.SHOULD)
+    assert (fault.text, fault.severity) == (
+        "the contract documents no 401 for this operation",
+        Severity.SHOULD,
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,7 @@ def test_missing_401_in_the_contract_is_advice() -> None:
         (answer(body={"title": "x" * 24}, status=200), []),
     ],
 )
-def test_refusal_that_repeats_the_credential_is_found(given: Answer, expected: list[str]) -> None:
+def test_refusal_that_repeats_the_credential_is_found(given: Response, expected: list[str]) -> None:
     request = Request("GET", "/", headers=(("Authorization", f"Bearer {'x' * 24}"),))
     assert [fault.kind for fault in find_echo(request, given)] == expected
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from specwitness.errors import ConfigError, TargetError
 from specwitness.fuzz.http.client import Client
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.users import jose
 from specwitness.fuzz.users.identity import Mint, UnfitKey
 from specwitness.fuzz.users.login import Login
@@ -103,7 +103,7 @@ def login() -> Login:
 
 
 def test_login_reads_token_and_subject_by_pointer() -> None:
-    transport = ScriptedTransport(Answer(200, {}, b'{"data": {"token": "t", "id": 7}}'))
+    transport = ScriptedTransport(Response(200, {}, b'{"data": {"token": "t", "id": 7}}'))
     alice = login().identify("alice", Client(transport))
     assert alice is not None
     assert (alice.token, alice.subject) == ("t", "7")
@@ -113,12 +113,12 @@ def test_login_reads_token_and_subject_by_pointer() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (Answer(401), "alice cannot log in: POST /login answered 401"),
-        (Answer(200, {}, b"{}"), "has nothing at /data/token"),
-        (Answer(200, {}, b'{"data": {"token": "t"}}'), "has nothing at /data/id"),
+        (Response(401), "alice cannot log in: POST /login answered 401"),
+        (Response(200, {}, b"{}"), "has nothing at /data/token"),
+        (Response(200, {}, b'{"data": {"token": "t"}}'), "has nothing at /data/id"),
     ],
 )
-def test_login_that_fails_makes_the_run_invalid(answer: Answer, message: str) -> None:
+def test_login_that_fails_makes_the_run_invalid(answer: Response, message: str) -> None:
     with pytest.raises(TargetError, match=message):
         login().identify("alice", Client(ScriptedTransport(answer)))
 
@@ -145,7 +145,7 @@ def test_token_is_verified_by_pyjwt(algorithm: str) -> None:
 
 
 def test_login_is_sent_to_a_service_on_another_machine() -> None:
-    transport = ScriptedTransport(Answer(200, {}, b'{"data": {"token": "t", "id": 7}}'), is_remote=True)
+    transport = ScriptedTransport(Response(200, {}, b'{"data": {"token": "t", "id": 7}}'), is_remote=True)
     assert login().identify("alice", Client(transport)) is not None
     with pytest.raises(TargetError):
         Client(transport).send(Request("POST", "/notes"))

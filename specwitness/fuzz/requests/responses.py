@@ -1,4 +1,4 @@
-"""How the id of a new object is read from the answer that told of it."""
+"""Reading of responses: the id of a new object, the items of a list, members by name."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from specwitness.openapi.references import follow, parse_pointer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 
-def read_id(answer: Answer, name: str, noun: str) -> Any:
-    """Read the id of a new object from the answer that told of it; None where there is none."""
-    for holder in _holders(answer.json()):
+def read_id(response: Response, name: str, noun: str) -> Any:
+    """Read the id of a new object from the response to its creation; None where there is none."""
+    for holder in _holders(response.json()):
         if (found := id_in(holder, name, noun)) is not None:
             return found
-    location = urlsplit(answer.header("location")).path.rstrip("/")
+    location = urlsplit(response.header("location")).path.rstrip("/")
     return unquote(location.rpartition("/")[2]) or None if location else None
 
 
@@ -57,15 +57,15 @@ def list_items(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-def read_expression(expression: str, answer: Answer) -> Any:
+def read_expression(expression: str, response: Response) -> Any:
     """Read a runtime expression of a link (OpenAPI §4.8.20.3); None where it leads nowhere."""
     if expression.startswith("$response.body#"):
         try:
-            return follow(answer.json(), parse_pointer(expression.removeprefix("$response.body")))
+            return follow(response.json(), parse_pointer(expression.removeprefix("$response.body")))
         except KeyError:
             return None
     if expression.startswith("$response.header."):
-        return answer.header(expression.removeprefix("$response.header.")) or None
+        return response.header(expression.removeprefix("$response.header.")) or None
     return None
 
 
