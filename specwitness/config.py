@@ -29,7 +29,7 @@ def _stay_inside(path: str) -> str:
 
 
 InnerPath = Annotated[str, AfterValidator(_stay_inside)]
-# Whether there is a check of that name is seen when a run begins: the checks are read from the fuzzer.
+# The fuzzer refuses unknown names when a run begins: its registry has the checks.
 CheckName = Annotated[str, Field(pattern="^[a-z_]+$")]
 
 

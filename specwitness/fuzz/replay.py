@@ -16,7 +16,7 @@ from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target, load_target, open_transport
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.tokens.table import ATTACKS
-from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.credentials import BEARER, CredentialLocation
 from specwitness.fuzz.users.identity import ADMIN, ALICE, BOB, Mint
 from specwitness.fuzz.users.settings import read_provider
 from specwitness.model import Outcome
@@ -120,10 +120,10 @@ def _make_token(name: str, target: Target, client: Client) -> str:
         )
     mint = target.identities if isinstance(target.identities, Mint) else target.mint
     other = target.provider.identify(BOB, client)
-    seat = Seat("bearer", BEARER, prefix="Bearer ")
-    made = attack.recipe(Material(seat, owner.token, owner.name, mint, other.token if other else None))
+    location = CredentialLocation("bearer", BEARER, prefix="Bearer ")
+    made = attack.recipe(Material(location, owner.token, owner.name, mint, other.token if other else None))
     if callable(made):
-        headers = made(seat.put(Request("GET", "/"), owner.token)).headers
+        headers = made(location.put(Request("GET", "/"), owner.token)).headers
         made = dict(headers).get("Authorization", "").rpartition(" ")[2]
     if not made:
         raise TargetError(f"the attack `{name}` has no token", where="specwitness token")

@@ -157,7 +157,7 @@ def _drive(engine: Engine, drive: Drive, wanted: set[str]) -> None:
 
 def _sum_up(engine: Engine, sent: int, driven: int) -> FuzzRun:
     settings, target, results = engine.settings, engine.target, engine.context.results
-    throttling = engine.client.patience
+    throttling = engine.client.throttling
     wanted = engine.wanted()
     endpoints = [endpoint for endpoint in engine.surface.endpoints if endpoint.id in wanted]
     verdicts = Verdicts(

@@ -17,7 +17,7 @@ from specwitness.fuzz.session.logins import (
     learn_subjects,
     refuse_locked_out,
 )
-from specwitness.fuzz.users.credentials import KEY, seat_of
+from specwitness.fuzz.users.credentials import KEY, read_location
 from specwitness.fuzz.users.login import Login
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Schedule:
         yield None, _BASELINE, partial(refuse_locked_out, context)
         yield None, _BASELINE, partial(learn_keys, context)
         for endpoint in others:
-            takes_key = any(seat_of(*scheme).kind == KEY for scheme in self._schemes_of(endpoint))
+            takes_key = any(read_location(*scheme).kind == KEY for scheme in self._schemes_of(endpoint))
             if self._may_call(endpoint) and takes_key:
                 yield endpoint, _BASELINE, partial(self._send_again_with_key, endpoint)
         for endpoint in others:

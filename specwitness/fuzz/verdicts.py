@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
 from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.model import Outcome, Witness, WitnessKind
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Verdicts:
     def _testify(self, endpoint: Endpoint, check: str) -> Witness:
         results = self.results
         result = results.result(endpoint, check)
-        send_baseline = results.result(endpoint, "conformance")
+        baseline = results.result(endpoint, "conformance")
         outcome, detail = self._judge(endpoint, check)
         counts = dict(result.counts)
         if check == "conformance":
@@ -67,7 +67,7 @@ class Verdicts:
             counts |= {"documented": len(documented), "observed": len(documented) - len(unseen)}
             detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
         else:
-            counts |= {"attacks": len(result.attacks), "control": send_baseline.succeeded}
+            counts |= {"attacks": len(result.attacks), "control": baseline.succeeded}
             # A check may judge responses that another check counts as its cases.
             counts["cases"] = max(result.cases, result.judged)
         return Witness(
@@ -84,18 +84,16 @@ class Verdicts:
 
     def _judge(self, endpoint: Endpoint, check: str) -> tuple[Outcome, str | None]:
         results = self.results
-        result, send_baseline = results.result(endpoint, check), results.result(endpoint, "conformance")
-        if result.at_level(Level.MUST) or (self.settings.strict and result.violations):
+        result, baseline = results.result(endpoint, check), results.result(endpoint, "conformance")
+        if result.with_severity(Severity.MUST) or (self.settings.strict and result.violations):
             return Outcome.FAILED, result.describe_violations()
         advice = f"hygiene: {result.describe_violations()}" if result.violations else None
         if gap := results.gaps.get((endpoint.id, check)):
             return Outcome.SKIPPED, gap
-        if not send_baseline.succeeded and not (check == "privilege" and result.cases):
+        if not baseline.succeeded and not (check == "privilege" and result.cases):
             credentials = "with a valid token " if endpoint.is_protected else ""
-            return (
-                Outcome.SKIPPED,
-                f"never answered 2xx: {credentials}came {send_baseline.describe_statuses()}",
-            )
+            never = f"never answered 2xx: {credentials}came {baseline.describe_statuses()}"
+            return Outcome.SKIPPED, results.reasons.get((endpoint.id, check), never)
         if check == "conformance" and self._requires_every_status() and find_unseen(endpoint, results):
             return Outcome.FAILED, None
         if not result.judged and check != "conformance":

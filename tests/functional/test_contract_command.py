@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -47,10 +48,6 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.write("pyproject.toml", SETTINGS)
-        self.put({})
-        self.git("init", "-q", "-b", "main")
-        self.commit("first")
 
     def write(self, name: str, text: str) -> None:
         path = self.root / name
@@ -91,8 +88,20 @@ class Repository:
         return result
 
 
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with its first commit, to be copied."""
+    repository = Repository(tmp_path_factory.mktemp("committed"))
+    repository.write("pyproject.toml", SETTINGS)
+    repository.put({})
+    repository.git("init", "-q", "-b", "main")
+    repository.commit("first")
+    return repository.root
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
+def repository(tmp_path: Path, committed: Path) -> Repository:
+    shutil.copytree(committed, tmp_path, dirs_exist_ok=True)
     return Repository(tmp_path)
 
 

@@ -77,27 +77,27 @@ def assemble(faults: Faults, *routers: APIRouter) -> FastAPI:
 
 
 class Meeting:
-    """Lets calls that come at the same time overlap: a call waits until another one is there.
-
-    The race check makes several rounds, of which one has to bring two calls within the longest time.
+    """Lets calls that come at the same time overlap: a call waits until the other one is there.
 
     Args:
         longest: Seconds that a call without another one waits.
     """
 
-    def __init__(self, longest: float = 0.1) -> None:
+    def __init__(self, longest: float = 0.25) -> None:
         self._longest = longest
-        self._waiting: anyio.Event | None = None
+        self._waiting: list[tuple[str, anyio.Event]] = []
 
-    async def wait(self) -> None:
-        """Wait until another call waits here too, or for the longest time."""
-        if self._waiting is not None:
-            self._waiting.set()
-            return
-        self._waiting = anyio.Event()
+    async def wait_for(self, user: str, *, other_user: bool) -> None:
+        """Wait for a call of the same user, or of another one, or for the longest time."""
+        for waiting, arrival in self._waiting:
+            if (waiting != user) is other_user:
+                arrival.set()
+                return
+        entry = user, anyio.Event()
+        self._waiting.append(entry)
         with anyio.move_on_after(self._longest):
-            await self._waiting.wait()
-        self._waiting = None
+            await entry[1].wait()
+        self._waiting.remove(entry)
 
 
 @dataclass(slots=True)

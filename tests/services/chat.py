@@ -134,7 +134,7 @@ def _add_rooms(router: APIRouter, chat: Chat, faults: Faults) -> None:
         chat.last_user = user
         if faults.has("user-kept-globally"):
             # The fault: the other user calls before this call goes on.
-            await chat.meeting.wait()
+            await chat.meeting.wait_for(user, other_user=True)
             if user != chat.last_user:
                 raise RefusalError(404, "not found")
         room = chat.rooms.add(user, text=form.text, messages=[])

@@ -290,7 +290,7 @@ NOTEBOOK = SmallService(
             "comments-after-delete",
             "deletion",
             "GET /api/{user_id}/notes/{note_id}/comments",
-            "shows what was below an object that was deleted",
+            "an object that was deleted",
         ),
         PlantedBug(
             "key-after-delete",

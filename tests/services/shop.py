@@ -209,7 +209,7 @@ def _own(router: APIRouter, shop: Shop, faults: Faults) -> APIRouter:
             raise RefusalError(409, "redeemed before")
         if faults.has("redeem-twice"):
             # The fault: another call comes between the look and the note.
-            await shop.meeting.wait()
+            await shop.meeting.wait_for(user, other_user=False)
         shop.redeemed.add(user)
         return {"redeemed": True}
 

@@ -52,7 +52,7 @@ def find_test(name: str) -> tuple[Path, str]:
         if f"def {name}(" in text:
             for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.FunctionDef) and node.name == name:
-                    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
                     return path, "\n".join(text.splitlines()[first - 1 : node.end_lineno])
     pytest.fail(f"there is no test {name}: correct its name in tests/pages/commands.py")
 

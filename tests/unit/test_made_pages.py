@@ -51,7 +51,7 @@ def test_every_removed_check_turned_a_test_red_that_exists() -> None:
 
 
 def test_results_of_removed_checks_are_kept_and_a_new_check_needs_one() -> None:
-    page = make_page(Result(each, "red", "test_x::test_it[a]") for each in FALSIFIERS)
+    page = make_page(Result(falsifier, "red", "test_x::test_it[a]") for falsifier in FALSIFIERS)
     moved = page.replace("`backend/core/", "`elsewhere/")
     assert refresh_page(moved) == page
     with pytest.raises(ValueError, match=r"no result for .*: run make falsify"):

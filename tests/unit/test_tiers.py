@@ -34,7 +34,7 @@ def test_summary_counts_the_slow_tests_that_are_left() -> None:
 
 
 def test_summary_counts_them_where_workers_run_side_by_side() -> None:
-    said = run_pytest("-p", "xdist", "-n", "1", "-m", "not slow", SLOW_FILE, "tests/unit/test_scorecard.py")
+    said = run_pytest("-p", "xdist", "-n", "1", "-m", "not slow", SLOW_FILE, "tests/unit/test_lock.py")
     assert LEFT.search(said), said
     assert "passed" in said
 
@@ -46,10 +46,10 @@ def test_run_of_all_tests_leaves_none() -> None:
 
 
 def test_both_tiers_together_are_all_tests() -> None:
-    quick, slow = (plan(target).splitlines()[-1] for target in ("test", "test-slow"))
+    quick, slow = (plan(target, "coverage=").splitlines()[-1] for target in ("test", "test-slow"))
     assert quick.endswith('-m "not slow"')
     assert slow == quick.replace('"not slow"', "slow")
-    assert plan("test-all").splitlines()[-2:] == [quick, slow]
+    assert plan("test-all", "coverage=").splitlines()[-2:] == [quick, slow]
 
 
 def test_ci_runs_both_tiers_with_coverage() -> None:

@@ -69,7 +69,7 @@ class Drive:
         Raises:
             TargetError: The service cannot be called, or Schemathesis cannot read the contract.
         """
-        if self.context.client.patience.is_over:
+        if self.context.client.throttling.is_over:
             self._skip(wanted, THROTTLED_FOR_GOOD)
             return
         document = self._narrow(wanted)
@@ -193,10 +193,10 @@ class Drive:
         is_for_admin = context.admin is not None and endpoint.id in context.by_admin and case.method == "GET"
         caller = context.admin if is_for_admin and context.admin else context.alice
         found = find_credentials(endpoint, self.context.surface, caller.identity)
-        for seat, value in found[0] if found else ():
-            container = {"query": case.query, "cookie": case.cookies}.get(seat.location, case.headers)
-            if seat.name not in container:
-                container[seat.name] = seat.prefix + value
+        for location, value in found[0] if found else ():
+            container = {"query": case.query, "cookie": case.cookies}.get(location.part, case.headers)
+            if location.name not in container:
+                container[location.name] = location.prefix + value
 
 
 @contextmanager

@@ -33,10 +33,10 @@ from specwitness.fuzz.http.client import Client, ReadOnlyError
 from specwitness.fuzz.http.message import Request
 from specwitness.fuzz.http.network import HttpTransport
 from specwitness.fuzz.http.throttling import ThrottledError
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import Attack, Material
 from specwitness.fuzz.tokens.table import RAW_ATTACKS
-from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.credentials import BEARER, CredentialLocation
 from specwitness.openapi import is_protected
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _SUCCESS = 2
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_BEARER = Seat("bearer", BEARER, prefix="Bearer ")
+_BEARER = CredentialLocation("bearer", BEARER, prefix="Bearer ")
 _TRIED: set[tuple[str, int, str]] = set()
 _BOB = "SPECWITNESS_TOKEN_BOB"
 _WRITES = "SPECWITNESS_ALLOW_WRITES"
@@ -129,7 +129,7 @@ def _serves_deletion(case: Case[Any]) -> bool:
 def _attack(request: Request, material: Material, client: Client) -> Iterator[str]:
     attack: Attack
     for attack in RAW_ATTACKS:
-        change = attack.prepare(material) if attack.level is Level.MUST else None
+        change = attack.prepare(material) if attack.severity is Severity.MUST else None
         if change is None:
             continue
         status = client.send(change(request)).status

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
-from specwitness.fuzz.http.network import SilentError
-from specwitness.fuzz.http.throttling import TOO_MANY, Patience, ThrottledError
+from specwitness.fuzz.http.network import NoResponseError
+from specwitness.fuzz.http.throttling import TOO_MANY, ThrottledError, Throttling
 from specwitness.openapi import is_below
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Client:
         base: The path below which the contract's paths are served, such as `/v2`.
         is_users_own: Whether a request brings the good credentials of a user, and no others.
         is_refused: Whether such a request got 401: the user's session may be over.
-        patience: The waits after a 429.
+        throttling: The waits after a 429.
     """
 
     transport: Transport
@@ -83,7 +83,7 @@ class Client:
     base: str = ""
     is_users_own: Callable[[Request], bool] = lambda _: False
     is_refused: bool = False
-    patience: Patience = field(default_factory=Patience)
+    throttling: Throttling = field(default_factory=Throttling)
     _responded: int = 0
     _missing_responses: int = 0
     _end: float | None = field(init=False)
@@ -151,19 +151,19 @@ class Client:
     def _send_with_waits(self, request: Request) -> Response:
         response, waits = self._send(request), list[float]()
         while response.status == TOO_MANY:
-            delay = self.patience.propose(request, response, waits, self.now())
+            delay = self.throttling.propose(request, response, waits, self.now())
             if delay is None:
                 break
             self._wait(delay)
             waits.append(delay)
             response = self._send(request)
-        self.patience.note_response(request, response)
+        self.throttling.note_response(request, response)
         return response
 
     def _wait(self, seconds: float) -> None:
         if self._end is not None and self.clock() + seconds >= self._end:
             raise OutOfTimeError
-        self.patience.note_wait(seconds)
+        self.throttling.note_wait(seconds)
         self.tell(f"the service answered 429: waiting {seconds:.0f} s")
         self.sleep(seconds)
 
@@ -173,7 +173,7 @@ class Client:
             self.sent += 1
             try:
                 response = self.transport.send(self.place(request))
-            except SilentError as error:
+            except NoResponseError as error:
                 if not error.is_unreachable:
                     return self._record_no_response(error)
                 if wait is None or not self._responded:
@@ -191,14 +191,14 @@ class Client:
             return request
         return replace(request, path=self.base + request.path)
 
-    def _record_no_response(self, error: SilentError) -> Response:
+    def _record_no_response(self, error: NoResponseError) -> Response:
         """Give `NO_RESPONSE` for one request without a response; three in a row end the run."""
         self._missing_responses += 1
         if self._missing_responses >= _MOST_MISSING_RESPONSES:
             raise self._give_up(error) from error
         return NO_RESPONSE
 
-    def _give_up(self, error: SilentError) -> TargetError:
+    def _give_up(self, error: NoResponseError) -> TargetError:
         if not self._responded:
             return error
         message = f"{error.message}; the service had responded to {self._responded} requests before"

@@ -32,7 +32,7 @@ _LONGEST_HEAD = 60_000  # bytes; servers take 8 to 64 kB
 _TOO_LARGE = Response(431)
 
 
-class SilentError(TargetError):
+class NoResponseError(TargetError):
     """No response came to a request; `is_unreachable` where no connection could be made."""
 
     def __init__(self, message: str, *, where: str, is_unreachable: bool) -> None:
@@ -73,7 +73,7 @@ class HttpTransport:
             twice after a head of more than 60 kB.
 
         Raises:
-            SilentError: No response came.
+            NoResponseError: No response came.
             TargetError: The path does not begin with `/`.
         """
         if not request.path.startswith("/"):
@@ -130,8 +130,8 @@ class HttpTransport:
         response.release_conn()
         return bytes(content)
 
-    def _silence(self, request: Request, error: Exception, *, is_unreachable: bool) -> SilentError:
-        return SilentError(
+    def _silence(self, request: Request, error: Exception, *, is_unreachable: bool) -> NoResponseError:
+        return NoResponseError(
             f"{request.method} {request.path} got no response: {_explain(error, self._timeout)}",
             where=self._base,
             is_unreachable=is_unreachable,

@@ -24,7 +24,7 @@ class ThrottledError(Exception):
 
 
 @dataclass(slots=True)
-class Patience:
+class Throttling:
     """The waits of a run, and the operations that no wait helped.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.fuzz.results.curl import Redaction, as_curl
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ class Violation(NamedTuple):
 
     text: str
     curl: str
-    level: str = "must"
+    severity: str = "must"
 
 
 @dataclass(slots=True)
@@ -56,9 +56,11 @@ class CheckResult:
             classes[f"{status // 100}xx"] += count
         return {"cases": self.cases, **dict(sorted(classes.items()))}
 
-    def at_level(self, level: str) -> list[Violation]:
+    def with_severity(self, severity: str) -> list[Violation]:
         """Give one breach of each kind that is as grave."""
-        found = ([value for value in several if value.level == level] for several in self.violations.values())
+        found = (
+            [value for value in several if value.severity == severity] for several in self.violations.values()
+        )
         return [several[0] for several in found if several]
 
     def describe_statuses(self) -> str:
@@ -71,7 +73,7 @@ class CheckResult:
         """Tell each kind of breach by its shortest request."""
         lines = []
         # The gravest come first: only so many are reported.
-        ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].level, item[0]))
+        ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].severity, item[0]))
         for _, violations in ordered[:at_most]:
             # Lengths first, so that a reader gets the plainest case; texts break the tie.
             text, curl, _ = min(
@@ -91,6 +93,8 @@ def _count(violations: list[Violation]) -> str:
 OUT_OF_TIME = "the time budget was spent before it was reached"
 THROTTLED = "the service answered 429 however long it was waited for"
 READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
+NO_OBJECT = "needs a stored object, and none could be made"
+NO_SECOND_USER = "there is no second user to try it as"
 BROKEN_OFF = "the service answered no more before it was reached"
 
 
@@ -138,11 +142,11 @@ class Results:
         *,
         text: str,
         request: Request,
-        level: Level = Level.MUST,
+        severity: Severity = Severity.MUST,
     ) -> None:
         """Note what is wrong, once a kind."""
         told = f"{endpoint.operation.name} {text}"
-        violation = Violation(self.redaction.clean(told), self.write_curl(request), level.value)
+        violation = Violation(self.redaction.clean(told), self.write_curl(request), severity.value)
         self.result(endpoint, check).report(kind, violation)
 
     def expect(self, endpoint: Endpoint, check: str, attack: str, response: Response) -> None:

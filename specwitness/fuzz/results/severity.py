@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How grave it is to let an attack through."""
 
     MUST = "must"  # a hole, or a rule of an RFC that says MUST

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.fuzz.requests.responses import find_values
-from specwitness.fuzz.users.credentials import KEY, seat_of
+from specwitness.fuzz.users.credentials import KEY, read_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,9 @@ def find_key(context: Context, response: Response | None, actor: Actor) -> Key |
     for scheme, probe in _probes(context) if texts else ():
         plain = context.builder.build(probe, actor)
         for text in texts if plain is not None else ():
-            request = seat_of(scheme, context.surface.schemes[scheme]).put(plain, text) if plain else None
+            request = (
+                read_location(scheme, context.surface.schemes[scheme]).put(plain, text) if plain else None
+            )
             if request is not None and context.client.send(request).succeeded:
                 return Key(scheme, text, probe, request)
     return None
@@ -72,7 +74,7 @@ def _makers(context: Context) -> list[Endpoint]:
 def _probes(context: Context) -> Iterator[tuple[str, Endpoint]]:
     """Give for each scheme of keys an operation that takes such a key alone."""
     for scheme in context.surface.schemes:
-        if seat_of(scheme, context.surface.schemes[scheme]).kind != KEY:
+        if read_location(scheme, context.surface.schemes[scheme]).kind != KEY:
             continue
         for endpoint in context.reached():
             if (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import REFERENCE_ENDINGS, snake
 from specwitness.fuzz.requests.draft import Options
+from specwitness.fuzz.results.results import NO_OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Context
 
-_NO_OBJECT = "needs a stored object, and none could be made"
 _MOST_EXAMPLES = 3
 _FORBIDDEN = 403
 _GONE = frozenset({404, 410})
@@ -28,7 +28,7 @@ def send_baseline(context: Context, endpoint: Endpoint) -> Response | None:
         context.builder.variants[endpoint.id] = variant
         request = _build(context, endpoint, context.alice)
         if request is None:
-            context.results.skip(endpoint, "conformance", _NO_OBJECT)
+            context.results.skip(endpoint, "conformance", NO_OBJECT)
             break
         response = context.send(endpoint, "conformance", "a good request", request)
         context.results.redaction.learn(request, response)
@@ -74,7 +74,7 @@ def send_baseline_as_admin(context: Context, endpoint: Endpoint, admin: Actor) -
         stored = admin.objects.get(endpoint.last_collection) if endpoint.path_names else None
         is_harmless = endpoint.is_safe or (stored.is_created if stored else not endpoint.is_sweeping)
         if request is None or not is_harmless:
-            reason = "it changes what is not the run's own" if request else _NO_OBJECT
+            reason = "it changes what is not the run's own" if request else NO_OBJECT
             context.results.skip(endpoint, "conformance", reason)
             break
         response = context.send(endpoint, "conformance", "a good request", request)

@@ -12,7 +12,7 @@ from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, snake
 from specwitness.fuzz.http.client import GoneError
 from specwitness.fuzz.requests.responses import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,8 +169,10 @@ def check_log_out(context: Context, endpoint: Endpoint) -> Iterator[None]:
         # A token that nobody keeps a list of is good until it expires.
         is_stateless = (context.alice.identity.token or "").count(".") == _DOTS_OF_JWS
         text = f"ends the session, and {probe.operation.name} with its credentials answers {response.status}"
-        level = Level.SHOULD if is_stateless else Level.MUST
-        context.results.report(endpoint, "expired", "logged out", text=text, request=signed, level=level)
+        severity = Severity.SHOULD if is_stateless else Severity.MUST
+        context.results.report(
+            endpoint, "expired", "logged out", text=text, request=signed, severity=severity
+        )
 
 
 @contextmanager

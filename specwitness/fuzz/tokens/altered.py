@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import MALFORMED, Attack, Material, Recipe, only_bearer, with_token
 from specwitness.fuzz.users import jose
 
@@ -71,7 +71,7 @@ def _row(name: str, breaks: str, recipe: Recipe, **more: Any) -> Attack:
 
 
 _CORE: dict[str, Any] = {"core": True}
-_SHOULD: dict[str, Any] = {"level": Level.SHOULD}
+_SHOULD: dict[str, Any] = {"severity": Severity.SHOULD}
 ALTERED_ATTACKS = (
     _row("an unsigned token (alg none)", "RFC 8725 §3.2", with_token(_none("none")), **_CORE),
     _row("an unsigned token (alg None)", "RFC 8725 §3.2", with_token(_none("None"))),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.users import jose
-from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.credentials import BEARER, CredentialLocation
 
 if TYPE_CHECKING:
     from specwitness.fuzz.http.message import Request
@@ -21,7 +21,7 @@ class Material:
     """What an attack is made from.
 
     Attributes:
-        seat: Where the credential goes in a request.
+        location: Where the credential goes in a request.
         value: A good credential.
         name: The user whose credential it is.
         mint: Signs tokens with the service's own key; None where the key is not known.
@@ -29,7 +29,7 @@ class Material:
         host: Serves keys at an address that a token can name; None where the service cannot reach it.
     """
 
-    seat: Seat
+    location: CredentialLocation
     value: str
     name: str
     mint: Mint | None = None
@@ -43,7 +43,7 @@ class Material:
 
     def put(self, value: str) -> Change:
         """Give a change that puts another credential in place of the good one."""
-        return lambda request: self.seat.put(request, value)
+        return lambda request: self.location.put(request, value)
 
 
 Change = Callable[["Request"], "Request"]
@@ -62,7 +62,7 @@ class Attack:
         check: The check that sends it: `none`, `forged`, `expired` or `claims`.
         breaks: The rule that a service breaks which accepts it, such as `RFC 7515 §5.2`.
         recipe: Makes the bad credential, or the change of the request; None where neither can be made.
-        level: How severe it is to accept it.
+        severity: How severe it is to accept it.
         allowed: The statuses of a correct rejection.
         core: Whether the quick profile tries it on each operation, and not on some of them.
         accepted: Whether a correct service accepts it: the scheme `bearer` in lower case is one.
@@ -74,7 +74,7 @@ class Attack:
     check: str
     breaks: str
     recipe: Recipe = field(repr=False)
-    level: Level = Level.MUST
+    severity: Severity = Severity.MUST
     allowed: frozenset[int] = REFUSED
     core: bool = False
     accepted: bool = False
@@ -88,7 +88,7 @@ class Attack:
 
 def only_bearer(recipe: Recipe) -> Recipe:
     """Limit a recipe to bearer tokens: for an API key it makes nothing."""
-    return lambda material: recipe(material) if material.seat.kind == BEARER else None
+    return lambda material: recipe(material) if material.location.kind == BEARER else None
 
 
 def with_token(recipe: Callable[[Material, jose.Token], Change | str | None]) -> Recipe:

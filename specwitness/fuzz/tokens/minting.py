@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import Attack, Material, with_mint
 from specwitness.fuzz.users import jose
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 NOWHERE = "https://issuer.invalid/"
-SHOULD: dict[str, Any] = {"level": Level.SHOULD}
+SHOULD: dict[str, Any] = {"severity": Severity.SHOULD}
 CORE: dict[str, Any] = {"core": True}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from specwitness.fuzz.api.words import snake
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import HUGE, MALFORMED, Attack, Change, Material, only_bearer
 from specwitness.fuzz.users.credentials import KEY
 
@@ -23,11 +23,11 @@ _QUERY_NAMES = ("access_token", "token", "auth_token", "api_key", "jwt")
 
 def _without(material: Material) -> Change:
     def change(request: Request) -> Request:
-        seat = material.seat
-        query = tuple(pair for pair in request.query if seat.location != "query" or pair[0] != seat.name)
-        gone = "cookie" if seat.location == "cookie" else seat.name.lower()
+        location = material.location
+        query = tuple(pair for pair in request.query if location.part != "query" or pair[0] != location.name)
+        gone = "cookie" if location.part == "cookie" else location.name.lower()
         headers = tuple(
-            pair for pair in request.headers if seat.location == "query" or pair[0].lower() != gone
+            pair for pair in request.headers if location.part == "query" or pair[0].lower() != gone
         )
         return replace(request, query=query, headers=headers)
 
@@ -35,18 +35,18 @@ def _without(material: Material) -> Change:
 
 
 def _raw(text: str) -> Callable[[Material], Change]:
-    return lambda material: lambda request: material.seat.put_raw(request, text)
+    return lambda material: lambda request: material.location.put_raw(request, text)
 
 
 def _in_query(material: Material) -> Change | None:
-    if material.seat.location == "query":
+    if material.location.part == "query":
         return None
     bare = _without(material)
     return lambda request: bare(request).with_query(tuple((name, material.value) for name in _QUERY_NAMES))
 
 
 def _in_cookie(material: Material) -> Change | None:
-    if material.seat.location == "cookie":
+    if material.location.part == "cookie":
         return None
     bare = _without(material)
     return lambda request: bare(request).with_headers((("Cookie", f"access_token={material.value}"),))
@@ -59,35 +59,35 @@ def _in_form(material: Material) -> Change:
 
 
 def _twice(material: Material) -> Change:
-    seat = material.seat
-    both = ((seat.name, f"{seat.prefix}garbage"), (seat.name, seat.prefix + material.value))
+    location = material.location
+    both = ((location.name, f"{location.prefix}garbage"), (location.name, location.prefix + material.value))
     return lambda request: request.with_headers(both)
 
 
 def _twice_good_first(material: Material) -> Change:
-    seat = material.seat
-    both = ((seat.name, seat.prefix + material.value), (seat.name, f"{seat.prefix}garbage"))
+    location = material.location
+    both = ((location.name, location.prefix + material.value), (location.name, f"{location.prefix}garbage"))
     return lambda request: request.with_headers(both)
 
 
 def _key_in_query(material: Material) -> Change | None:
     """Move a key from a header to the query: `X-API-Key` -> `X-API-Key`, `x_api_key`, `api_key`, `key`."""
-    if material.seat.kind != KEY or material.seat.location == "query":
+    if material.location.kind != KEY or material.location.part == "query":
         return None
     bare, names = (
         _without(material),
-        {material.seat.name, snake(material.seat.name), "api_key", "apikey", "key"},
+        {material.location.name, snake(material.location.name), "api_key", "apikey", "key"},
     )
     return lambda request: bare(request).with_query(tuple((name, material.value) for name in sorted(names)))
 
 
 def _with_scheme(prefix: str) -> Callable[[Material], Change]:
-    return lambda material: lambda request: material.seat.put_raw(request, prefix + material.value)
+    return lambda material: lambda request: material.location.put_raw(request, prefix + material.value)
 
 
 def _as_basic(material: Material) -> Change:
     pair = base64.b64encode(f"{material.name}:{material.value}".encode()).decode()
-    return lambda request: material.seat.put_raw(request, f"Basic {pair}")
+    return lambda request: material.location.put_raw(request, f"Basic {pair}")
 
 
 def _alter(material: Material) -> str | None:
@@ -113,7 +113,9 @@ PLACEMENT_ATTACKS = (
         "an empty credential",
         "none",
         _RFC6750,
-        lambda material: lambda request: material.seat.put_raw(request, material.seat.prefix.rstrip()),
+        lambda material: (
+            lambda request: material.location.put_raw(request, material.location.prefix.rstrip())
+        ),
         allowed=MALFORMED,
     ),
     Attack(
@@ -138,13 +140,13 @@ PLACEMENT_ATTACKS = (
         "none",
         "RFC 9110 §5.3",
         only_bearer(_twice_good_first),
-        Level.SHOULD,
+        Severity.SHOULD,
         MALFORMED,
     ),
     Attack("the key in the query", "none", "the contract", _key_in_query, core=True),
     Attack("the credential in a cookie", "none", "the contract", only_bearer(_in_cookie), brings=False),
     Attack(
-        "two Authorization headers", "none", "RFC 9110 §5.3", only_bearer(_twice), Level.SHOULD, MALFORMED
+        "two Authorization headers", "none", "RFC 9110 §5.3", only_bearer(_twice), Severity.SHOULD, MALFORMED
     ),
     Attack(
         "the token without a scheme",
@@ -166,9 +168,9 @@ PLACEMENT_ATTACKS = (
         "none",
         "RFC 9110 §11.1: schemes are case-insensitive",
         only_bearer(
-            lambda material: lambda request: material.seat.put_raw(request, f"bearer {material.value}")
+            lambda material: lambda request: material.location.put_raw(request, f"bearer {material.value}")
         ),
-        Level.SHOULD,
+        Severity.SHOULD,
         accepted=True,
     ),
     Attack("a credential of 9 kB", "none", _RFC6750, lambda _: "A" * 9_000, allowed=HUGE),
@@ -186,13 +188,13 @@ PLACEMENT_ATTACKS = (
         "a wildcard for a credential",
         "forged",
         "the contract",
-        lambda material: "%" if material.seat.kind == KEY else None,
+        lambda material: "%" if material.location.kind == KEY else None,
     ),
     Attack(
         "SQL for a credential",
         "forged",
         "the contract",
-        lambda material: "' OR '1'='1" if material.seat.kind == KEY else None,
+        lambda material: "' OR '1'='1" if material.location.kind == KEY else None,
         allowed=MALFORMED,
     ),
 )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.fuzz.results.conformance import describe_misfit
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.users.credentials import KEY
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Fault(NamedTuple):
 
     kind: str
     text: str
-    level: Level = Level.MUST
+    severity: Severity = Severity.MUST
 
 
 def judge_refusal(response: Response, attack: Attack, kind: str, endpoint: Endpoint) -> Iterator[Fault]:
@@ -47,12 +47,14 @@ def judge_refusal(response: Response, attack: Attack, kind: str, endpoint: Endpo
         is_mere_status = (
             not response.succeeded and not response.crashed and response.status == HTTPStatus.FORBIDDEN
         )
-        level = Level.SHOULD if is_mere_status and attack.level is Level.SHOULD else attack.level
+        severity = (
+            Severity.SHOULD if is_mere_status and attack.severity is Severity.SHOULD else attack.severity
+        )
         expected = " or ".join(map(str, sorted(attack.allowed)))
         yield Fault(
             f"status {response.status}",
             f"expected {expected}, came {response.status or 'no response'}",
-            Level.MUST if response.crashed else level,
+            Severity.MUST if response.crashed else severity,
         )
         return
     if response.status != HTTPStatus.UNAUTHORIZED:
@@ -60,7 +62,7 @@ def judge_refusal(response: Response, attack: Attack, kind: str, endpoint: Endpo
     if kind != KEY:
         yield from _judge_challenge(response, attack, kind)
     if endpoint.response_for(HTTPStatus.UNAUTHORIZED) is None:
-        yield Fault("undocumented", "the contract documents no 401 for this operation", Level.SHOULD)
+        yield Fault("undocumented", "the contract documents no 401 for this operation", Severity.SHOULD)
     elif misfit := describe_misfit(response, endpoint):
         yield Fault("body", misfit)
 
@@ -72,7 +74,7 @@ def find_echo(request: Request, response: Response) -> Iterator[Fault]:
     value = dict(request.headers).get("Authorization", "").rpartition(" ")[2]
     texts = [response.text, *(line for lines in response.headers.values() for line in lines)]
     if len(value) >= _SHORTEST_ECHO and any(value in text for text in texts):
-        yield Fault("echo", "the refusal repeats the credential", Level.SHOULD)
+        yield Fault("echo", "the refusal repeats the credential", Severity.SHOULD)
 
 
 def _judge_challenge(response: Response, attack: Attack, kind: str) -> Iterator[Fault]:
@@ -85,6 +87,6 @@ def _judge_challenge(response: Response, attack: Attack, kind: str) -> Iterator[
     came = f"came {error[1]}" if error else "there is none"
     if not attack.brings and error:
         text = f"expected no error code, since no credentials came; {came}"
-        yield Fault("error code", text, Level.SHOULD)
+        yield Fault("error code", text, Severity.SHOULD)
     elif attack.brings and attack.check != "none" and (error is None or error[1] != "invalid_token"):
-        yield Fault("error code", f"expected the error code invalid_token, {came}", Level.SHOULD)
+        yield Fault("error code", f"expected the error code invalid_token, {came}", Severity.SHOULD)

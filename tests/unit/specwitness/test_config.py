@@ -53,7 +53,10 @@ def test_waiver_has_a_reason_and_an_end(tmp_path: Path) -> None:
         ("[tool.specwitness]\nspec = 'x'\n", "spec: no such setting"),
         ("[tool.specwitness]\nfeatures = 3\n", "features: Input should be a valid string"),
         ("[tool.specwitness.fuzz]\nprofile = 'fast'\n", "fuzz.profile: String should match pattern"),
-        ("[tool.specwitness.fuzz.checks]\nforgd = ['x']\n", "fuzz.checks.forgd.[key]: String should match"),
+        (
+            "[tool.specwitness.fuzz.checks]\n'Forged!' = ['x']\n",
+            "fuzz.checks.Forged!.[key]: String should match",
+        ),
         (
             "[[tool.specwitness.waivers]]\nrequirement = 'x'\nuntil = 2026-12-31\n",
             "waivers.0.reason: Field required",

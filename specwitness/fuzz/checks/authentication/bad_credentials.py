@@ -8,12 +8,13 @@ from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.results import NO_OBJECT
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import Attack, Material
 from specwitness.fuzz.tokens.keys import list_unfit_key_attacks
 from specwitness.fuzz.tokens.refusal import find_echo, judge_refusal
 from specwitness.fuzz.tokens.table import ATTACKS
-from specwitness.fuzz.users.credentials import Credentials, authorize, find_credentials, seat_of
+from specwitness.fuzz.users.credentials import Credentials, authorize, find_credentials, read_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,8 +74,9 @@ def _send_bad_credentials(context: Context, endpoint: Endpoint, caller: Actor, *
     request = context.builder.build(endpoint, caller, fresh=endpoint.method == "DELETE")
     alternatives = find_credentials(endpoint, context.surface, caller.identity)
     if request is None or not alternatives:
+        lack = NO_OBJECT if request is None else "the identity has no credential for its security schemes"
         for check in CREDENTIAL_CHECKS:
-            context.results.skip(endpoint, check, "the identity has no credential for its security schemes")
+            context.results.skip(endpoint, check, lack)
         return
     is_observed = not endpoint.is_safe and not context.state and caller is context.alice
     before = context.observe(endpoint, _values_in(context, endpoint)) if is_observed else []
@@ -121,7 +123,7 @@ def _check_other_schemes(context: Context, endpoint: Endpoint, request: Request,
         if value is None or place in taken:
             continue
         taken.add(place)
-        signed = seat_of(name, scheme).put(request, value)
+        signed = read_location(name, scheme).put(request, value)
         attack = f"a credential of {name}, which is not taken here"
         response = context.send(endpoint, "none", attack, signed)
         context.judged(endpoint, "none")
@@ -133,8 +135,8 @@ def _check_other_schemes(context: Context, endpoint: Endpoint, request: Request,
 
 
 def _place_of(name: str, scheme: dict[str, Any]) -> tuple[str, str]:
-    seat = seat_of(name, scheme)
-    return seat.location, seat.name.lower() if seat.location == "header" else seat.name
+    location = read_location(name, scheme)
+    return location.part, location.name.lower() if location.part == "header" else location.name
 
 
 def _values_in(context: Context, endpoint: Endpoint) -> tuple[object, ...]:
@@ -152,9 +154,9 @@ def _prepare(
     whole: bool,
 ) -> Iterator[tuple[Attack, Request]]:
     """Attack each credential of an alternative in turn, with the others in place."""
-    for seat, value in credentials:
-        other = context.bob.identity.value_for(seat.scheme) if context.bob else None
-        material = Material(seat, value, name, context.mint, other, context.key_host)
+    for location, value in credentials:
+        other = context.bob.identity.value_for(location.scheme) if context.bob else None
+        material = Material(location, value, name, context.mint, other, context.key_host)
         good = authorize(request, credentials)
         for attack in attacks:
             # After the erasure of the account no credential is accepted any more.
@@ -173,7 +175,7 @@ def _judge(
         if not response.succeeded and response.status == 401:  # noqa: PLR2004  # refused
             text = f"with {attack.name}: expected to be let in ({attack.breaks}), came {response.status}"
             context.results.report(
-                endpoint, attack.check, attack.name, text=text, request=request, level=attack.level
+                endpoint, attack.check, attack.name, text=text, request=request, severity=attack.severity
             )
         return
     for fault in (*judge_refusal(response, attack, kind, endpoint), *find_echo(request, response)):
@@ -184,7 +186,7 @@ def _judge(
             f"{attack.name}: {fault.kind}" if fault.kind.startswith("status") else fault.kind,
             text=text,
             request=request,
-            level=fault.level,
+            severity=fault.severity,
         )
 
 
@@ -204,15 +206,15 @@ def check_optional(context: Context, endpoint: Endpoint) -> None:
     alternatives = find_credentials(endpoint, context.surface, context.alice.identity)
     if request is None or not alternatives:
         return
-    seat, value = alternatives[0][0]
+    location, value = alternatives[0][0]
     own = context.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
     anonymous = context.send(endpoint, "none", "no credentials", request)
     _judge_anonymous(context, endpoint, (request, anonymous))
     is_told_apart = bool(differ(take_fingerprint(own), take_fingerprint(anonymous)))
     is_pending = True
-    material = Material(seat, value, context.alice.name, context.mint, host=context.key_host)
+    material = Material(location, value, context.alice.name, context.mint, host=context.key_host)
     for attack in (*ATTACKS, *list_unfit_key_attacks(context.mint)):
-        is_spared = attack.level is Level.SHOULD and not context.is_deep
+        is_spared = attack.severity is Severity.SHOULD and not context.is_deep
         change = None if attack.accepted or not attack.brings or is_spared else attack.prepare(material)
         is_first = is_pending and attack.check == "forged"
         if change is None or not (is_told_apart or is_first):
@@ -226,12 +228,14 @@ def check_optional(context: Context, endpoint: Endpoint) -> None:
         if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(response)):
             text = f"with {attack.name}: answers as to the owner ({attack.breaks})"
             context.results.report(
-                endpoint, attack.check, attack.name, text=text, request=bad, level=attack.level
+                endpoint, attack.check, attack.name, text=text, request=bad, severity=attack.severity
             )
         elif is_first:
             text = f"with {attack.name}: expected 401, came {response.status} as without one (RFC 6750 §3.1)"
             kind = "a bad one is taken for none"
-            context.results.report(endpoint, attack.check, kind, text=text, request=bad, level=Level.SHOULD)
+            context.results.report(
+                endpoint, attack.check, kind, text=text, request=bad, severity=Severity.SHOULD
+            )
 
 
 def _judge_anonymous(context: Context, endpoint: Endpoint, exchange: tuple[Request, Response]) -> None:

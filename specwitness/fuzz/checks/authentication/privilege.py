@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
 from specwitness.fuzz.checks.registry import Check, Scope
+from specwitness.fuzz.results.results import NO_OBJECT
 from specwitness.fuzz.session.context import Case
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentials
@@ -38,6 +39,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
             attack = "a user without the right"
             exchange = context.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
             if exchange is None:
+                context.note_lack(endpoint, "privilege", NO_OBJECT)
                 continue
             signed, response = exchange
             context.judged(endpoint, "privilege")
@@ -91,8 +93,8 @@ def _check_scopes(context: Context, endpoint: Endpoint) -> None:
     credentials = find_credentials(endpoint, context.surface, context.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
         return
-    seat, value = credentials[0][0]
-    material = Material(seat, value, context.alice.name, mint)
+    location, value = credentials[0][0]
+    material = Material(location, value, context.alice.name, mint)
     empty: object = [] if isinstance(payload[name], list) else ""
     for attack, claims in (
         ("a token without scopes", {name: ...}),

@@ -15,7 +15,7 @@ from specwitness.fuzz.checks.integrity.deletion_traces import (
 )
 from specwitness.fuzz.checks.isolation.two_users import impersonate, make_absent, texts_of
 from specwitness.fuzz.checks.registry import Check
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.session.api_keys import find_key
 from specwitness.fuzz.session.baseline import forget_consumed
 from specwitness.fuzz.session.context import Case
@@ -96,7 +96,9 @@ def _look_at_children(context: Context, children: list[Child], traces: list[str]
             context.report(other, "deletion", "still shows an object that was deleted", looking)
         elif response.succeeded and any(value in response.text for value in texts):
             text = "still shows what was below an object that was deleted"
-            context.results.report(other, "deletion", text, text=text, request=looking, level=Level.SHOULD)
+            context.results.report(
+                other, "deletion", text, text=text, request=looking, severity=Severity.SHOULD
+            )
 
 
 def check_named_deletion(context: Context, endpoint: Endpoint) -> None:
@@ -167,13 +169,13 @@ def _delete_full(context: Context, endpoint: Endpoint) -> None:
         if is_below and not other.keeps_deleted(stored.prefix):
             _use(context, other, stored.values, texts)
     # `/comments/{id}` may outlive the post below which it was created.
-    level = Level.SHOULD if _have_own_paths(context, below) else Level.MUST
+    severity = Severity.SHOULD if _have_own_paths(context, below) else Severity.MUST
     for other, looking in views:
         response = context.send(other, "deletion", "a view after the deletion of what was above", looking)
         context.judged(other, "deletion")
         if response.succeeded and any(value in response.text for value in texts):
             text = "shows what was below an object that was deleted"
-            context.results.report(other, "deletion", text, text=text, request=looking, level=level)
+            context.results.report(other, "deletion", text, text=text, request=looking, severity=severity)
 
 
 def _have_own_paths(context: Context, below: list[Endpoint]) -> bool:

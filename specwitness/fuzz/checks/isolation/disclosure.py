@@ -22,6 +22,8 @@ from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Request, Response, as_text
 from specwitness.fuzz.requests.draft import Draft
 from specwitness.fuzz.requests.responses import list_members
+from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.results.results import NO_SECOND_USER
 from specwitness.fuzz.session.baseline import forget_consumed
 
 if TYPE_CHECKING:
@@ -31,37 +33,48 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Context
 
 _OWN_OBJECTS = 2
+_PLAIN_VIEW = "the caller's own view"
 
 
 def check_disclosure(context: Context) -> None:
     """Read as bob what alice reads, before and after she makes something."""
     bob = context.bob
-    if bob is None:
-        return
     views = context.views()
+    if bob is None:
+        for endpoint in views:
+            context.note_lack(endpoint, "disclosure", NO_SECOND_USER)
+        return
     _populate(context, bob)
-    for endpoint in views:
-        # A view that does not show alice what is hers cannot show it to bob either.
-        own = read_view(context, endpoint, context.alice)
-        shows_own = own is not None and own[1].succeeded and find_trace(own[1], context.alice) is not None
-        if not shows_own:
-            context.note_lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
-        for attack, request, allowed in _requests(context, endpoint, bob):
-            response = context.send(endpoint, "disclosure", attack, request, allowed=allowed)
-            if shows_own:
-                context.judged(endpoint, "disclosure")
-            trace = find_trace(response, context.alice, request) if response.succeeded else None
-            if trace:
-                context.report(endpoint, "disclosure", f"shows another user {trace}", request)
-            # Parameters that no contract names were not refused: headers alone tell nothing more.
-            if allowed and response.status not in allowed:
-                break
-        for attack, request in find_next_pages(context, endpoint, bob):
-            response = context.send(endpoint, "disclosure", attack, request)
-            if response.succeeded and (trace := find_trace(response, context.alice)):
-                context.report(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
+    telling = {endpoint.id for endpoint in views if _judge_view(context, endpoint, bob)}
     check_side_channels(context, views, bob)
-    _check_reach(context, views, bob)
+    _check_reach(context, views, bob, telling)
+
+
+def _judge_view(context: Context, endpoint: Endpoint, bob: Actor) -> bool:
+    """Read a view as bob; tell whether it depends on who reads it: `GET /weather` does not."""
+    # A view that does not show alice what is hers cannot show it to bob either.
+    own = read_view(context, endpoint, context.alice)
+    shows_own = own is not None and own[1].succeeded and find_trace(own[1], context.alice) is not None
+    is_telling = shows_own
+    if not shows_own:
+        context.note_lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
+    for attack, request, allowed in _requests(context, endpoint, bob):
+        response = context.send(endpoint, "disclosure", attack, request, allowed=allowed)
+        if shows_own:
+            context.judged(endpoint, "disclosure")
+        elif own is not None and attack == _PLAIN_VIEW:
+            is_telling = bool(differ(take_fingerprint(own[1]), take_fingerprint(response)))
+        trace = find_trace(response, context.alice, request) if response.succeeded else None
+        if trace:
+            context.report(endpoint, "disclosure", f"shows another user {trace}", request)
+        # Parameters that no contract names were not refused: headers alone tell nothing more.
+        if allowed and response.status not in allowed:
+            break
+    for attack, request in find_next_pages(context, endpoint, bob):
+        response = context.send(endpoint, "disclosure", attack, request)
+        if response.succeeded and (trace := find_trace(response, context.alice)):
+            context.report(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
+    return is_telling
 
 
 def _populate(context: Context, bob: Actor) -> None:
@@ -90,7 +103,7 @@ def _requests(context: Context, endpoint: Endpoint, bob: Actor) -> list[Attempt]
     if request is None:
         return []
     plain = with_size(endpoint, request)
-    found = [("the caller's own view", plain)]
+    found = [(_PLAIN_VIEW, plain)]
     texts = [
         parameter
         for parameter in endpoint.parameters
@@ -216,8 +229,12 @@ def _names_user(context: Context, name: str) -> bool:
     return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
-def _check_reach(context: Context, views: list[Endpoint], bob: Actor) -> None:
-    """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
+def _check_reach(context: Context, views: list[Endpoint], bob: Actor, telling: set[str]) -> None:
+    """Let bob call what names no object, such as `clear`: nothing that alice reads changes.
+
+    What shows alice nothing of hers, and both users the same, would not show a change either. The ids
+    of the views that depend on who reads them are `telling`.
+    """
     for endpoint in context.reached():
         is_bare = not endpoint.names_object and not context.uses.get(endpoint.id) and not endpoint.is_ending
         if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
@@ -230,7 +247,7 @@ def _check_reach(context: Context, views: list[Endpoint], bob: Actor) -> None:
             continue
         context.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(view, *exchange) for view, exchange in seen]
-        if read:
+        if any(view.id in telling or find_trace(response, context.alice) for view, (_, response) in seen):
             context.judged(endpoint, "isolation")
         else:
             context.note_lack(

@@ -26,6 +26,7 @@ from specwitness.fuzz.checks.isolation.two_users import (
 )
 from specwitness.fuzz.checks.registry import Check
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
+from specwitness.fuzz.results.results import NO_SECOND_USER
 from specwitness.fuzz.session.baseline import forget_consumed
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 def check_isolation(context: Context, endpoint: Endpoint) -> None:
     """Call an operation as bob with alice's ids: as if they did not exist, and nothing of hers changes."""
     bob = context.bob
+    if bob is None and endpoint.names_object:
+        for check in ("isolation", "existence"):
+            context.note_lack(endpoint, check, NO_SECOND_USER)
     if bob is None or endpoint.is_shared:
         return
     owned = find_owned(context, endpoint)

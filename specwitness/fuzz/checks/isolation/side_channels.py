@@ -55,12 +55,15 @@ def check_side_channels(context: Context, views: list[Endpoint], bob: Actor) -> 
     before = {view.id: [read_view(context, view, bob, size=size) for size in (None, SHORT)] for view in views}
     for endpoint in views:
         _judge_pages(context, endpoint, *before[endpoint.id])
-    make_more(context)
+    is_made = make_more(context)
     _copy(context, made[1::_COPIES])
     for endpoint, seen in ((view, one) for view in views for one in before[view.id]):
         if seen is None or not seen[1].succeeded:
             continue
         request, old = seen
+        if not is_made and not made:
+            context.note_lack(endpoint, "existence", "no call makes an object that it could tell of")
+            continue
         new = context.send(endpoint, "existence", "what another user made", request)
         context.judged(endpoint, "existence")
         places = differ(take_fingerprint(old), take_fingerprint(new))
@@ -126,9 +129,9 @@ def _copy(context: Context, made: list[tuple[Endpoint, Request]]) -> None:
         signed = context.builder.sign(endpoint, context.alice, own.with_body(request.body))
         response = context.send(endpoint, "existence", "what another user sent", signed)
         context.judged(endpoint, "existence")
-        from_contract = response.status in _REFUSED and not _names_publicly(endpoint)
+        is_revealed = response.status in _REFUSED and not _names_publicly(endpoint)
         # A caller who has reached a quota is refused whatever other users have.
-        if from_contract and not _names_object(context, request) and _may_still_make(context, endpoint):
+        if is_revealed and not _names_object(context, request) and _may_still_make(context, endpoint):
             came = f"answered {response.status} to a value that another user's object has"
             text = f"{came}: the refusal reveals it"
             context.report(endpoint, "existence", text, signed)
@@ -184,8 +187,11 @@ def find_makers_below(context: Context) -> list[Endpoint]:
     ]
 
 
-def make_more(context: Context) -> None:
-    """Let alice make one more object of each kind."""
+def make_more(context: Context) -> bool:
+    """Let alice make one more object of each kind; tell whether any was made."""
+    is_made = False
     for endpoint in (*_makers(context), *find_makers_below(context)):
         if exchange := context.call(endpoint, context.alice):
             context.results.redaction.learn(*exchange)
+            is_made = is_made or exchange.response.succeeded
+    return is_made

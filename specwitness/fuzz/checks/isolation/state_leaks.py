@@ -44,10 +44,8 @@ def check_state(context: Context, endpoint: Endpoint) -> None:
         else:
             (_, reference), (signed, response) = responses
             context.judged(other, "existence")
-            from_contract = (
-                str(response.status) in _FORBIDDEN_BY_STATE and response.status != reference.status
-            )
-            if from_contract and not _may_read(context, bob, shape, stored.values):
+            is_revealed = str(response.status) in _FORBIDDEN_BY_STATE and response.status != reference.status
+            if is_revealed and not _may_read(context, bob, shape, stored.values):
                 text = (
                     f"reveals the state of another user's object: {response.status}, not {reference.status}"
                 )

@@ -17,6 +17,7 @@ from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.message import Request, Response, as_text, encode_segment
 from specwitness.fuzz.requests.bodies import find_files
 from specwitness.fuzz.requests.responses import list_items, read_id
+from specwitness.fuzz.results.results import NO_OBJECT
 from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def check_robustness(context: Context, endpoint: Endpoint) -> None:
     caller = context.caller_of(endpoint)
     signed = context.request(endpoint, caller)
     if signed is None:
+        context.note_lack(endpoint, "robustness", NO_OBJECT)
         return
     for attack, request in _in_path(endpoint, signed):
         # A path that is malformed may well lead nowhere.

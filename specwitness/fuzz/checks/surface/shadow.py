@@ -56,6 +56,7 @@ def check_shadow(context: Context) -> None:
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
                 _call(context, endpoint, method, endpoint.path)
+        context.note_lack(endpoint, "shadow", "no method of its path is left that the contract does not know")
 
 
 def _find_protected(context: Context) -> Endpoint | None:

@@ -11,6 +11,7 @@ from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.client import OutOfTimeError
 from specwitness.fuzz.results.coverage import fits
+from specwitness.fuzz.results.results import NO_OBJECT
 from specwitness.fuzz.session.baseline import forget_consumed
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ def _check_situation(context: Context, situation: Situation, actor: Actor | None
     with _lasting(context, situation, actor):
         for endpoint, request in requests:
             if request is None:
-                context.results.skip(endpoint, "situation", "needs a stored object, and none could be made")
+                context.results.skip(endpoint, "situation", NO_OBJECT)
             else:
                 _judge(context, situation, endpoint, request)
     end = context.client.clock() + situation.recovery
-    for endpoint in endpoints:
-        _await_recovery(context, situation, endpoint, end)
+    for endpoint, request in requests:
+        if request is not None:
+            _await_recovery(context, situation, endpoint, end)
 
 
 def _find_endpoints(context: Context, situation: Situation) -> list[Endpoint]:

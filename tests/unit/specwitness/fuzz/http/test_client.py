@@ -10,7 +10,7 @@ import pytest
 from specwitness.errors import TargetError
 from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError
 from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
-from specwitness.fuzz.http.network import HttpTransport, SilentError
+from specwitness.fuzz.http.network import HttpTransport, NoResponseError
 from specwitness.fuzz.http.throttling import ThrottledError
 from tests.services.scripted import ScriptedTransport
 
@@ -21,7 +21,7 @@ def test_rate_limited_request_waits_for_retry_after_up_to_ten_seconds() -> None:
     client = Client(ScriptedTransport(*throttled), sleep=waits.append)
     assert client.send(Request("GET", "/")).status == 200
     assert waits == [2.0, 10.0]
-    assert (client.sent, client.patience.times, client.patience.seconds) == (3, 2, 12.0)
+    assert (client.sent, client.throttling.times, client.throttling.seconds) == (3, 2, 12.0)
 
 
 def test_request_that_stays_rate_limited_fails_after_four_tries() -> None:
@@ -78,7 +78,7 @@ class SilentTransport(ScriptedTransport):
 
     def send(self, request: Request) -> Response:
         if not self.answers:
-            raise SilentError("no answer", where="http://x", is_unreachable=self.is_remote)
+            raise NoResponseError("no answer", where="http://x", is_unreachable=self.is_remote)
         return super().send(request)
 
 

@@ -12,13 +12,13 @@ from cryptography import x509
 from specwitness.config import FuzzConfig
 from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
 from specwitness.fuzz.http.message import Request
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.tokens.key_host import KeyHost
 from specwitness.fuzz.tokens.keys import KEY_ATTACKS, MINTED_KEY_ATTACKS, list_unfit_key_attacks
 from specwitness.fuzz.tokens.table import ATTACKS
 from specwitness.fuzz.users import jose
-from specwitness.fuzz.users.credentials import BEARER, Seat
+from specwitness.fuzz.users.credentials import BEARER, CredentialLocation
 from specwitness.fuzz.users.identity import Mint, UnfitKey
 from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_operation
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.proving_ground.findings import Finding
     from tests.proving_ground.model import Bug, Service
 
-SEAT = Seat("bearer", BEARER, prefix="Bearer ")
+LOCATION = CredentialLocation("bearer", BEARER, prefix="Bearer ")
 FAMILIES = {
     Family.TOKEN_HEADER,
     Family.TOKEN_SIGNATURE,
@@ -53,7 +53,7 @@ def try_probe(service: Service, bug: str | None) -> list[Finding]:
 
 
 def make_material(mint: Mint, host: KeyHost | None = None) -> Material:
-    return Material(SEAT, str(mint.mint("alice")), "alice", mint, host=host)
+    return Material(LOCATION, str(mint.mint("alice")), "alice", mint, host=host)
 
 
 def read_token(name: str, material: Material) -> jose.Token | None:
@@ -80,7 +80,7 @@ def test_names_of_bad_credentials_are_unique() -> None:
 
 def test_tokens_of_other_keys_break_a_must_and_the_likeliest_are_sent_to_every_operation() -> None:
     forgeries = [*KEY_ATTACKS, *MINTED_KEY_ATTACKS]
-    assert all(bad.level is Level.MUST for bad in forgeries)
+    assert all(bad.severity is Severity.MUST for bad in forgeries)
     assert {bad.name for bad in forgeries if bad.core} == {
         "a token signed by another key",
         "a token signed with the public key as a secret",
@@ -90,7 +90,7 @@ def test_tokens_of_other_keys_break_a_must_and_the_likeliest_are_sent_to_every_o
 
 def test_tokens_of_other_keys_are_made_without_a_mint() -> None:
     token = str(Mint("a-secret-of-tests-that-is-long-enough", header={"kid": "2026"}).mint("alice"))
-    material = Material(SEAT, token, "alice")
+    material = Material(LOCATION, token, "alice")
     assert [bad.name for bad in KEY_ATTACKS if bad.prepare(material) is None] == [
         "a token that brings its own certificate",
         "a token that says where its certificate is",

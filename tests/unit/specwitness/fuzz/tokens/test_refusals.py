@@ -10,7 +10,7 @@ import pytest
 from specwitness.fuzz.api.endpoint import read_surface
 from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.results.conformance import describe_headers, describe_misfit
-from specwitness.fuzz.results.severity import Level
+from specwitness.fuzz.results.severity import Severity
 from specwitness.fuzz.tokens.attack import Attack
 from specwitness.fuzz.tokens.refusal import Fault, find_echo, judge_refusal
 from specwitness.fuzz.users.credentials import BEARER, KEY
@@ -22,7 +22,7 @@ HEALTH = next(endpoint for endpoint in SURFACE.endpoints if endpoint.id == "getH
 PROBLEM = {"title": "no", "status": 401}
 NONE = Attack("no credentials", "none", "RFC 6750", lambda _: None, brings=False)
 FORGED = Attack("a forged token", "forged", "RFC 7515", lambda _: "x")
-ODD = Attack("an odd token", "claims", "tokens", lambda _: "x", Level.SHOULD)
+ODD = Attack("an odd token", "claims", "tokens", lambda _: "x", Severity.SHOULD)
 
 
 def answer(
@@ -70,9 +70,11 @@ def test_any_status_but_401_is_a_fault(status: int) -> None:
     assert [fault.kind for fault in judge(answer(status=status), NONE)] == [f"status {status}"]
 
 
-@pytest.mark.parametrize(("status", "level"), [(200, Level.SHOULD), (404, Level.SHOULD), (500, Level.MUST)])
-def test_advice_becomes_a_must_only_for_a_server_error(status: int, level: Level) -> None:
-    assert [fault.level for fault in judge(answer(status=status), ODD)] == [level]
+@pytest.mark.parametrize(
+    ("status", "severity"), [(200, Severity.SHOULD), (404, Severity.SHOULD), (500, Severity.MUST)]
+)
+def test_advice_becomes_a_must_only_for_a_server_error(status: int, severity: Severity) -> None:
+    assert [fault.severity for fault in judge(answer(status=status), ODD)] == [severity]
 
 
 def test_api_key_may_be_refused_by_403_and_without_challenge() -> None:
@@ -121,7 +123,10 @@ def test_required_header_must_be_there_and_fit_its_schema(lines: list[str], said
 
 def test_missing_401_in_the_contract_is_advice() -> None:
     (fault,) = judge_refusal(answer(), NONE, BEARER, HEALTH)
-    assert (fault.text, fault.level) == ("the contract documents no 401 for this operation", Level.SHOULD)
+    assert (fault.text, fault.severity) == (
+        "the contract documents no 401 for this operation",
+        Severity.SHOULD,
+    )
 
 
 @pytest.mark.parametrize(
