@@ -1,4 +1,4 @@
-# What is run by hand and by CI. Each target sets itself up first, and only when something changed.
+# The commands of this repository, for people and for CI. A target sets up .venv first if it is missing or outdated.
 #
 #   make PYTHON=/path/to/python3   choose the interpreter (3.11 or newer)
 
@@ -7,7 +7,7 @@
 MAKEFLAGS += --no-print-directory
 SHELL = /bin/sh
 
-# Relative on purpose: a checkout's path may hold blanks.
+# Relative paths, since the path of a checkout may contain spaces.
 venv = .venv
 bin = $(venv)/bin
 locked = $(venv)/requirements.lock
@@ -37,41 +37,52 @@ token: $(installed) ## print a token to try the API with: make token USER=alice
 	@$(bin)/python -m devtools.token "$$SUBJECT"
 
 .PHONY: verify
-verify: $(installed) ## prove the spec: scenarios, contract, fuzz, isolation, then the report
+verify: $(installed) ## prove the spec: run scenarios, contract, fuzz and isolation, and write the report
 	$(bin)/specwitness verify
 
 .PHONY: deep
-deep: $(installed) ## fuzz the service in depth from ten seeds: no 5xx, every documented status came
+deep: $(installed) ## fuzz the service thoroughly with ten seeds (takes minutes)
 	@$(bin)/python -m tests.deep
 
-# The base of CI is in its environment: BASE counts from there too.
+# CI sets BASE in the environment.
 .PHONY: contract
 contract: export BASE := $(BASE)
-contract: $(installed) ## hold the contract against its base, by default main: make contract BASE=REV
+contract: $(installed) ## check the contract for breaking changes since main: make contract BASE=REV
 	@base="$$(.ci/contract_base.sh)"; \
 	if [ -z "$$base" ]; then \
-		echo 'make: no base to compare the contract with: no origin/main, and no commit before this one' >&2; \
+		echo 'make: the contract is not compared: there is no origin/main and no previous commit' >&2; \
 		exec $(bin)/specwitness contract; \
 	fi; \
 	exec $(bin)/specwitness contract --base "$$base"
 
 .PHONY: isolation
-isolation: $(installed) ## play the isolation matrix on a real PostgreSQL: operation, caller, row, answer
+isolation: $(installed) ## call all operations as different users on a real PostgreSQL, and print the responses
 	@$(bin)/python -m tests.isolation.show
 
-# Side by side, each with a PostgreSQL of its own: on one that is given there is one set of roles, so in turn.
+# Parallel workers start a PostgreSQL each. A server given by DATABASE_URL has one set of roles: a single process then.
 workers = $(if $(DATABASE_URL),0,auto)
 
+side_by_side = -p xdist --numprocesses $(workers) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+# Before Python 3.14 the tests take three quarters more time while coverage is measured, so CI alone always does it.
+coverage =
+
 .PHONY: test
-test: $(installed) ## run the tests, with coverage by branch: make test workers=0 runs them in turn
-	@$(bin)/python -m coverage erase
-	$(bin)/python -m coverage run -m pytest -p xdist --numprocesses $(workers) --maxprocesses 4 \
-		--dist loadgroup --no-loadscope-reorder
-	@$(bin)/python -m coverage combine --quiet
-	$(bin)/python -m coverage report
+test: $(installed) ## run all tests but the slow ones: coverage=yes measures coverage, workers=0 runs them in turn
+	$(if $(coverage),@$(bin)/python -m coverage erase)
+	$(bin)/python -m $(if $(coverage),coverage run -m )pytest $(side_by_side) -m "not slow"
+	$(if $(coverage),@$(bin)/python -m coverage combine --quiet)
+	$(if $(coverage),$(bin)/python -m coverage report)
+
+.PHONY: test-slow
+test-slow: $(installed) ## run the slow tests alone: those marked slow, with the reason
+	$(bin)/python -m pytest $(side_by_side) -m slow
+
+.PHONY: test-all
+test-all: test test-slow ## run every test
 
 .PHONY: check
-check: $(installed) ## lint, formatting, types, directions of imports, spelling, drift of features and locks
+check: $(installed) ## check lint, format, types, import rules, spelling, feature files and lock files
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/python -m mypy
@@ -81,7 +92,7 @@ check: $(installed) ## lint, formatting, types, directions of imports, spelling,
 	$(bin)/python -m pytest --quiet tests/unit/test_lock.py
 
 .PHONY: front-end
-front-end: ## lint, type and test the front end by itself (needs Node and its packages: cd frontend && npm ci)
+front-end: ## check and test the front end alone (needs Node and its packages: cd frontend && npm ci)
 	cd frontend && npm run --silent check && npm test --silent
 
 .PHONY: format
@@ -90,7 +101,7 @@ format: $(installed) ## format the code and fix what the linter can
 	$(bin)/ruff format
 
 .PHONY: features
-features: $(installed) ## derive the feature files from the specs
+features: $(installed) ## generate the feature files from the specs
 	$(bin)/specwitness derive
 
 .PHONY: bench
@@ -98,24 +109,28 @@ bench: $(installed) ## run the benchmarks
 	$(bin)/python -m benchmarks
 
 .PHONY: falsify
-falsify: $(installed) ## take every check of the verifier away in turn, and see a test turn red
+falsify: $(installed) ## remove every check from the code in turn, and see a test fail (slow)
 	$(bin)/python -m tests.falsifiers
 	$(bin)/python -m tests.e2e.falsify
 
+.PHONY: docs
+docs: $(installed) ## write the pages, samples and pictures that are made from something else
+	@$(bin)/python -m tests.pages
+
 .PHONY: lock
-lock: $(installed) ## pin the requirements of pyproject.toml anew
+lock: $(installed) ## update the lock files from pyproject.toml
 	$(compile) pyproject.toml --group dev --output-file requirements.lock
 	$(compile) --group backend --output-file backend/requirements.txt
 
 .PHONY: clean
-clean: ## remove what was built, and the data of make run
+clean: ## remove build results, .venv, and the data of make run
 	rm -rf frontend/.next frontend/node_modules
 	rm -rf $(venv) build dist .run .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .schemathesis
 	find backend devtools specwitness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-# The copy of the lock is written last: an environment without it is half-made, and is made anew.
-# Messages go to stderr: a token is read from stdout.
+# The copy of the lock file is written last: without it, the environment is incomplete and is created again.
+# Messages go to stderr, since `make token` prints a token on stdout.
 $(locked): requirements.lock
 	@if cmp -s requirements.lock $(locked); then touch $(locked); exit 0; fi; \
 	for python in $(pythons); do \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the revision that the contract is compared with: $BASE if it is set, else the commit at which this branch
-# parted from origin/main, else, on main itself, the commit before. Prints nothing where there is none of them.
+# Prints the revision to compare the contract with: $BASE if it is set, else the commit where this branch forked from
+# origin/main, else (on main itself) the previous commit. Prints nothing if there is none.
 set -eu
 
 if [ -n "${BASE:-}" ]; then

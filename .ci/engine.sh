@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Owns the container engine of a CI run: uses the one that answers, or starts one and stops it again.
+# The container engine of a CI run: uses a running one, or starts one and stops it at the end.
 
 ENGINE_WAIT_SECONDS=60
 engine_directory=""
@@ -19,7 +19,7 @@ install_packages() {
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ "${#missing[@]}" -gt 0 ] || return 0
-  [ "$(id -u)" -eq 0 ] || die "cannot install ${missing[*]} as an ordinary user: install them, or start a container engine, then run again"
+  [ "$(id -u)" -eq 0 ] || die "${missing[*]} missing, and only root can install packages: install them, or start a container engine, then run again"
   say "installing ${missing[*]}"
   refuse_service_starts
   apt-get -qq update || die "apt-get update failed: see above, then run again"
@@ -28,7 +28,7 @@ install_packages() {
   allow_service_starts
 }
 
-# The packages would start an engine of their own, which nobody would stop.
+# The packages would start an engine that this run does not stop.
 refuse_service_starts() {
   [ ! -e /usr/sbin/policy-rc.d ] || return 0
   engine_policy=/usr/sbin/policy-rc.d
@@ -43,7 +43,7 @@ allow_service_starts() {
 
 provide_engine() {
   if engine_answers; then
-    say "container engine: the one that answers, $(docker version --format '{{.Server.Version}}')"
+    say "container engine: already running, $(docker version --format '{{.Server.Version}}')"
     return 0
   fi
   install_packages docker.io
@@ -52,20 +52,20 @@ provide_engine() {
 }
 
 start_engine() {
-  # Short on purpose: a socket's path may have 107 bytes at most.
+  # A short path: the path of a Unix socket has at most 107 bytes.
   engine_directory="$(mktemp -d /tmp/ci-engine.XXXXXX)"
   export DOCKER_HOST="unix://$engine_directory/engine.sock"
   unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH
   [ -e /sys/class/net/docker0 ] || engine_bridge=docker0
-  # Ports are bound to loopback by a proxy: the machine's packet filter stays as it is.
+  # Ports are bound to loopback by a proxy; the packet filter of the machine is not changed.
   dockerd --host "$DOCKER_HOST" --pidfile "$engine_directory/engine.pid" \
     --iptables=false --ip6tables=false --ip-masq=false --ip-forward=false \
     --data-root "$engine_directory/data" --exec-root "$engine_directory/exec" \
     >"$engine_directory/engine.log" 2>&1 </dev/null &
   local process=$! waited=0
   until engine_answers; do
-    kill -0 "$process" 2>/dev/null || engine_failed "ended while starting"
-    [ "$waited" -lt "$ENGINE_WAIT_SECONDS" ] || engine_failed "does not answer after $ENGINE_WAIT_SECONDS s"
+    kill -0 "$process" 2>/dev/null || engine_failed "exited while starting"
+    [ "$waited" -lt "$ENGINE_WAIT_SECONDS" ] || engine_failed "did not start within $ENGINE_WAIT_SECONDS seconds"
     sleep 1
     waited=$((waited + 1))
   done
@@ -74,13 +74,13 @@ start_engine() {
 
 engine_failed() {
   tail -n 20 "$engine_directory/engine.log" >&2
-  die "the container engine $1: its last lines are above"
+  die "the container engine $1: the end of its log is above"
 }
 
 remove_run_containers() {
   local containers
   containers="$(timeout 30 docker ps --all --quiet --filter "label=backend.postgres.run=$POSTGRES_RUN" 2>/dev/null)" || return 0
-  [ -z "$containers" ] || { say "removing containers that the run left"; echo "$containers" | xargs timeout 60 docker rm --force --volumes >/dev/null || true; }
+  [ -z "$containers" ] || { say "removing leftover containers of this run"; echo "$containers" | xargs timeout 60 docker rm --force --volumes >/dev/null || true; }
 }
 
 stop_engine() {

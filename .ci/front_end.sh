@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the end-to-end tests need: a Node that is new enough, the npm packages of the front end, and a Chromium.
+# The requirements of the end-to-end tests: a recent Node, the npm packages of the front end, and Chromium.
 
 provide_front_end() {
   local lowest
@@ -9,7 +9,7 @@ provide_front_end() {
   if [ "$(printf '%s\n' "$lowest" "$(node --version | tr -d v)" | sort --version-sort | head -n 1)" != "$lowest" ]; then
     die "Node $(node --version) is too old: the front end needs $lowest or later, from nodejs.org"
   fi
-  # The lock holds hashes and no host: the packages come from wherever npm is told to look.
+  # The lock file has hashes but no hosts: npm uses its configured registry.
   if [ ! -d frontend/node_modules ] || ! cmp -s frontend/package-lock.json frontend/node_modules/.ci-lock; then
     say "installing the npm packages of the front end"
     (cd frontend && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed: see above, then run again"

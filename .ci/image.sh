@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Owns the PostgreSQL image of a CI run: present, pulled, or built from this machine's own package sources.
+# The PostgreSQL image of a CI run: one that is present, pulled, or built from this machine's package sources.
 
 PULL_SECONDS=60
 
@@ -12,7 +12,7 @@ provide_image() {
   else
     wanted="ci-postgres:$(debian_codename)-$(cat .ci/image.sh .ci/postgres-image/entrypoint | sha256sum | cut -c 1-8)"
     if image_is_present "$wanted"; then
-      say "image: $wanted, built by an earlier run"
+      say "image: $wanted was built by an earlier run"
     else
       say "image: ${POSTGRES_IMAGE:-postgres:18} cannot be pulled, building $wanted (about a minute)"
       build_image "$wanted"
@@ -30,7 +30,7 @@ package_sources() {
   for list in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
     [ ! -s "$list" ] || { printf '%s' "$list"; return 0; }
   done
-  die "no package sources of Debian in /etc/apt: set POSTGRES_IMAGE to an image that can be had"
+  die "no Debian package sources in /etc/apt: set POSTGRES_IMAGE to an available image"
 }
 
 build_image() {
@@ -39,7 +39,7 @@ build_image() {
   sources="$(package_sources)"
   archive="$image_directory/system.tar"
   settings+=(--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*')
-  # The entry point makes the cluster, for the user and the database that it is told.
+  # The entry point creates the cluster, for the given user and database.
   settings+=(--essential-hook='mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"')
   settings+=(--customize-hook="upload $checkout/.ci/postgres-image/entrypoint /usr/local/bin/entrypoint")
   settings+=(--customize-hook='chmod 755 "$1/usr/local/bin/entrypoint"')

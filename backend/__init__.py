@@ -1,1 +1,1 @@
-"""The Tasks API: a FastAPI service behind tokens that Better Auth issued."""
+"""The Tasks API: a FastAPI service that authenticates its callers by tokens of Better Auth."""

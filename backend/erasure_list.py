@@ -1,4 +1,4 @@
-"""The list of erasures that is kept beside the backups: JSON lines of pseudonym and moment."""
+"""The list of erasures that is kept beside the backups: JSON lines with pseudonym and time."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ErasedAccount:
-    """Whose account was erased, and when for the last time.
+    """An erased account.
 
     Attributes:
-        actor: The pseudonym.
-        at: The moment; what is newer than that is not erased.
+        actor: The pseudonym of the user.
+        at: The time of the last erasure; newer data of the user is not erased.
     """
 
     actor: str
     at: datetime
 
     def describe(self) -> dict[str, str]:
-        """Give a line of the list."""
+        """Return the members of the account's line in the list."""
         return {"actor": self.actor, "at": self.at.isoformat()}
 
 
 def read_list(file: Path) -> list[ErasedAccount]:
-    """Read a list.
+    """Read a list of erasures; of several lines for a user, only the latest counts.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: A line is none of a list; the message has its number and not its text.
+        OSError: The file cannot be read.
+        ValueError: A line is invalid; the message has its number, not its text.
     """
     lines = file.read_text(encoding="utf-8").splitlines()
     return _keep_latest(_read_line(line, number) for number, line in enumerate(lines, start=1))
 
 
 def merge_list(file: Path, erased: Iterable[ErasedAccount]) -> int:
-    """Add to a list, or begin one; whoever reads it meanwhile finds the old one or the new one.
+    """Add accounts to a list, or create it. The file is replaced atomically.
 
     Returns:
-        How many accounts it names now.
+        The number of accounts in the list.
 
     Raises:
-        OSError: It cannot be read or written.
-        ValueError: It is none of a list, and is left as it is.
+        OSError: The file cannot be read or written.
+        ValueError: The file is no list of erasures; it stays as it is.
     """
     kept = _keep_latest([*(read_list(file) if file.exists() else []), *erased])
     beside = file.with_name(f"{file.name}.new")
     with beside.open("w", encoding="utf-8") as written:
-        written.writelines(f"{json.dumps(each.describe())}\n" for each in kept)
+        written.writelines(f"{json.dumps(account.describe())}\n" for account in kept)
         written.flush()
         os.fsync(written.fileno())
     beside.replace(file)
@@ -63,10 +63,10 @@ def merge_list(file: Path, erased: Iterable[ErasedAccount]) -> int:
 
 def _keep_latest(erased: Iterable[ErasedAccount]) -> list[ErasedAccount]:
     latest: dict[str, ErasedAccount] = {}
-    for each in erased:
-        known = latest.get(each.actor)
-        latest[each.actor] = each if known is None or each.at > known.at else known
-    return sorted(latest.values(), key=lambda each: (each.at, each.actor))
+    for account in erased:
+        known = latest.get(account.actor)
+        latest[account.actor] = account if known is None or account.at > known.at else known
+    return sorted(latest.values(), key=lambda account: (account.at, account.actor))
 
 
 def _read_line(line: str, number: int) -> ErasedAccount:
@@ -77,7 +77,7 @@ def _read_line(line: str, number: int) -> ErasedAccount:
                 if at.tzinfo is not None:
                     return ErasedAccount(actor, at)
     except (ValueError, RecursionError):
-        pass  # told below, without the text
+        pass  # the error below does not contain the line
     raise ValueError(
         f"line {number} is not of the form {{'actor': '...', 'at': '2026-11-24T12:00:00+00:00'}}"
     )

@@ -1,4 +1,4 @@
-"""The application: composed here, decided elsewhere."""
+"""The composition of the application: settings, keys, database, routes, middleware."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from backend.api import account, contract, health, me, tasks
-from backend.api.problems import answer_internal_error, install_problem_handlers
+from backend.api.problems import install_problem_handlers, respond_to_internal_error
 from backend.core.config import Settings, load_settings
 from backend.core.database.transactions import Database
 from backend.core.dependencies import install_authenticator
 from backend.core.errors import NOT_CACHED, ConfigurationError
 from backend.core.http.cors import CrossOriginMiddleware
-from backend.core.http.middleware import AbandonMiddleware, NotCachedMiddleware, RequestLogMiddleware
+from backend.core.http.middleware import CancelOnDisconnectMiddleware, NoStoreMiddleware, RequestLogMiddleware
 from backend.core.http.routing import AuthenticateFirstRoute, refuse_open_routes
 from backend.core.key_sources.source import build_key_source
 from backend.core.logging import configure_logging
@@ -42,10 +42,10 @@ def create_app(
     """Compose the application.
 
     Args:
-        settings: All that may differ between two deployments.
-        clock: Tells the time in seconds since the epoch; tokens are held against it.
-        keys: Where the keys come from that tokens are held against; by default what the settings say.
-        public: The paths that anybody may call; it does not start with any other open route.
+        settings: The settings.
+        clock: Returns the time in seconds since the epoch, for the verification of tokens.
+        keys: The source of the verification keys; by default the one of the settings.
+        public: The public paths. The application refuses to start with another unprotected route.
     """
     contract.read_contract()
     database = Database(settings)
@@ -55,7 +55,7 @@ def create_app(
     async def run(app: FastAPI) -> AsyncGenerator[None]:
         refuse_open_routes(app, public)
         try:
-            await database.refuse_unfit_role()
+            await database.require_restricted_role()
             async with source.running():
                 yield
         finally:
@@ -64,8 +64,8 @@ def create_app(
     app = FastAPI(
         title="Tasks API",
         version="1.0.0",
-        openapi_url=None,  # the contract is served instead: see backend.api.contract
-        redirect_slashes=False,  # a redirect would answer before the caller is known
+        openapi_url=None,  # backend.api.contract serves the contract
+        redirect_slashes=False,  # a redirect would be sent before the caller is authenticated
         lifespan=run,
     )
     app.state.database = database
@@ -80,22 +80,23 @@ def create_app(
     install_problem_handlers(app)
     for module in (health, contract, me, tasks, account):
         app.include_router(module.router)
-    # The last one added is the outermost.
-    app.add_middleware(AbandonMiddleware)
+    # The middleware that is added last is the outermost.
+    app.add_middleware(CancelOnDisconnectMiddleware)
     app.add_middleware(
-        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of
+        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of
     )
     app.add_middleware(
         CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()
     )
-    app.add_middleware(NotCachedMiddleware, prefix="/api/", value=NOT_CACHED)
+    app.add_middleware(NoStoreMiddleware, prefix="/api/", value=NOT_CACHED)
     return app
 
 
 def app_from_environment() -> FastAPI:
-    """Make the application of this process's environment, for `uvicorn --factory`.
+    """Create the application with the settings of the process environment, for `uvicorn --factory`.
 
-    A setting that cannot be used ends the process with exit code 2 (003/FR-013).
+    Raises:
+        SystemExit: A setting is wrong; the exit code is 2 and stderr has the reasons (003/FR-013).
     """
     try:
         settings = load_settings(os.environ)

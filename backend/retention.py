@@ -1,7 +1,7 @@
-"""`python -m backend.retention`: removes what may be kept no longer, and erases anew after a restore.
+"""`python -m backend.retention`: deletes data after its retention period, repeats erasures after a restore.
 
-Connects by DATABASE_DIRECT_URL (or DATABASE_URL) as a member of `tasks_keeper`, which sees the rows
-of all users and may do nothing but remove them, and write into the audit that it erased anew.
+It connects with DATABASE_DIRECT_URL, or else DATABASE_URL, as a member of `tasks_keeper`: a role that sees
+the rows of all users, and may only delete them and record repeated erasures in the audit.
 """
 
 from __future__ import annotations
@@ -32,29 +32,28 @@ _ROLE_REMEDY = (
     "connect as one, made by: create role tasks_housekeeper login password '...' in role tasks_keeper"
 )
 _DAY = 24 * 3600
-# Each command, and how many words it has.
+# The first word of a command -> the allowed numbers of words.
 _COMMANDS = {(): (0,), ("audit",): (1,), ("erasures",): (1, 2), ("reapply",): (2,)}
 USAGE = """\
-usage: python -m backend.retention               remove what may be kept no longer
-       python -m backend.retention audit         print the whole audit, oldest first
-       python -m backend.retention erasures      print the erasures, to be kept beside the backups
-       python -m backend.retention erasures FILE add them to the list that is kept there
-       python -m backend.retention reapply FILE  after a restore: erase anew whom FILE names
+usage: python -m backend.retention               delete data whose retention period is over
+       python -m backend.retention audit         print the whole audit, oldest entry first
+       python -m backend.retention erasures      print the list of erasures, to be kept beside the backups
+       python -m backend.retention erasures FILE add the erasures to the list in FILE
+       python -m backend.retention reapply FILE  after a restore: repeat the erasures of the list in FILE
 """
 
 
 class OutputError(Exception):
-    """What was asked for cannot be written to the standard output."""
+    """The output cannot be written to standard output."""
 
 
 def apply_retention(connection: psycopg.Connection[Any], settings: Settings) -> dict[str, int]:
-    """Remove what may be kept no longer (GDPR Art. 5(1)(e), 003/FR-041).
+    """Delete the rows whose retention period is over (GDPR Art. 5(1)(e), 003/FR-041).
 
-    Each kind is a transaction of its own: one that held rows of two could wait for a request that
-    waits for it.
+    Every table is a transaction of its own: locks on rows of two tables could deadlock with a request.
 
     Returns:
-        How many rows of each kind were removed.
+        The number of deleted rows by table.
     """
     audit_seconds = max(settings.audit_days * _DAY, settings.closed_seconds)
     removed = {
@@ -70,13 +69,13 @@ def apply_retention(connection: psycopg.Connection[Any], settings: Settings) -> 
 
 
 def read_erasures(connection: psycopg.Connection[Any]) -> Iterator[ErasedAccount]:
-    """Read whose accounts were erased, by pseudonym."""
+    """Read the erased accounts from the audit."""
     found = connection.execute("select actor, max(at) from audit where action = 'erase' group by actor")
     return (ErasedAccount(actor, at) for actor, at in found)
 
 
 def read_audit(connection: psycopg.Connection[Any]) -> Iterator[dict[str, Any]]:
-    """Read who did what and when, by pseudonym (003/FR-046); a few entries at a time."""
+    """Read the whole audit, oldest entry first (003/FR-046), in batches by a server-side cursor."""
     with connection.cursor(name="audit") as entries:
         for number, at, actor, action, outcome in entries.execute(
             "select id, at, actor, action, outcome from audit order by id"
@@ -87,45 +86,46 @@ def read_audit(connection: psycopg.Connection[Any]) -> Iterator[dict[str, Any]]:
 def reapply_erasures(
     connection: psycopg.Connection[Any], settings: Settings, erased: Iterable[ErasedAccount]
 ) -> dict[str, int]:
-    """Erase anew what a restore brought back of whoever is named (003/FR-042).
+    """Erase again the accounts whose data a restore brought back (003/FR-042).
 
-    Each account is a transaction of its own; doing it twice changes nothing.
+    Every account is a transaction of its own; a second call changes nothing.
 
     Args:
-        connection: The restored database.
-        settings: With the key of the pseudonyms, and the issuer.
-        erased: Those who were erased, and when: what is newer is kept.
+        connection: A connection to the restored database.
+        settings: The settings, with the pseudonym key and the issuer.
+        erased: The erased accounts; data that is newer than the erasure is kept.
 
     Returns:
-        How many users had tasks that were removed, and how many tasks.
+        `users`: the number of users whose tasks were deleted; `tasks`: the number of deleted tasks.
     """
-    key, named = settings.pseudonym_key.get_secret_value().encode(), {each.actor: each for each in erased}
-    for each in named.values():
-        # In place of the entry that the restore lost. It keeps the account closed as well, even of a
-        # user of whom nothing was restored that would tell the user id.
+    key = settings.pseudonym_key.get_secret_value().encode()
+    named = {account.actor: account for account in erased}
+    for account in named.values():
+        # Replaces the audit entry that the restore lost. It also keeps an account closed if no row with
+        # the user id was restored.
         connection.execute(
             "insert into audit (at, actor, action, outcome)"
             " select %(at)s, %(actor)s::text, 'erase', 'reapplied'"
             " where not exists (select from audit where actor = %(actor)s::text and action = 'erase'"
             "  and outcome = 'reapplied' and at >= %(at)s)",
-            {"at": each.at, "actor": each.actor},
+            {"at": account.at, "actor": account.actor},
         )
         connection.commit()
     users = tasks = 0
     for user_id in [row[0] for row in connection.execute("select distinct user_id from tasks").fetchall()]:
-        account = named.get(make_pseudonym(key, settings.issuer, user_id))
-        if account is None:
+        found = named.get(make_pseudonym(key, settings.issuer, user_id))
+        if found is None:
             continue
-        _close(connection, user_id, account.at + timedelta(seconds=settings.closed_seconds))
+        _close(connection, user_id, found.at + timedelta(seconds=settings.closed_seconds))
         removed = _remove_tasks_of(
-            connection, user_id, "delete from tasks where user_id = %s and created_at <= %s", account.at
+            connection, user_id, "delete from tasks where user_id = %s and created_at <= %s", found.at
         )
         users, tasks = users + bool(removed), tasks + removed
     return {"users": users, "tasks": tasks}
 
 
 def _close(connection: psycopg.Connection[Any], user_id: str, until: datetime) -> None:
-    """Set the tombstone, while tokens of the time of the erasure may live."""
+    """Set the tombstone, if tokens from before the erasure may still be valid."""
     connection.execute(
         "insert into erasures (user_id, until) select %(user_id)s::text, %(until)s where %(until)s > now()"
         " on conflict (user_id) do update set until = greatest(erasures.until, excluded.until)",
@@ -151,14 +151,22 @@ def _remove_old_tasks(connection: psycopg.Connection[Any], days: int) -> int:
 def _remove_tasks_of(
     connection: psycopg.Connection[Any], user_id: str, statement: LiteralString, value: object
 ) -> int:
-    """Remove tasks of one user, whose lock comes before the rows, as it does for every writer."""
+    """Delete tasks of one user; every writer takes the user's advisory lock before it locks rows."""
     connection.commit()
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [user_id])
     return _remove(connection, statement, user_id, value)
 
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Do what the words say; a failure is told by its kind, since its text may hold data."""
+    """Run the command. A message names the type of an error, whose text may contain data.
+
+    Args:
+        words: The command and its arguments, as in `USAGE`.
+        environ: The settings.
+
+    Returns:
+        The exit code: 0, 1 after a failure, 2 for a wrong command or setting.
+    """
     try:
         if not _is_understood(words):
             sys.stderr.write(USAGE)
@@ -169,7 +177,7 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
             _require_keeper(connection)
             _print(_run(words, connection, settings, erased))
     except OutputError as error:
-        # What is left in the buffer would be tried again at the end, and told in another way.
+        # Python would flush the buffer again at exit and report the failure in its own words.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.stderr.write(f"retention: the output cannot be written ({error}), so it is not complete\n")
         return EXIT_FAILURE
@@ -182,8 +190,8 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
         return EXIT_CONFIGURATION
     except psycopg.Error as error:
         sys.stderr.write(
-            f"retention: the database does not do it ({type(error).__name__}): what was done stands, "
-            "see to the database and run this again\n"
+            f"retention: the database failed ({type(error).__name__}): earlier deletions are kept; "
+            "repair the database and run this again\n"
         )
         return EXIT_FAILURE
     return 0
@@ -212,7 +220,7 @@ def _run(
         case ["audit"]:
             return read_audit(connection)
         case ["erasures"]:
-            return (each.describe() for each in read_erasures(connection))
+            return (account.describe() for account in read_erasures(connection))
         case ["erasures", file]:
             return [{"erasures": merge_list(Path(file), read_erasures(connection))}]
         case ["reapply", _]:
@@ -222,7 +230,7 @@ def _run(
 
 
 def _connect(address: str, settings: Settings) -> psycopg.Connection[Any]:
-    """Connect; what is under way at the end is committed."""
+    """Connect; psycopg commits at the end of the context."""
     url = make_url(address).set(drivername="postgresql")
     return psycopg.connect(
         url.render_as_string(hide_password=False),

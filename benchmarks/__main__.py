@@ -1,4 +1,4 @@
-"""Runs every benchmark, and keeps its figures and charts: `python -m benchmarks [name ...]`."""
+"""`python -m benchmarks [NAME ...]`: runs the benchmarks, and writes their results to build/bench."""
 
 from __future__ import annotations
 
@@ -11,59 +11,62 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from benchmarks import authentication, detection, existence, tokens
-from benchmarks.detection_table import MARKER, PAGE, put_between, tabulate_detection, write_detection
+from benchmarks.detection_table import tabulate_detection, write_detection
 from benchmarks.report import (
     draw_tokens,
     tabulate_authentication,
     tabulate_existence,
     tabulate_tokens,
+    write_tokens,
 )
+from tests.pages.blocks import put_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 OUTPUT = Path("build/bench")
+DETECTION = Path("docs/detection.md")
+PERFORMANCE = Path("docs/performance.md")
+CHART = Path("docs/images/tokens.svg")
 
 
 def run_tokens(console: Console) -> None:
-    """Measure what verifying a token costs, beside the peers."""
-    with console.status("tokens: every algorithm, this verifier and its peers in turn"):
+    """Measure the time to verify a token, compared with other libraries."""
+    with console.status("tokens: all algorithms, this verifier and the other libraries in turn"):
         figures = tokens.measure()
     _keep(console, "tokens", figures)
-    chart = OUTPUT / "tokens.svg"
-    chart.write_bytes(draw_tokens(figures))
+    CHART.write_bytes(draw_tokens(figures))
     for table in tabulate_tokens(figures):
         console.print(table)
-    console.print(f"drawn in {chart.as_posix()}", highlight=False)
+    console.print(f"chart in {CHART.as_posix()}", highlight=False)
+    _put(console, PERFORMANCE, "tokens", write_tokens(figures))
 
 
 def run_authentication(console: Console) -> None:
-    """Measure what the dependency costs a request."""
-    with console.status("authentication: protected and open route, round by round"):
+    """Measure the time that authentication adds to a request."""
+    with console.status("authentication: a protected and a public route in turn"):
         figures = asyncio.run(authentication.measure())
     _keep(console, "authentication", figures)
     console.print(tabulate_authentication(figures))
 
 
 def run_existence(console: Console) -> None:
-    """Measure whether the time of an answer tells that another's row is there."""
-    with console.status("existence: another's row and a missing one in turn"):
+    """Measure whether the response time reveals that another user's row exists."""
+    with console.status("existence: another user's row and a missing row in turn"):
         figures = existence.measure()
     _keep(console, "existence", figures)
     console.print(tabulate_existence(figures))
 
 
 def run_detection(console: Console) -> None:
-    """Measure which planted bugs are found, and by what."""
+    """Measure which planted bugs are found, and by which tool."""
     with console.status(
         "detection: every bug of the proving ground, by stock Schemathesis and by our checks"
     ):
         figures = detection.measure()
     _keep(console, "detection", figures)
     console.print(tabulate_detection(figures))
-    page = put_between(PAGE.read_text(encoding="utf-8"), MARKER, write_detection(figures))
-    PAGE.write_text(page, encoding="utf-8")
-    console.print(f"written into {PAGE}", highlight=False)
+    _put(console, DETECTION, "detection", write_detection(figures))
 
 
 BENCHMARKS: dict[str, Callable[[Console], None]] = {
@@ -75,14 +78,20 @@ BENCHMARKS: dict[str, Callable[[Console], None]] = {
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the benchmarks named, or all."""
+    """Run these benchmarks, or all of them; returns the exit status."""
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        sys.stderr.write(f"bench: there is no {unknown[0]!r}; there are {', '.join(BENCHMARKS)}\n")
+        sys.stderr.write(f"bench: unknown benchmark {unknown[0]!r}; choose from {', '.join(BENCHMARKS)}\n")
         return 2
     for name in names or BENCHMARKS:
         BENCHMARKS[name](Console())
     return 0
+
+
+def _put(console: Console, page: Path, marker: str, block: str) -> None:
+    """Write a table into its place in a page."""
+    page.write_text(put_between(page.read_text(encoding="utf-8"), marker, block), encoding="utf-8")
+    console.print(f"written into {page.as_posix()}; `make docs` takes its figures on", highlight=False)
 
 
 def _keep(console: Console, name: str, figures: dict[str, Any]) -> None:

@@ -35,14 +35,21 @@ from schemathesis.engine import events, from_schema
 from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
-from specwitness.fuzz.http.asgi import ServedApp
 from tests.proving_ground.catalogue import GROUPS, SERVICES, find_service
 from tests.proving_ground.findings import Finding, is_found, is_located
-from tests.support.attacks import attack, attack_whole, findings_of, make_users, surface_of
+from tests.support.attacks import (
+    attack,
+    attack_whole,
+    findings_of,
+    findings_of_run,
+    make_users,
+    surface_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from specwitness.fuzz.http.asgi import App, Message, Receive, Send
     from tests.proving_ground.model import Bug, Service
 
 STOCK, PEERS, OURS, BOTH = "stock, one token", "stock, two users", "our checks", "both"
@@ -170,7 +177,8 @@ def _run_ours(service: Service, bug: str | None, seed: int) -> Result:
 def _run_both(service: Service, bug: str | None, seed: int) -> Result:
     start = time.perf_counter()
     whole = attack_whole(service.name, bug, FuzzConfig(seed=seed, strict=True))
-    return Result(findings_of(whole.engine), whole.sent + whole.driven, time.perf_counter() - start)
+    sent = whole.requests.checks + whole.requests.schemathesis
+    return Result(findings_of_run(whole), sent, time.perf_counter() - start)
 
 
 def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str, ...]) -> Result:
@@ -194,7 +202,7 @@ def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str
             seed=seed, suppress_health_check=[HealthCheck("all")], projects=ProjectsConfig(default=project)
         )
         schema = schemathesis.openapi.from_dict(surface_of(service.name).document, config=config)
-    schema.app = ServedApp(service.build(bug))
+    schema.app = _CrashIs500(service.build(bug))
     found: set[Finding] = set()
     requests, start = 0, time.perf_counter()
     for event in from_schema(schema).execute():
@@ -203,6 +211,31 @@ def _run_stock(service: Service, bug: str | None, seed: int, *, users: tuple[str
             found |= set(_list_failures(event))
     shutdown_lifespans()
     return Result(frozenset(found), requests, time.perf_counter() - start)
+
+
+class _CrashIs500:
+    """Responds with 500 where the app raises, as a server does: Schemathesis would get the exception."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception:  # noqa: BLE001  # whatever the app raises
+            if not has_started:
+                await send({"type": "http.response.start", "status": 500, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
 
 
 def _list_failures(event: events.ScenarioFinished) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -10,9 +9,6 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The page that holds the table, between the comments of the marker.
-PAGE = Path("README.md")
-MARKER = "detection"
 # The missed bugs of a tool are listed where they are few.
 _MOST_LISTED = 12
 _LEGEND = (
@@ -45,20 +41,6 @@ def write_detection(figures: dict[str, Any]) -> str:
         if 0 < len(result["missed"]) <= _MOST_LISTED
     )
     return "\n".join([*lines, "", " ".join([measured, _LEGEND, *missed])]) + "\n"
-
-
-def put_between(text: str, marker: str, block: str) -> str:
-    """Give a page with the block of a marker replaced.
-
-    Raises:
-        ValueError: The page has no such block.
-    """
-    begin, end = f"<!-- {marker} -->\n", f"<!-- end of {marker} -->\n"
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"the page has no block {marker}")
-    return f"{before}{begin}{block}{end}{after}"
 
 
 def _make_rows(figures: dict[str, Any]) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells that another user's row is there, beside a row that is not."""
+"""Measures whether the response time reveals that another user's row exists."""
 
 from __future__ import annotations
 
@@ -26,37 +26,36 @@ KINDS = (Row.OTHERS, Row.MISSING)
 
 
 def measure(samples: int = SAMPLES) -> dict[str, Any]:
-    """Time every operation on a task for another's row and for a missing one, in turn.
+    """Time all operations on a task, for another user's row and for a missing row in turn.
 
     Args:
-        samples: How many answers of each kind, at least 2.
+        samples: The number of requests of both kinds, at least 2.
 
     Returns:
-        Of each operation, the median milliseconds of both kinds, and two figures of Mann and
-        Whitney: `others_is_slower`, the chance that an answer for another's row took longer than
-        one for a missing row (0.5: the time tells nothing), and `z`, by how many standard
-        deviations of chance it is off.
+        By operation: the median times in milliseconds, and the Mann-Whitney test. `others_is_slower`
+        is the probability that a response for another user's row took longer than one for a missing
+        row; 0.5 means no difference. `z` is its distance from 0.5 in standard deviations.
     """
     configure_logging("critical")
-    named = [each for each in OPERATIONS.values() if "{task_id}" in each.path]
+    on_a_task = [operation for operation in OPERATIONS.values() if "{task_id}" in operation.path]
     with open_scene() as (scene, origin):
-        scene.plant(Caller.ANOTHER, Row.OWN)
-        figures = {each.id: _compare(_sample(scene, each, samples)) for each in named}
+        scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
+        figures = {operation.id: _compare(_sample(scene, operation, samples)) for operation in on_a_task}
     return {"origin": origin, "samples": samples, "operations": figures}
 
 
 def _sample(scene: Scene, operation: Operation, samples: int) -> dict[Row, list[float]]:
-    """Give milliseconds of each kind; the kinds take turns at being first, so that drift hits both."""
+    """Return response times in milliseconds by kind; the order alternates, so that drift affects both."""
     spent: dict[Row, list[float]] = {kind: [] for kind in KINDS}
     for number in range(samples + WARM_UP):
         for kind in KINDS if number % 2 else reversed(KINDS):
-            task_id = scene.name_row(Caller.ANOTHER, kind)
+            task_id = scene.choose_task_id(Caller.ANOTHER, kind)
             start = time.perf_counter()
-            answer = scene.call(operation, Caller.ANOTHER, task_id, body=MATRIX[operation.id].body)
+            response = scene.call(operation, Caller.ANOTHER, task_id, body=MATRIX[operation.id].body)
             end = time.perf_counter()
-            if answer.status_code != HTTPStatus.NOT_FOUND:
+            if response.status_code != HTTPStatus.NOT_FOUND:
                 raise RuntimeError(
-                    f"{operation.id} answered {answer.status_code}: the figures would mean nothing"
+                    f"{operation.id} returned {response.status_code}, expected 404: invalid measurement"
                 )
             if number >= WARM_UP:
                 spent[kind].append((end - start) * 1000)
@@ -75,7 +74,7 @@ def _compare(spent: dict[Row, list[float]]) -> dict[str, float]:
 
 
 def rank(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
-    """Give the chance that a value of `one` is greater than one of `other`, and its z (Mann-Whitney)."""
+    """Return the probability that a value of `one` exceeds one of `other`, and its z (Mann-Whitney)."""
     ordered, pairs = sorted(other), len(one) * len(other)
     won = sum((bisect_left(ordered, value) + bisect_right(ordered, value)) / 2 for value in one)
     chance = won / pairs

@@ -1,4 +1,4 @@
-"""A load generator for loopback: few connections that are kept, and requests prepared beforehand."""
+"""A load generator for loopback, with a few keep-alive connections and prepared requests."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ def make_request(path: str, token: str) -> bytes:
 
 
 async def drive(port: int, requests: Sequence[bytes]) -> float:
-    """Send requests over a few connections at once, each connection one after the other.
+    """Send requests over a few connections in parallel, one request at a time on every connection.
 
     Args:
-        port: Of the server, on loopback.
-        requests: What is sent.
+        port: The port of the server on loopback.
+        requests: The requests, as bytes.
 
     Returns:
-        Requests a second.
+        Requests per second.
 
     Raises:
-        RuntimeError: An answer is not 200: the figures would mean nothing.
+        RuntimeError: A response has another status than 200.
+        ConnectionError: The server closed a connection.
     """
     loop = asyncio.get_running_loop()
     waiting = iter(requests)
@@ -64,7 +65,9 @@ class _Connection(asyncio.Protocol):
         if len(body) < length:
             return
         if not head.startswith(b"HTTP/1.1 200"):
-            self._finish(RuntimeError(f"answered {head[:40]!r}: the figures would mean nothing"))
+            self._finish(
+                RuntimeError(f"the response is {head[:40]!r} instead of 200: the measurement is invalid")
+            )
             return
         self._received = b""
         self._send()

@@ -1,4 +1,4 @@
-"""Tables and charts of the figures."""
+"""Tables and charts of the benchmark results."""
 
 from __future__ import annotations
 
@@ -17,32 +17,47 @@ COLOURS = ("#1a7f37", "#8250df", "#0969da", "#bf8700", "#cf222e", "#6e7781")
 
 
 def tabulate_tokens(figures: dict[str, Any]) -> Iterator[Table]:
-    """Give the tables of `benchmarks.tokens`: cold and warm times with their ratios, and the worst token."""
+    """Make the tables of `benchmarks.tokens`: times of new and repeated tokens, and of bad tokens."""
     for kind in ("cold", "warm"):
-        table = Table("", *figures["algorithms"], title=f"{kind}: microseconds a token (ours / theirs)")
+        table = Table("", *figures["algorithms"], title=f"{kind}: microseconds per token (ours / theirs)")
         for name in (OURS, *PEERS, BARE, SODIUM, FLOOR):
-            table.add_row(name, *(_cell(each, kind, name) for each in figures["algorithms"].values()))
+            table.add_row(name, *(_cell(columns, kind, name) for columns in figures["algorithms"].values()))
         if kind == "cold":
-            shares = (each.get("not_signature_share") for each in figures["algorithms"].values())
+            shares = (columns.get("not_signature_share") for columns in figures["algorithms"].values())
             table.add_row("not the signature", *("" if share is None else f"{share:.0%}" for share in shares))
         yield table
-    worst = Table("bad token of 8 KiB", "microseconds", title="refusing the worst, beside a good token")
+    worst = Table(
+        "bad token of 8 KiB", "microseconds", title="rejecting bad tokens, compared with a good one"
+    )
     for name, value in figures["worst_refused_token"].items():
         worst.add_row(name.replace("_", " "), f"{value:,.2f}")
     yield worst
 
 
-def _cell(figures: dict[str, Any], kind: str, name: str) -> str:
+def _cell(figures: dict[str, Any], kind: str, name: str, digits: int = 3) -> str:
     time = figures[f"{kind}_microseconds"].get(name)
     if time is None:
         return "-"
     ratio = figures[f"{kind}_ratio"].get(name)
-    return f"{time:,.1f}" if ratio is None else f"{time:,.1f} ({ratio:.3f})"
+    return f"{time:,.1f}" if ratio is None else f"{time:,.1f} ({ratio:.{digits}f})"
+
+
+def write_tokens(figures: dict[str, Any]) -> str:
+    """Give the table of `benchmarks.tokens` for tokens that are new, in Markdown."""
+    algorithms = figures["algorithms"].values()
+    lines = [f"| | {' | '.join(figures['algorithms'])} |", f"|---{'|---' * len(algorithms)}|"]
+    for name in (OURS, *PEERS, BARE, SODIUM, FLOOR):
+        cells = (_cell(algorithm, "cold", name, digits=2).replace("-", "–") for algorithm in algorithms)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    shares = (algorithm.get("not_signature_share") for algorithm in algorithms)
+    cells = ("–" if share is None else f"{share:.0%}" for share in shares)
+    lines.append(f"| share of this verifier's time that is not the signature | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def tabulate_authentication(figures: dict[str, Any]) -> Table:
-    """Give the table of `benchmarks.authentication`."""
-    table = Table("figure", "over HTTP", "application alone", title="what authentication costs a request")
+    """Make the table of `benchmarks.authentication`."""
+    table = Table("figure", "over HTTP", "without a server", title="cost of authentication per request")
     for name, value in figures["http"].items():
         table.add_row(name.replace("_", " "), f"{value:,}", f"{figures['application'][name]:,}")
     for name in ("added_p50_ms", "added_p95_ms"):
@@ -51,22 +66,22 @@ def tabulate_authentication(figures: dict[str, Any]) -> Table:
 
 
 def tabulate_existence(figures: dict[str, Any]) -> Table:
-    """Give the table of `benchmarks.existence`."""
-    title = "time to refuse another's row and a missing one (chance 0.5: it tells nothing)"
+    """Make the table of `benchmarks.existence`."""
+    title = "response time for another user's row and for a missing row (probability 0.5: no difference)"
     table = Table("operation", "another's ms", "missing ms", "another's is slower", "z", title=title)
-    for name, each in figures["operations"].items():
+    for name, columns in figures["operations"].items():
         table.add_row(
             name,
-            f"{each['others_median_ms']:.3f}",
-            f"{each['missing_median_ms']:.3f}",
-            f"{each['others_is_slower']:.3f}",
-            f"{each['z']:+.2f}",
+            f"{columns['others_median_ms']:.3f}",
+            f"{columns['missing_median_ms']:.3f}",
+            f"{columns['others_is_slower']:.3f}",
+            f"{columns['z']:+.2f}",
         )
     return table
 
 
 def draw_tokens(figures: dict[str, Any]) -> bytes:
-    """Draw how long each peer takes where this verifier takes 1, for tokens that are new."""
+    """Draw the time of the other libraries for a new token, as a multiple of this verifier's time (SVG)."""
     style = Style(
         background="white",
         plot_background="white",
@@ -78,7 +93,7 @@ def draw_tokens(figures: dict[str, Any]) -> bytes:
     )
     chart = pygal.Bar(
         style=style,
-        js=[],  # the picture loads nothing from anywhere
+        js=[],  # without scripts from another host
         width=900,
         height=420,
         legend_at_bottom=True,
@@ -87,12 +102,12 @@ def draw_tokens(figures: dict[str, Any]) -> bytes:
         show_y_guides=False,
         margin_top=20,
         value_formatter=lambda value: f"{value:.2f}",
-        title="Verifying a new token: time over this verifier's (less is faster)",
+        title="Time to verify a new token, relative to this verifier (lower is faster)",
     )
     chart.x_labels = list(figures["algorithms"])
     chart.add(OURS, [1.0 for _ in figures["algorithms"]])
     for name in PEERS:
-        ratios = (each["cold_ratio"].get(name) for each in figures["algorithms"].values())
+        ratios = (columns["cold_ratio"].get(name) for columns in figures["algorithms"].values())
         chart.add(name, [None if ratio is None else round(1 / ratio, 2) for ratio in ratios])
     drawn: bytes = chart.render()
     return drawn

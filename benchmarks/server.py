@@ -1,4 +1,4 @@
-"""The service with an open and a protected route, served on an inherited socket."""
+"""The service with a public and a protected route, on an inherited socket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ORIGIN = "https://auth.example"
 
 
 def make_app(secret: str) -> FastAPI:
-    """Make the service with `/open` and `/protected`, which do the same; nothing is logged."""
+    """Make the service with `/open` and `/protected`, which return the same; logging is off."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     environ = {
         "BETTER_AUTH_SECRET": secret,
@@ -30,7 +30,7 @@ def make_app(secret: str) -> FastAPI:
     }
     app = create_app(load_settings(environ), public=PUBLIC_PATHS | {"/open"})
 
-    # The open one first: it is found sooner, so the order speaks against the protected one.
+    # The public route comes first and is matched faster, which is to the disadvantage of the protected one.
     @app.get("/open")
     async def answer_anybody() -> str:
         return "anybody".ljust(32, "-")

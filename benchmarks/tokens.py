@@ -1,4 +1,4 @@
-"""What verifying a token costs: this verifier, its peers, the bare signature and the floor in one run."""
+"""Measures the time to verify a token: this verifier, other libraries, and the bare signature."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from joserfc import jwk as joserfc_jwk
 from joserfc import jwt as joserfc_jwt
 
 from backend.core.errors import AuthenticationError
-from backend.core.identity.verified_tokens import TokenMemory
+from backend.core.identity.verified_tokens import TokenCache
 from backend.core.keys.jwk import read_key
 from backend.core.security import KeySet, TokenKeys, VerificationKey, make_keys, make_shared_key
 from backend.core.tokens.claims import Expectation
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # this is what its users run all the same
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # its users get the warning, too
     from authlib.jose import JsonWebKey, JsonWebToken
 
 ORIGIN = "https://auth.example"
@@ -44,16 +44,16 @@ BARE, SODIUM = "bare signature of cryptography", "bare signature of libsodium"
 PEERS = ("PyJWT", "joserfc", "authlib", "python-jose", "fastapi-betterauth")
 
 PAIRS_OF_BRACKETS = b'{"a":[' + b"{}," * 1980 + b"{}]}"
-# Strings that look like deep nesting until they are taken out.
+# Brackets in strings, which are no nesting.
 BRACKETS_IN_STRINGS = b"[" + b'"[",' * 1450 + b"1]"
 
 
 class Figures(NamedTuple):
-    """The medians of all rounds, in microseconds a token.
+    """The medians of all rounds, in microseconds per token.
 
     Attributes:
-        cold: Each token is new.
-        warm: One token again and again.
+        cold: Every token is new.
+        warm: The same token is verified again and again.
     """
 
     cold: dict[str, float]
@@ -61,14 +61,14 @@ class Figures(NamedTuple):
 
 
 def measure() -> dict[str, Any]:
-    """Measure every algorithm.
+    """Measure all algorithms.
 
     Returns:
-        For each algorithm the medians, the ratios over each peer as medians of the rounds' own
-        ratios, and the share of our time that is not the signature; and what the worst token costs.
+        By algorithm: the median times, the ratios to the other libraries (medians over the rounds), and
+        the share of this verifier's time that is not the signature. Also the times of bad tokens.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # peers warn of EdDSA's name and of themselves
+        warnings.simplefilter("ignore")  # other libraries emit deprecation warnings
         return {
             "rounds": ROUNDS,
             "algorithms": {algorithm: _measure_algorithm(algorithm) for algorithm in TOKENS_A_ROUND},
@@ -93,7 +93,7 @@ def _measure_algorithm(algorithm: str) -> dict[str, Any]:
     best = min((name for name in PEERS if name in cold), key=lambda name: statistics.median(cold[name]))
     figures["best_peer"] = best
     figures["cold_ratio_best_peer"] = figures["cold_ratio"][best]
-    # What this verifier itself checks signatures with.
+    # The library that this verifier itself uses for the signature.
     bare = SODIUM if SODIUM in cold else BARE
     if bare in cold:
         shares = [1 - one / ours for one, ours in zip(cold[bare], cold[OURS], strict=True)]
@@ -107,7 +107,7 @@ def _ratio(times: dict[str, list[float]], name: str) -> float:
 
 
 def _run(contestants: dict[str, Any], make_tokens: Callable[[], Sequence[str]]) -> dict[str, list[float]]:
-    """Let all contestants verify the same tokens, in turn and in another order each round."""
+    """Time all contestants on the same tokens, in a different order in every round."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     names = list(contestants)
     for number in range(ROUNDS + 1):
@@ -137,14 +137,14 @@ def _make_contestants(key: str | KeyPair, algorithm: str, url: str) -> dict[str,
         verification = make_keys([read_key(key.public, (algorithm,))])
         public, pyjwt_key = key.public, pyjwt.PyJWK(key.public).key
     keys = TokenKeys(expected, KeySet(verification, (algorithm,)))
-    memory = TokenMemory(10_000)
+    memory = TokenCache(10_000)
     contestants: dict[str, Any] = {
         OURS: lambda token: memory.verify(token, keys, time.time()),
         "PyJWT": _make_pyjwt(pyjwt_key, algorithm),
         "joserfc": _make_joserfc(public, algorithm),
         "authlib": _make_authlib(public, algorithm),
     }
-    if algorithm != "EdDSA":  # python-jose alone does not know it
+    if algorithm != "EdDSA":  # python-jose does not support it
         jose_key = key if isinstance(key, str) else public
         contestants["python-jose"] = lambda token: python_jose.decode(
             token, jose_key, algorithms=[algorithm], audience=ORIGIN, issuer=ORIGIN
@@ -192,10 +192,10 @@ def _make_authlib(public: dict[str, Any], algorithm: str) -> Any:
 
 
 class _Bare:
-    """Checks nothing but the signature, decoded beforehand.
+    """Verifies only the signature, which is decoded beforehand.
 
     Args:
-        check: Takes signature and message, and raises or gives False when they do not fit.
+        check: Takes signature and message; raises or returns False for an invalid signature.
     """
 
     def __init__(self, check: Callable[[bytes, bytes], object]) -> None:
@@ -203,19 +203,19 @@ class _Bare:
         self._decoded: dict[str, tuple[bytes, bytes]] = {}
 
     def prepare(self, tokens: Sequence[str]) -> None:
-        """Decode tokens, outside the time that is measured."""
+        """Decode tokens, before the time is measured."""
         for token in tokens:
             message, _, signature = token.rpartition(".")
             self._decoded[token] = base64.urlsafe_b64decode(signature + "=="), message.encode()
 
     def __call__(self, token: str) -> None:
-        """Check a signature."""
+        """Verify the signature of a token."""
         if self._check(*self._decoded[token]) is False:
-            raise RuntimeError("the signature does not hold: the figures would mean nothing")
+            raise RuntimeError("the signature is invalid: the measurement is invalid")
 
 
 def _make_check(material: Any, algorithm: str) -> Callable[[bytes, bytes], object]:
-    """Give the check of a signature by `cryptography` itself."""
+    """Return a function that verifies a signature with `cryptography` directly."""
     digest = hashes.SHA256()
     if algorithm == "RS256":
         scheme = padding.PKCS1v15()
@@ -233,7 +233,7 @@ def _make_check(material: Any, algorithm: str) -> Callable[[bytes, bytes], objec
 
 
 def _make_floor(secret: bytes) -> Any:
-    """Do the least that HS256 takes: three decodings, one HMAC, two parsers, and not one check more."""
+    """Return the minimal HS256 verifier: decode, compute the HMAC and parse, without any other check."""
 
     def verify(token: str) -> Any:
         message, _, signature = token.rpartition(".")
@@ -241,17 +241,17 @@ def _make_floor(secret: bytes) -> Any:
         json.loads(base64.urlsafe_b64decode(header + "=="))
         mac = hmac.digest(secret, message.encode(), "sha256")
         if not hmac.compare_digest(mac, base64.urlsafe_b64decode(signature + "==")):
-            raise RuntimeError("the signature does not hold: the figures would mean nothing")
+            raise RuntimeError("the signature is invalid: the measurement is invalid")
         return json.loads(base64.urlsafe_b64decode(payload + "=="))
 
     return verify
 
 
 def _measure_worst() -> dict[str, float]:
-    """Time bad tokens of the largest accepted size, beside a good token of usual size.
+    """Time bad tokens of the largest accepted size, and a good token of usual size.
 
     Returns:
-        Microseconds of each, and the worst as a multiple of the good one.
+        Microseconds by token, and the slowest as a multiple of the good one.
     """
     secret = make_secret()
     issuer = Issuer(secret, ORIGIN, ORIGIN)
@@ -275,14 +275,14 @@ def _measure_worst() -> dict[str, float]:
     def make(token: str) -> Any:
         def verify(_: str) -> None:
             try:
-                TokenMemory(0).verify(token, keys, time.time())
+                TokenCache(0).verify(token, keys, time.time())
             except AuthenticationError:
                 return
 
         return verify
 
     times = _run({name: make(token) for name, token in tokens.items()}, lambda: [""] * 200)
-    medians = {name: round(statistics.median(each), 2) for name, each in times.items()}
+    medians = {name: round(statistics.median(rounds), 2) for name, rounds in times.items()}
     worst = max((name for name in medians if name != "good"), key=medians.__getitem__)
     over = [bad / good for bad, good in zip(times[worst], times["good"], strict=True)]
     return {**medians, "worst_over_good": round(statistics.median(over), 2)}

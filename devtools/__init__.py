@@ -1,1 +1,1 @@
-"""Development tools: a PostgreSQL at hand, the service on this machine, tokens to try it out with."""
+"""Development tools: `make run`, `make dev`, `make token`, and a PostgreSQL for them and for the tests."""

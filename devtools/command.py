@@ -1,4 +1,4 @@
-"""A command that serves until somebody stops it: what it says, and how it ends."""
+"""The frame of a command that serves until a signal: its output, its messages, its exit code."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from devtools.errors import DevelopmentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-KEPT = Path(".run")  # where data and secrets are kept between runs
+RUN_FOLDER = Path(".run")  # for data and secrets between runs
 
 
-def say(line: str) -> None:
-    """Tell at once, whoever reads."""
+def print_line(line: str) -> None:
+    """Print a line and flush, so that a pipe receives it at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def run_command(name: str, serve: Callable[[Mapping[str, str], Path], None]) -> int:
-    """Serve with the process's environment.
+    """Run a serving command with the environment of the process.
 
     Args:
-        name: What a fault is told under.
-        serve: Serves until a signal ends it.
+        name: The name of the command, before its messages on stderr.
+        serve: Serves until a signal; it gets the environment and `RUN_FOLDER`.
 
     Returns:
-        The exit code: 1 where something is missing or refused, which is told in one line.
+        The exit code: 0 after a signal; 1 after an error, with one line on stderr.
     """
     try:
-        serve(os.environ, KEPT)
+        serve(os.environ, RUN_FOLDER)
     except (DevelopmentError, ConfigurationError) as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 1
     except KeyboardInterrupt:
-        say("stopped")
+        print_line("stopped")
     return 0

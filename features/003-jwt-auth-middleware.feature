@@ -304,7 +304,7 @@ Feature: JWT Authentication Dependency
 
     @003/US3/AC6 @003/FR-007 @003/FR-030 @003/SC-001
     Scenario Outline: US3/AC6 the service is opened
-      Given a service with a <route> that nobody protected
+      Given a service with an unprotected <route>
       When the service is opened
       Then it refuses to open
       And the message names the <route>, its place and the remedy
@@ -380,9 +380,9 @@ Feature: JWT Authentication Dependency
       Then the list holds "Call home" and nothing else
 
     @003/US4/AC3 @003/FR-009
-    Scenario: US4/AC3 "bob" asks for the task of "alice" and for a task that never was
+    Scenario: US4/AC3 "bob" asks for the task of "alice" and for a task that does not exist
       Given "alice" has a task "Buy milk"
-      When "bob" asks for the task of "alice" and for a task that never was
+      When "bob" asks for the task of "alice" and for a task that does not exist
       Then both answers are the same
 
     @003/US4/AC4 @003/FR-009 @003/FR-020
@@ -477,9 +477,9 @@ Feature: JWT Authentication Dependency
         | PS256     |
 
     @003/US5/AC2 @003/FR-002 @003/FR-024
-    Scenario Outline: US5/AC2 GET /api/me is sent with, of the key set, <credential>
+    Scenario Outline: US5/AC2 GET /api/me is sent with <credential>
       Given a deployment for "<algorithm>"
-      When GET /api/me is sent with, of the key set, <credential>
+      When GET /api/me is sent with <credential>
       Then the answer is 401 with the code "token_invalid"
       And the challenge says "invalid_token"
       And the log gives the cause "<cause>" and nothing of the token
@@ -579,7 +579,7 @@ Feature: JWT Authentication Dependency
     Scenario Outline: US5/AC8 GET /api/me is sent with tokens of both keys
       Given a deployment for "<algorithm>" whose key set also shows <key>
       When GET /api/me is sent with tokens of both keys
-      Then the answer to the good key is 200 and to the other 401
+      Then the answer is 200 for the usable key and 401 for the other
 
       Examples:
         | algorithm | key                                |
@@ -697,16 +697,16 @@ Feature: JWT Authentication Dependency
     Scenario: US7/AC5 "alice" exports and erases her account
       Given "alice" has a task "Buy milk"
       When "alice" exports and erases her account
-      Then the audit tells both under one pseudonym and nothing that names her
+      Then the audit lists both under one pseudonym and nothing that identifies her
 
   Rule: US8 Sign in through the real Better Auth, in a browser (P1)
 
     @003/US8/AC1 @003/FR-050
-    Scenario Outline: US8/AC1 a page of "https://app.example" asks ahead whether it may send <request>
+    Scenario Outline: US8/AC1 a page of "https://app.example" sends a preflight for <request>
       Given pages of the front end at "https://app.example"
-      When a page of "https://app.example" asks ahead whether it may send <request>
+      When a page of "https://app.example" sends a preflight for <request>
       Then the answer is 200
-      And the answer opens nothing but "Authorization" and "Content-Type", to "https://app.example" alone
+      And the answer allows only the headers "Authorization" and "Content-Type", and only for "https://app.example"
 
       Examples:
         | request                                             |
@@ -771,7 +771,7 @@ Feature: JWT Authentication Dependency
 
     @003/US8/AC5 @003/FR-052
     Scenario Outline: US8/AC5 GET /api/me is sent with the token of Better Auth
-      Given a deployment for what Better Auth issued in the mode "<mode>"
+      Given a deployment for tokens of Better Auth in the mode "<mode>"
       When GET /api/me is sent with the token of Better Auth
       Then the answer is 200
 
@@ -782,7 +782,7 @@ Feature: JWT Authentication Dependency
 
     @003/US8/AC6 @003/FR-023 @003/FR-052
     Scenario Outline: US8/AC6 GET /api/me is sent with the token of Better Auth in the mode "<other>"
-      Given a deployment for what Better Auth issued in the mode "<mode>"
+      Given a deployment for tokens of Better Auth in the mode "<mode>"
       When GET /api/me is sent with the token of Better Auth in the mode "<other>"
       Then the answer is 401 with the code "token_invalid"
       And the log gives the cause "algorithm" and nothing of the token

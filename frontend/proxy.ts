@@ -1,11 +1,11 @@
-/** The headers of every page: scripts and styles of our own alone, and one other address to talk to, the API's. */
+/** Sets the content security policy of every page: own scripts and styles only, requests only to here and the API. */
 import { NextResponse, type NextRequest } from "next/server";
 import { readSettings } from "./lib/settings";
-import { describePolicy } from "./lib/security-headers";
+import { buildPolicy } from "./lib/security-headers";
 
 export function proxy(request: NextRequest): NextResponse {
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
-  const policy = describePolicy({
+  const policy = buildPolicy({
     nonce,
     apiUrl: readSettings(process.env).apiUrl,
     development: process.env.NODE_ENV === "development",

@@ -1,4 +1,4 @@
-/** How the tests run: in Node, without a network. */
+/** The configuration of the tests: they run in Node, without a network. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

@@ -35,7 +35,6 @@ from specwitness.verify import verify as run_verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.config import FuzzConfig
     from specwitness.fuzz.run import FuzzRun
 
 KEPT, BROKEN, INVALID = 0, 1, 2
@@ -198,7 +197,7 @@ def fuzz(  # noqa: PLR0913  # one for each option
         log = (output / "service.log").open("w", encoding="utf-8")
         with Progress(Console(stderr=True)) as progress, log, redirect_stdout(log):
             run = run_on_configured(root, config, settings, lambda said: progress.show(said, 0, 0))
-        _report(run, settings, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
+        _report(run, _list_given(contract=contract, **given), (output / "fuzz.json", junit))
     raise typer.Exit({"kept": KEPT, "broken": BROKEN}.get(result_of(run), INVALID))
 
 
@@ -224,14 +223,12 @@ def schema() -> None:
     typer.echo(json.dumps(trace_schema(), indent=2))
 
 
-def _report(
-    run: FuzzRun, settings: FuzzConfig, said: dict[str, object], files: tuple[Path, Path | None]
-) -> None:
+def _report(run: FuzzRun, said: dict[str, object], files: tuple[Path, Path | None]) -> None:
     report, junit = files
-    report.write_text(json.dumps(as_json(run, settings), indent=2) + "\n", encoding="utf-8")
+    report.write_text(json.dumps(as_json(run), indent=2) + "\n", encoding="utf-8")
     if junit:
         write_junit(run, said, junit)
-    print_run(run, settings, Console(), said)
+    print_run(run, Console(), said)
 
 
 def _list_given(**given: object) -> dict[str, object]:

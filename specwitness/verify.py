@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from specwitness.config import find_specs, locate_waivers
@@ -18,7 +20,7 @@ from specwitness.spec import read_specs
 from specwitness.trace import Origin, build_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -65,7 +67,8 @@ def verify(root: Path, config: Config, today: date, progress: Callable[[str, int
     features = root / config.features
     drift = find_drift(derive_features(specs, features), features, root)
     pickles = read_features(features, root) if features.is_dir() else ()
-    evidence = [_run(run, root, output, progress) for run in runs]
+    with _signals_interrupt():
+        evidence = [_run(run, root, output, progress) for run in runs]
     trace = build_trace(
         specs,
         pickles,
@@ -144,15 +147,44 @@ def _run(run: Run, root: Path, output: Path, progress: Callable[[str, int, int],
             stderr=subprocess.STDOUT,
         )
         try:
-            while child.poll() is None:
+            while not _has_ended(child, within=POLL_SECONDS):
                 progress(run.name, *count_records(records))
-                time.sleep(POLL_SECONDS)
         finally:
             if child.poll() is None:
                 child.terminate()
                 child.wait()
     progress(run.name, *count_records(records))
     return read_records(records, producer=run.name, log=log, root=root)
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the child processes too, as Ctrl-C does.
+
+    SIGHUP stays ignored where the process inherited it so: `nohup specwitness verify &` goes on after its
+    terminal is closed. SIGTERM ends it even where it was ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    replaced = {signal.SIGTERM: (signal.SIG_DFL, signal.SIG_IGN), signal.SIGHUP: (signal.SIG_DFL,)}
+    before = {kind: signal.getsignal(kind) for kind in replaced}
+    ours = [kind for kind, handlers in replaced.items() if before[kind] in handlers]
+    for kind in ours:
+        signal.signal(kind, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for kind in ours:
+            signal.signal(kind, before[kind])
+
+
+def _has_ended(child: subprocess.Popen[bytes], *, within: float) -> bool:
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _join(drift: Sequence[Finding], evidence: Sequence[Evidence]) -> Evidence:

@@ -1,4 +1,4 @@
-"""The service under test for all tests: its PostgreSQL, its settings, its clock and its users."""
+"""Fixtures for all tests: PostgreSQL, settings, clock, the service and its users."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from backend.main import create_app
 from backend.testing.issuer import Issuer, make_secret, make_subject
@@ -32,15 +34,22 @@ if TYPE_CHECKING:
 
     from backend.core.config import Settings
 
+# No property depends on the speed of the machine.
+hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("tests")
+
 _ORIGIN = pytest.StashKey[str]()
+_LEFT = pytest.StashKey[int]()
+_WITHOUT_SLOW = "not slow"  # the marker expression of `make test`
 _HERE = Path(__file__).parent
-# What stands for long, such as a front end, stands once: its tests stay with one worker of `make test`.
+# All tests of these folders run in one worker of `make test`, so that a costly fixture starts once.
 _KEPT_TOGETHER = ("e2e", "faults", "pooler")
+_SLOW_FOLDERS = {"e2e": "the front end is built, and browsers open its pages"}
 
 
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
-    """A real PostgreSQL; which one stands in the summary and in the proof."""
+    """A real PostgreSQL server; the summary and the proof name it."""
     with provide_postgres(os.environ) as server:
         pytestconfig.stash[_ORIGIN] = server.origin
         yield server
@@ -48,21 +57,21 @@ def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def database_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A database of this run's own, migrated."""
+    """The owner's URL of a migrated database for this run."""
     with fresh_database(postgres_server.url) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def database(database_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection past the service, as the owner of the tables."""
+    """An SQL connection as the owner of the tables."""
     with connect(database_url) as connection:
         yield connection
 
 
 @pytest.fixture
 def empty_database(database_url: str, database: psycopg.Connection[Any]) -> str:
-    """The address of the database for the service's own role, without a row in it."""
+    """The URL of the database for the role of the service; all tables are empty."""
     empty_tables(database)
     return as_service(database_url)
 
@@ -81,13 +90,13 @@ def settings(secret: str, empty_database: str) -> Settings:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The service's clock, and the issuer's; stands until a test sets `clock.now`."""
+    """The clock of service and issuer; it only moves when a test sets `clock.now`."""
     return Clock()
 
 
 @pytest.fixture
 def issuer(secret: str, clock: Clock) -> Issuer:
-    """The stand-in for Better Auth, with the service's secret, issuer and audience."""
+    """An issuer in place of Better Auth, with the service's secret, issuer and audience."""
     return Issuer(secret, "http://localhost:3000", "http://localhost:3000", clock)
 
 
@@ -106,20 +115,20 @@ def client(app: FastAPI) -> Iterator[Client]:
 
 @pytest.fixture
 def offline_app(secret: str, clock: Clock) -> FastAPI:
-    """The service, with its database out of reach: no test of it needs a PostgreSQL."""
+    """The service with an unreachable database, for tests that need no PostgreSQL."""
     return create_app(make_settings(secret, UNREACHABLE_DATABASE), clock=clock)
 
 
 @pytest.fixture
 def offline_client(offline_app: FastAPI) -> Iterator[Client]:
-    """A client of the service whose database is out of reach."""
+    """A client of the service with an unreachable database."""
     with open_client(offline_app) as client:
         yield client
 
 
 @pytest.fixture
 def signed_in(issuer: Issuer) -> Callable[[str], dict[str, bytes]]:
-    """Give the headers of a user who is signed in, by name; one name is one user."""
+    """A function that returns the Authorization header of a user, by name."""
 
     def sign_in(name: str) -> dict[str, bytes]:
         return bearer(issuer.token(make_subject(name)))
@@ -128,34 +137,50 @@ def signed_in(issuer: Issuer) -> Callable[[str], dict[str, bytes]]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file with one worker, and those of a folder that shares what is costly."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the tests of a file in one worker, and those of some folders in one worker together."""
     for item in items:
         place = item.path.relative_to(_HERE)
         group = place.parts[0] if place.parts[0] in _KEPT_TOGETHER else place.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+        if place.parts[0] in _SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow(_SLOW_FOLDERS[place.parts[0]]))
+    config.stash[_LEFT] = sum(_is_slow(item) for item in items)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("slow")
+    if marker and not (marker.args and marker.args[0]):
+        raise pytest.UsageError(f"{item.nodeid}: a slow test needs a reason: @pytest.mark.slow('why')")
+    return marker is not None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the process that started the workers which PostgreSQL this worker had."""
+    """Send the process that started the workers what this worker knows for the summary."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["origin"] = session.config.stash.get(_ORIGIN, "")
+        session.config.workeroutput["left"] = session.config.stash.get(_LEFT, 0)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear it from the worker."""
-    if origin := getattr(node, "workeroutput", {}).get("origin"):
+    """Receive from a worker what it knows for the summary."""
+    output = getattr(node, "workeroutput", {})
+    if origin := output.get("origin"):
         node.config.stash[_ORIGIN] = origin
+    node.config.stash[_LEFT] = output.get("left", 0)  # each worker collects all tests
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which PostgreSQL the tests ran on."""
+    """Print which PostgreSQL the tests ran on, and how many slow tests were left out."""
     if origin := config.stash.get(_ORIGIN, None):
         terminalreporter.write_line(origin)
+    left = config.stash.get(_LEFT, 0)
+    if left and config.option.markexpr == _WITHOUT_SLOW:
+        terminalreporter.write_line(f"Slow tests left to make test-all: {left}")
 
 
 def pytest_specwitness_environment(config: pytest.Config) -> dict[str, str]:
-    """Tell the proof which PostgreSQL the tests ran on."""
+    """Add to the proof which PostgreSQL the tests ran on."""
     origin = config.stash.get(_ORIGIN, None)
     return {"PostgreSQL": origin.removeprefix("PostgreSQL: ")} if origin else {}

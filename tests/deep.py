@@ -1,4 +1,4 @@
-"""Fuzzes the service in depth from one seed after the other, and tells what came: `python -m tests.deep [SEEDS]`."""
+"""`python -m tests.deep [SEEDS]`: fuzzes the service with the deep profile, once per seed, and prints a table."""
 
 from __future__ import annotations
 
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SEEDS = 10
-LONGEST_SECONDS = 600  # one seed takes about 25 on two cores of its own
+LONGEST_SECONDS = 600  # a seed takes about 25 seconds on two idle cores
 _FIGURES = Path("build/fuzz/fuzz.json")
 _COMMAND = (sys.executable, "-m", "specwitness", "fuzz", "--profile", "deep", "--strict", "--seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Seed:
-    """What a run from one seed gave."""
+class SeedResult:
+    """The result of the run with one seed.
+
+    Attributes:
+        number: The seed.
+        result: The verdict of `specwitness fuzz`, such as `kept`.
+        seconds: The duration of the run.
+        figures: The contents of fuzz.json.
+    """
 
     number: int
     result: str
@@ -33,14 +40,14 @@ class Seed:
 
     @property
     def is_clean(self) -> bool:
-        """Tell whether nothing is wrong, and nothing was missed."""
+        """Whether no check failed, every documented status came, and the time sufficed."""
         statuses = self.figures["statuses"]
-        is_whole = statuses["observed"] == statuses["documented"] and self.seconds < LONGEST_SECONDS
-        is_foreseen = statuses["server_errors"] == statuses["undocumented"] == 0
-        return self.result == "kept" and is_whole and is_foreseen
+        is_complete = statuses["observed"] == statuses["documented"] and self.seconds < LONGEST_SECONDS
+        is_documented = statuses["server_errors"] == statuses["undocumented"] == 0
+        return self.result == "kept" and is_complete and is_documented
 
     def as_row(self) -> list[str]:
-        """Give its row of the table."""
+        """Format the result as a row of the table."""
         requests, statuses = self.figures["requests"], self.figures["statuses"]
         return [
             str(self.number),
@@ -53,11 +60,11 @@ class Seed:
         ]
 
 
-def run_seed(number: int) -> Seed:
-    """Run the command as a user would, and read what it left.
+def run_seed(number: int) -> SeedResult:
+    """Run `specwitness fuzz` with a seed, and read its result file.
 
     Raises:
-        RuntimeError: It left nothing: the run was invalid.
+        RuntimeError: There is no result file: the run was invalid.
     """
     _FIGURES.unlink(missing_ok=True)
     began = time.monotonic()
@@ -72,21 +79,23 @@ def run_seed(number: int) -> Seed:
     figures = json.loads(_FIGURES.read_text(encoding="utf-8"))
     if done.returncode != 0:
         sys.stdout.write(done.stdout)
-    return Seed(number, figures["result"], time.monotonic() - began, figures)
+    return SeedResult(number, figures["result"], time.monotonic() - began, figures)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all seeds; 0 where each was clean."""
+    """Run all seeds; returns 0 if all of them were clean."""
     count = int(arguments[0]) if arguments else SEEDS
-    found = []
+    results = []
     for number in range(1, count + 1):
-        found.append(run_seed(number))
-        sys.stderr.write(f"seed {number} of {count}: {found[-1].as_row()[-1]}, {found[-1].seconds:.0f} s\n")
-    table = Table("seed", "requests", "seconds", "5xx", "undocumented", "documented that came", "result")
-    for each in found:
-        table.add_row(*each.as_row())
+        results.append(run_seed(number))
+        sys.stderr.write(
+            f"seed {number} of {count}: {results[-1].as_row()[-1]}, {results[-1].seconds:.0f} s\n"
+        )
+    table = Table("seed", "requests", "seconds", "5xx", "undocumented", "documented and seen", "result")
+    for result in results:
+        table.add_row(*result.as_row())
     Console().print(table)
-    return 0 if all(each.is_clean for each in found) else 1
+    return 0 if all(result.is_clean for result in results) else 1
 
 
 if __name__ == "__main__":

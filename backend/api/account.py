@@ -1,4 +1,4 @@
-"""The caller's account: everything that is held on them, handed over or erased (003/FR-010, 003/FR-011)."""
+"""The caller's account: the export and the erasure of all personal data (003/FR-010, 003/FR-011)."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -16,11 +16,11 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from backend.api.tasks import TaskView
-from backend.core.database.sessions import CurrentSession, SessionOfAnybody, get_database
+from backend.core.database.sessions import CurrentSession, SessionEvenIfErased, get_database
 from backend.core.database.transactions import Database
 from backend.core.dependencies import CurrentPrincipal
 from backend.core.errors import UnavailableError
-from backend.core.http.problem import ACCOUNT_ERASED, describe_answer, describe_refused_access
+from backend.core.http.problem import ACCOUNT_ERASED, describe_refused_access, describe_response
 from backend.core.http.routing import AuthenticateFirstRoute
 from backend.core.identity.authenticator import get_authenticator
 from backend.core.tokens.claims import Principal
@@ -40,7 +40,7 @@ router = APIRouter(
 
 
 class ExportedRevocation(BaseModel):
-    """The caller's place on the deny-list."""
+    """An entry of the deny-list for the caller."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +49,7 @@ class ExportedRevocation(BaseModel):
 
 
 class ExportedAuditEntry(BaseModel):
-    """What was done with the account as a whole."""
+    """An export or erasure of the account in the audit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,17 +72,17 @@ class Export(BaseModel):
 
 
 class ExportResponse(StreamingResponse):
-    """An export on its way; however it ends, its end is written down."""
+    """The streamed response of an export; its generator is closed at the end, also after a disconnect."""
 
     media_type = "application/json"
 
-    def __init__(self, pieces: AsyncGenerator[str]) -> None:
-        super().__init__(pieces)
-        self._pieces = pieces
+    def __init__(self, chunks: AsyncGenerator[str]) -> None:
+        super().__init__(chunks)
+        self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        async with aclosing(self._pieces):
+        """Send the response."""
+        async with aclosing(self._chunks):
             await super().__call__(scope, receive, send)
 
 
@@ -90,17 +90,17 @@ class ExportResponse(StreamingResponse):
     "/export",
     operation_id="exportAccount",
     response_model=Export,
-    responses=describe_answer(HTTPStatus.OK, description="Everything that is held on the caller")
+    responses=describe_response(HTTPStatus.OK, description="Everything that is held on the caller")
     | ACCOUNT_ERASED,
 )
 async def export_account(
     request: Request, principal: CurrentPrincipal, session: CurrentSession
 ) -> ExportResponse:
-    """Hand over everything that is held on the caller, as it is read."""
+    """Export everything that is held on the caller, page by page."""
     database = get_database(request)
     export = _Export(database, principal, await store.read_moment(session))
-    await store.note(session, export.actor, "export", "begun")
-    # Read before the answer begins: trouble is still told by a status.
+    await store.record_audit(session, export.actor, "export", "begun")
+    # Read before the response begins, so that a database error still gets a status.
     first = await export.read_page(session)
     now = datetime.fromtimestamp(get_authenticator(request).clock(), tz=UTC)
     return ExportResponse(export.write(now, first))
@@ -111,29 +111,29 @@ async def export_account(
     operation_id="eraseAccount",
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
-    responses=describe_answer(
+    responses=describe_response(
         HTTPStatus.NO_CONTENT,
         description="Nothing is held on the caller any more, but for what keeps the account closed",
     ),
 )
-async def erase_account(request: Request, principal: CurrentPrincipal, session: SessionOfAnybody) -> None:
-    """Erase everything that is held on the caller; doing it twice changes nothing."""
+async def erase_account(request: Request, principal: CurrentPrincipal, session: SessionEvenIfErased) -> None:
+    """Erase everything that is held on the caller; a second call changes nothing."""
     database = get_database(request)
     now = get_authenticator(request).clock()
     await store.erase_account(
         session, principal.subject, until=database.end_of_tokens(now, principal.expires_at)
     )
-    await store.note(session, database.pseudonym_of(principal), "erase")
+    await store.record_audit(session, database.pseudonym_of(principal), "erase")
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What is read in one transaction.
+    """The rows of an export that are read in one transaction.
 
     Attributes:
-        tasks: Some tasks.
-        end: Where they end; None on the last page.
-        others: On the last page, what else is held.
+        tasks: The tasks of the page.
+        end: The cursor of the last task; None on the last page.
+        others: The deny-list entries and the audit on the last page, otherwise None.
     """
 
     tasks: Sequence[Task]
@@ -142,12 +142,12 @@ class _Page:
 
 
 class _Export:
-    """Everything that is held on a user, in pages: while a reader is slow, no connection is held.
+    """The export of a user, read in pages, so that a slow client holds no database connection.
 
     Args:
-        database: Where it is.
+        database: The database.
         principal: The user.
-        moment: When the export began.
+        moment: The start of the export; later tasks are not part of it.
     """
 
     def __init__(self, database: Database, principal: Principal, moment: datetime) -> None:
@@ -157,7 +157,7 @@ class _Export:
         self._moment = moment
 
     async def read_page(self, session: AsyncSession, after: Cursor | None = None) -> _Page:
-        """Read a page."""
+        """Read the page after a cursor, by default the first one."""
         user_id = self._principal.subject
         tasks, end = await store.read_tasks(session, user_id, until=self._moment, after=after)
         others = None
@@ -166,9 +166,9 @@ class _Export:
         return _Page(tasks, end, others)
 
     async def write(self, now: datetime, page: _Page) -> AsyncGenerator[str]:
-        """Write the document piece by piece, and at its end whether all was handed over.
+        """Generate the JSON document in chunks, and record in the audit whether it was completed.
 
-        Trouble in the middle cuts the document off, so that nobody takes a part of it for the whole.
+        An error in the middle leaves invalid JSON, so that nobody takes a part for the whole.
         """
         head = {"format": FORMAT, "exported_at": now.isoformat(), "user_id": self._principal.subject}
         outcome: store.Outcome = "cut"
@@ -177,19 +177,19 @@ class _Export:
             while page.end is not None:
                 async with self._transaction() as session:
                     page = await self.read_page(session, page.end)
-                yield ", " + _join(page) if page.tasks else ""  # they may be deleted by now
+                yield ", " + _join(page) if page.tasks else ""  # they may have been deleted since
             yield "], " + json.dumps(page.others)[1:]
             outcome = "done"
         finally:
-            # The caller may have left, and the account may be erased by now. Without a database "begun"
-            # stays alone, as it does for a caller who left before the first piece.
+            # The client may have disconnected, and the account may be erased by now. If the database is
+            # unavailable, the audit has "begun" only, as after a disconnect before the first chunk.
             with CancelScope(shield=True), suppress(UnavailableError):
-                async with self._transaction(may_be_erased=True) as session:
-                    await store.note(session, self.actor, "export", outcome)
+                async with self._transaction(allow_erased=True) as session:
+                    await store.record_audit(session, self.actor, "export", outcome)
 
-    def _transaction(self, *, may_be_erased: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
+    def _transaction(self, *, allow_erased: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
         identity = self._database.identify(self._principal)
-        return self._database.transaction(identity, may_be_erased=may_be_erased)
+        return self._database.transaction(identity, allow_erased=allow_erased)
 
 
 def _join(page: _Page) -> str:

@@ -1,4 +1,4 @@
-"""The hand-written contract, served as it is agreed: FastAPI's own schema is compared, not served."""
+"""The hand-written contract, served in place of the schema that FastAPI generates."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ router = APIRouter(route_class=AuthenticateFirstRoute, include_in_schema=False)
 
 @lru_cache(maxsize=1)
 def read_contract() -> bytes:
-    """Read the contract as one JSON document, the schemas beside it included.
+    """Read contracts/openapi.yaml as one JSON document, with the referenced schema files in it.
 
     Raises:
-        ConfigurationError: It is not where it belongs.
+        ConfigurationError: The file cannot be read.
     """
     try:
         document = _resolve(yaml.safe_load(CONTRACT.read_text(encoding="utf-8")))
@@ -36,21 +36,21 @@ def read_contract() -> bytes:
 
 
 def read_methods() -> tuple[str, ...]:
-    """Read which methods the contract knows."""
+    """Return the HTTP methods of the contract in upper case, sorted."""
     found = {method.upper() for path in json.loads(read_contract())["paths"].values() for method in path}
     return tuple(sorted(found & set(HTTPMethod)))
 
 
 @router.get("/openapi.json", operation_id="getContract")
 async def get_contract() -> Response:
-    """Give the contract."""
+    """Return the contract."""
     return Response(read_contract(), media_type="application/json")
 
 
 def _resolve(value: Any) -> Any:
-    """Put the files that the contract refers to in the places of their references."""
+    """Replace references to other files by their content."""
     if isinstance(value, list):
-        return [_resolve(each) for each in value]
+        return [_resolve(item) for item in value]
     if not isinstance(value, dict):
         return value
     reference = value.get("$ref")

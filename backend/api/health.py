@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can do its work (003/FR-017)."""
+"""Liveness and readiness of the service (003/FR-017)."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -16,19 +16,19 @@ router = APIRouter(tags=["health"], route_class=AuthenticateFirstRoute)
 
 
 class Health(BaseModel):
-    """How the service is."""
+    """The state of the service."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     live: Annotated[Literal[True], Field(description="The process serves")]
-    # A factory, since a default would show in the schema: what was not asked is left out.
+    # A factory: a default would appear in the schema. The member is absent if it was not requested.
     ready: bool = Field(
         default_factory=bool,
         description="The database answers and keys are known; absent where only liveness was asked for",
     )
 
 
-ANSWERS: dict[int | str, dict[str, Any]] = {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {"description": "Alive and, unless only liveness was asked for, ready"},
     **REQUEST_INVALID,
     HTTPStatus.SERVICE_UNAVAILABLE: {
@@ -43,11 +43,11 @@ Probe = Annotated[
 ]
 
 
-@router.get("/health", operation_id="getHealth", responses=ANSWERS, response_model_exclude_unset=True)
+@router.get("/health", operation_id="getHealth", responses=RESPONSES, response_model_exclude_unset=True)
 async def get_health(request: Request, response: Response, probe: Probe = "ready") -> Health:
-    """Tell liveness from readiness."""
+    """Return whether the process is alive and, unless only that was requested, ready."""
     if probe == "live":
-        # A liveness probe must not wait for the database, nor say anything of it.
+        # A liveness probe must not wait for the database.
         return Health(live=True)
     has_keys = get_authenticator(request).keys.current() is not None
     is_ready = await get_database(request).is_ready() and has_keys

@@ -1,4 +1,4 @@
-"""The caller, as the token has them."""
+"""The caller, as the token identifies them."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.core.dependencies import CurrentUserId
-from backend.core.http.problem import describe_answer, describe_refused_access
+from backend.core.http.problem import describe_refused_access, describe_response
 from backend.core.http.routing import AuthenticateFirstRoute
 
 router = APIRouter(
@@ -26,7 +26,7 @@ class Me(BaseModel):
     user_id: Annotated[str, Field(min_length=1, max_length=255, description="The subject of the token")]
 
 
-@router.get("", operation_id="getMe", responses=describe_answer(HTTPStatus.OK, description="The caller"))
+@router.get("", operation_id="getMe", responses=describe_response(HTTPStatus.OK, description="The caller"))
 async def get_me(user_id: CurrentUserId) -> Me:
-    """Tell the caller who they are."""
+    """Return the caller's user id."""
     return Me(user_id=user_id)

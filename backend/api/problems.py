@@ -1,4 +1,4 @@
-"""Every refusal as a problem body: ours, FastAPI's, and those that nobody foresaw (003/FR-006)."""
+"""Problem bodies for all errors: of the service, of FastAPI, and unexpected ones (003/FR-006)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from backend.core.errors import (
     RequestInvalidError,
     ServiceError,
 )
-from backend.core.http.problem import MEDIA_TYPE, answer_service_error, make_problem
+from backend.core.http.problem import MEDIA_TYPE, make_problem, respond_to_service_error
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import HTTPConnection
     from starlette.types import Receive, Scope, Send
 
-# The sentences of pydantic that hold the rule and nothing of what was sent.
-_SAFE_SENTENCES = frozenset(
+# Errors of Pydantic whose message contains the rule and no value of the request.
+_SAFE_MESSAGES = frozenset(
     {
         "bool_type",
         "enum",
@@ -44,40 +44,40 @@ _SAFE_SENTENCES = frozenset(
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Let an application answer every error with a problem body."""
-    app.add_exception_handler(ServiceError, answer_service_error)
-    app.add_exception_handler(RequestValidationError, _answer_validation_error)
-    app.add_exception_handler(HTTPException, _answer_http_error)
+    """Install the exception handlers that respond to every error with a problem body."""
+    app.add_exception_handler(ServiceError, respond_to_service_error)
+    app.add_exception_handler(RequestValidationError, _respond_to_validation_error)
+    app.add_exception_handler(HTTPException, _respond_to_http_error)
 
 
-async def answer_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer for an error that nobody foresaw, as an ASGI application."""
-    await _answer(InternalError())(scope, receive, send)
+async def respond_to_internal_error(scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond to an unexpected error; an ASGI application."""
+    await _respond(InternalError())(scope, receive, send)
 
 
-def _answer(error: ServiceError) -> JSONResponse:
+def _respond(error: ServiceError) -> JSONResponse:
     return JSONResponse(make_problem(error), error.status, error.headers, media_type=MEDIA_TYPE)
 
 
-async def _answer_validation_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+async def _respond_to_validation_error(_: HTTPConnection, error: Exception) -> JSONResponse:
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
-    return _answer(RequestInvalidError(*(_explain(fault) for fault in faults)))
+    return _respond(RequestInvalidError(*(_explain(fault) for fault in faults)))
 
 
-async def _answer_http_error(connection: HTTPConnection, error: Exception) -> JSONResponse:
+async def _respond_to_http_error(connection: HTTPConnection, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     if status == HTTPStatus.BAD_REQUEST:
-        # FastAPI says so of a body that it cannot parse, whatever it met while reading it.
+        # FastAPI raises it for a body that it cannot parse; the cause may be an error of the service.
         cause = error.__cause__
         unreadable = RequestInvalidError(("body", "cannot be read as JSON"))
-        return _answer(cause if isinstance(cause, ServiceError) else unreadable)
+        return _respond(cause if isinstance(cause, ServiceError) else unreadable)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return _answer(MethodNotAllowedError(_find_methods(connection)))
-    return _answer(NotFoundError() if status == HTTPStatus.NOT_FOUND else InternalError())
+        return _respond(MethodNotAllowedError(_find_methods(connection)))
+    return _respond(NotFoundError() if status == HTTPStatus.NOT_FOUND else InternalError())
 
 
 def _find_methods(connection: HTTPConnection) -> list[str]:
-    """Find the methods of all routes of a path; the router names those of the first route only."""
+    """Return the methods of all routes with the same path; Starlette returns those of the first route."""
     template = getattr(connection.scope.get("route"), "path_format", None)
     same = [
         context for context in iter_route_contexts(connection.app.routes) if context.path_format == template
@@ -86,10 +86,10 @@ def _find_methods(connection: HTTPConnection) -> list[str]:
 
 
 def _explain(fault: Any) -> tuple[str, str]:
-    """Say where and what, without any of what was sent: the name of an unknown member is that too."""
-    kind, place = fault["type"], [str(part) for part in fault["loc"]]
-    if kind == "extra_forbidden":
+    """Return the place and the fault, without data of the request: not even the name of an unknown member."""
+    error_type, place = fault["type"], [str(part) for part in fault["loc"]]
+    if error_type == "extra_forbidden":
         return ".".join(place[:-1]), "Holds a member that the contract does not know"
-    if kind == "json_invalid":
+    if error_type == "json_invalid":
         return "body", "cannot be read as JSON"
-    return ".".join(place), fault["msg"] if kind in _SAFE_SENTENCES else "Does not fit the contract"
+    return ".".join(place), fault["msg"] if error_type in _SAFE_MESSAGES else "Does not fit the contract"

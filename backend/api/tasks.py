@@ -14,9 +14,9 @@ from backend.core.errors import RequestInvalidError, TaskNotFoundError
 from backend.core.http.problem import (
     ACCOUNT_ERASED,
     REQUEST_INVALID,
-    describe_answer,
     describe_refusals,
     describe_refused_access,
+    describe_response,
 )
 from backend.core.http.routing import AuthenticateFirstRoute
 from backend.models import task as store
@@ -36,7 +36,7 @@ LINKED = {
     "CompleteTask": "completeTask",
     "DeleteTask": "deleteTask",
 }
-CREATED = describe_answer(HTTPStatus.CREATED, description="The new task", Location=LOCATION_HEADER)
+CREATED = describe_response(HTTPStatus.CREATED, description="The new task", Location=LOCATION_HEADER)
 CREATED[HTTPStatus.CREATED]["links"] = {
     name: {"operationId": operation, "parameters": {"task_id": "$response.body#/id"}}
     for name, operation in LINKED.items()
@@ -48,11 +48,11 @@ router = APIRouter(
     route_class=AuthenticateFirstRoute,
     responses=describe_refused_access() | REQUEST_INVALID | ACCOUNT_ERASED,
 )
-ONE_TASK = describe_answer(HTTPStatus.OK, description="The task") | describe_refusals(TaskNotFoundError)
+ONE_TASK = describe_response(HTTPStatus.OK, description="The task") | describe_refusals(TaskNotFoundError)
 
 
 def _require_canonical(value: object) -> object:
-    """Refuse the braces, URNs and bare digits that `UUID` takes."""
+    """Refuse other spellings that `UUID` accepts: `{…}`, `urn:uuid:…`, 32 digits without hyphens."""
     canonical_length = 36
     if isinstance(value, str) and len(value) != canonical_length:
         raise ValueError("is no UUID in its canonical spelling")
@@ -64,7 +64,7 @@ Moment = Annotated[datetime, AfterValidator(lambda value: value.astimezone(UTC))
 
 
 class TaskDraft(BaseModel):
-    """What a caller may say of a task; who owns it is not theirs to say (003/FR-020)."""
+    """The members of a task that the caller may set; the owner is not one of them (003/FR-020)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -73,7 +73,7 @@ class TaskDraft(BaseModel):
 
 
 class TaskView(BaseModel):
-    """A task as its owner sees it."""
+    """A task in a response."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -86,7 +86,7 @@ class TaskView(BaseModel):
 
     @classmethod
     def of(cls, task: Task | None) -> Self:
-        """Show a task; one that is not there is none of the caller's (003/FR-009)."""
+        """Make the view of a task; raise TaskNotFoundError for None (003/FR-009)."""
         if task is None:
             raise TaskNotFoundError
         return cls.model_validate(task.model_dump(exclude={"user_id"}))
@@ -104,7 +104,7 @@ class TaskPage(BaseModel):
 @router.get(
     "",
     operation_id="listTasks",
-    responses=describe_answer(HTTPStatus.OK, description="A page of the caller's tasks"),
+    responses=describe_response(HTTPStatus.OK, description="A page of the caller's tasks"),
 )
 async def list_tasks(
     user_id: CurrentUserId,
@@ -160,7 +160,7 @@ async def update_task(
 
 @router.post("/{task_id}/complete", operation_id="completeTask", responses=ONE_TASK)
 async def complete_task(user_id: CurrentUserId, session: CurrentSession, task_id: TaskId) -> TaskView:
-    """Complete one of the caller's tasks; doing it twice changes nothing."""
+    """Complete one of the caller's tasks; a second call changes nothing."""
     return TaskView.of(await store.complete_task(session, user_id, task_id))
 
 
@@ -169,7 +169,7 @@ async def complete_task(user_id: CurrentUserId, session: CurrentSession, task_id
     operation_id="deleteTask",
     status_code=HTTPStatus.NO_CONTENT,
     response_class=Response,  # no body, so no media type either
-    responses=describe_answer(HTTPStatus.NO_CONTENT, description="The task is gone")
+    responses=describe_response(HTTPStatus.NO_CONTENT, description="The task is gone")
     | describe_refusals(TaskNotFoundError),
 )
 async def delete_task(user_id: CurrentUserId, session: CurrentSession, task_id: TaskId) -> None:

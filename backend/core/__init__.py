@@ -1,1 +1,1 @@
-"""What every route stands on: settings, tokens, the caller, the database and errors."""
+"""The parts that every route uses: settings, token verification, the caller, the database, errors."""

@@ -1,4 +1,4 @@
-"""The settings: read once from an environment, checked, and frozen."""
+"""The settings of the service: read once from the environment, checked, immutable."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from backend.core.settings.field_types import (
     SharedSecret,
     check_direct_database,
     check_key_set_url,
-    write_as_browsers_do,
+    normalize_origin,
 )
 from backend.core.settings.secret_strength import KEY_REMEDY, REMEDY
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseModel):
-    """The settings of the service; each field's alias is its name in the environment."""
+    """The settings of the service; the alias of a field is its name in the environment."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -64,37 +64,37 @@ class Settings(BaseModel):
 
     @property
     def oldest_seconds(self) -> int:
-        """How old a token may be: no older than erasures reckon with, so that none outlives a tombstone."""
+        """The largest age of a token in seconds; at most `longest_token_seconds`, which times erasures."""
         return min(self.max_age_seconds or self.longest_token_seconds, self.longest_token_seconds)
 
     @property
     def closed_seconds(self) -> int:
-        """How long after its erasure an account may be closed: one token's life after the end of another."""
+        """The longest time in seconds for which an erased account stays closed: the lives of two tokens."""
         return 2 * self.longest_token_seconds + self.leeway_seconds
 
     @property
     def issuer(self) -> str:
-        """The only issuer whose tokens are accepted."""
+        """The only accepted `iss`."""
         return self.jwt_issuer or self.better_auth_url
 
     @property
     def audience(self) -> str:
-        """The audience that a token must name."""
+        """The audience that `aud` must contain."""
         return self.jwt_audience or self.better_auth_url
 
     @property
     def browser_origins(self) -> tuple[str, ...]:
-        """The origins whose pages may call from a browser, as browsers write them (003/FR-050)."""
-        return self.frontend_origins or (write_as_browsers_do(self.better_auth_url),)
+        """The origins whose pages may call the API, as browsers write them (003/FR-050)."""
+        return self.frontend_origins or (normalize_origin(self.better_auth_url),)
 
     @property
     def key_set_url(self) -> str:
-        """Where Better Auth publishes its keys."""
+        """The URL of Better Auth's key set."""
         return self.jwks_url or f"{self.better_auth_url}/api/auth/jwks"
 
     @model_validator(mode="after")
     def _check_family(self) -> Self:
-        """Refuse settings of the family that was not chosen: they show that somebody meant the other."""
+        """Refuse settings of the other mode, shared secret or key set: one of the two is a mistake."""
         chosen = ",".join(self.algorithms)
         if is_symmetric(self.algorithms):
             if self.secret is None:
@@ -136,10 +136,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from an environment (003/FR-013).
 
     Args:
-        environ: Names and texts; an empty text counts as unset, but for the secret and the algorithms.
+        environ: The environment. An empty text counts as unset, except for `BETTER_AUTH_SECRET` and
+            `JWT_ALGORITHMS`, where it is refused.
 
     Raises:
-        ConfigurationError: Something is wrong; every faulty setting is listed, none with its value.
+        ConfigurationError: Some settings are wrong; the message lists all of them, without values.
     """
     names = [field.alias for field in Settings.model_fields.values() if field.alias]
     given = {name: environ[name] for name in names if environ.get(name)}
@@ -148,23 +149,24 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         return Settings.model_validate(given)
     except ValidationError as error:
         faults = [_explain(fault) for fault in error.errors(include_input=False)]
-        # The settings as a whole are not looked at while one of them is faulty by itself.
+        # Pydantic runs the checks of the whole model only if all fields are valid.
         if "BETTER_AUTH_SECRET" not in given and given.get("JWT_ALGORITHMS", "HS256") == "HS256":
             secret = ("BETTER_AUTH_SECRET", _explain_missing("BETTER_AUTH_SECRET"))
-            faults = [secret, *(each for each in faults if each != secret)]
+            faults = [secret, *(fault for fault in faults if fault != secret)]
         faults = _without_weakness_of_needless(faults, given.get("JWT_ALGORITHMS", "HS256"))
-        # `from None`: the error's own text may hold values.
+        # `from None`: the text of Pydantic's error may contain values.
         raise ConfigurationError(faults) from None
 
 
 def read_database_url(environ: Mapping[str, str]) -> str:
-    """Read the one setting that migrations need, with psycopg as its driver.
+    """Read the database URL for migrations and jobs, with psycopg as its driver.
 
     Args:
-        environ: `DATABASE_DIRECT_URL`, or else `DATABASE_URL`; a pooler is no place to migrate through.
+        environ: The environment with `DATABASE_DIRECT_URL`, or else `DATABASE_URL`. The host of a pooler
+            is refused.
 
     Raises:
-        ConfigurationError: It is missing, or no address of PostgreSQL.
+        ConfigurationError: The URL is missing or refused.
     """
     setting = "DATABASE_DIRECT_URL" if environ.get("DATABASE_DIRECT_URL") else "DATABASE_URL"
     given = environ.get(setting)
@@ -188,7 +190,7 @@ def _explain(fault: Any) -> tuple[str, str]:
 
 
 def _without_weakness_of_needless(faults: list[tuple[str, str]], chosen: str) -> list[tuple[str, str]]:
-    """Say of secrets beside a key set that they are needless: a stronger one would be refused as well."""
+    """Replace the weakness of a secret beside a key set by the advice to unset it."""
     if "HS256" in chosen or "JWT_ALGORITHMS" in dict(faults):
         return faults
     secrets = {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRET_PREVIOUS"}

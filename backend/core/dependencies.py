@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 
 from backend.core.errors import InsufficientScopeError, ServiceError
-from backend.core.http.problem import answer_service_error
+from backend.core.http.problem import respond_to_service_error
 from backend.core.identity.authenticator import Authenticator
 from backend.core.identity.bearer import CallerBearer, UserIdBearer
 from backend.core.identity.deny_list import DenyList, MemoryDenyList
-from backend.core.identity.verified_tokens import TokenMemory
+from backend.core.identity.verified_tokens import TokenCache
 from backend.core.key_sources.source import KeySource
 from backend.core.tokens.claims import Principal
 
@@ -24,41 +24,41 @@ def install_authenticator(
     tokens_remembered: int = 10_000,
     deny_list: DenyList | None = None,
 ) -> None:
-    """Let an application's routes depend on the caller, and refuse strangers with a problem body.
+    """Set up an application for `CurrentUserId` and `CurrentPrincipal`, with problem bodies for refusals.
 
-    A sub-application that is mounted is an application of its own, and needs its own call. A source
-    that fetches keys is kept fresh by `keys.running()`, for the application's lifespan.
+    A mounted sub-application needs a call of its own. Open `keys.running()` in the lifespan of the
+    application, so that a source that fetches keys refreshes them.
 
     Args:
         app: The application.
-        keys: Where the keys come from that tokens are held against.
-        clock: Tells the time in seconds since the epoch.
-        tokens_remembered: How many verified tokens are remembered at most.
-        deny_list: Whose tokens are taken back; by default a list of this process, empty at first.
+        keys: The source of the verification keys; see `backend.core.key_sources.source.build_key_source`.
+        clock: Returns the time in seconds since the epoch.
+        tokens_remembered: The largest number of verified tokens in the cache.
+        deny_list: The revoked sessions and subjects; by default an empty list of this process.
     """
     denied = MemoryDenyList(clock) if deny_list is None else deny_list
-    app.exception_handlers.setdefault(ServiceError, answer_service_error)
-    app.state.authenticator = Authenticator(keys, TokenMemory(tokens_remembered), denied, clock)
+    app.exception_handlers.setdefault(ServiceError, respond_to_service_error)
+    app.state.authenticator = Authenticator(keys, TokenCache(tokens_remembered), denied, clock)
 
 
-# One object each and no chain of dependencies: FastAPI resolves every link of a chain on every request.
+# Two objects without sub-dependencies: FastAPI resolves every dependency of a chain on every request.
 get_principal = CallerBearer()
-"""Get the caller with all that the token says of them."""
+"""Return the caller: user id, issuer, session, end of the token, scopes."""
 CurrentPrincipal = Annotated[Principal, Depends(get_principal)]
 
 get_current_user_id = UserIdBearer()
-"""Get the caller's user id: the `sub` claim of a verified token (003/FR-004, 003/FR-005)."""
+"""Return the caller's user id: the claim `sub` of a verified token (003/FR-004, 003/FR-005)."""
 CurrentUserId = Annotated[str, Depends(get_current_user_id)]
 
 
 def require_scopes(*scopes: str) -> Callable[[Principal], Awaitable[Principal]]:
-    """Make a dependency that also asks for scopes, as in `Depends(require_scopes("tasks:write"))`.
+    """Make a dependency that also requires scopes: `Depends(require_scopes("tasks:write"))`.
 
     Args:
-        scopes: What the token's `scope` claim must name, each of them.
+        scopes: The scopes that the claim `scope` must contain, all of them.
 
     Returns:
-        A dependency that gives the principal, or raises `InsufficientScopeError` (003/FR-029).
+        A dependency that returns the caller, or raises `InsufficientScopeError` (003/FR-029).
     """
 
     async def get_granted_principal(principal: CurrentPrincipal) -> Principal:

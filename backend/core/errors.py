@@ -1,4 +1,4 @@
-"""The error tree: a stable code, a status, a safe sentence and headers for each way to refuse."""
+"""The errors of the service: every refusal has a stable code, a status, a safe sentence and headers."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ RETRY_SECONDS = 5
 
 
 class ConfigurationError(Exception):
-    """The service cannot start with these settings; never holds a value (003/FR-013).
+    """The service cannot start with these settings; the message contains no value (003/FR-013).
 
     Args:
-        faults: The name of each faulty setting, and what is wrong with it and what to do.
+        faults: Pairs of the name of a setting, and what is wrong with it and what to do.
     """
 
     code: ClassVar[str] = "configuration_invalid"
@@ -56,14 +56,14 @@ class ConfigurationError(Exception):
 
 
 class ServiceError(Exception):
-    """Base of all that the API answers instead of what was asked for.
+    """The base of all errors that the API responds with.
 
     Attributes:
-        code: Stable, for programs.
-        status: HTTP status.
+        code: A stable name of the error, for programs.
+        status: The HTTP status.
         title: The status in words.
-        detail: One sentence that is safe to show to anybody.
-        meaning: What the answer means, for the contract.
+        detail: One sentence for the caller, without any data of the request.
+        meaning: The description of the response in the contract.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -77,25 +77,25 @@ class ServiceError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the answer (003/FR-021)."""
+        """The headers of the response (003/FR-021)."""
         return {"Cache-Control": NOT_CACHED}
 
     @property
     def faults(self) -> tuple[tuple[str, str], ...]:
-        """Where the request does not fit, and how."""
+        """Pairs of a place in the request, such as `body.title`, and what is wrong there."""
         return ()
 
 
 class InternalError(ServiceError):
-    """Something failed that nobody foresaw."""
+    """An unexpected failure."""
 
 
 class AuthenticationError(ServiceError):
-    """The caller is unknown (003/FR-006).
+    """The credentials are missing or invalid (003/FR-006).
 
     Args:
-        cause: Why, for the log alone.
-        hint: What the operator may do, for the log alone.
+        cause: The reason; only for the log.
+        hint: A remedy for the operator; only for the log.
     """
 
     status = HTTPStatus.UNAUTHORIZED
@@ -110,19 +110,19 @@ class AuthenticationError(ServiceError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, with the challenge of RFC 6750 §3."""
+        """The headers of the response, with the challenge of RFC 6750 §3."""
         return {**super().headers, "WWW-Authenticate": self.challenge}
 
 
 class CredentialsMissingError(AuthenticationError):
-    """No credentials came: the challenge names no error (RFC 6750 §3.1)."""
+    """The request has no credentials; the challenge names no error (RFC 6750 §3.1)."""
 
     code = "credentials_missing"
     detail = "Send a bearer token in the Authorization header."
 
 
 class CredentialsMalformedError(AuthenticationError):
-    """The Authorization header is none that a bearer token could be read from."""
+    """The request has several Authorization headers, or one that is not `Bearer TOKEN`."""
 
     code = "credentials_malformed"
     detail = "Send exactly one Authorization header that holds one bearer token."
@@ -130,7 +130,7 @@ class CredentialsMalformedError(AuthenticationError):
 
 
 class TokenInvalidError(AuthenticationError):
-    """The token does not hold; why is nobody's business but the log's."""
+    """The token is invalid; only the log has the reason."""
 
     code = "token_invalid"
     detail = "The token is not valid here; sign in again."
@@ -138,10 +138,10 @@ class TokenInvalidError(AuthenticationError):
 
 
 class UnknownKeyError(TokenInvalidError):
-    """The token names a key that is not in the key set; a newer key set may have it (003/FR-025).
+    """The token names a key that is not in the key set; a newer key set may contain it (003/FR-025).
 
     Args:
-        key_id: The `kid` of the token, which nobody vouches for; None where it names none.
+        key_id: The `kid` of the token, which is not verified; None if it has none.
     """
 
     def __init__(self, key_id: str | None) -> None:
@@ -150,7 +150,7 @@ class UnknownKeyError(TokenInvalidError):
 
 
 class TokenExpiredError(AuthenticationError):
-    """The token was right in everything, and has ended."""
+    """The token is expired, and valid in everything else."""
 
     code = "token_expired"
     detail = "The token has expired; fetch a new one."
@@ -158,10 +158,10 @@ class TokenExpiredError(AuthenticationError):
 
 
 class InsufficientScopeError(ServiceError):
-    """The caller is known, and the token grants too little (RFC 6750 §3.1, 003/FR-029).
+    """The token lacks a scope that the route requires (RFC 6750 §3.1, 003/FR-029).
 
     Args:
-        scopes: What the route needs.
+        scopes: The scopes that the route requires.
     """
 
     code = "insufficient_scope"
@@ -176,14 +176,14 @@ class InsufficientScopeError(ServiceError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, with the scopes that are needed."""
+        """The headers of the response, with the required scopes in the challenge."""
         needed = " ".join(self.scopes)
         challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{needed}"'
         return {**super().headers, "WWW-Authenticate": challenge}
 
 
 class NotFoundError(ServiceError):
-    """There is no such route."""
+    """No route has this path."""
 
     code = "not_found"
     status = HTTPStatus.NOT_FOUND
@@ -193,7 +193,7 @@ class NotFoundError(ServiceError):
 
 
 class TaskNotFoundError(NotFoundError):
-    """The caller has no such task, whoever else may (003/FR-009)."""
+    """The caller has no such task; it may exist and belong to another user (003/FR-009)."""
 
     code = "task_not_found"
     detail = "You have no such task."
@@ -201,7 +201,7 @@ class TaskNotFoundError(NotFoundError):
 
 
 class AccountErasedError(ServiceError):
-    """The caller had the account erased; the token is still good and brings nothing back (003/FR-011)."""
+    """The caller's account is erased; tokens of before the erasure do not reopen it (003/FR-011)."""
 
     code = "account_erased"
     status = HTTPStatus.GONE
@@ -211,10 +211,10 @@ class AccountErasedError(ServiceError):
 
 
 class MethodNotAllowedError(ServiceError):
-    """The address exists, the method does not.
+    """The path has no such method.
 
     Args:
-        allowed: The methods that do.
+        allowed: The methods of the path.
     """
 
     code = "method_not_allowed"
@@ -229,15 +229,15 @@ class MethodNotAllowedError(ServiceError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, with the methods that are answered (RFC 9110 §15.5.6)."""
+        """The headers of the response, with the allowed methods (RFC 9110 §15.5.6)."""
         return {**super().headers, "Allow": ", ".join(self.allowed)}
 
 
 class RequestInvalidError(ServiceError):
-    """The request does not fit the contract; nothing was changed (003/FR-020).
+    """The request does not conform to the contract; nothing was changed (003/FR-020).
 
     Args:
-        faults: Where the request does not fit (`body.title`), and how; never what was sent.
+        faults: Pairs of a place, such as `body.title`, and what is wrong there, without the value sent.
     """
 
     code = "request_invalid"
@@ -252,12 +252,12 @@ class RequestInvalidError(ServiceError):
 
     @property
     def faults(self) -> tuple[tuple[str, str], ...]:
-        """Where the request does not fit, and how."""
+        """Pairs of a place in the request, such as `body.title`, and what is wrong there."""
         return self._faults
 
 
 class UnavailableError(ServiceError):
-    """The database or the issuer's key set cannot be reached now (003/FR-018, 003/FR-026)."""
+    """The database or the key set of the issuer is unavailable (003/FR-018, 003/FR-026)."""
 
     code = "service_unavailable"
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -267,5 +267,5 @@ class UnavailableError(ServiceError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, with the time to wait in seconds."""
+        """The headers of the response, with the seconds to wait."""
         return {**super().headers, "Retry-After": str(RETRY_SECONDS)}

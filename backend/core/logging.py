@@ -1,4 +1,4 @@
-"""Structured logs: JSON lines on standard output, without anything that a caller sent."""
+"""Structured logs: JSON lines on standard output, without any data that a caller sent."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _ROOT = Path(__file__).resolve().parents[2]
-# What uvicorn says of itself, filling in its own address and process. Into its other words it
-# fills what callers send: a WebSocket's path and query, with the token in it.
-_SAID_OF_ITSELF = ("Started server process", "Finished server process", "Uvicorn running on")
+# These messages of uvicorn contain its own address and process id. Its other messages may contain data of
+# a request: the path and query of a WebSocket, with the token in it.
+_HARMLESS_MESSAGES = ("Started server process", "Finished server process", "Uvicorn running on")
 
 
 def configure_logging(level: str) -> None:
     """Set up the logs of the whole process.
 
     Args:
-        level: The lowest level of our own logs. Libraries stay at warnings: at lower levels they
-            log rows and headers (003/FR-015).
+        level: The lowest level of the service's own logs. Libraries log warnings and errors only: at
+            lower levels they log rows and headers (003/FR-015).
     """
     structlog.configure(
         processors=[
@@ -47,27 +47,27 @@ def configure_logging(level: str) -> None:
 
 
 class LibraryFormatter(logging.Formatter):
-    """Formats what libraries log: their words, without the data that they fill in."""
+    """Formats the logs of libraries: the message template, without the arguments."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record as a JSON line."""
-        words = str(record.msg)
-        if record.name == "uvicorn.error" and words.startswith(_SAID_OF_ITSELF):
-            words = record.getMessage()
-        line = {"event": words, "logger": record.name, "level": record.levelname.lower()}
+        message = str(record.msg)
+        if record.name == "uvicorn.error" and message.startswith(_HARMLESS_MESSAGES):
+            message = record.getMessage()
+        line = {"event": message, "logger": record.name, "level": record.levelname.lower()}
         if record.exc_info and record.exc_info[1]:
             line |= describe_error(record.exc_info[1])
         return json.dumps(line)
 
 
 def describe_error(error: BaseException) -> dict[str, str]:
-    """Describe an error by its type and its place; its text may hold data."""
+    """Describe an error for the log by its type and its place; its text may contain data."""
     place = _find_place(error.__traceback__)
     return {"error": type(error).__qualname__, **({"place": place} if place else {})}
 
 
 def _find_place(traceback: TracebackType | None) -> str | None:
-    """Find the innermost line of this repository."""
+    """Return the innermost line of the service: `backend/models/task.py:57`."""
     place = None
     while traceback:
         file = Path(traceback.tb_frame.f_code.co_filename)

@@ -1,4 +1,4 @@
-"""Token verification on python-jose, which nothing else imports: keys, signatures, and whole tokens."""
+"""JWT verification with python-jose, which no other module imports: keys, signatures, whole tokens."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ _HEADERS_REMEMBERED = 64
 
 
 class VerifiedJws(NamedTuple):
-    """A JWS whose signature holds.
+    """A JWS with a valid signature.
 
     Attributes:
         header: The protected header.
-        payload: The bytes that were signed, whatever they are.
-        key: The key that verified it.
+        payload: The decoded payload; its content is not checked.
+        key: The key that verified the signature.
     """
 
     header: Mapping[str, Any]
@@ -68,12 +68,12 @@ class VerifiedJws(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """What a verified token says, and how long that holds.
+    """The caller of a verified token, and the time in which the verification gives the same result.
 
     Attributes:
-        principal: Whom the token speaks for.
-        valid_from: The earliest moment at which it would be verified, in seconds since the epoch.
-        valid_until: The first moment at which it would not.
+        principal: The caller.
+        valid_from: The first moment at which the token is accepted, in seconds since the epoch.
+        valid_until: The first moment after that at which it is refused, in seconds since the epoch.
     """
 
     principal: Principal
@@ -82,23 +82,23 @@ class Verification(NamedTuple):
 
 
 def verify_token(token: str, keys: TokenKeys, now: float) -> Principal:
-    """Verify a token and tell whom it speaks for (003/FR-002, 003/FR-008).
+    """Verify a token and return its caller (003/FR-002, 003/FR-008).
 
     Args:
-        token: What stood behind `Bearer` in the Authorization header.
-        keys: What the token is held against.
+        token: The token, without the scheme `Bearer`.
+        keys: The accepted keys and the required claims.
         now: Seconds since the epoch.
 
     Raises:
-        TokenExpiredError: All is right but the time.
-        UnknownKeyError: It names a key that is not in the key set.
-        TokenInvalidError: Something else is wrong; nothing else is ever raised.
+        TokenExpiredError: The token is valid but for its end or its age.
+        UnknownKeyError: The token names a key that is not in the key set.
+        TokenInvalidError: The token is invalid for another reason. No other error is raised.
     """
     return check_token(token, keys, now).principal
 
 
 def check_token(token: str, keys: TokenKeys, now: float) -> Verification:
-    """Verify a token as `verify_token` does, and tell how long the answer holds as well."""
+    """Verify a token as `verify_token` does, and return the time in which the result is valid too."""
     jws = verify_jws(token, keys.key_set, now)
     principal, window = check_claims(parse_object(jws.payload, "payload"), keys.expected, now)
     end, key_end = window.valid_until, jws.key.not_after
@@ -106,49 +106,49 @@ def check_token(token: str, keys: TokenKeys, now: float) -> Verification:
 
 
 def verify_jws(token: str, key_set: KeySet, now: float) -> VerifiedJws:
-    """Verify a compact JWS, whatever its payload is (RFC 7515 §5.2).
+    """Verify the signature of a compact JWS, without a look at its payload (RFC 7515 §5.2).
 
     Args:
         token: The compact serialization.
-        key_set: The keys and algorithms that are accepted.
-        now: Seconds since the epoch; keys may have an end.
+        key_set: The accepted keys and algorithms.
+        now: Seconds since the epoch, for keys with an end.
 
     Raises:
-        UnknownKeyError: It names a key that is not in the key set.
-        TokenInvalidError: Anything else is wrong.
+        UnknownKeyError: The header names a key that is not in the key set.
+        TokenInvalidError: The form, the header or the signature is invalid.
     """
     message, encoded_header, encoded_payload, encoded_signature = split_token(token)
     header = key_set.headers.get(encoded_header) or _read_header(encoded_header, key_set)
     payload, signature = decode_part(encoded_payload), decode_part(encoded_signature)
-    for each in header.keys:
-        if (each.not_after is None or now < each.not_after) and each.key.verify(message, signature):
+    for key in header.keys:
+        if (key.not_after is None or now < key.not_after) and key.key.verify(message, signature):
             if len(key_set.headers) < _HEADERS_REMEMBERED:
                 key_set.headers[encoded_header] = header
-            return VerifiedJws(header.members, payload, each)
+            return VerifiedJws(header.members, payload, key)
     raise TokenInvalidError("signature")
 
 
 def _read_header(encoded: bytes, key_set: KeySet) -> ReadHeader:
     members = parse_object(decode_part(encoded), "header")
     algorithm = members.get("alg")
-    # In a tuple, so that nothing is looked for in a text; whatever else it is, it is none of them.
+    # The accepted algorithms are a tuple: a substring, or a value of another type, is not in it.
     if algorithm not in key_set.algorithms:
         raise TokenInvalidError("algorithm", _hint_at(algorithm, key_set))
     if not _REFUSED_PARAMETERS.isdisjoint(members):
         raise TokenInvalidError("header")
     if "typ" in members:
-        kind = members["typ"]
-        if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        token_type = members["typ"]
+        if not isinstance(token_type, str) or token_type.lower() not in _TYPES:
             raise TokenInvalidError("type")
     key_id = members.get("kid")
     if "kid" in members and not isinstance(key_id, str):
         raise TokenInvalidError("header")
-    # Read-only: it is handed out again for each token that has it.
+    # Read-only, because the cache gives the same mapping for other tokens.
     return ReadHeader(MappingProxyType(members), key_set.choose_keys(algorithm, key_id))
 
 
 def _hint_at(algorithm: object, key_set: KeySet) -> str | None:
-    """Say what the operator may have overlooked, for the log."""
+    """Return a hint for the log at a probable mistake in the configuration."""
     if not isinstance(algorithm, str):
         return None
     if is_symmetric(key_set.algorithms):
@@ -159,21 +159,28 @@ def _hint_at(algorithm: object, key_set: KeySet) -> str | None:
 def make_shared_key(
     secret: bytes, algorithm: str = "HS256", *, key_id: str | None = None, not_after: float | None = None
 ) -> VerificationKey:
-    """Build the verification key of a shared secret; its strength is the settings' matter (003/FR-013)."""
+    """Build the verification key of a shared secret; `backend.core.config` checks its strength (003/FR-013).
+
+    Args:
+        secret: The bytes of the secret.
+        algorithm: HS256, HS384 or HS512.
+        key_id: The `kid` that a token must have if it has one; None fits every `kid`.
+        not_after: The time from which its tokens are refused, in seconds since the epoch; None for no end.
+    """
     return VerificationKey(jwk.construct(secret, algorithm), algorithm, key_id, not_after)
 
 
 def make_keys(keys: Iterable[PublicKey]) -> tuple[VerificationKey, ...]:
-    """Build the verification keys of a key set; a key without `alg` may serve several algorithms."""
+    """Build the verification keys of a key set; a key without `alg` gives one for every fitting algorithm."""
     return tuple(
-        VerificationKey(jwk.construct(each.material, algorithm), algorithm, each.key_id)
-        for each in keys
-        for algorithm in each.algorithms
+        VerificationKey(jwk.construct(key.material, algorithm), algorithm, key.key_id)
+        for key in keys
+        for algorithm in key.algorithms
     )
 
 
 class _Ed25519Key(Key):
-    """Ed25519, which python-jose does not know (RFC 8037 §3.1); libsodium takes half of OpenSSL's time."""
+    """Ed25519, which python-jose lacks (RFC 8037 §3.1); libsodium verifies in half the time of OpenSSL."""
 
     def __init__(self, key: object, algorithm: str) -> None:
         if not isinstance(key, ed25519.Ed25519PublicKey):
@@ -191,17 +198,21 @@ class _Ed25519Key(Key):
 
 
 class _RsaPssKey(Key):
-    """RSASSA-PSS, which python-jose does not know (RFC 7518 §3.5)."""
+    """RSASSA-PSS, which python-jose lacks (RFC 7518 §3.5)."""
 
     def __init__(self, key: object, algorithm: str) -> None:
         if not isinstance(key, rsa.RSAPublicKey):
             raise JWKError(f"the key is no RSA public key, which {algorithm} needs")
         self._verify = key.verify
+        self._length = (key.key_size + 7) // 8
         self._hash = {"PS256": hashes.SHA256(), "PS384": hashes.SHA384(), "PS512": hashes.SHA512()}[algorithm]
-        # The salt is as long as the hash, and no other length is taken.
+        # The salt must be as long as the hash (RFC 7518 §3.5).
         self._padding = padding.PSS(padding.MGF1(self._hash), self._hash.digest_size)
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
+        # OpenSSL accepts a signature without its leading zero bytes (RFC 8017 §8.1.2, step 1 does not).
+        if len(sig) != self._length:
+            return False
         try:
             self._verify(sig, msg, self._padding, self._hash)
         except InvalidSignature:

@@ -1,7 +1,7 @@
-"""The steps from one shape of the database to the next, and the way to take them.
+"""The migrations of the database, and the function that runs them.
 
-Each step has a phase. One that expands may be taken while the version before it serves; one that
-contracts takes away what that version needs, and waits until none of them serves any more.
+Every migration has a phase. `expand`: may run while the version before it serves requests. `contract`:
+removes something that the version before it needs, so it waits until no such version serves requests.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-LOCK = 7_303_014_019  # any number that no other program locks
+LOCK = 7_303_014_019  # the key of the advisory lock: any number that no other program uses
 HERE = Path(__file__).resolve().parent
 ALL, SAFE = "head", "safe"
 _ATTEMPTS = 10
 _PAUSE_SECONDS = 1.0
-_CONNECT_SECONDS = 10  # a database that sleeps wakes in less
-# Whoever waits for a table makes all who come later wait behind it.
-_BOUND_WAITING = "set local lock_timeout = '2s'"
+_CONNECT_SECONDS = 10  # a sleeping database wakes in less
+# A migration that waits for a table blocks all later requests on it.
+_LIMIT_WAITING = "set local lock_timeout = '2s'"
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class RevisionError(Exception):
-    """The database is where no step of this version leads from; the message says where."""
+    """The revision of the database is unknown to this version; the message names it."""
 
 
 def migrate(url: str, revision: str = ALL, *, wait: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
     """Bring a database to a revision, up or down, in one transaction.
 
-    Several processes may start at once: one migrates, the others wait and find nothing to do.
-    Requests go on: a table that is in use is let go after two seconds, and tried again; another
-    process that migrates is waited for in the same way.
+    Several processes may start at once: one migrates, the others wait and find nothing to do. Requests
+    are not blocked for long: after two seconds of waiting for a table or for another migration, the
+    transaction is rolled back and tried again, up to ten times.
 
     Args:
-        url: SQLAlchemy URL with the driver psycopg; a direct one, no pooler's.
-        revision: `head`; `base`; the id of a revision; or `safe`, which is as far as one may go
-            while the version before serves (003/FR-045).
-        wait: Waits for some seconds before the next attempt.
+        url: The SQLAlchemy URL with the driver psycopg; not the URL of a pooler.
+        revision: `head`; `base`; the id of a revision; or `safe`: up to the first migration that the
+            version before could not live with (003/FR-045).
+        wait: Waits for the given seconds before the next attempt.
 
     Returns:
-        The steps that were not taken and wait to be asked for.
+        The revisions that `safe` left out.
 
     Raises:
-        OperationalError: The database cannot be had, or somebody keeps a table for too long.
-        RevisionError: The database is newer than this version, or at several revisions at once.
+        OperationalError: The database is unavailable, or a table is in use for too long.
+        RevisionError: The database is newer than this version, or at several revisions.
     """
     options: dict[str, Any] = {"prepare_threshold": None}
     if "connect_timeout" not in make_url(url).query:
@@ -75,14 +75,14 @@ def migrate(url: str, revision: str = ALL, *, wait: Callable[[float], None] = ti
 
 
 def make_config() -> Config:
-    """Make Alembic's configuration, without a file."""
+    """Make the configuration of Alembic, without a file."""
     config = Config()
     config.set_main_option("script_location", HERE.as_posix().replace("%", "%%"))
     return config
 
 
 def _migrate(connection: Connection, revision: str) -> tuple[str, ...]:
-    connection.execute(text(_BOUND_WAITING))
+    connection.execute(text(_LIMIT_WAITING))
     connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     config = make_config()
     config.attributes["connection"] = connection
@@ -102,7 +102,7 @@ def _migrate(connection: Connection, revision: str) -> tuple[str, ...]:
 
 
 def _find_taken(connection: Connection, script: ScriptDirectory) -> tuple[str, ...]:
-    """Find the steps that the database has taken, newest first."""
+    """Return the revisions of the database, newest first."""
     heads = sorted(MigrationContext.configure(connection).get_current_heads())
     if len(heads) > 1:
         raise RevisionError(
@@ -119,9 +119,9 @@ def _find_taken(connection: Connection, script: ScriptDirectory) -> tuple[str, .
 
 
 def _find_waiting(taken: tuple[str, ...], script: ScriptDirectory) -> tuple[str, ...]:
-    """Find the steps from the first one on that the version which serves now cannot live with."""
+    """Return the revisions from the first one of the phase `contract` on."""
     if not taken:
-        return ()  # nobody serves on an empty database
+        return ()  # no version uses an empty database
     steps = [*script.iterate_revisions(ALL, taken[0])][::-1]
     contracting = (number for number, step in enumerate(steps) if step.module.phase == "contract")
     first = next(contracting, len(steps))

@@ -1,6 +1,6 @@
-"""`python -m backend.migrations`: brings the database of DATABASE_URL to the newest revision.
+"""`python -m backend.migrations`: migrates the database of DATABASE_DIRECT_URL or DATABASE_URL.
 
-A step that the version which serves now could not live with waits for `python -m backend.migrations all`.
+Migrations that would break the version before this one wait for `python -m backend.migrations all`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 2
 USAGE = """\
-usage: python -m backend.migrations       take the steps that are safe while the version before serves
-       python -m backend.migrations all   take all, when no version before this one serves any more
+usage: python -m backend.migrations       run the migrations that the version before this one can live with
+       python -m backend.migrations all   run all, when no version before this one serves any more
 """
 
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Migrate; a failure is told by its type, since its text may hold the address."""
+    """Migrate. A message names the type of an error, whose text may contain the password of the URL.
+
+    Returns:
+        The exit code: 0, 1 after a failure, 2 for a wrong argument or setting.
+    """
     if words not in ([], ["all"]):
         sys.stderr.write(USAGE)
         return EXIT_CONFIGURATION
@@ -52,14 +56,14 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _explain(error: SQLAlchemyError) -> str:
     origin = getattr(error, "orig", None) or error
-    kind = type(origin).__qualname__
-    if isinstance(error, OperationalError) and kind == "LockNotAvailable":
+    error_type = type(origin).__qualname__
+    if isinstance(error, OperationalError) and error_type == "LockNotAvailable":
         return (
             "a table is in use for too long, nothing was changed: end the long transaction, "
             "or wait for the other migration "
             "(select * from pg_stat_activity order by xact_start), and run this again"
         )
-    return f"the database does not do it ({kind}): check DATABASE_URL and the rights of its user"
+    return f"the database refuses ({error_type}): check DATABASE_URL and the rights of its user"
 
 
 if __name__ == "__main__":

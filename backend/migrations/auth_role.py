@@ -14,20 +14,20 @@ _POWERLESS = "login nosuperuser nobypassrls nocreatedb nocreaterole"
 
 
 def make_auth_role(owner_url: str, password: str) -> str:
-    """Make the login role of Better Auth and its schema, or give the role another password.
+    """Create the login role of Better Auth and its schema, or change the password of the role.
 
     Args:
-        owner_url: SQLAlchemy URL of a role that may make roles and schemas.
+        owner_url: The SQLAlchemy URL of a role that may create roles and schemas.
         password: The password of the login role.
 
     Returns:
-        The SQLAlchemy URL that Better Auth connects with; tables that it names stand in its schema.
+        The SQLAlchemy URL for Better Auth; the search path of the role is its schema.
     """
     url = make_url(owner_url)
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     role, schema = sql.Identifier(NAME), sql.Identifier(SCHEMA)
     with psycopg.connect(address, autocommit=True) as connection:
-        # It may be there, or somebody may make it at this moment.
+        # It may exist already, or another process may create it at this moment.
         with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             connection.execute(sql.SQL("create role {} {}").format(role, sql.SQL(_POWERLESS)))
         connection.execute(sql.SQL("alter role {} password {}").format(role, sql.Literal(password)))
@@ -45,7 +45,7 @@ def _make_schema(
     with connection.transaction():
         if connection.execute("select to_regnamespace(%s)", [SCHEMA]).fetchone() != (None,):
             return
-        # Only a member may give a schema to a role, and only a superuser is a member of all.
+        # Only a member of a role may create a schema for it; superusers are members of all roles.
         connection.execute(sql.SQL("grant {} to current_user").format(role))
         connection.execute(sql.SQL("create schema {} authorization {}").format(schema, role))
         connection.execute(sql.SQL("revoke {} from current_user").format(role))

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that `migrate` hands over."""
+"""The entry point of Alembic: runs the migrations on the connection of `migrate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login role of the service: a member of the role that the migrations make, and of nothing else."""
+"""The login role of the service: a member of tasks_app, which the migrations create, and of no other role."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ NAME = "tasks_service"
 
 
 def make_service_role(owner_url: str, password: str, name: str = NAME) -> str:
-    """Make the login role of the service on a migrated database, or give it another password.
+    """Create the login role of the service on a migrated database, or change its password.
 
     Args:
-        owner_url: SQLAlchemy URL of a role that may make roles.
+        owner_url: The SQLAlchemy URL of a role that may create roles.
         password: The password of the login role.
-        name: Its name.
+        name: The name of the login role.
 
     Returns:
-        The URL that the service connects with.
+        The SQLAlchemy URL for the service.
     """
     url = make_url(owner_url)
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     identifier, group = sql.Identifier(name), sql.Identifier(GROUP)
     with psycopg.connect(address, autocommit=True) as connection:
-        # It may be there, or somebody may make it at this moment.
+        # It may exist already, or another process may create it at this moment.
         with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             connection.execute(sql.SQL("create role {} login in role {}").format(identifier, group))
         change = sql.SQL("alter role {} password {}").format(identifier, sql.Literal(password))

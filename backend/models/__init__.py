@@ -1,1 +1,1 @@
-"""What is stored, and the queries on it; each query names its owner."""
+"""The tables and all queries on them; every query filters by the owner of the rows."""

@@ -1,4 +1,4 @@
-"""What is held on a user as a whole: its export, its erasure, and the audit of both."""
+"""The queries of an account as a whole: export, erasure, and the audit of both."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 Outcome = Literal["begun", "done", "cut"]
-PAGE_SIZE = 200  # tasks of an export that are read at once
+PAGE_SIZE = 200  # tasks in one page of an export
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 
 
 class Erasure(SQLModel, table=True):
-    """A tombstone: while it stands, no row of that user is taken."""
+    """A tombstone: until its end, a trigger of the database refuses rows of the user."""
 
     __tablename__ = "erasures"
     __table_args__ = (Index("erasures_until", "until"),)
@@ -38,7 +38,7 @@ class Erasure(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """Who did what, when, and how it ended; the actor is a pseudonym."""
+    """An action with its pseudonymous actor, its time and its outcome."""
 
     __tablename__ = "audit"
     __table_args__ = (Index("audit_actor", "actor"),)
@@ -55,12 +55,12 @@ class AuditEntry(SQLModel, table=True):
 
 
 async def erase_account(session: AsyncSession, user_id: str, *, until: float) -> None:
-    """Erase every row of a user, and set or prolong the tombstone; doing it twice changes nothing.
+    """Erase every row of a user, and set or extend the tombstone; a second call changes nothing.
 
     Args:
-        session: The transaction; it waits for those that write for this user, and they for it.
+        session: The transaction. An advisory lock makes it wait for other writers of the same user.
         user_id: The user.
-        until: When the last of the user's tokens ends, in seconds since the epoch.
+        until: The end of the user's last token, in seconds since the epoch.
     """
     await session.execute(_LOCK, {"user_id": user_id})
     end = datetime.fromtimestamp(min(until, LAST_SECOND), tz=UTC)
@@ -73,8 +73,8 @@ async def erase_account(session: AsyncSession, user_id: str, *, until: float) ->
     await session.execute(delete(Task).where(col(Task.user_id) == user_id))
 
 
-async def note(session: AsyncSession, actor: str, action: str, outcome: Outcome = "done") -> None:
-    """Write down what was done, in the same transaction: neither is there without the other."""
+async def record_audit(session: AsyncSession, actor: str, action: str, outcome: Outcome = "done") -> None:
+    """Add an entry to the audit, in the transaction of the action itself."""
     session.add(AuditEntry(actor=actor, action=action, outcome=outcome))
     await session.flush()
 
@@ -82,16 +82,16 @@ async def note(session: AsyncSession, actor: str, action: str, outcome: Outcome 
 async def read_tasks(
     session: AsyncSession, user_id: str, *, until: datetime, after: Cursor | None = None
 ) -> tuple[Sequence[Task], Cursor | None]:
-    """Read a user's tasks, oldest first, a page in each transaction.
+    """Read a page of a user's tasks for the export, oldest first.
 
     Args:
         session: The transaction.
         user_id: The user.
-        until: When the export began: what is newer than that is not in it.
-        after: Where the page before ended.
+        until: The start of the export; later tasks are left out.
+        after: The cursor of the page before; None for the first page.
 
     Returns:
-        The page, and where it ended; None on the last page.
+        The tasks, and the cursor of the page; None on the last page.
     """
     order = tuple_(col(Task.created_at), col(Task.id))
     statement = select(Task).where(Task.user_id == user_id, col(Task.created_at) <= until)
@@ -104,23 +104,23 @@ async def read_tasks(
 
 
 async def read_moment(session: AsyncSession) -> datetime:
-    """Read when the transaction began, by the database's clock, which dates the rows."""
+    """Return the start of the transaction by the clock of the database, which also dates the rows."""
     return (await session.execute(select(func.now()))).scalar_one()
 
 
 async def read_others(session: AsyncSession, issuer: str, user_id: str, actor: str) -> dict[str, Any]:
-    """Read what else is held on a user: the user's place on the deny-list, and the audit."""
+    """Read the user's other data for the export: entries of the deny-list and of the audit."""
     denied = select(Revocation).where(
         Revocation.issuer == issuer, Revocation.kind == "subject", Revocation.value == user_id
     )
     audit = select(AuditEntry).where(AuditEntry.actor == actor).order_by(col(AuditEntry.id))
     return {
         "revocations": [
-            {"kind": each.kind, "until": each.until.astimezone(UTC).isoformat()}
-            for each in await session.scalars(denied)
+            {"kind": revocation.kind, "until": revocation.until.astimezone(UTC).isoformat()}
+            for revocation in await session.scalars(denied)
         ],
         "audit": [
-            {"at": each.at.astimezone(UTC).isoformat(), "action": each.action, "outcome": each.outcome}
-            for each in await session.scalars(audit)
+            {"at": entry.at.astimezone(UTC).isoformat(), "action": entry.action, "outcome": entry.outcome}
+            for entry in await session.scalars(audit)
         ],
     }

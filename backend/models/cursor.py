@@ -1,4 +1,4 @@
-"""The place in a list where a page ended, as an opaque text."""
+"""The cursor of a page: the position of its last row, as an opaque text."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _LAYOUT = struct.Struct(">q16s")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last row of a page, by what the list is ordered by.
+    """The position of the last row of a page.
 
     Attributes:
-        created_at: When the row was made.
-        id: The row's id, which parts rows of one moment.
+        created_at: The creation time of the row.
+        id: The id of the row, which orders rows of the same time.
     """
 
     created_at: datetime
     id: UUID
 
     def encode(self) -> str:
-        """Write the cursor in base64url."""
+        """Encode the cursor as base64url of 24 bytes: microseconds since the epoch, and the id."""
         microseconds = (self.created_at - _EPOCH) // _MICROSECOND
         return base64.urlsafe_b64encode(_LAYOUT.pack(microseconds, self.id.bytes)).decode("ascii")
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Read a cursor.
+        """Decode a cursor.
 
         Raises:
-            ValueError: It is none that `encode` wrote.
+            ValueError: The text is not a result of `encode`.
         """
         try:
             microseconds, id_bytes = _LAYOUT.unpack(base64.urlsafe_b64decode(text.encode("ascii")))

@@ -1,4 +1,4 @@
-"""The deny-list in PostgreSQL: one for all workers, kept over restarts (003/FR-031)."""
+"""The deny-list in PostgreSQL: shared by all workers, kept over restarts (003/FR-031)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Revocation(SQLModel, table=True):
-    """Tokens of one issuer that are taken back: those of a session, or those of a subject."""
+    """The revocation of all tokens of a session or of a subject."""
 
     __tablename__ = "revocations"
     __table_args__ = (
@@ -37,7 +37,7 @@ class Revocation(SQLModel, table=True):
 
 
 async def count_denials(session: AsyncSession, principal: Principal, now: datetime) -> int:
-    """Count the places on the deny-list of a caller's subject and session that have not ended."""
+    """Count the current entries of the deny-list for the caller's subject or session."""
     names = [("subject", principal.subject)]
     if principal.session_id is not None:
         names.append(("session", principal.session_id))
@@ -50,11 +50,11 @@ async def count_denials(session: AsyncSession, principal: Principal, now: dateti
 
 
 class StoredDenyList:
-    """A deny-list in the database of the service; each question is one look at an index.
+    """A deny-list in the database of the service; a request takes one query on an index.
 
     Args:
-        database: Where it is.
-        clock: Tells the time in seconds since the epoch.
+        database: The database.
+        clock: Returns the time in seconds since the epoch.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -62,21 +62,21 @@ class StoredDenyList:
         self._clock = clock
 
     async def is_denied(self, principal: Principal) -> bool:
-        """Tell whether a verified token is taken back.
+        """Return whether the token of a caller is revoked.
 
         Raises:
-            UnavailableError: The database does not answer: nobody knows, so nobody is let in.
+            UnavailableError: The database is unavailable, so the request is refused.
         """
         identity = self._database.identify(principal)
-        async with self._database.transaction(identity, may_be_erased=True) as session:
+        async with self._database.transaction(identity, allow_erased=True) as session:
             return await count_denials(session, principal, self._moment(self._clock())) > 0
 
     async def deny_session(self, issuer: str, session_id: str, until: float) -> None:
-        """Take back all tokens of a session."""
+        """Revoke all tokens of a session."""
         await self._deny(issuer, "session", session_id, until)
 
     async def deny_subject(self, issuer: str, subject: str, until: float) -> None:
-        """Take back all tokens of a subject."""
+        """Revoke all tokens of a subject."""
         await self._deny(issuer, "subject", subject, until)
 
     async def _deny(self, issuer: str, kind: str, value: str, until: float) -> None:
@@ -91,10 +91,10 @@ class StoredDenyList:
             if kind == "subject"
             else Identity(issuer=issuer, session_id=value)
         )
-        async with self._database.transaction(named, may_be_erased=True) as session:
+        async with self._database.transaction(named, allow_erased=True) as session:
             await session.execute(entry)
 
     @staticmethod
     def _moment(seconds: float) -> datetime:
-        # An issuer may write milliseconds: whatever lies beyond the calendar lasts as long as it does.
+        # Times beyond the year 9999, for example milliseconds in place of seconds, are cut to its end.
         return datetime.fromtimestamp(min(seconds, LAST_SECOND), tz=UTC)

@@ -1,4 +1,4 @@
-"""Tasks: the table, and every query on it, each with its owner filter (003/FR-009)."""
+"""Tasks: the table and all queries on it, every one with a filter by owner (003/FR-009)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DESCRIPTION_MAX_LENGTH = 2000
 
 
 class Task(SQLModel, table=True):
-    """A piece of work that belongs to exactly one caller."""
+    """A task of one user."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -45,7 +45,7 @@ class Task(SQLModel, table=True):
 
 
 async def create_task(session: AsyncSession, user_id: str, *, title: str, description: str) -> Task:
-    """Create a task for its owner."""
+    """Create a task of an owner."""
     task = Task(user_id=user_id, title=title, description=description)
     session.add(task)
     await session.flush()
@@ -61,8 +61,8 @@ async def list_tasks(
     Args:
         session: The transaction.
         user_id: The owner.
-        limit: How many tasks a page holds at most.
-        after: Where the page before ended.
+        limit: The largest number of tasks in the page.
+        after: The cursor of the page before; None for the first page.
 
     Returns:
         The page, and the cursor of the next one; None on the last page.
@@ -71,7 +71,7 @@ async def list_tasks(
     statement = select(Task).where(Task.user_id == user_id)
     if after:
         statement = statement.where(order < tuple_(after.created_at, after.id))
-    # One row more than asked for tells whether there is a next page.
+    # One more row than requested shows whether there is a next page.
     statement = statement.order_by(col(Task.created_at).desc(), col(Task.id).desc()).limit(limit + 1)
     found = (await session.scalars(statement)).all()
     page = found[:limit]
@@ -80,7 +80,7 @@ async def list_tasks(
 
 
 async def find_task(session: AsyncSession, user_id: str, task_id: UUID) -> Task | None:
-    """Find one of an owner's tasks."""
+    """Return a task of an owner; None if the owner has no such task."""
     statement = select(Task).where(Task.id == task_id, Task.user_id == user_id)
     return (await session.scalars(statement)).one_or_none()
 
@@ -88,7 +88,10 @@ async def find_task(session: AsyncSession, user_id: str, task_id: UUID) -> Task 
 async def replace_task(
     session: AsyncSession, user_id: str, task_id: UUID, *, title: str, description: str
 ) -> Task | None:
-    """Replace the text of one of an owner's tasks, in one statement: the last writer wins."""
+    """Replace title and description of a task of an owner; return None if the owner has no such task.
+
+    It is one statement, so the last of several concurrent calls wins.
+    """
     statement = (
         update(Task)
         .where(col(Task.id) == task_id, col(Task.user_id) == user_id)
@@ -99,7 +102,7 @@ async def replace_task(
 
 
 async def complete_task(session: AsyncSession, user_id: str, task_id: UUID) -> Task | None:
-    """Complete one of an owner's tasks; doing it twice changes nothing."""
+    """Complete a task of an owner; return None if the owner has none. A second call changes nothing."""
     moment = case((col(Task.completed), col(Task.updated_at)), else_=func.now())
     statement = (
         update(Task)
@@ -111,7 +114,7 @@ async def complete_task(session: AsyncSession, user_id: str, task_id: UUID) -> T
 
 
 async def delete_task(session: AsyncSession, user_id: str, task_id: UUID) -> bool:
-    """Delete one of an owner's tasks; tell whether there was one."""
+    """Delete a task of an owner; return whether the owner had such a task."""
     statement = (
         delete(Task).where(col(Task.id) == task_id, col(Task.user_id) == user_id).returning(col(Task.id))
     )

@@ -1,1 +1,1 @@
-"""What tests of a service behind Better Auth need; no part of the service."""
+"""A stand-in for Better Auth in tests: an issuer of tokens, key pairs, a key server."""

@@ -1,4 +1,4 @@
-"""A stand-in for Better Auth that mints tokens of every flavour, and any malformed one, by hand."""
+"""An issuer of tokens in place of Better Auth; it can also issue invalid and malformed tokens."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ LIFETIME_SECONDS = 900
 
 
 def make_secret() -> str:
-    """Make a shared secret that is fit to sign with."""
+    """Make a random shared secret that the settings accept."""
     return secrets.token_urlsafe(48)
 
 
 def make_subject(name: str) -> str:
-    """Make the user id of a name, always the same one: 32 alphanumerics, as Better Auth's are."""
+    """Make a user id from a name, always the same one: 32 letters and digits, as Better Auth's ids."""
     digest = hashlib.sha256(name.encode()).digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest)
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Mints tokens as Better Auth does with a cut payload: by a key pair, or by a custom signer's secret.
+    """Issues tokens with the claims that Better Auth writes, signed by a key pair or a shared secret.
 
     Attributes:
-        key: The shared secret, for HS256; or a key pair.
-        issuer: The `iss` claim.
-        audience: The `aud` claim.
-        clock: Tells the time in seconds since the epoch.
+        key: A key pair, or the shared secret for HS256.
+        issuer: The claim `iss`.
+        audience: The claim `aud`.
+        clock: Returns the time in seconds since the epoch.
     """
 
     key: str | KeyPair = field(repr=False)
@@ -56,14 +56,14 @@ class Issuer:
         header: Mapping[str, Any] | None = None,
         **claims: Any,
     ) -> str:
-        """Mint a token.
+        """Issue a token.
 
         Args:
-            subject: The user id; by default a new one of 32 alphanumerics.
-            now: When it is issued, in seconds since the epoch; by default what the clock says.
-            lifetime: Seconds until it ends.
-            header: Parameters to add or to replace; `...` leaves one out.
-            claims: Claims to add or to replace; `...` leaves one out.
+            subject: The user id; by default a new one of 32 letters and digits.
+            now: The time of issue in seconds since the epoch; by default the time of the clock.
+            lifetime: The seconds from `iat` to `exp`.
+            header: Header parameters to add or replace; `...` as a value removes the parameter.
+            claims: Claims to add or replace; `...` as a value removes the claim.
         """
         parameters = {**self.header(), **(header or {})}
         payload = {**self.claims(subject, now=now, lifetime=lifetime), **claims}
@@ -81,7 +81,7 @@ class Issuer:
         raise TypeError("this issuer signs with a key pair")
 
     def header(self) -> dict[str, str]:
-        """Give the header of a token: Better Auth names the key, and no type, unless it signs by hand."""
+        """Return the header of a token: `alg` and `kid` with a key pair, `alg` and `typ` with a secret."""
         if isinstance(self.key, str):
             return {"alg": "HS256", "typ": "JWT"}
         return {"alg": self.key.algorithm, "kid": self.key.key_id}
@@ -89,7 +89,7 @@ class Issuer:
     def claims(
         self, subject: str | None = None, *, now: float | None = None, lifetime: float = LIFETIME_SECONDS
     ) -> dict[str, Any]:
-        """Give the claims of a token, in Better Auth's order."""
+        """Return the claims of a token in the order of Better Auth; see `token` for the arguments."""
         issued_at = int(self.clock() if now is None else now)
         return {
             "sid": make_id(),
@@ -101,12 +101,12 @@ class Issuer:
         }
 
     def sign(self, header: bytes, payload: bytes) -> str:
-        """Sign any two byte strings as the header and the payload of a token."""
+        """Make a token of any two byte strings as header and payload, with a valid signature."""
         message = f"{encode(header)}.{encode(payload)}"
         return f"{message}.{encode(self.sign_bytes(message.encode()))}"
 
     def sign_bytes(self, message: bytes) -> bytes:
-        """Give the signature of a message."""
+        """Sign a message; return the raw signature."""
         if isinstance(self.key, str):
             return hmac.digest(self.key.encode(), message, "sha256")
         return self.key.sign(message)

@@ -1,4 +1,4 @@
-"""Key pairs of every algorithm that Better Auth signs with, as it makes and publishes them."""
+"""Key pairs of all algorithms of Better Auth, with the JSON Web Keys that it would publish."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def encode(data: bytes) -> str:
 
 
 def make_id() -> str:
-    """Make an id as Better Auth does: 32 letters and digits."""
+    """Make a random id as Better Auth does: 32 letters and digits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
 
 
@@ -41,10 +41,10 @@ class KeyPair:
     """A key pair that signs tokens.
 
     Attributes:
-        algorithm: Its algorithm.
-        key_id: Its name in the key set.
-        sign: Signs a message, in the form that a token carries (RFC 7518 §3).
-        public: The members of its JSON Web Key, as Better Auth publishes them: no `use`.
+        algorithm: The algorithm.
+        key_id: The `kid` in the key set.
+        sign: Signs a message; returns the raw signature in the form of RFC 7518 §3.
+        public: The public JSON Web Key with the members that Better Auth publishes, without `use`.
     """
 
     algorithm: str
@@ -59,12 +59,12 @@ def make_key_pair(
     """Make a key pair.
 
     Args:
-        algorithm: One of Better Auth's; EdDSA is its default.
-        key_id: Its name; by default a new one.
-        rsa_bits: The size of the modulus for RS256 and PS256.
+        algorithm: One of `ALGORITHMS`; EdDSA is the default of Better Auth.
+        key_id: The `kid`; by default a random one.
+        rsa_bits: The size of the modulus in bits, for RS256 and PS256.
 
     Raises:
-        ValueError: There is no such algorithm.
+        ValueError: The algorithm is none of Better Auth's.
     """
     name = key_id or make_id()
     if algorithm == "EdDSA":

@@ -1,4 +1,4 @@
-"""A key server on loopback that serves a key set as Better Auth does, and fails in every way it may."""
+"""A server on loopback that serves a key set as Better Auth does, or fails in a chosen way."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ PATH = "/api/auth/jwks"
 HUGE_BYTES = 100 * 1024 * 1024
 _PIECE_BYTES = 65536
 
-Manner = Literal["serve", "hang", "trickle", "fail", "redirect", "huge", "packed", "cut"]
+Behavior = Literal["serve", "hang", "trickle", "fail", "redirect", "huge", "packed", "cut"]
 
 
 class KeyServer:
-    """Serves the public keys of key pairs, and counts who asks.
-
-    Use it as a context. `manner` says how it answers: `serve` properly; `hang` without an answer;
-    `trickle` a byte now and then; `fail` with 500; `redirect` to itself; `huge` with 100 MB; `packed`
-    with 10 MB in gzip; `cut` the connection. `document`, where it is set, is served in place of the keys.
+    """Serves the public keys of key pairs on loopback, and counts the requests; a context manager.
 
     Args:
-        pairs: The key pairs whose public keys are served at first.
+        pairs: The key pairs whose public keys are served first.
+
+    Attributes:
+        behavior: `serve` the key set; `hang` without a response; `trickle` a byte every 50 ms; `fail` with
+            500; `redirect` to itself; `huge`: 100 MB; `packed`: 10 MB in gzip; `cut` the connection.
+        document: The body to serve in place of the key set; None for the key set.
+        fetches: The number of requests so far.
+        bytes_sent: The number of bytes that `huge` has sent.
     """
 
     def __init__(self, *pairs: KeyPair) -> None:
-        self.manner: Manner = "serve"
+        self.behavior: Behavior = "serve"
         self.document: bytes | None = None
         self.fetches = 0
         self.bytes_sent = 0
@@ -45,22 +48,22 @@ class KeyServer:
 
     @property
     def url(self) -> str:
-        """Where the key set is."""
+        """The URL of the key set."""
         return f"http://127.0.0.1:{self._port}{PATH}"
 
     def publish(self, *pairs: KeyPair) -> None:
-        """Serve the public keys of these key pairs and no others."""
+        """Serve the public keys of these key pairs from now on."""
         self._keys = [pair.public for pair in pairs]
 
     def start(self) -> None:
-        """Listen; after `stop` on the same port again."""
+        """Start listening; after `stop`, on the same port again."""
         server = _Server(self._port, self)
         self._server, self._port = server, server.server_address[1]
         self._free.clear()
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
-        """Stop listening: connections are refused."""
+        """Stop listening; connections are refused then."""
         self._free.set()
         if self._server is not None:
             self._server.shutdown()
@@ -79,14 +82,14 @@ class KeyServer:
         self.stop()
 
     def read_document(self) -> bytes:
-        """Give what is served."""
+        """Return the body that is served."""
         return json.dumps({"keys": self._keys}).encode() if self.document is None else self.document
 
     def note(self, headers: dict[str, str]) -> None:
-        """Take note of a request's headers; for subclasses. The server answers with a cookie each time."""
+        """Receive the headers of every request; for subclasses. Every response sets a cookie."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait; tell whether the server was stopped meanwhile."""
+        """Wait for some seconds; return whether the server was stopped during that time."""
         return self._free.wait(seconds)
 
 
@@ -99,19 +102,19 @@ class _Server(ThreadingHTTPServer):
         self.keys = keys
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that went away."""
+        """Ignore clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer in the manner that is set."""
+        """Respond with the chosen behavior."""
         keys = self.server.keys
         keys.fetches += 1
         keys.note(dict(self.headers))
         with suppress(OSError):
-            getattr(self, f"_{keys.manner}")(keys)
+            getattr(self, f"_{keys.behavior}")(keys)
 
     def _serve(self, keys: KeyServer) -> None:
         document = keys.read_document()
@@ -158,4 +161,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write no log."""

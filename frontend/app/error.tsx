@@ -1,12 +1,12 @@
-/** What is shown when a page cannot be made. */
+/** The error page: shown when rendering a page fails. */
 "use client";
 
 export default function PageError({ reset }: { reset: () => void }) {
   return (
     <main id="main" tabIndex={-1} className="entry">
-      <h1>This page cannot be shown now</h1>
+      <h1>Something went wrong</h1>
       <p role="alert" className="alert">
-        The sign-in service cannot answer. Try again in a moment.
+        This page could not be loaded. Try again in a moment.
       </p>
       <button type="button" onClick={reset}>
         Try again

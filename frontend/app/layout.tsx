@@ -1,11 +1,11 @@
-/** The frame of every page. */
+/** The layout of every page. */
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import "./globals.css";
 
 export const metadata: Metadata = {
   title: { default: "Tasks", template: "%s · Tasks" },
-  description: "Your own tasks, and nobody else's",
+  description: "A to-do list",
 };
 
 export const viewport: Viewport = {
@@ -16,7 +16,7 @@ export const viewport: Viewport = {
   ],
 };
 
-// The nonce of the content security policy is made for each request.
+// Every request gets its own nonce in the content security policy, so no page can be static.
 export const dynamic = "force-dynamic";
 
 export default function RootLayout({ children }: { children: ReactNode }) {

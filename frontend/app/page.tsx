@@ -1,7 +1,7 @@
-/** The entrance: leads to the tasks, or to the page for signing in. */
+/** The home page: redirects to the tasks, or to the sign-in page. */
 import { redirect } from "next/navigation";
 import { getSession } from "@/lib/server";
 
-export default async function Entrance() {
+export default async function HomePage() {
   redirect((await getSession()) ? "/tasks" : "/sign-in");
 }

@@ -1,9 +1,9 @@
-/** Hands the client of the API to the pages of one user, with the token in its memory. */
+/** Gives the pages of one user an API client, which keeps the user's token in memory. */
 "use client";
 
 import { createContext, use, useState, type ReactNode } from "react";
 import { createApiClient, type ApiClient } from "@/lib/api-client";
-import { openAnew } from "@/lib/browser";
+import { loadPage } from "@/lib/browser";
 import { fetchToken } from "@/lib/auth-client";
 import { createTokenStore, SignedOutError, type TokenStore } from "@/lib/token-store";
 
@@ -36,8 +36,8 @@ export function useApi(): Api {
   return api;
 }
 
-/** Put an error into words for the user; whoever is signed out is led to the page for signing in. */
+/** Return a message for the user; open the sign-in page if the session has ended. */
 export function explainError(error: unknown): string {
-  if (error instanceof SignedOutError) openAnew("/sign-in?notice=ended");
+  if (error instanceof SignedOutError) loadPage("/sign-in?notice=ended");
   return error instanceof Error ? error.message : "Something went wrong. Try again.";
 }

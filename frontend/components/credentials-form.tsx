@@ -1,34 +1,34 @@
-/** The form for signing in and for signing up. */
+/** The form of the sign-in page and of the sign-up page. */
 "use client";
 
 import { useActionState, useEffect, useRef } from "react";
-import { openAnew, readField } from "@/lib/browser";
+import { loadPage, readField } from "@/lib/browser";
 import { authClient, describeFailure } from "@/lib/auth-client";
 
 type Purpose = "sign-in" | "sign-up";
 
 interface State {
-  fault: string | null;
+  errorMessage: string | null;
   name: string;
   email: string;
 }
 
-const EMPTY: State = { fault: null, name: "", email: "" };
+const EMPTY: State = { errorMessage: null, name: "", email: "" };
 
 async function submit(purpose: Purpose, form: FormData): Promise<State> {
-  const given = { email: readField(form, "email").trim(), password: readField(form, "password") };
+  const credentials = { email: readField(form, "email").trim(), password: readField(form, "password") };
   const name = readField(form, "name").trim();
   try {
     const { error } =
       purpose === "sign-up"
-        ? await authClient.signUp.email({ ...given, name })
-        : await authClient.signIn.email(given);
-    if (error) return { fault: describeFailure(error), name, email: given.email };
+        ? await authClient.signUp.email({ ...credentials, name })
+        : await authClient.signIn.email(credentials);
+    if (error) return { errorMessage: describeFailure(error), name, email: credentials.email };
   } catch {
-    return { fault: describeFailure({ status: 0 }), name, email: given.email };
+    return { errorMessage: describeFailure({ status: 0 }), name, email: credentials.email };
   }
-  openAnew("/tasks");
-  return { fault: null, name, email: given.email };
+  loadPage("/tasks");
+  return { errorMessage: null, name, email: credentials.email };
 }
 
 export function CredentialsForm({ purpose }: { purpose: Purpose }) {
@@ -38,13 +38,13 @@ export function CredentialsForm({ purpose }: { purpose: Purpose }) {
   );
   const alert = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
-    if (state.fault) alert.current?.focus();
+    if (state.errorMessage) alert.current?.focus();
   }, [state]);
   const isNew = purpose === "sign-up";
   return (
     <form action={action} className="card stack">
-      <p role="alert" className="alert" ref={alert} tabIndex={-1} hidden={!state.fault}>
-        {state.fault}
+      <p role="alert" className="alert" ref={alert} tabIndex={-1} hidden={!state.errorMessage}>
+        {state.errorMessage}
       </p>
       {isNew && (
         <label className="field">
@@ -77,7 +77,7 @@ export function CredentialsForm({ purpose }: { purpose: Purpose }) {
       </label>
       {isNew && (
         <p id="password-hint" className="hint">
-          At least 8 characters; a few words make a good one.
+          At least 8 characters. Several words in a row make a good password.
         </p>
       )}
       <button type="submit" className="primary" aria-disabled={pending}>

@@ -1,4 +1,4 @@
-/** The frame of the pages for signing in and up. */
+/** The layout of the sign-in page and of the sign-up page. */
 import type { ReactNode } from "react";
 
 export function Entry({

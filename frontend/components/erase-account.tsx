@@ -1,36 +1,36 @@
-/** Has the account erased: the data first, then the sign-in, after a confirmation that is typed. */
+/** Deletes the account after the user typed a word to confirm: the data first, then the login. */
 "use client";
 
 import { useRef, useState } from "react";
 import { isFresh, removeUser } from "@/lib/auth-client";
-import { announceSignOut, openAnew, readField } from "@/lib/browser";
+import { announceSignOut, loadPage, readField } from "@/lib/browser";
 import { eraseAccount } from "@/lib/erase-account";
 import { explainError, useApi } from "./api-provider";
 
-const WORD = "ERASE";
+const WORD = "DELETE";
 
 export function EraseAccount() {
   const { client, tokens } = useApi();
   const dialog = useRef<HTMLDialogElement>(null);
   const word = useRef<HTMLInputElement>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const [errorMessage, setErrorMessage] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
 
   async function erase(form: FormData) {
     if (readField(form, "word").trim() !== WORD) {
-      setFault(`Type ${WORD}, in capitals, to confirm.`);
+      setErrorMessage(`Type ${WORD}, in capitals, to confirm.`);
       word.current?.focus();
       return;
     }
-    setFault(null);
+    setErrorMessage(null);
     setBusy(true);
     try {
       await eraseAccount(client, { isFresh, removeUser });
       tokens.clear();
       announceSignOut();
-      openAnew("/sign-in?notice=erased");
+      loadPage("/sign-in?notice=erased");
     } catch (error) {
-      setFault(explainError(error));
+      setErrorMessage(explainError(error));
     } finally {
       setBusy(false);
     }
@@ -38,27 +38,27 @@ export function EraseAccount() {
 
   return (
     <section aria-labelledby="erase" className="card stack">
-      <h2 id="erase">Erase your account</h2>
+      <h2 id="erase">Delete your account</h2>
       <p>
-        Removes your tasks, your name, your e-mail and your sign-in. It cannot be undone: export your data
-        first if you want to keep it.
+        Deletes your tasks, your name, your e-mail address and your login. This cannot be undone. Export your
+        data first if you want to keep it.
       </p>
       <button
         type="button"
         className="danger"
         onClick={() => {
-          setFault(null);
+          setErrorMessage(null);
           dialog.current?.showModal();
         }}
       >
-        Erase my account
+        Delete my account
       </button>
       <dialog ref={dialog} aria-labelledby="erase-heading">
         <form action={erase} className="stack">
-          <h2 id="erase-heading">Erase your account?</h2>
-          <p>All your tasks and your sign-in will be gone for good.</p>
-          <p role="alert" className="alert" hidden={!fault}>
-            {fault}
+          <h2 id="erase-heading">Delete your account?</h2>
+          <p>All your tasks and your login will be permanently deleted.</p>
+          <p role="alert" className="alert" hidden={!errorMessage}>
+            {errorMessage}
           </p>
           <label className="field">
             <span>Type {WORD} to confirm</span>
@@ -66,7 +66,7 @@ export function EraseAccount() {
           </label>
           <div className="actions">
             <button type="submit" className="danger" disabled={busy}>
-              Erase for good
+              Delete permanently
             </button>
             <button type="button" onClick={() => dialog.current?.close()}>
               Keep my account

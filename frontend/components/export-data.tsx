@@ -1,4 +1,4 @@
-/** Hands the user everything that the service holds on them, as a file. */
+/** Downloads all data that the service has on the user, as a JSON file. */
 "use client";
 
 import { useState } from "react";
@@ -7,30 +7,30 @@ import { explainError, useApi } from "./api-provider";
 
 export function ExportData() {
   const { client } = useApi();
-  const [said, say] = useState("");
-  const [fault, setFault] = useState<string | null>(null);
+  const [status, setStatus] = useState("");
+  const [errorMessage, setErrorMessage] = useState<string | null>(null);
 
   async function exportData() {
-    setFault(null);
-    say("");
+    setErrorMessage(null);
+    setStatus("");
     try {
       const data = await receive(client.GET("/api/account/export"));
       download(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }), "tasks-export.json");
-      say("Your data is in tasks-export.json.");
+      setStatus("Your data was saved as tasks-export.json.");
     } catch (error) {
-      setFault(explainError(error));
+      setErrorMessage(explainError(error));
     }
   }
 
   return (
     <section aria-labelledby="export" className="card stack">
-      <h2 id="export">Take your data along</h2>
-      <p>Your tasks and what was done with your account, as a JSON file.</p>
-      <p role="alert" className="alert" hidden={!fault}>
-        {fault}
+      <h2 id="export">Export your data</h2>
+      <p>Download your tasks and the history of your account as a JSON file.</p>
+      <p role="alert" className="alert" hidden={!errorMessage}>
+        {errorMessage}
       </p>
       <p role="status" className="status">
-        {said}
+        {status}
       </p>
       <button type="button" onClick={exportData}>
         Export my data

@@ -1,11 +1,11 @@
-/** The head of the pages behind the sign-in: where to go, who is signed in, and out. */
+/** The header of the pages for signed-in users: navigation, the user's name and the sign-out button. */
 "use client";
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { useEffect, useState } from "react";
-import { UNREACHABLE, authClient, describeFailure } from "@/lib/auth-client";
-import { announceSignOut, hearSignOut, openAnew } from "@/lib/browser";
+import { NO_RESPONSE, authClient, describeFailure } from "@/lib/auth-client";
+import { announceSignOut, onSignOut, loadPage } from "@/lib/browser";
 import { useApi } from "./api-provider";
 
 const PAGES = [
@@ -14,28 +14,28 @@ const PAGES = [
 ] as const;
 
 export function Header({ name }: { name: string }) {
-  const here = usePathname();
+  const pathname = usePathname();
   const { tokens } = useApi();
-  const [fault, setFault] = useState<string | null>(null);
+  const [errorMessage, setErrorMessage] = useState<string | null>(null);
 
   useEffect(
     () =>
-      hearSignOut(() => {
+      onSignOut(() => {
         tokens.clear();
-        openAnew("/sign-in?notice=signed-out");
+        loadPage("/sign-in?notice=signed-out");
       }),
     [tokens],
   );
 
   async function signOut() {
-    const { error } = await authClient.signOut().catch(() => UNREACHABLE);
+    const { error } = await authClient.signOut().catch(() => NO_RESPONSE);
     if (error) {
-      setFault(describeFailure(error));
+      setErrorMessage(describeFailure(error));
       return;
     }
     tokens.clear();
     announceSignOut();
-    openAnew("/sign-in?notice=signed-out");
+    loadPage("/sign-in?notice=signed-out");
   }
 
   return (
@@ -43,7 +43,7 @@ export function Header({ name }: { name: string }) {
       <div className="bar">
         <nav aria-label="Pages">
           {PAGES.map(({ path, label }) => (
-            <Link key={path} href={path} aria-current={here === path ? "page" : undefined}>
+            <Link key={path} href={path} aria-current={pathname === path ? "page" : undefined}>
               {label}
             </Link>
           ))}
@@ -53,8 +53,8 @@ export function Header({ name }: { name: string }) {
           Sign out
         </button>
       </div>
-      <p role="alert" className="alert" hidden={!fault}>
-        {fault}
+      <p role="alert" className="alert" hidden={!errorMessage}>
+        {errorMessage}
       </p>
     </header>
   );

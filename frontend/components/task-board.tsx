@@ -1,4 +1,4 @@
-/** The user's tasks, and the field for a new one. */
+/** The list of the user's tasks, and the form for a new task. */
 "use client";
 
 import { useRef, useState } from "react";
@@ -10,12 +10,12 @@ export function TaskBoard() {
   const list = useTasks();
   const heading = useRef<HTMLHeadingElement>(null);
   const [draft, setDraft] = useState("");
-  const { tasks, next, said, fault } = list;
+  const { tasks, next, status, errorMessage } = list;
 
   async function add(form: FormData) {
     const title = readField(form, "title").trim();
     if (!title) return;
-    // The form is emptied when it was sent; what could not be added stays in it.
+    // React resets the form after the action: a title that could not be added is filled in again.
     setDraft((await list.add(title)) ? "" : title);
   }
 
@@ -33,7 +33,7 @@ export function TaskBoard() {
             required
             maxLength={200}
             pattern=".*\S.*"
-            title="A few words"
+            title="At least one character that is not a space"
             autoComplete="off"
           />
         </label>
@@ -41,15 +41,15 @@ export function TaskBoard() {
           Add
         </button>
       </form>
-      <p role="alert" className="alert" hidden={!fault}>
-        {fault}
+      <p role="alert" className="alert" hidden={!errorMessage}>
+        {errorMessage}
       </p>
       <p role="status" className="status">
-        {said}
+        {status}
       </p>
-      {next === undefined && !fault && <p className="hint">Loading your tasks …</p>}
+      {next === undefined && !errorMessage && <p className="hint">Loading your tasks …</p>}
       {next === null && tasks.length === 0 && (
-        <p className="empty">Nothing to do yet. Add your first task above.</p>
+        <p className="empty">You have no tasks yet. Add your first one above.</p>
       )}
       <ul className="tasks">
         {tasks.map((task) => (

@@ -1,4 +1,4 @@
-/** The form in which the text of a task is changed. */
+/** The form for editing the title and the notes of a task. */
 "use client";
 
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
@@ -7,7 +7,7 @@ import type { TaskText } from "./use-tasks";
 
 interface Props {
   task: Task;
-  /** Tells whether it was saved. */
+  /** Returns true if the task was saved. */
   save: (text: TaskText) => Promise<boolean>;
   onDone: () => void;
 }
@@ -17,7 +17,7 @@ export function TaskEditor({ task, save, onDone }: Props) {
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.select(), []);
 
-  const leaveOnEscape = ({ key }: KeyboardEvent) => {
+  const closeOnEscape = ({ key }: KeyboardEvent) => {
     if (key === "Escape") onDone();
   };
 
@@ -35,7 +35,7 @@ export function TaskEditor({ task, save, onDone }: Props) {
           maxLength={200}
           pattern=".*\S.*"
           autoComplete="off"
-          onKeyDown={leaveOnEscape}
+          onKeyDown={closeOnEscape}
           value={text.title}
           onChange={({ target }) => {
             setText({ ...text, title: target.value });
@@ -43,11 +43,11 @@ export function TaskEditor({ task, save, onDone }: Props) {
         />
       </label>
       <label className="field">
-        <span>Notes (may be empty)</span>
+        <span>Notes (optional)</span>
         <textarea
           rows={3}
           maxLength={2000}
-          onKeyDown={leaveOnEscape}
+          onKeyDown={closeOnEscape}
           value={text.description}
           onChange={({ target }) => {
             setText({ ...text, description: target.value });

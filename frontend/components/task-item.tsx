@@ -1,4 +1,4 @@
-/** One task: to be completed, edited and deleted. */
+/** One task of the list, with its checkbox and its buttons. */
 "use client";
 
 import { useEffect, useRef, useState } from "react";
@@ -9,7 +9,7 @@ import type { TaskList } from "./use-tasks";
 interface Props {
   task: Task;
   list: TaskList;
-  /** Called when the row is gone, and the focus with it. */
+  /** Called when the row was removed. Its button had the focus, which is lost with it. */
   onRemoved: () => void;
 }
 
@@ -18,7 +18,7 @@ export function TaskItem({ task, list, onRemoved }: Props) {
   const [wasEditing, setWasEditing] = useState(false);
   const edit = useRef<HTMLButtonElement>(null);
 
-  // Back from the editor, the focus goes where it came from.
+  // When the editor closes, the focus returns to the Edit button.
   useEffect(() => {
     if (wasEditing && !editing) edit.current?.focus();
   }, [editing, wasEditing]);
@@ -43,7 +43,7 @@ export function TaskItem({ task, list, onRemoved }: Props) {
         <input
           type="checkbox"
           checked={task.completed}
-          // A completed task stays completed; unlike `disabled`, this keeps it readable by keyboard.
+          // A completed task cannot be reopened. `disabled` would take it out of the tab order.
           aria-disabled={task.completed}
           onChange={() => {
             if (!task.completed) void list.complete(task);

@@ -1,4 +1,4 @@
-/** The user's tasks, as the page holds them, and what can be done with them. */
+/** The tasks that the page shows, and the functions that change them. */
 "use client";
 
 import { useCallback, useEffect, useState } from "react";
@@ -12,14 +12,14 @@ export interface TaskText {
 
 interface Board {
   tasks: readonly Task[];
-  /** Where the next page begins; null on the last one, undefined before the first is here. */
+  /** The cursor of the next page: null on the last page, undefined until the first page has loaded. */
   next: string | null | undefined;
 }
 
 export interface TaskList extends Board {
-  said: string;
-  fault: string | null;
-  /** All of them: true when it was done. */
+  status: string;
+  errorMessage: string | null;
+  /** Like the four below, returns true on success and sets `errorMessage` otherwise. */
   add: (title: string) => Promise<boolean>;
   complete: (task: Task) => Promise<boolean>;
   change: (task: Task, text: TaskText) => Promise<boolean>;
@@ -37,49 +37,49 @@ function fetchPage(client: ApiClient, cursor?: string) {
 export function useTasks(): TaskList {
   const { client } = useApi();
   const [board, setBoard] = useState<Board>({ tasks: [], next: undefined });
-  const [said, say] = useState("");
-  const [fault, setFault] = useState<string | null>(null);
+  const [status, setStatus] = useState("");
+  const [errorMessage, setErrorMessage] = useState<string | null>(null);
 
-  const attempt = useCallback(async (words: string, act: () => Promise<void>): Promise<boolean> => {
-    setFault(null);
-    say("");
+  const attempt = useCallback(async (success: string, act: () => Promise<void>): Promise<boolean> => {
+    setErrorMessage(null);
+    setStatus("");
     try {
       await act();
     } catch (error) {
-      setFault(explainError(error));
+      setErrorMessage(explainError(error));
       return false;
     }
-    say(words);
+    setStatus(success);
     return true;
   }, []);
 
   useEffect(() => {
     fetchPage(client).then(
       (page) => {
-        // What was added while the page was on its way may not be on it.
+        // A task added while the request was in flight may be missing in the response: keep it.
         setBoard(({ tasks }) => ({
           tasks: [...tasks.filter(({ id }) => !page.items.some((item) => item.id === id)), ...page.items],
           next: page.next,
         }));
       },
       (error: unknown) => {
-        setFault(explainError(error));
+        setErrorMessage(explainError(error));
       },
     );
   }, [client]);
 
-  const put = (changed: Task) => {
+  const replaceTask = (changed: Task) => {
     setBoard(({ tasks, next }) => ({
       next,
       tasks: tasks.map((task) => (task.id === changed.id ? changed : task)),
     }));
   };
-  const at = (task: Task) => ({ params: { path: { task_id: task.id } } });
+  const pathOf = (task: Task) => ({ params: { path: { task_id: task.id } } });
 
   return {
     ...board,
-    said,
-    fault,
+    status,
+    errorMessage,
     add: (title) =>
       attempt(`Added “${title}”.`, async () => {
         const task = await receive(client.POST("/api/tasks", { body: { title, description: "" } }));
@@ -87,25 +87,25 @@ export function useTasks(): TaskList {
       }),
     complete: (task) =>
       attempt(`Completed “${task.title}”.`, async () => {
-        put({ ...task, completed: true });
+        replaceTask({ ...task, completed: true });
         try {
-          put(await receive(client.POST("/api/tasks/{task_id}/complete", at(task))));
+          replaceTask(await receive(client.POST("/api/tasks/{task_id}/complete", pathOf(task))));
         } catch (error) {
-          put(task);
+          replaceTask(task);
           throw error;
         }
       }),
     change: (task, text) =>
       attempt(`Saved “${text.title}”.`, async () => {
-        put(await receive(client.PUT("/api/tasks/{task_id}", { ...at(task), body: text })));
+        replaceTask(await receive(client.PUT("/api/tasks/{task_id}", { ...pathOf(task), body: text })));
       }),
     remove: (task) =>
       attempt(`Deleted “${task.title}”.`, async () => {
-        await receive(client.DELETE("/api/tasks/{task_id}", at(task)));
+        await receive(client.DELETE("/api/tasks/{task_id}", pathOf(task)));
         setBoard(({ tasks, next }) => ({ next, tasks: tasks.filter(({ id }) => id !== task.id) }));
       }),
     loadMore: () =>
-      attempt("More tasks are shown.", async () => {
+      attempt("More tasks loaded.", async () => {
         const page = await fetchPage(client, board.next ?? undefined);
         setBoard(({ tasks }) => ({ tasks: [...tasks, ...page.items], next: page.next }));
       }),

@@ -1,31 +1,35 @@
-/** The address of a database, read as node-postgres reads it. */
+/** Parses the address of a database as node-postgres does. */
 import { z } from "zod";
 
-// Whatever stands before a host that is not named: there the driver would take the one of PGHOST.
+// The part before a missing host: `postgresql://u:p@/tasks` -> `postgresql://u:p@`. The driver would use PGHOST.
 const NO_HOST = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)(?=(?::\d*)?(?:[/?#]|$))/;
 const TLS_MODES: readonly unknown[] = ["require", "verify-ca", "verify-full"];
 
-/** Name the host of an address that has none, which the driver's parser needs beside a port. */
-export function nameHost(address: string): string {
+/**
+ * Add `localhost` to an address without a host: `postgresql://u:p@:5432/tasks` -> `postgresql://u:p@localhost:5432/tasks`.
+ *
+ * The driver cannot parse a port without a host.
+ */
+export function addDefaultHost(address: string): string {
   return address.replace(NO_HOST, "$1localhost");
 }
 
-/** Tell whether an address can be read. */
+/** Return whether this is a valid PostgreSQL address. */
 export function isAddress(address: string): boolean {
   return read(address) !== null;
 }
 
-/** Tell whether an address stays on this machine, or goes over a network by TLS alone. */
-export function isGuarded(address: string): boolean {
-  const there = read(address);
-  return !!there && (isNear(there.host) || TLS_MODES.includes(there.sslmode));
+/** Return whether the database is on this machine, or the address requires TLS. */
+export function isLocalOrEncrypted(address: string): boolean {
+  const target = read(address);
+  return !!target && (isLocal(target.host) || TLS_MODES.includes(target.sslmode));
 }
 
 function read(address: string): { host: string; sslmode: string | undefined } | null {
   if (!/^postgres(ql)?:\/\//.test(address)) return null;
   try {
-    const url = new URL(nameHost(address));
-    // What stands after the `?` overrules what stands before it, and the last of a name the others.
+    const url = new URL(addDefaultHost(address));
+    // As in node-postgres: `?host=` overrides the host of the URL, and of a repeated option the last value wins.
     const options = new Map(url.searchParams);
     const host = options.get("host") ?? "";
     return {
@@ -37,7 +41,7 @@ function read(address: string): { host: string; sslmode: string | undefined } | 
   }
 }
 
-function isNear(host: string): boolean {
+function isLocal(host: string): boolean {
   const isLoopback = host === "::1" || (host.startsWith("127.") && z.ipv4().safeParse(host).success);
   return host.startsWith("/") || host === "localhost" || isLoopback;
 }

@@ -1,4 +1,4 @@
-/** The client of the API: typed by its contract, with a bearer token on every request. */
+/** The API client: typed by the OpenAPI contract, with a bearer token on every request. */
 import createClient, { type Client } from "openapi-fetch";
 import type { components, paths } from "./api-schema";
 import type { TokenStore } from "./token-store";
@@ -7,27 +7,27 @@ export type ApiClient = Client<paths>;
 export type Task = components["schemas"]["Task"];
 type Problem = components["schemas"]["Problem"];
 
-/** The API did not do what was asked for; the message is for the user. */
+/** A request to the API failed; the message is shown to the user. */
 export class ApiError extends Error {
   override name = "ApiError";
   constructor(
     message: string,
-    /** The stable code of the problem; `unreachable` when no answer came. */
+    /** The `code` of the problem body; `unreachable` if there was no response, `unknown` without such a body. */
     readonly code: string,
   ) {
     super(message);
   }
 }
 
-/** Make a client of the API at an address. */
+/** Create a client for the API at this address. */
 export function createApiClient(apiUrl: string, tokens: TokenStore): ApiClient {
   return createClient<paths>({ baseUrl: apiUrl, credentials: "omit", fetch: authorizeFetch(tokens) });
 }
 
 /**
- * Send requests with the token; one that is refused goes out once more, with another token.
+ * Return a `fetch` that adds the token, and retries once with a new token after a 401.
  *
- * @param send What sends a request.
+ * @param send Sends a request; `fetch` unless a test replaces it.
  */
 export function authorizeFetch(tokens: TokenStore, send: typeof fetch = (request) => fetch(request)) {
   return async (request: Request): Promise<Response> => {
@@ -44,19 +44,19 @@ function withToken(request: Request, token: string): Request {
 }
 
 /**
- * Wait for an answer and give its body.
+ * Wait for a response and return its body.
  *
- * @throws ApiError The API refused, or did not answer.
- * @throws SignedOutError Nobody is signed in any more; or another error of whoever gives the token.
+ * @throws ApiError The status is not 2xx, or there was no response.
+ * @throws SignedOutError The session has ended. Other errors of the token store pass through as well.
  */
 export async function receive<Data>(
-  answer: Promise<{ data?: Data; error?: unknown; response: Response }>,
+  pending: Promise<{ data?: Data; error?: unknown; response: Response }>,
 ): Promise<Data> {
   let received;
   try {
-    received = await answer;
+    received = await pending;
   } catch (error) {
-    // `fetch` tells by a TypeError that no answer came; any other error has words of its own.
+    // `fetch` throws a TypeError when there is no response; any other error has a message for the user.
     if (!(error instanceof TypeError)) throw error;
     throw new ApiError("The service cannot be reached. Try again in a moment.", "unreachable");
   }
@@ -64,20 +64,19 @@ export async function receive<Data>(
   throw explain(received.error, received.response.status);
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const MESSAGES: Readonly<Record<string, string>> = {
   token_invalid:
-    "The service does not accept the token of this sign-in. Sign out and in again; if that does not help, " +
-    "the two sides are set up differently (docs/better-auth.md).",
+    "The service does not accept your token. Sign out and sign in again. If that does not help, the settings " +
+    "of the front end and of the service do not match: see docs/better-auth.md.",
   account_erased:
-    "The data of this account is erased. Finish on the account page, which removes the sign-in too.",
-  task_not_found: "This task is gone: it was deleted elsewhere.",
+    "The data of this account was deleted. Delete the account on the account page to remove your login too.",
+  task_not_found: "This task does not exist any more. It was deleted in another tab or on another device.",
 };
 
 function explain(body: unknown, status: number): ApiError {
-  if (!isProblem(body))
-    return new ApiError(`The service answered with status ${status}. Try again.`, "unknown");
-  const faults = body.errors?.map(({ where, what }) => `${where}: ${what}`).join("; ");
-  return new ApiError(WORDS[body.code] ?? faults ?? body.detail, body.code);
+  if (!isProblem(body)) return new ApiError(`The service returned status ${status}. Try again.`, "unknown");
+  const fieldErrors = body.errors?.map(({ where, what }) => `${where}: ${what}`).join("; ");
+  return new ApiError(MESSAGES[body.code] ?? fieldErrors ?? body.detail, body.code);
 }
 
 function isProblem(body: unknown): body is Problem {

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell liveness from readiness */
+        /** Check liveness or readiness */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell the caller who they are */
+        /** Return the user id of the caller */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -61,14 +61,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The task */
+                /** @description The id of the task */
                 task_id: components["parameters"]["TaskId"];
             };
             cookie?: never;
         };
         /** Read one of the caller's tasks */
         get: operations["getTask"];
-        /** Replace the text of one of the caller's tasks */
+        /** Replace title and description of one of the caller's tasks */
         put: operations["updateTask"];
         post?: never;
         /** Delete one of the caller's tasks */
@@ -83,14 +83,14 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The task */
+                /** @description The id of the task */
                 task_id: components["parameters"]["TaskId"];
             };
             cookie?: never;
         };
         get?: never;
         put?: never;
-        /** Complete one of the caller's tasks; doing it twice changes nothing */
+        /** Complete one of the caller's tasks (idempotent) */
         post: operations["completeTask"];
         delete?: never;
         options?: never;
@@ -108,7 +108,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Erase everything that is held on the caller; doing it twice changes nothing */
+        /** Erase all data of the caller (idempotent) */
         delete: operations["eraseAccount"];
         options?: never;
         head?: never;
@@ -122,7 +122,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Hand over everything that is held on the caller, as it is read */
+        /** Export all data of the caller, as a stream */
         get: operations["exportAccount"];
         put?: never;
         post?: never;
@@ -139,11 +139,11 @@ export interface components {
         Problem: components["schemas"]["problem.schema"];
         Health: {
             /**
-             * @description The process serves
+             * @description The process responds
              * @constant
              */
             live: true;
-            /** @description The database answers and keys are known; absent where only liveness was asked for */
+            /** @description The database is reachable and keys are known; absent with `probe=live` */
             ready?: boolean;
         };
         Me: {
@@ -168,7 +168,7 @@ export interface components {
         };
         TaskPage: {
             items: components["schemas"]["Task"][];
-            /** @description The cursor of the next page; null on the last one */
+            /** @description The cursor of the next page; null on the last page */
             next: string | null;
         };
         Export: {
@@ -182,14 +182,14 @@ export interface components {
             /** @description The subject of the token */
             user_id: string;
             tasks: components["schemas"]["Task"][];
-            /** @description The caller's place on the deny-list */
+            /** @description The caller's entries on the deny-list */
             revocations: {
                 /** @constant */
                 kind: "subject";
                 /** Format: date-time */
                 until: string;
             }[];
-            /** @description What was done with the account as a whole */
+            /** @description The exports and erasures of the account */
             audit: {
                 /** Format: date-time */
                 at: string;
@@ -199,7 +199,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description The body of every refusal (RFC 9457), with a stable code for programs.
+         * @description The body of every error response (RFC 9457), with a stable code for programs.
          */
         "problem.schema": {
             /** @constant */
@@ -208,7 +208,7 @@ export interface components {
             status: number;
             code: string;
             detail: string;
-            /** @description Where the input does not fit, for 422 only. */
+            /** @description The invalid parts of the request, for 422 only. */
             errors?: {
                 where: string;
                 what: string;
@@ -226,7 +226,7 @@ export interface components {
                 "application/json": components["schemas"]["Task"];
             };
         };
-        /** @description No valid credentials came with the request */
+        /** @description The request has no valid credentials */
         Unauthorized: {
             headers: {
                 "WWW-Authenticate": components["headers"]["BearerChallenge"];
@@ -257,7 +257,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["problem.schema"];
             };
         };
-        /** @description The request does not fit this contract */
+        /** @description The request does not match this contract */
         RequestInvalid: {
             headers: {
                 "Cache-Control": components["headers"]["NotCached"];
@@ -267,7 +267,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["problem.schema"];
             };
         };
-        /** @description The service cannot answer now; the request changed nothing that was acknowledged */
+        /** @description The service is temporarily unavailable; no acknowledged change is lost */
         ServiceUnavailable: {
             headers: {
                 "Cache-Control": components["headers"]["NotCached"];
@@ -280,7 +280,7 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The task */
+        /** @description The id of the task */
         TaskId: string;
     };
     requestBodies: {
@@ -291,11 +291,11 @@ export interface components {
         };
     };
     headers: {
-        /** @description RFC 6750 §3; with an error code unless no credentials came */
+        /** @description The challenge (RFC 6750 §3); without an error code if the request has no credentials */
         BearerChallenge: string;
-        /** @description Nobody but the caller may see it, and nobody may keep it */
+        /** @description Forbids caches to store the response */
         NotCached: "private, no-store";
-        /** @description Seconds to wait */
+        /** @description The number of seconds to wait before a retry */
         RetryAfter: string;
     };
     pathItems: never;
@@ -305,7 +305,7 @@ export interface operations {
     getHealth: {
         parameters: {
             query?: {
-                /** @description `live` asks whether the process serves; `ready`, whether it can do its work. */
+                /** @description `live` checks that the process responds; `ready` also checks the database and the keys. */
                 probe?: "live" | "ready";
             };
             header?: never;
@@ -314,7 +314,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Alive and, unless only liveness was asked for, ready */
+            /** @description Alive and ready; with `probe=live`, alive */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -324,7 +324,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["RequestInvalid"];
-            /** @description Alive but not ready, since the database does not answer or no keys are known */
+            /** @description Alive but not ready, because the database is unreachable or no keys are known */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["RetryAfter"];
@@ -362,9 +362,9 @@ export interface operations {
     listTasks: {
         parameters: {
             query?: {
-                /** @description How many tasks a page holds */
+                /** @description The maximum number of tasks on a page */
                 limit?: number;
-                /** @description The `next` of the page before; absent for the first page */
+                /** @description The `next` of the previous page; absent for the first page */
                 cursor?: string;
             };
             header?: never;
@@ -402,7 +402,7 @@ export interface operations {
             201: {
                 headers: {
                     "Cache-Control": components["headers"]["NotCached"];
-                    /** @description Where the new task is */
+                    /** @description The path of the new task */
                     Location: string;
                     [name: string]: unknown;
                 };
@@ -421,7 +421,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The task */
+                /** @description The id of the task */
                 task_id: components["parameters"]["TaskId"];
             };
             cookie?: never;
@@ -441,7 +441,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The task */
+                /** @description The id of the task */
                 task_id: components["parameters"]["TaskId"];
             };
             cookie?: never;
@@ -461,14 +461,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The task */
+                /** @description The id of the task */
                 task_id: components["parameters"]["TaskId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The task is gone */
+            /** @description The task was deleted */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["NotCached"];
@@ -488,7 +488,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The task */
+                /** @description The id of the task */
                 task_id: components["parameters"]["TaskId"];
             };
             cookie?: never;
@@ -512,7 +512,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Nothing is held on the caller any more, but for what keeps the account closed */
+            /** @description All data was erased, except for a record that keeps the account closed */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["NotCached"];
@@ -533,7 +533,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Everything that is held on the caller */
+            /** @description All data of the caller */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["NotCached"];

@@ -1,4 +1,4 @@
-/** Better Auth, as this front end sets it up. */
+/** The configuration of Better Auth. */
 import { betterAuth, type DBAdapterInstance } from "better-auth";
 import type { Pool } from "pg";
 import { eraseUser } from "./erasure";
@@ -6,7 +6,7 @@ import { writeLog } from "./log";
 import type { Settings } from "./settings";
 import { issueTokens } from "./tokens";
 
-/** Set up Better Auth on a database: a pool, or an adapter. */
+/** Create a Better Auth instance that stores its tables in this database. */
 export function createAuth(settings: Settings, database: Pool | DBAdapterInstance) {
   const auth = betterAuth({
     baseURL: settings.origin,
@@ -24,11 +24,11 @@ export function createAuth(settings: Settings, database: Pool | DBAdapterInstanc
     },
     plugins: [issueTokens(settings)],
     rateLimit: {
-      // Better Auth's own limit, 3 in 10 seconds, stops people who share an address as well.
+      // Better Auth's default, 3 requests in 10 seconds, also blocks people who share an IP address.
       customRules: { "/sign-in/*": { window: 10, max: 10 }, "/sign-up/*": { window: 10, max: 10 } },
     },
     logger: { level: "warn", log: writeLog },
-    // Else the router prints errors whole, with the rows that they name; `handleRequest` takes them.
+    // Without it, the router logs whole errors, with database rows in them. `handleRequest` catches them.
     onAPIError: { throw: true },
     telemetry: { enabled: false },
   });

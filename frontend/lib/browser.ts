@@ -1,33 +1,33 @@
-/** What pages ask of the browser. */
+/** Functions of the browser that the pages use. */
 
-/** Open a whole new page: the router would keep the memory of the user before. */
-export function openAnew(path: string): void {
+/** Open a page with a full load: the router would keep the state of the previous user in memory. */
+export function loadPage(path: string): void {
   window.location.assign(path);
 }
 
-/** Read a field of a form; one that is no text counts as empty. */
+/** Return the text of a form field; an empty string if it is missing or a file. */
 export function readField(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === "string" ? value : "";
 }
 
-let channel: BroadcastChannel | undefined;
+let signOutChannel: BroadcastChannel | undefined;
 
-// One for the whole page: a channel does not hear itself, so the page that tells is led by itself alone.
+// One channel per page: a channel does not receive its own messages, so the sender is not redirected twice.
 function openChannel(): BroadcastChannel {
-  return (channel ??= new BroadcastChannel("sign-out"));
+  return (signOutChannel ??= new BroadcastChannel("sign-out"));
 }
 
-/** Tell every other tab that nobody is signed in any more. */
+/** Tell all other tabs that the user signed out. */
 export function announceSignOut(): void {
   openChannel().postMessage(null);
 }
 
-/** Be told when another tab signs out; gives what ends that. */
-export function hearSignOut(told: () => void): () => void {
-  const heard = openChannel();
-  heard.addEventListener("message", told);
+/** Call a function when the user signs out in another tab. Returns the function that unsubscribes. */
+export function onSignOut(callback: () => void): () => void {
+  const channel = openChannel();
+  channel.addEventListener("message", callback);
   return () => {
-    heard.removeEventListener("message", told);
+    channel.removeEventListener("message", callback);
   };
 }

@@ -1,18 +1,18 @@
-/** The connections to the schema of Better Auth. */
+/** The connections to Better Auth's tables. */
 import { Pool } from "pg";
-import { nameHost } from "./address";
+import { addDefaultHost } from "./address";
 
 const SCHEMA = "auth";
 
 /**
- * Open a pool; nothing connects before the first query.
+ * Create a connection pool; it connects at the first query.
  *
  * @param url `postgresql://…`, over TCP or with `?host=/directory` over a Unix socket.
- * @param onIdleError Told what broke an idle connection, which would end the process if nobody listened.
+ * @param onIdleError Called when an idle connection breaks. Without a listener, Node would end the process.
  */
 export function openPool(url: string, onIdleError: (error: Error) => void): Pool {
   const pool = new Pool({
-    connectionString: nameHost(url),
+    connectionString: addDefaultHost(url),
     connectionTimeoutMillis: 5_000,
     max: 5,
   });
@@ -21,11 +21,11 @@ export function openPool(url: string, onIdleError: (error: Error) => void): Pool
 }
 
 /**
- * Refuse a role whose tables would not stand in the schema of Better Auth.
+ * Throw unless the role creates its tables in the schema `auth`.
  *
- * The role's own setting leads there: poolers refuse a connection that brings one of its own.
+ * The role's `search_path` selects the schema. It cannot be a connection option: poolers reject those.
  *
- * @throws Error Says where they would stand, and what to do.
+ * @throws Error Names the schema that the tables would be created in, and the SQL that fixes it.
  */
 export async function checkSchema(pool: Pick<Pool, "query">): Promise<void> {
   const { rows } = await pool.query<{ role: string; database: string; schema: string | null }>(
@@ -34,10 +34,11 @@ export async function checkSchema(pool: Pick<Pool, "query">): Promise<void> {
   );
   const { role = "", database = "", schema = null } = rows[0] ?? {};
   if (schema === SCHEMA) return;
-  const remedy = `alter role ${role} in database ${database} set search_path = ${SCHEMA}`;
+  const fix = `alter role ${role} in database ${database} set search_path = ${SCHEMA}`;
   throw new Error(
     schema === null
-      ? `tables of this role would stand in no schema: create schema ${SCHEMA} authorization ${role}; ${remedy}`
-      : `tables of this role would stand in the schema ${schema}: ${remedy}`,
+      ? `the search_path of the role ${role} names no existing schema. ` +
+          `Run: create schema ${SCHEMA} authorization ${role}; ${fix}`
+      : `the role ${role} would create its tables in the schema ${schema}. Run: ${fix}`,
   );
 }

@@ -1,29 +1,34 @@
-/** Erasing an account on both sides, in an order that can be cut off anywhere and begun anew. */
+/** Deletes an account in the API and in Better Auth, in an order that can be retried after any failure. */
 import { receive, type ApiClient } from "./api-client";
 
-/** Better Auth's side of it. */
+/** The functions of Better Auth that the deletion needs. */
 export interface Identity {
-  /** Tell whether the sign-in is recent enough for removing the user. */
+  /** Return whether the session is young enough for deleting the user. */
   isFresh: () => Promise<boolean>;
-  /** Remove the user; gives what went wrong, in words. */
+  /** Delete the user. Returns null on success, else a message for the user. */
   removeUser: () => Promise<string | null>;
 }
 
-/** Not all is erased; the message says what is, and what to do. */
+/** The account was not deleted, or only in part; the message says which, and what to do. */
 export class ErasureError extends Error {
   override name = "ErasureError";
 }
 
 /**
- * Erase the data, then the user.
+ * Delete the data in the API, then the user in Better Auth.
  *
- * The other way round, a failure in between would leave data that nobody can get a token for any more.
+ * In the reverse order, a failure after the first step would leave data that no token gives access to.
+ *
+ * @throws ErasureError The session is too old, or the user could not be deleted.
+ * @throws ApiError The data could not be deleted.
  */
 export async function eraseAccount(client: ApiClient, identity: Identity): Promise<void> {
   if (!(await identity.isFresh()))
-    throw new ErasureError("You signed in long ago. Sign out and in again, then erase.");
+    throw new ErasureError("For your safety, sign out and sign in again before you delete your account.");
   await receive(client.DELETE("/api/account"));
-  const fault = await identity.removeUser();
-  if (fault)
-    throw new ErasureError(`Your tasks are erased, your sign-in is not yet. ${fault} Then erase once more.`);
+  const failure = await identity.removeUser();
+  if (failure)
+    throw new ErasureError(
+      `Your tasks were deleted, but your login was not. ${failure} Then delete your account again.`,
+    );
 }

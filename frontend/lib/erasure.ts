@@ -1,4 +1,4 @@
-/** What Better Auth holds on a user, and how it goes: all of it at once, or nothing. */
+/** Deletes everything that Better Auth has stored about a user, in one transaction. */
 import type { DBAdapter } from "better-auth";
 
 type Rows = Pick<DBAdapter, "findMany" | "deleteMany">;
@@ -13,10 +13,10 @@ interface User {
 }
 
 /**
- * Remove a user, sessions, accounts and the `verification` rows, which no foreign key ties to the user.
+ * Delete a user, their sessions and accounts, and their `verification` rows, which have no foreign key to the user.
  *
- * Better Auth's own deletion takes one step after the other: cut off in the middle, it leaves a user who
- * has no password any more, and so cannot ask again.
+ * Better Auth's own deletion runs without a transaction. If it fails half way, the user has no password left,
+ * and cannot sign in to try again.
  */
 export async function eraseUser(database: Database, user: User): Promise<void> {
   await database.transaction(async (within) => {
@@ -44,21 +44,21 @@ async function findVerifications(rows: Rows, user: User): Promise<Verification[]
     ],
     limit: 10_000,
   });
-  return candidates.filter((row) => concerns(user, row));
+  return candidates.filter((row) => belongsTo(user, row));
 }
 
-/** Tell a row of bob@… from one of jimbob@…, which a search for a part finds too. */
-export function concerns({ id, email }: User, { identifier, value }: Omit<Verification, "id">): boolean {
-  return holdsWord(identifier, email) || holdsWord(value, email) || holdsWord(value, id);
+/** Return whether a row is the user's: a search for `bob@example.com` also finds `jimbob@example.com`. */
+export function belongsTo({ id, email }: User, { identifier, value }: Omit<Verification, "id">): boolean {
+  return containsWhole(identifier, email) || containsWhole(value, email) || containsWhole(value, id);
 }
 
-// Better Auth writes an address alone, behind `…-otp-`, or within JSON.
-function holdsWord(text: string, word: string): boolean {
+// Better Auth writes `ann@example.com`, `sign-in-otp-ann@example.com` or `{"email":"ann@example.com"}`.
+function containsWhole(text: string, word: string): boolean {
   const lower = text.toLowerCase();
-  const sought = word.toLowerCase();
-  for (let at = lower.indexOf(sought); at >= 0; at = lower.indexOf(sought, at + 1)) {
+  const wanted = word.toLowerCase();
+  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + 1)) {
     const before = lower.slice(0, at);
-    const after = lower.slice(at + sought.length);
+    const after = lower.slice(at + wanted.length);
     if (/(^|-otp-|[^a-z0-9.!#$%&'*+/=?^_`{|}~-])$/.test(before) && /^($|[^a-z0-9.-])/.test(after))
       return true;
   }

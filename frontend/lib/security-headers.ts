@@ -1,7 +1,7 @@
-/** What the browser is told to allow, and what not. */
+/** The security headers, and the content security policy of a page. */
 
-/** Describe the policy for a page (CSP Level 3). */
-export function describePolicy({
+/** Build the content security policy of a page (CSP Level 3). */
+export function buildPolicy({
   nonce,
   apiUrl,
   development,
@@ -12,7 +12,7 @@ export function describePolicy({
 }): string {
   const directives = {
     "default-src": "'none'",
-    // React's and Next.js's own tools for development evaluate texts and write styles.
+    // In development, React and Next.js use `eval` and inline styles.
     "script-src": `'self' 'nonce-${nonce}' 'strict-dynamic'${development ? " 'unsafe-eval'" : ""}`,
     "style-src": development ? "'self' 'unsafe-inline'" : `'self' 'nonce-${nonce}'`,
     "img-src": "'self' data:",
@@ -27,7 +27,7 @@ export function describePolicy({
     .join("; ");
 }
 
-/** The headers of every answer, pages and endpoints alike. */
+/** The headers of every response, of pages and of endpoints. */
 export const SECURITY_HEADERS: readonly { key: string; value: string }[] = [
   { key: "X-Content-Type-Options", value: "nosniff" },
   { key: "X-Frame-Options", value: "DENY" },

@@ -1,4 +1,4 @@
-/** What the server has once: settings, Better Auth and its connections; made at the first use, not in a build. */
+/** The settings and the Better Auth instance of the server, created at the first use: a build has no settings. */
 import "server-only";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
@@ -24,10 +24,10 @@ export function getAuth(): Auth {
   ));
 }
 
-/** Read who is signed in, once for each request. */
+/** Return the session of the current request, or null; looked up once per request. */
 export const getSession = cache(async () => getAuth().api.getSession({ headers: await headers() }));
 
-/** Read who is signed in, or lead to the page for signing in. */
+/** Return the session of the current request, or redirect to the sign-in page. */
 export async function requireSession() {
   return (await getSession()) ?? redirect("/sign-in");
 }

@@ -1,8 +1,8 @@
-/** The settings of the front end: read from the environment at run time, checked as a whole. */
+/** The settings of the front end, read from environment variables when the server starts. */
 import { z } from "zod";
-import { isAddress, isGuarded } from "./address";
+import { isAddress, isLocalOrEncrypted } from "./address";
 
-/** The environment does not make a front end; never holds the value of a secret. */
+/** One or more environment variables are missing or invalid. The message never contains a value. */
 export class SettingsError extends Error {
   override name = "SettingsError";
 }
@@ -10,36 +10,36 @@ export class SettingsError extends Error {
 const DAY = 86_400;
 const YEAR = 365 * DAY;
 
-const origin = z.string({ error: "is missing: write an origin such as http://127.0.0.1:3000" }).refine(
+const origin = z.string({ error: "is missing: set it to an origin such as http://127.0.0.1:3000" }).refine(
   (value) => {
     const url = URL.canParse(value) ? new URL(value) : null;
     return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
   },
-  { error: "is no origin: write scheme, host and port alone, such as http://127.0.0.1:3000, without a path" },
+  { error: "is not an origin: use scheme, host and port without a path, such as http://127.0.0.1:3000" },
 );
 
 const secret = z
-  .string({ error: "is missing: write the output of `openssl rand -base64 32`, the same on both sides" })
+  .string({ error: "is missing: set it to the output of `openssl rand -base64 32`, the same on both sides" })
   .refine((value) => new TextEncoder().encode(value).length >= 32, {
-    error: "is shorter than 32 bytes: write the output of `openssl rand -base64 32`, the same on both sides",
+    error: "is shorter than 32 bytes: use the output of `openssl rand -base64 32`, the same on both sides",
   });
 
 const database = z
-  .string({ error: "is missing: write postgresql://auth_service:…@host/database" })
+  .string({ error: "is missing: set it to an address such as postgresql://auth_service:…@host/database" })
   .refine(isAddress, {
-    error: "is no PostgreSQL address: write postgresql://auth_service:…@host/database",
+    error: "is not a PostgreSQL address: use one such as postgresql://auth_service:…@host/database",
     abort: true,
   })
-  .refine(isGuarded, {
-    error: "goes over a network without TLS: add ?sslmode=verify-full (require and verify-ca are taken too)",
+  .refine(isLocalOrEncrypted, {
+    error: "uses a network without TLS: add ?sslmode=verify-full (require and verify-ca are accepted too)",
   });
 
 const mode = z.enum(["shared-secret", "jwks"], {
-  error: "is neither mode: write shared-secret (HS256) or jwks (EdDSA, with a key set)",
+  error: "is not a mode: use shared-secret (HS256) or jwks (EdDSA, with a key set)",
 });
 
 function seconds(highest: number, fallback: number) {
-  const error = `is out of range: write whole seconds from 1 to ${highest}`;
+  const error = `is out of range: use a whole number of seconds from 1 to ${highest}`;
   return z
     .string()
     .regex(/^[0-9]+$/, { error })
@@ -74,14 +74,14 @@ const environment = z
 export type Settings = z.output<typeof environment>;
 
 /**
- * Read the settings; an empty variable counts as absent.
+ * Read the settings; an empty variable counts as missing.
  *
- * @throws SettingsError Names each faulty variable, what is wrong with it and what to write.
+ * @throws SettingsError One line for every invalid variable: its name, the problem and the fix.
  */
 export function readSettings(environ: Record<string, string | undefined>): Settings {
   const given = Object.fromEntries(Object.entries(environ).filter(([, value]) => value));
   const read = environment.safeParse(given);
   if (read.success) return read.data;
-  const faults = read.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
-  throw new SettingsError(faults.join("\n"));
+  const problems = read.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+  throw new SettingsError(problems.join("\n"));
 }

@@ -1,7 +1,7 @@
-/** The token for the API, in the memory of this page and nowhere else. */
+/** Keeps the token for the API, in the memory of this page only. */
 import { decodeJwt } from "jose";
 
-/** Nobody is signed in any more, or somebody else is. */
+/** The session has ended, or another user signed in. */
 export class SignedOutError extends Error {
   override name = "SignedOutError";
   constructor() {
@@ -10,18 +10,18 @@ export class SignedOutError extends Error {
 }
 
 export interface TokenStore {
-  /** Give a token that does not end soon, renewed if need be. */
+  /** Return a token, fetching a new one if the held one is missing or about to expire. */
   get: () => Promise<string>;
-  /** Give another token than the one that the API refused. */
-  replace: (refused: string) => Promise<string>;
-  /** Forget the token; a renewal under way brings none back. */
+  /** Return a token other than this one, which the API rejected. */
+  replace: (rejected: string) => Promise<string>;
+  /** Forget the token; the result of a fetch in flight is discarded. */
   clear: () => void;
 }
 
 interface Options {
-  /** Ask Better Auth for a token; throws SignedOutError when there is no session. */
+  /** Request a token from Better Auth; throws SignedOutError if there is no session. */
   fetchToken: () => Promise<string>;
-  /** The user whom this page was made for. */
+  /** The id of the user whom this page was rendered for. */
   subject: string;
   /** The time, in milliseconds. */
   now?: () => number;
@@ -35,18 +35,18 @@ interface HeldToken {
 
 const LONGEST_MARGIN = 60_000;
 
-/** Make a store without a token. */
+/** Create an empty store. */
 export function createTokenStore({ fetchToken, subject, now = Date.now }: Options): TokenStore {
   let held: HeldToken | null = null;
   let renewal: Promise<HeldToken> | null = null;
-  // Raised when the token is forgotten: what was asked for before counts no more.
-  let era = 0;
+  // Incremented by `clear`: a token that was requested before it is discarded.
+  let generation = 0;
 
   async function fetchHeld(): Promise<HeldToken> {
-    const started = { era, at: now() };
+    const started = { generation, at: now() };
     const token = await fetchToken();
-    const fetched = dateToken(token, subject, started.at);
-    if (started.era !== era) throw new SignedOutError();
+    const fetched = readLifetime(token, subject, started.at);
+    if (started.generation !== generation) throw new SignedOutError();
     held = fetched;
     return fetched;
   }
@@ -67,18 +67,18 @@ export function createTokenStore({ fetchToken, subject, now = Date.now }: Option
       try {
         return (await renew()).token;
       } catch (error) {
-        // The margin is there for this: the old token still has some life.
+        // Renewal starts a margin before the expiry, so the old token still works while Better Auth is down.
         if (!(error instanceof SignedOutError) && current && current === held && now() < current.endsAt)
           return current.token;
         throw error;
       }
     },
-    async replace(refused) {
-      if (held?.token === refused) held = null;
+    async replace(rejected) {
+      if (held?.token === rejected) held = null;
       return held?.token ?? (await renew()).token;
     },
     clear() {
-      era += 1;
+      generation += 1;
       held = null;
       renewal = null;
     },
@@ -86,16 +86,16 @@ export function createTokenStore({ fetchToken, subject, now = Date.now }: Option
 }
 
 /**
- * Date a token by this machine's clock.
+ * Work out when a token expires by this machine's clock.
  *
- * Its life counts from the moment when it was asked for, so a clock that is wrong does no harm.
+ * Its lifetime, `exp - iat`, counts from the moment of the request, so a wrong clock does no harm.
  */
-function dateToken(token: string, subject: string, askedAt: number): HeldToken {
+function readLifetime(token: string, subject: string, requestedAt: number): HeldToken {
   const { exp, iat, sub } = decodeJwt(token);
   if (sub !== subject) throw new SignedOutError();
   if (exp === undefined || iat === undefined)
-    throw new Error("The token has no end: see docs/better-auth.md.");
+    throw new Error("The token has no expiry time (exp) or no issue time (iat): see docs/better-auth.md.");
   const lifetime = (exp - iat) * 1000;
-  const endsAt = askedAt + lifetime;
+  const endsAt = requestedAt + lifetime;
   return { token, endsAt, renewAt: endsAt - Math.min(lifetime / 5, LONGEST_MARGIN) };
 }

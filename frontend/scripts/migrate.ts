@@ -1,4 +1,4 @@
-/** `npm run migrate`: bring the tables of Better Auth up to date, by its own migrations. */
+/** `npm run migrate`: runs Better Auth's own migrations. */
 import { getMigrations } from "better-auth/db/migration";
 import { createAuth } from "../lib/auth";
 import { checkSchema, openPool } from "../lib/database";
@@ -24,8 +24,8 @@ async function migrate(): Promise<string> {
 try {
   process.stdout.write(`migrate: ${await migrate()}\n`);
 } catch (error) {
-  const said = error instanceof Error ? error.message : String(error);
-  const where = error instanceof SettingsError ? "the environment is faulty\n" : "AUTH_DATABASE_URL: ";
-  process.stderr.write(`migrate: ${where}${said}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  const where = error instanceof SettingsError ? "invalid environment variables\n" : "AUTH_DATABASE_URL: ";
+  process.stderr.write(`migrate: ${where}${message}\n`);
   process.exitCode = 1;
 }

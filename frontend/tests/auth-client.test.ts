@@ -1,37 +1,37 @@
-/** What Better Auth's answers on the session mean for whoever wants to erase. */
+/** The check that a session is young enough for deleting the account. */
 import { expect, test, vi } from "vitest";
 import { AuthError, isFresh } from "@/lib/auth-client";
 import { SignedOutError } from "@/lib/token-store";
 
-// In a browser the origin is the page's own; the client keeps the `fetch` that it finds at its start.
-const answer = vi.hoisted(() => {
+// The client stores `fetch` when it is imported, so it is replaced before. Node has no page origin: it is set here.
+const respond = vi.hoisted(() => {
   process.env["BETTER_AUTH_URL"] = "http://127.0.0.1:3000";
-  const respond = vi.fn<() => Response>();
-  globalThis.fetch = () => Promise.resolve(respond());
-  return respond;
+  const mock = vi.fn<() => Response>();
+  globalThis.fetch = () => Promise.resolve(mock());
+  return mock;
 });
 
 const HOUR = 3_600_000;
 
-function answerSession(age: number) {
+function respondWithSession(age: number) {
   const createdAt = new Date(Date.now() - age).toISOString();
-  answer.mockImplementation(() => Response.json({ session: { createdAt }, user: {} }));
+  respond.mockImplementation(() => Response.json({ session: { createdAt }, user: {} }));
 }
 
 test.each([
   [HOUR, true],
   [24 * HOUR, false],
 ])("a session that is %i milliseconds old is fresh: %s", async (age, expected) => {
-  answerSession(age);
+  respondWithSession(age);
   await expect(isFresh()).resolves.toBe(expected);
 });
 
-test("a session that is gone is no old one: whoever erased already is signed out", async () => {
-  answer.mockImplementation(() => Response.json(null));
+test("without a session, as after the account was deleted, the user is signed out", async () => {
+  respond.mockImplementation(() => Response.json(null));
   await expect(isFresh()).rejects.toThrow(SignedOutError);
 });
 
-test("a service that breaks is no session that is gone", async () => {
-  answer.mockImplementation(() => new Response(null, { status: 500 }));
+test("a status of 500 is an AuthError and does not sign the user out", async () => {
+  respond.mockImplementation(() => new Response(null, { status: 500 }));
   await expect(isFresh()).rejects.toThrow(AuthError);
 });

@@ -1,4 +1,4 @@
-/** The connections to PostgreSQL; those that need one run where AUTH_DATABASE_URL names it. */
+/** The connections to PostgreSQL. Tests that need a database run if AUTH_DATABASE_URL is set. */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { getMigrations } from "better-auth/db/migration";
@@ -17,12 +17,12 @@ test.each([
   "postgresql://u:p%40%3A@/tasks?host=%2Fvar%2Frun%2Fx",
 ])("%s is a Unix socket", async (url) => {
   const pool = openPool(url, ignore);
-  // Where there is no such socket, the error names it.
+  // There is no such socket, and the error contains its path.
   await expect(pool.query("select 1")).rejects.toMatchObject({ address: "/var/run/x/.s.PGSQL.5432" });
   await pool.end();
 });
 
-test("a connection begins with nothing that a pooler refuses, whatever PGHOST says", async () => {
+test("the startup message has no parameter that a pooler rejects, and PGHOST is ignored", async () => {
   vi.stubEnv("PGHOST", "db.invalid");
   const server = createServer();
   await once(server.listen(0, "localhost"), "listening");
@@ -44,39 +44,42 @@ test("a connection begins with nothing that a pooler refuses, whatever PGHOST sa
 
 const url = process.env["AUTH_DATABASE_URL"];
 
-describe.runIf(url)("on a PostgreSQL", () => {
+describe.runIf(url)("with a PostgreSQL database", () => {
   const pool = openPool(url ?? "", ignore);
   afterAll(() => pool.end());
 
-  test("tables are looked for in the schema of Better Auth alone", async () => {
+  test("the search path is the schema of Better Auth only", async () => {
     const { rows } = await pool.query<{ search_path: string }>("show search_path");
     expect(rows).toEqual([{ search_path: "auth" }]);
   });
 
-  test("the role's own tables would stand there too", async () => {
+  test("a role with this search path passes the check", async () => {
     await expect(checkSchema(pool)).resolves.toBeUndefined();
   });
 
   test.each([
-    ["public", /the schema public: alter role auth_service in database \S+ set search_path = auth$/],
-    ["missing", /no schema: create schema auth authorization auth_service; alter role auth_service in /],
-  ])("a role whose search path is %s is refused, and told what to do", async (path, words) => {
+    ["public", /the schema public\. Run: alter role auth_service in database \S+ set search_path = auth$/],
+    ["missing", /Run: create schema auth authorization auth_service; alter role auth_service in /],
+  ])("a role whose search path is %s is rejected with the SQL that fixes it", async (path, message) => {
     const client = await pool.connect();
-    // For one transaction, so that it holds behind a pooler too.
+    // In one transaction, so that it also works behind a pooler.
     await client.query(`begin; set local search_path = ${path}`);
-    await expect(checkSchema(client)).rejects.toThrow(words);
+    await expect(checkSchema(client)).rejects.toThrow(message);
     await client.query("rollback");
     client.release();
   });
 
-  test.each(["shared-secret", "jwks"])("migrations may be repeated, in mode %s", async (mode) => {
-    const { options } = createAuth(makeSettings({ TOKEN_MODE: mode }), pool);
-    await (await getMigrations(options)).runMigrations();
-    const { toBeCreated, toBeAdded } = await getMigrations(options);
-    expect([...toBeCreated, ...toBeAdded]).toEqual([]);
-  });
+  test.each(["shared-secret", "jwks"])(
+    "running the migrations again changes nothing, in mode %s",
+    async (mode) => {
+      const { options } = createAuth(makeSettings({ TOKEN_MODE: mode }), pool);
+      await (await getMigrations(options)).runMigrations();
+      const { toBeCreated, toBeAdded } = await getMigrations(options);
+      expect([...toBeCreated, ...toBeAdded]).toEqual([]);
+    },
+  );
 
-  test("a user whose erasure fails at the last step keeps all rows", async () => {
+  test("if the deletion of a user fails at the last step, all rows are kept", async () => {
     const auth = createAuth(makeSettings(), pool);
     await (await getMigrations(auth.options)).runMigrations();
     const email = "ann@example.com";

@@ -1,20 +1,20 @@
-/** The document on the integration: its code is the code that runs. */
+/** The code blocks of docs/better-auth.md are equal to the files that they quote. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const DOCUMENT = new URL("../../docs/better-auth.md", import.meta.url);
 const text = readFileSync(DOCUMENT, "utf8");
 
-// A block of TypeScript, behind the line that links to its file.
+// A TypeScript block after a line that ends with a link to its file: `[lib/tokens.ts](../frontend/lib/tokens.ts):`.
 const blocks = [...text.matchAll(/\]\(([^)]+)\)[^\n]*:\n\n```ts\n([^]*?)```/g)].map(
   ([, path = "", code = ""]) => ({ path, code }),
 );
 
-test("every block of TypeScript says which file it is", () => {
+test("every TypeScript block names its file", () => {
   expect(blocks).toHaveLength(text.split("```ts\n").length - 1);
   expect(blocks.length).toBeGreaterThanOrEqual(3);
 });
 
-test.each(blocks)("$path is quoted as it is", ({ path, code }) => {
+test.each(blocks)("$path is quoted word for word", ({ path, code }) => {
   expect(code).toBe(readFileSync(new URL(path, DOCUMENT), "utf8"));
 });

@@ -1,4 +1,4 @@
-/** Erasing on both sides: the data first, and the user told what is left when it is cut off. */
+/** Deleting an account: the data first, then the user, with a message if a step fails. */
 import { expect, test, vi } from "vitest";
 import { createApiClient } from "@/lib/api-client";
 import { eraseAccount } from "@/lib/erase-account";
@@ -23,28 +23,28 @@ function makeSides({ status = 204, fault = null as string | null, fresh = true }
   return { sides, done, erase };
 }
 
-test("the data is erased before the user, who could not reach it afterwards", async () => {
+test("the data is deleted before the user", async () => {
   const { done, erase } = makeSides();
   await erase();
   expect(done).toEqual(["data", "user"]);
 });
 
-test("while the data cannot be erased, the user stays", async () => {
+test("if the data cannot be deleted, the user is kept", async () => {
   const { done, erase } = makeSides({ status: 503 });
   await expect(erase()).rejects.toThrow("503");
   expect(done).toEqual(["data"]);
 });
 
-test("a user who could not be removed is told so, and may ask again", async () => {
+test("if the user cannot be deleted, the message says so, and a second attempt works", async () => {
   const { sides, done, erase } = makeSides({ fault: "Wait a little." });
-  await expect(erase()).rejects.toThrow("tasks are erased, your sign-in is not yet. Wait a little.");
+  await expect(erase()).rejects.toThrow("tasks were deleted, but your login was not. Wait a little.");
   sides.fault = null;
   await erase();
   expect(done).toEqual(["data", "user", "data", "user"]);
 });
 
-test("an old session erases nothing by half", async () => {
+test("with an old session, nothing is deleted", async () => {
   const { done, erase } = makeSides({ fresh: false });
-  await expect(erase()).rejects.toThrow(/^You signed in long ago/);
+  await expect(erase()).rejects.toThrow(/sign out and sign in again/);
   expect(done).toEqual([]);
 });

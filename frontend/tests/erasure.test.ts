@@ -1,6 +1,6 @@
-/** Erasing a user: everything of theirs and nothing of others, at once or not at all. */
+/** Deleting a user in Better Auth: all their rows and no others, in one transaction. */
 import { expect, test, vi } from "vitest";
-import { concerns } from "@/lib/erasure";
+import { belongsTo } from "@/lib/erasure";
 import { Browser, failAtDeleting, makeAuth, makeSettings, PASSWORD, type Row } from "./support";
 
 const ann = { id: "annid0000000000000000000000000aa", email: "ann@example.com" };
@@ -18,7 +18,7 @@ test.each([
   ["ann_@example.com", "123456", false],
   ["a1b2", `${ann.id}b`, false],
 ])("the row %j with %j is the user's: %j", (identifier, value, expected) => {
-  expect(concerns(ann, { identifier, value })).toBe(expected);
+  expect(belongsTo(ann, { identifier, value })).toBe(expected);
 });
 
 async function makeTwo(table?: string) {
@@ -40,7 +40,7 @@ function makeVerification(id: string, identifier: string, value: string): Row {
   return { id, identifier, value, expiresAt: now, createdAt: now, updatedAt: now };
 }
 
-test("user, sessions, accounts and verifications go, and those of others stay", async () => {
+test("the user, their sessions, accounts and verifications are deleted, and other users' rows are kept", async () => {
   const { browsers, tables } = await makeTwo();
   expect((await browsers.ann.send("/delete-user", {})).status).toBe(200);
   const left = Object.values(tables).map((rows) => rows.length);
@@ -51,7 +51,7 @@ test("user, sessions, accounts and verifications go, and those of others stay", 
   expect((await browsers.joann.send("/token")).status).toBe(200);
 });
 
-test("an erasure that fails on the way leaves everything, and may be asked for again", async () => {
+test("a deletion that fails half way changes nothing, and the user can sign in to try again", async () => {
   const { browsers, tables } = await makeTwo("user");
   const log = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   expect((await browsers.ann.send("/delete-user", {})).status).toBe(500);

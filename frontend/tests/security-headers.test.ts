@@ -1,11 +1,11 @@
-/** What the browser is told to allow. */
+/** The content security policy. */
 import { expect, test } from "vitest";
-import { describePolicy } from "@/lib/security-headers";
+import { buildPolicy } from "@/lib/security-headers";
 
 const apiUrl = "http://127.0.0.1:8000";
 
-test("pages load from here alone, and talk to the API besides", () => {
-  expect(describePolicy({ nonce: "n", apiUrl, development: false }).split("; ")).toEqual([
+test("pages load scripts and styles from their own origin, and connect to it and to the API", () => {
+  expect(buildPolicy({ nonce: "n", apiUrl, development: false }).split("; ")).toEqual([
     "default-src 'none'",
     "script-src 'self' 'nonce-n' 'strict-dynamic'",
     "style-src 'self' 'nonce-n'",
@@ -18,7 +18,7 @@ test("pages load from here alone, and talk to the API besides", () => {
   ]);
 });
 
-test("unsafe sources are for development alone", () => {
-  expect(describePolicy({ nonce: "n", apiUrl, development: false })).not.toContain("unsafe");
-  expect(describePolicy({ nonce: "n", apiUrl, development: true })).toContain("'unsafe-eval'");
+test("unsafe sources are allowed in development only", () => {
+  expect(buildPolicy({ nonce: "n", apiUrl, development: false })).not.toContain("unsafe");
+  expect(buildPolicy({ nonce: "n", apiUrl, development: true })).toContain("'unsafe-eval'");
 });

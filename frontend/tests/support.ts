@@ -1,4 +1,4 @@
-/** What the tests share: settings, a Better Auth with a database in memory, and a browser for it. */
+/** Shared by the tests: settings, a Better Auth instance with a database in memory, and an HTTP client for it. */
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { createAuth, type Auth } from "@/lib/auth";
 import { handleRequest } from "@/lib/handler";
@@ -26,7 +26,7 @@ export function makeAuth(settings: Settings): { auth: Auth; tables: Tables } {
   return { tables, auth: createAuth(settings, memoryAdapter(tables)) };
 }
 
-/** Have a database fail, within its transaction, at deleting rows of a model. */
+/** Make the database fail, inside a transaction, when rows of this model are deleted. */
 export async function failAtDeleting(auth: Auth, model: string): Promise<void> {
   const { adapter } = await auth.$context;
   const { transaction } = adapter;
@@ -40,7 +40,7 @@ export async function failAtDeleting(auth: Auth, model: string): Promise<void> {
     );
 }
 
-/** Talks to the endpoints as a browser does: with an origin, and with the cookies that it was given. */
+/** Sends requests to the endpoints as a browser does: with an Origin header, and with the cookies it received. */
 export class Browser {
   readonly #auth: Auth;
   readonly #cookies = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** The token store: kept in memory, renewed in time, once for all who wait. */
+/** The token store: renewal before the expiry, one renewal for concurrent requests, signing out. */
 import { UnsecuredJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createTokenStore, SignedOutError } from "@/lib/token-store";
@@ -6,7 +6,7 @@ import { createTokenStore, SignedOutError } from "@/lib/token-store";
 const LIFETIME = 100;
 const MARGIN = 20;
 const START = Date.UTC(2030, 0, 1);
-// The clock of Better Auth may be hours away from this machine's.
+// The clocks of Better Auth and of this machine may differ by hours.
 const SKEW = 7 * 3600;
 
 let issued = 0;
@@ -30,8 +30,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("renewal ahead of the end", () => {
-  test("a token is kept until the margin before its end, and renewed at it", async () => {
+describe("renewal before the expiry", () => {
+  test("a token is reused until the margin before its expiry, then renewed", async () => {
     const { store, fetchToken } = makeStore();
     const first = await store.get();
     pass(LIFETIME - MARGIN - 1);
@@ -42,7 +42,7 @@ describe("renewal ahead of the end", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("the margin of a long-lived token is a minute", async () => {
+  test("the margin of a long-lived token is one minute", async () => {
     const fetchToken = vi.fn(() => {
       const iat = Date.now() / 1000;
       issued += 1;
@@ -58,7 +58,7 @@ describe("renewal ahead of the end", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("the time that fetching took counts", async () => {
+  test("the duration of the fetch counts as part of the lifetime", async () => {
     const fetchToken = vi.fn(() => {
       const token = issue();
       pass(30);
@@ -71,7 +71,7 @@ describe("renewal ahead of the end", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("a token with some life left serves while Better Auth does not answer", async () => {
+  test("while Better Auth is down, a token is used until it expires", async () => {
     const { store, fetchToken } = makeStore();
     const first = await store.get();
     pass(LIFETIME - 1);
@@ -81,7 +81,7 @@ describe("renewal ahead of the end", () => {
     await expect(store.get()).rejects.toThrow("unreachable");
   });
 
-  test("a token does not outlive the session, whatever life it has left", async () => {
+  test("a token is not used after the session has ended, even before it expires", async () => {
     const { store, fetchToken } = makeStore();
     await store.get();
     pass(LIFETIME - 1);
@@ -89,21 +89,25 @@ describe("renewal ahead of the end", () => {
     await expect(store.get()).rejects.toThrow(SignedOutError);
   });
 
-  test("a token without an end is refused", async () => {
-    const { store } = makeStore(vi.fn(() => Promise.resolve(new UnsecuredJWT({ sub: "ann" }).encode())));
-    await expect(store.get()).rejects.toThrow("no end");
-  });
+  test.each([{}, { iat: START / 1000 }, { exp: START / 1000 + LIFETIME }])(
+    "a token with only the time claims %j is rejected",
+    async (times) => {
+      const token = new UnsecuredJWT({ sub: "ann", ...times }).encode();
+      const { store } = makeStore(vi.fn(() => Promise.resolve(token)));
+      await expect(store.get()).rejects.toThrow("no expiry time");
+    },
+  );
 });
 
-describe("one renewal for all", () => {
-  test("requests in flight share one renewal", async () => {
+describe("one renewal for concurrent requests", () => {
+  test("concurrent requests share one renewal", async () => {
     const { store, fetchToken } = makeStore();
     const tokens = await Promise.all([store.get(), store.get(), store.get()]);
     expect(new Set(tokens).size).toBe(1);
     expect(fetchToken).toHaveBeenCalledTimes(1);
   });
 
-  test("requests that are refused together share one renewal", async () => {
+  test("concurrent requests that get a 401 share one renewal", async () => {
     const { store, fetchToken } = makeStore();
     const first = await store.get();
     const tokens = await Promise.all([store.replace(first), store.get(), store.replace(first)]);
@@ -112,7 +116,7 @@ describe("one renewal for all", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("a late refusal of a token that was replaced renews nothing", async () => {
+  test("a late 401 for a token that was already replaced does not renew again", async () => {
     const { store, fetchToken } = makeStore();
     const first = await store.get();
     const second = await store.replace(first);
@@ -120,7 +124,7 @@ describe("one renewal for all", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("a renewal that failed is tried anew by the next request", async () => {
+  test("after a failed renewal, the next request tries again", async () => {
     const { store, fetchToken } = makeStore();
     fetchToken.mockRejectedValueOnce(new Error("unreachable"));
     await expect(store.get()).rejects.toThrow("unreachable");
@@ -129,7 +133,7 @@ describe("one renewal for all", () => {
 });
 
 describe("signing out", () => {
-  test("clearing forgets the token", async () => {
+  test("after clearing, a new token is fetched", async () => {
     const { store, fetchToken } = makeStore();
     const first = await store.get();
     store.clear();
@@ -137,17 +141,17 @@ describe("signing out", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("a renewal under way brings no token back", async () => {
-    let answer: (token: string) => void = () => undefined;
-    const fetchToken = vi.fn(() => new Promise<string>((resolve) => (answer = resolve)));
+  test("clearing discards the token of a renewal in flight", async () => {
+    let respond: (token: string) => void = () => undefined;
+    const fetchToken = vi.fn(() => new Promise<string>((resolve) => (respond = resolve)));
     const { store } = makeStore(fetchToken);
-    const asked = store.get();
+    const pending = store.get();
     store.clear();
-    answer(issue());
-    await expect(asked).rejects.toThrow(SignedOutError);
+    respond(issue());
+    await expect(pending).rejects.toThrow(SignedOutError);
   });
 
-  test("a request after it does not join the renewal under way", async () => {
+  test("a request after clearing does not join the renewal in flight", async () => {
     const fetchToken = vi.fn(() => new Promise<string>(() => undefined));
     const { store } = makeStore(fetchToken);
     void store.get();
@@ -157,13 +161,8 @@ describe("signing out", () => {
     expect(fetchToken).toHaveBeenCalledTimes(2);
   });
 
-  test("a token of another user is refused: somebody else signed in beside", async () => {
+  test("a token of another user, who signed in in another tab, is rejected", async () => {
     const { store } = makeStore(vi.fn(() => Promise.resolve(issue("bob"))));
     await expect(store.get()).rejects.toThrow(SignedOutError);
-  });
-
-  test("a token without an end is refused", async () => {
-    const { store } = makeStore(vi.fn(() => Promise.resolve(new UnsecuredJWT({ sub: "ann" }).encode())));
-    await expect(store.get()).rejects.toThrow("no end");
   });
 });

@@ -1,4 +1,4 @@
-/** The tokens of a real Better Auth, in both modes, held to the contract of the two sides. */
+/** The tokens of a real Better Auth, in both modes, checked against contracts/claims.schema.json. */
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
@@ -17,7 +17,7 @@ const schema = JSON.parse(
   readFileSync(new URL("../../contracts/claims.schema.json", import.meta.url), "utf8"),
 ) as Schema;
 
-// The service lets other claims pass; whoever issues tokens adds none.
+// The service accepts tokens with other claims, but Better Auth must not add any.
 const fits: ValidateFunction = new Ajv2020({ strict: true }).compile({
   ...schema,
   additionalProperties: false,
@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 describe.each(["shared-secret", "jwks"])("in mode %s", (mode) => {
-  test("the claims fit the contract, and there are no others", async () => {
+  test("the claims match the contract, and there are no others", async () => {
     const { browser } = makeSigner(mode);
     await browser.signUp("ann@example.com");
     const claims = decodeJwt(await browser.token());
@@ -54,7 +54,7 @@ describe.each(["shared-secret", "jwks"])("in mode %s", (mode) => {
     expect(Object.keys(claims).sort()).toEqual(CLAIMS);
   });
 
-  test("subject and session are Better Auth's, and nothing in the token tells who it is", async () => {
+  test("sub and sid are Better Auth's ids, and the token contains no name or e-mail", async () => {
     const { browser, tables } = makeSigner(mode);
     const id = await browser.signUp("ann@example.com");
     const token = await browser.token();
@@ -63,34 +63,34 @@ describe.each(["shared-secret", "jwks"])("in mode %s", (mode) => {
     expect(text).not.toMatch(/ann/i);
   });
 
-  test("issuer, audience and life are those of the settings", async () => {
+  test("issuer, audience and lifetime come from the settings", async () => {
     const { browser } = makeSigner(mode);
     await browser.signUp("ann@example.com");
     const { iss, aud, iat = 0, exp } = decodeJwt(await browser.token());
     expect({ iss, aud, exp }).toEqual({ iss: ORIGIN, aud: AUDIENCE, exp: iat + 120 });
   });
 
-  test("without a session there is no token", async () => {
+  test("a request without a session gets no token", async () => {
     const { browser } = makeSigner(mode);
     expect((await browser.send("/token")).status).toBe(401);
   });
 
-  test("after signing out there is no token", async () => {
+  test("a request after signing out gets no token", async () => {
     const { browser } = makeSigner(mode);
     await browser.signUp("ann@example.com");
     await browser.send("/sign-out", {});
     expect((await browser.send("/token")).status).toBe(401);
   });
 
-  test("reading the session hands out no token beside", async () => {
+  test("the response to get-session contains no token", async () => {
     const { browser } = makeSigner(mode);
     await browser.signUp("ann@example.com");
     expect((await browser.send("/get-session")).headers.has("set-auth-jwt")).toBe(false);
   });
 });
 
-describe("the shared secret", () => {
-  test("signs with HS256, and with the secret as it is written", async () => {
+describe("in mode shared-secret", () => {
+  test("tokens are signed with HS256 and the bytes of BETTER_AUTH_SECRET", async () => {
     const { browser, settings } = makeSigner("shared-secret");
     await browser.signUp("ann@example.com");
     const token = await browser.token();
@@ -98,14 +98,14 @@ describe("the shared secret", () => {
     await jwtVerify(token, new TextEncoder().encode(settings.secret), { algorithms: ["HS256"] });
   });
 
-  test("publishes no keys", async () => {
+  test("there is no key set", async () => {
     const { browser } = makeSigner("shared-secret");
     expect((await browser.send("/jwks")).status).toBe(404);
   });
 });
 
-describe("the key set", () => {
-  test("signs with EdDSA, by a key that is published", async () => {
+describe("in mode jwks", () => {
+  test("tokens are signed with EdDSA and a published key", async () => {
     const { browser, auth } = makeSigner("jwks");
     await browser.signUp("ann@example.com");
     const token = await browser.token();
@@ -114,7 +114,7 @@ describe("the key set", () => {
     await jwtVerify(token, createLocalJWKSet(keys), { algorithms: ["EdDSA"] });
   });
 
-  test("rotates: a new key signs, and the old one stays published as long as its tokens live", async () => {
+  test("after a rotation a new key signs, and the old key stays published until its tokens expire", async () => {
     const { browser, auth } = makeSigner("jwks");
     await browser.signUp("ann@example.com");
     const old = decodeProtectedHeader(await browser.token()).kid;
@@ -128,7 +128,7 @@ describe("the key set", () => {
     expect(await published()).toEqual([young]);
   });
 
-  test("keeps private keys out of the key set, and encrypted in the database", async () => {
+  test("private keys are not in the key set, and are encrypted in the database", async () => {
     const { browser, auth, tables } = makeSigner("jwks");
     await browser.signUp("ann@example.com");
     await browser.token();

@@ -1,31 +1,32 @@
-"""Runs the checks over a whole contract: control first, then check after check, as far as time allows."""
+"""Runs our own checks on a contract: baseline requests first, then the checks, within the time budget."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.asgi import AsgiTransport, ServedApp
 from specwitness.fuzz.http.base_path import find_base
 from specwitness.fuzz.http.client import Client, GoneError, OutOfTimeError, ReadOnlyError
-from specwitness.fuzz.http.network import HttpTransport
 from specwitness.fuzz.http.throttling import ThrottledError
-from specwitness.fuzz.requests.builder import World
+from specwitness.fuzz.requests.builder import RequestBuilder
 from specwitness.fuzz.results.curl import Redaction
-from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, READ_ONLY, THROTTLED, Ledger
-from specwitness.fuzz.schedule import Agenda
-from specwitness.fuzz.session.context import Trial
+from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, READ_ONLY, THROTTLED, Results
+from specwitness.fuzz.schedule import Schedule
+from specwitness.fuzz.session.context import Context
 from specwitness.fuzz.session.logins import ACCESS_LOST, LostError, keep_access
+from specwitness.fuzz.target import open_transport
 from specwitness.fuzz.tokens.key_host import KeyHost
 from specwitness.fuzz.users import jose
 from specwitness.fuzz.users.identity import ADMIN, ALICE, BOB, Identity, Mint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint, Surface
+    from specwitness.fuzz.http.client import Transport
     from specwitness.fuzz.http.message import Request
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.schedule import Step
@@ -40,70 +41,77 @@ class Engine:
     Args:
         surface: The contract.
         target: The service.
-        settings: Depth, seed, budget, and which operations and checks are wanted.
-        progress: Told what is being done.
+        settings: Depth, seed, time budget, and which operations and checks are wanted.
+        progress: Gets a line of text before each step.
+        transport: Sends the requests; it has to stay open until the run ends.
+        broken_off: The error that ended the run early; None as long as the service responds.
+
+    Raises:
+        TargetError: The service cannot be called, or its provider gives no user.
     """
 
     surface: Surface
     target: Target
     settings: FuzzConfig
     progress: Callable[[str], None]
-    app: ServedApp | None = field(init=False)
+    transport: Transport
     client: Client = field(init=False)
-    trial: Trial = field(init=False)
+    context: Context = field(init=False)
     broken_off: GoneError | None = None
-    _cast: dict[str, Actor] = field(init=False)
+    _actors: dict[str, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = ServedApp(self.target.app) if self.target.app is not None else None
         self.client = Client(
-            AsgiTransport(self.app)
-            if self.app
-            else HttpTransport(self.target.base_url or "", self.settings.timeout),
+            self.transport,
             allow_writes=self.settings.allow_writes,
             seconds=self.settings.seconds,
             tell=self.progress,
         )
         self.client.base = find_base(self.surface, self.client, self.target.base_url)
-        names = (ALICE, BOB, ADMIN, *(each.identity for each in self.target.situations))
+        names = (ALICE, BOB, ADMIN, *(situation.identity for situation in self.target.situations))
         identities = {name: self._identify(name) for name in dict.fromkeys(names)}
-        world = World(self.surface, self.client)
+        builder = RequestBuilder(self.surface, self.client)
         secrets = {
-            name: [each.token, *each.values.values()] for name, each in identities.items() if each is not None
+            name: [identity.token, *identity.values.values()]
+            for name, identity in identities.items()
+            if identity is not None
         }
         secrets |= {name: [token] for name, token in self.target.bad_tokens().items()}
-        self._cast = {
-            name: world.actor(each, self.settings.seed) for name, each in identities.items() if each
+        self._actors = {
+            name: builder.actor(identity, self.settings.seed)
+            for name, identity in identities.items()
+            if identity
         }
-        self.trial = Trial(
+        self.context = Context(
             surface=self.surface,
             client=self.client,
-            world=world,
-            ledger=Ledger(Redaction(secrets)),
-            alice=self._cast.get(ALICE) or world.actor(Identity(ALICE), self.settings.seed),
-            bob=self._cast.get(BOB),
-            admin=self._cast.get(ADMIN),
+            builder=builder,
+            results=Results(Redaction(secrets)),
+            alice=self._actors.get(ALICE) or builder.actor(Identity(ALICE), self.settings.seed),
+            bob=self._actors.get(BOB),
+            admin=self._actors.get(ADMIN),
             mint=self.target.identities if isinstance(self.target.identities, Mint) else self.target.mint,
             key_host=None if self.client.transport.is_remote else KeyHost(),
             state=self.target.state,
             is_deep=self.settings.profile == "deep",
             succeeded={},
         )
-        self.trial.ledger.place = self.client.place
-        self.client.learn = self.trial.ledger.redaction.learn
+        self.context.results.place = self.client.place
+        self.client.learn = self.context.results.redaction.learn
         self.client.is_users_own = self._is_users_own
 
     def _is_users_own(self, request: Request) -> bool:
-        known = (each.identity.token for each in (self.trial.alice, self.trial.bob) if each is not None)
-        tokens = [each for each in known if each]
-        brought = [value for name, value in request.headers if name.lower() == "authorization"]
-        # As a bearer token, a key, or a cookie.
+        """Tell whether a request has exactly one credential, the good token of alice or bob."""
+        users = [actor for actor in (self.context.alice, self.context.bob) if actor is not None]
+        tokens = [actor.identity.token for actor in users if actor.identity.token]
+        authorizations = [value for name, value in request.headers if name.lower() == "authorization"]
+        # `Authorization: Bearer TOKEN`, `X-API-Key: TOKEN` or `Cookie: session=TOKEN`.
         own = [
             value
             for _, value in request.headers
-            if any(value in {each, f"Bearer {each}"} or value.endswith(f"={each}") for each in tokens)
+            if any(value in {token, f"Bearer {token}"} or value.endswith(f"={token}") for token in tokens)
         ]
-        return len(brought) <= 1 and len(own) == 1
+        return len(authorizations) <= 1 and len(own) == 1
 
     def _identify(self, name: str) -> Identity | None:
         provider = self.target.provider
@@ -122,65 +130,71 @@ class Engine:
         known = found.subject if found.subject is not None else jose.read_subject(found.token)
         return replace(found, subject=None if known is None else str(known))
 
-    def run(self, extra: tuple[Attack, ...] = ()) -> Ledger:
-        """Run all checks; what time or the service does not allow is noted as a gap.
+    def run(self, extra: tuple[Attack, ...] = ()) -> Results:
+        """Run all checks; a check that time or the service does not allow is noted as a gap.
+
+        Args:
+            extra: Further attacks, by bad tokens that the target itself gives.
 
         Raises:
-            TargetError: The service refuses its own user everywhere.
+            TargetError: The service rejects the good credential of its own user everywhere.
         """
         self.begin(extra)
         return self.finish(extra)
 
     def begin(self, extra: tuple[Attack, ...] = ()) -> None:
-        """Run the checks on the operations that leave everybody's access as it is.
+        """Run the checks on the operations that end no session and no account.
 
         Raises:
-            TargetError: The service refuses its own user everywhere, or the second one.
+            TargetError: The service rejects the good credential of alice, or of bob, everywhere.
         """
-        self._perform(list(self._agenda(extra).first()))
+        self._perform(list(self._schedule(extra).first()))
 
-    def finish(self, extra: tuple[Attack, ...] = ()) -> Ledger:
-        """Run the checks on the operations that may end a user's access, and those of the situations."""
-        agenda = self._agenda(extra)
+    def finish(self, extra: tuple[Attack, ...] = ()) -> Results:
+        """Run the checks on the operations that may end a session or an account, then the situations.
+
+        Examples of such operations are `POST /logout` and `DELETE /account`.
+        """
+        schedule = self._schedule(extra)
         try:
-            self._perform(list(agenda.last()))
-            situations = list(agenda.situations(self._cast))
-            if situations and not self.renew() and self.trial.is_over:
+            self._perform(list(schedule.last()))
+            situations = list(schedule.situations(self._actors))
+            if situations and not self.renew() and self.context.is_over:
                 self._note_gaps(situations, ACCESS_LOST)
             else:
                 self._perform(situations)
         finally:
-            if self.trial.key_host is not None:
-                self.trial.key_host.close()
-        return self.trial.ledger
+            if self.context.key_host is not None:
+                self.context.key_host.close()
+        return self.context.results
 
     def renew(self) -> bool:
-        """Bring the service back to where it began; tell whether the target can."""
+        """Restore the service's stored data and log everybody in again; False where the target cannot."""
         if self.target.reset is None:
             return False
         self.target.reset()
-        for each in self._cast.values():
-            each.things.clear()
-            each.seconds.clear()
+        for actor in self._actors.values():
+            actor.objects.clear()
+            actor.alternates.clear()
         if not self.broken_off:
             self._sign_in_again()
         return True
 
     def _sign_in_again(self) -> None:
-        """Let everybody sign in: a service that begins anew may know no session of before."""
+        """Log everybody in: a service whose data were restored may not know the earlier sessions."""
         try:
-            for name, actor in self._cast.items():
+            for name, actor in self._actors.items():
                 if (identity := self._identify(name)) is not None:
                     actor.identity = replace(identity, subject=identity.subject or actor.identity.subject)
-                    self.trial.ledger.redaction.hide(name, [identity.token, *identity.values.values()])
-            self.trial.is_over = False
+                    self.context.results.redaction.hide(name, [identity.token, *identity.values.values()])
+            self.context.is_over = False
         except OutOfTimeError:
             return
         except GoneError as error:
             self.broken_off = error
 
-    def _agenda(self, extra: tuple[Attack, ...]) -> Agenda:
-        return Agenda(self.trial, self.target, self.settings, self.wanted(), extra)
+    def _schedule(self, extra: tuple[Attack, ...]) -> Schedule:
+        return Schedule(self.context, self.target, self.settings, self.wanted(), extra)
 
     def _perform(self, steps: list[Step]) -> None:
         try:
@@ -192,8 +206,8 @@ class Engine:
                 )
                 try:
                     step()
-                    if endpoint is not None and keep_access(self.trial, endpoint, self._identify):
-                        # What was refused for the call before has another chance.
+                    if endpoint is not None and keep_access(self.context, endpoint, self._identify):
+                        # The call before had ended the session; with a new one it may succeed.
                         self._retry(endpoint, names, step)
                 except ThrottledError:
                     self._note_gap(endpoint, names, THROTTLED)
@@ -206,13 +220,13 @@ class Engine:
             self._note_gaps(steps, ACCESS_LOST if isinstance(error, LostError) else BROKEN_OFF)
 
     def wanted(self) -> set[str]:
-        """Give the ids of the operations that this run is for.
+        """Give the ids of the operations that this run is for: of `--operation` and `--shard`.
 
         Raises:
-            TargetError: One that was named does not exist.
+            TargetError: The contract has no operation of a given id.
         """
-        every = [each.id for each in self.surface.endpoints]
-        unknown = [each for each in self.settings.operations if each not in every]
+        every = [endpoint.id for endpoint in self.surface.endpoints]
+        unknown = [operation for operation in self.settings.operations if operation not in every]
         if unknown:
             raise TargetError(
                 f"the contract has no operation {unknown[0]}",
@@ -221,24 +235,44 @@ class Engine:
             )
         index, count = self.settings.shard
         sharded = every[index - 1 :: count]
-        return {each for each in sharded if not self.settings.operations or each in self.settings.operations}
+        chosen = self.settings.operations
+        return {operation for operation in sharded if not chosen or operation in chosen}
 
     def _retry(self, endpoint: Endpoint, names: tuple[str, ...], step: Callable[[], object]) -> None:
-        if names == ("control",) and endpoint.id not in self.trial.succeeded:
+        if names == ("control",) and endpoint.id not in self.context.succeeded:
             step()
-            keep_access(self.trial, endpoint, self._identify)
+            keep_access(self.context, endpoint, self._identify)
 
     def _note_gap(self, endpoint: Endpoint | None, names: tuple[str, ...], reason: str) -> None:
-        """Note that a step was not done to its end."""
-        for each in [endpoint] if endpoint else self.surface.endpoints:
+        """Note that a step was stopped before its end."""
+        for affected in [endpoint] if endpoint else self.surface.endpoints:
             for name in names:
-                self.trial.ledger.skip(each, "conformance" if name == "control" else name, reason)
+                self.context.results.skip(affected, "conformance" if name == "control" else name, reason)
 
     def _note_gaps(self, steps: list[Step], reason: str) -> None:
-        """Note every check that was not begun."""
+        """Note every check of these steps that was not begun."""
         for endpoint, names, _ in steps:
-            for each in [endpoint] if endpoint else self.surface.endpoints:
+            for affected in [endpoint] if endpoint else self.surface.endpoints:
                 for name in names:
-                    tally = self.trial.ledger.tallies.get((each.id, name))
-                    if tally is None or not tally.cases:
-                        self.trial.ledger.skip(each, name, reason)
+                    result = self.context.results.by_check.get((affected.id, name))
+                    if result is None or not result.cases:
+                        self.context.results.skip(affected, name, reason)
+
+
+@contextmanager
+def open_engine(
+    surface: Surface, target: Target, settings: FuzzConfig, progress: Callable[[str], None]
+) -> Iterator[Engine]:
+    """Start the service, if it is an app in this process, and stop it at the end.
+
+    Args:
+        surface: The contract.
+        target: The service.
+        settings: Depth, seed, time budget, and which operations and checks are wanted.
+        progress: Gets a line of text before each step.
+
+    Raises:
+        TargetError: The service does not start or stop, or its provider gives no user.
+    """
+    with open_transport(target, settings.timeout) as transport:
+        yield Engine(surface, target, settings, progress, transport)

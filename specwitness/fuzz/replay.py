@@ -1,4 +1,4 @@
-"""Plays single checks again, from the repository's configuration: for a test of one's own."""
+"""Runs a single check again, from the repository's configuration, for a test that keeps a fix."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemathesis.python.asgi import shutdown_lifespans
-
 from specwitness.config import Config, FuzzConfig, narrow_fuzz, read_config
 from specwitness.errors import ConfigError, TargetError
-from specwitness.fuzz.http.asgi import AsgiTransport, ServedApp
 from specwitness.fuzz.http.client import Client
 from specwitness.fuzz.http.message import Request
-from specwitness.fuzz.http.network import HttpTransport
 from specwitness.fuzz.report.summary import check_of
 from specwitness.fuzz.run import FuzzRun, run_fuzz
-from specwitness.fuzz.target import Target, load_target
+from specwitness.fuzz.target import Target, load_target, open_transport
 from specwitness.fuzz.tokens.attack import Material
 from specwitness.fuzz.tokens.table import ATTACKS
 from specwitness.fuzz.users.credentials import BEARER, Seat
@@ -29,40 +25,44 @@ from specwitness.openapi import read_contract
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Every check holds each answer to these.
-_FOUND_ON_THE_WAY = frozenset({"conformance", "robustness"})
+# Every check compares each response with the contract: a failure of these may have come up in another check.
+_FOUND_BY_EVERY_CHECK = frozenset({"conformance", "robustness"})
 
 
 def replay(
-    operation: str, check: str, root: Path = Path(), *, contract: str | None = None, **given: Any
+    operation: str, check: str, root: Path = Path(), *, contract: str | None = None, **shared_texts: Any
 ) -> list[str]:
-    """Run one check on one operation, and give what is wrong; nothing where it is kept.
+    """Run one check on one operation.
 
     Args:
         operation: The `operationId`, or `METHOD /path`.
         check: Such as `isolation`.
         root: The repository's root.
-        contract: The contract, below the root, where the configuration names another or none.
-        given: Settings in the place of those of `[tool.specwitness.fuzz]`, such as `base_url`.
+        contract: The path of the contract, below the root, in place of the configured one.
+        shared_texts: Settings in place of those of `[tool.specwitness.fuzz]`, such as `base_url`.
+
+    Returns:
+        A text for each failure; empty where the check passed or was skipped.
 
     Raises:
-        SpecwitnessError: The configuration, the contract or the service cannot be used.
+        SpecwitnessError: The configuration, the contract or the service cannot be used, or the service
+            stopped to respond before the check failed.
     """
     config = read_config(root)
     config = config.model_copy(update={"contract": contract or config.contract})
-    narrow: dict[str, Any] = {"only": () if check in _FOUND_ON_THE_WAY else (check,)}
+    narrow: dict[str, Any] = {"only": () if check in _FOUND_BY_EVERY_CHECK else (check,)}
     if check != "conformance":
-        # What Schemathesis draws depends on all the operations that it is given.
+        # The values that Schemathesis generates depend on the set of operations that it gets.
         narrow |= {"operations": (operation,), "shard": (1, 1)}
-    settings = narrow_fuzz(config.fuzz, {**given, **narrow})
+    settings = narrow_fuzz(config.fuzz, {**shared_texts, **narrow})
     run = run_on_configured(root, config, settings, lambda _: None)
     found = [
-        each.detail or ""
-        for each in run.witnesses
-        if each.outcome is Outcome.FAILED and check_of(each) == (operation, check)
+        witness.detail or ""
+        for witness in run.witnesses
+        if witness.outcome is Outcome.FAILED and check_of(witness) == (operation, check)
     ]
-    if run.engine.broken_off and not found:
-        raise run.engine.broken_off
+    if run.broken_off and not found:
+        raise run.broken_off
     return found
 
 
@@ -71,12 +71,18 @@ def run_on_configured(
 ) -> FuzzRun:
     """Run the checks on the service that the configuration names: its target, or a base URL.
 
+    Args:
+        root: The repository's root.
+        config: The repository's settings.
+        settings: The settings of the run.
+        progress: Gets a line of text before each step.
+
     Raises:
         SpecwitnessError: The configuration, the contract or the service cannot be used.
     """
     if not config.contract:
         raise ConfigError(
-            "a service is fuzzed by its contract",
+            "fuzzing needs the contract of the service",
             where="[tool.specwitness] contract",
             remedy="set it, or --contract",
         )
@@ -86,26 +92,19 @@ def run_on_configured(
 
 
 def make_token(name: str, root: Path, config: Config, settings: FuzzConfig) -> str:
-    """Make the token that a variable of a `curl` line stands for.
+    """Make the token for a variable of a `curl` line in the report, such as `$TOKEN_ALICE`.
 
     Args:
-        name: `alice`, `bob`, `admin`, or an attack as a failure names it.
+        name: `alice`, `bob`, `admin`, or the name of an attack as in the report.
         root: The repository's root.
         config: The repository's settings.
-        settings: Those of the run.
+        settings: The settings of the run.
 
     Raises:
         TargetError: There is no such user or attack, or it has no token of its own.
     """
-    with open_configured(root, config, settings) as target:
-        transport = (
-            HttpTransport(target.base_url) if target.base_url else AsgiTransport(ServedApp(target.app))
-        )
-        client = Client(transport)
-        try:
-            return _make_token(name, target, client)
-        finally:
-            shutdown_lifespans()
+    with open_configured(root, config, settings) as target, open_transport(target) as transport:
+        return _make_token(name, target, Client(transport))
 
 
 def _make_token(name: str, target: Target, client: Client) -> str:
@@ -114,10 +113,10 @@ def _make_token(name: str, target: Target, client: Client) -> str:
         raise TargetError(f"{name} has no token", where="Target.identities")
     if name == owner.name:
         return owner.token
-    attack = next((each for each in ATTACKS if each.name == name), None)
+    attack = next((attack for attack in ATTACKS if attack.name == name), None)
     if attack is None:
         raise TargetError(
-            f"there is no attack `{name}`", where="specwitness token", remedy="name it as the failure does"
+            f"there is no attack `{name}`", where="specwitness token", remedy="copy its name from the report"
         )
     mint = target.identities if isinstance(target.identities, Mint) else target.mint
     other = target.provider.identify(BOB, client)
@@ -127,13 +126,18 @@ def _make_token(name: str, target: Target, client: Client) -> str:
         headers = made(seat.put(Request("GET", "/"), owner.token)).headers
         made = dict(headers).get("Authorization", "").rpartition(" ")[2]
     if not made:
-        raise TargetError(f"`{name}` brings no token of its own", where="specwitness token")
+        raise TargetError(f"the attack `{name}` has no token", where="specwitness token")
     return made
 
 
 @contextmanager
 def open_configured(root: Path, config: Config, settings: FuzzConfig) -> Iterator[Target]:
-    """Open the target, or the service at the base URL with the identities of the configuration."""
+    """Open the configured target, or the service at the base URL with the configured identities.
+
+    Raises:
+        ConfigError: Neither is configured, or the identities cannot be used.
+        TargetError: The target cannot be opened.
+    """
     sys.path.insert(0, str(root.resolve()))
     if settings.base_url:
         provider = read_provider(settings.identities) if settings.identities else None

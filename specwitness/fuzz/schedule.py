@@ -1,4 +1,4 @@
-"""What a run does, in which order: baseline requests, then checks, and what ends access last."""
+"""The order of a run: baseline requests, then checks, and the operations that end access last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.registry import Check, Scope, find_checks
 from specwitness.fuzz.session.api_keys import learn_keys
-from specwitness.fuzz.session.baseline import control, control_as_admin, spend
+from specwitness.fuzz.session.baseline import forget_consumed, send_baseline, send_baseline_as_admin
 from specwitness.fuzz.session.context import Plan
 from specwitness.fuzz.session.logins import (
     check_account_end,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
     from specwitness.fuzz.target import Target
     from specwitness.fuzz.tokens.attack import Attack
 
@@ -38,18 +38,18 @@ _BASELINE = ("control",)
 
 
 @dataclass(frozen=True, slots=True)
-class Agenda:
+class Schedule:
     """The steps of a run.
 
     Args:
-        trial: What the run shares.
+        context: What the run shares.
         target: The service.
         settings: Depth, and which checks are wanted.
         wanted: The ids of the operations that are wanted.
         extra: Bad credentials that the target itself gives.
     """
 
-    trial: Trial
+    context: Context
     target: Target
     settings: FuzzConfig
     wanted: AbstractSet[str]
@@ -57,18 +57,18 @@ class Agenda:
 
     def first(self) -> Iterator[Step]:
         """Give the steps on the operations that leave everybody's access as it is."""
-        trial = self.trial
-        trial.plan = self._plan({})
-        others = [endpoint for endpoint in in_order(trial.surface.endpoints) if not endpoint.is_ending]
-        yield None, _BASELINE, partial(learn_subjects, trial)
+        context = self.context
+        context.plan = self._plan({})
+        others = [endpoint for endpoint in in_order(context.surface.endpoints) if not endpoint.is_ending]
+        yield None, _BASELINE, partial(learn_subjects, context)
         for endpoint in others:
             yield from self._baseline(endpoint)
         for endpoint in others:
             # `GET /profile` answers 404 until `PUT /profile` has put something there.
-            if endpoint.method == "GET" and trial.world.find("PUT", endpoint.shape):
+            if endpoint.method == "GET" and context.builder.find("PUT", endpoint.shape):
                 yield endpoint, _BASELINE, partial(self._send_again_if_lacking, endpoint)
-        yield None, _BASELINE, partial(refuse_locked_out, trial)
-        yield None, _BASELINE, partial(learn_keys, trial)
+        yield None, _BASELINE, partial(refuse_locked_out, context)
+        yield None, _BASELINE, partial(learn_keys, context)
         for endpoint in others:
             takes_key = any(seat_of(*scheme).kind == KEY for scheme in self._schemes_of(endpoint))
             if self._may_call(endpoint) and takes_key:
@@ -77,21 +77,21 @@ class Agenda:
             yield from self._check(endpoint)
         for check in find_checks(Scope.RUN):
             if self._is_wanted(check) and check.run_once:
-                yield None, check.names, partial(check.run_once, trial)
+                yield None, check.names, partial(check.run_once, context)
 
     def last(self) -> Iterator[Step]:
         """Give the steps on the operations that may end a user's access."""
-        for endpoint in in_order(self.trial.surface.endpoints):
+        for endpoint in in_order(self.context.surface.endpoints):
             if endpoint.is_ending:
                 yield from self._baseline(endpoint)
                 yield from self._check(endpoint)
 
     def situations(self, cast: Mapping[str, Actor]) -> Iterator[Step]:
         """Give the steps in the states that the target brings about: from each it has to come back."""
-        self.trial.plan = self._plan(cast)
+        self.context.plan = self._plan(cast)
         for check in find_checks(Scope.SITUATIONS) if self.target.situations else ():
             if self._is_wanted(check) and check.run_once:
-                yield None, check.names, partial(check.run_once, self.trial)
+                yield None, check.names, partial(check.run_once, self.context)
 
     def _plan(self, cast: Mapping[str, Actor]) -> Plan:
         login = self.target.identities if isinstance(self.target.identities, Login) else None
@@ -108,56 +108,56 @@ class Agenda:
     def _baseline(self, endpoint: Endpoint) -> Iterator[Step]:
         if not self._may_call(endpoint):
             return
-        admin = self.trial.admin if endpoint.is_privileged else None
-        step: Callable[[], object] = partial(control, self.trial, endpoint)
+        admin = self.context.admin if endpoint.is_privileged else None
+        step: Callable[[], object] = partial(send_baseline, self.context, endpoint)
         if endpoint.is_ending:
             step = partial(self._end, endpoint)
         elif admin is not None:
-            step = partial(control_as_admin, self.trial, endpoint, admin)
+            step = partial(send_baseline_as_admin, self.context, endpoint, admin)
         yield endpoint, _BASELINE, step
 
     def _schemes_of(self, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
-        known = self.trial.surface.schemes
+        known = self.context.surface.schemes
         return [(name, known[name]) for schemes in endpoint.security for name in schemes if name in known]
 
     def _send_again_if_lacking(self, endpoint: Endpoint) -> None:
-        if endpoint.id not in self.trial.succeeded and endpoint.id not in self.trial.by_admin:
-            control(self.trial, endpoint)
+        if endpoint.id not in self.context.succeeded and endpoint.id not in self.context.by_admin:
+            send_baseline(self.context, endpoint)
 
     def _send_again_with_key(self, endpoint: Endpoint) -> None:
         """Bring an operation to a 2xx that wanted a key which had to be made first."""
-        trial = self.trial
-        is_new = any(name in trial.alice.identity.values for name, _ in self._schemes_of(endpoint))
-        if is_new and endpoint.id not in trial.succeeded and endpoint.id not in trial.by_admin:
-            control(trial, endpoint)
+        context = self.context
+        is_new = any(name in context.alice.identity.values for name, _ in self._schemes_of(endpoint))
+        if is_new and endpoint.id not in context.succeeded and endpoint.id not in context.by_admin:
+            send_baseline(context, endpoint)
 
     def _end(self, endpoint: Endpoint) -> None:
         """Call what may end a user's access, and see whether it did what it says."""
-        with check_account_end(self.trial, endpoint), check_log_out(self.trial, endpoint):
-            control(self.trial, endpoint)
+        with check_account_end(self.context, endpoint), check_log_out(self.context, endpoint):
+            send_baseline(self.context, endpoint)
 
     def _check(self, endpoint: Endpoint) -> Iterator[Step]:
         if endpoint.id not in self.wanted:
             return
         for check in find_checks(Scope.REACHED):
-            if self._is_wanted(check) and check.fits(self.trial, endpoint):
+            if self._is_wanted(check) and check.fits(self.context, endpoint):
                 yield endpoint, check.names, partial(self._run_if_reached, endpoint, check)
         for check in find_checks(Scope.CALLABLE) if self._may_call(endpoint) else ():
-            if self._is_wanted(check) and check.fits(self.trial, endpoint) and check.run:
-                yield endpoint, check.names, partial(check.run, self.trial, endpoint)
+            if self._is_wanted(check) and check.fits(self.context, endpoint) and check.run:
+                yield endpoint, check.names, partial(check.run, self.context, endpoint)
 
     def _may_call(self, endpoint: Endpoint) -> bool:
-        return self.trial.client.may_write or endpoint.is_safe
+        return self.context.client.may_write or endpoint.is_safe
 
     def _run_if_reached(self, endpoint: Endpoint, check: Check) -> None:
         """Run a check only where the baseline request succeeded."""
-        is_by_admin = endpoint.id in self.trial.by_admin
-        if check.run is None or not (is_by_admin or endpoint.id in self.trial.succeeded):
+        is_by_admin = endpoint.id in self.context.by_admin
+        if check.run is None or not (is_by_admin or endpoint.id in self.context.succeeded):
             return
-        check.run(self.trial, endpoint)
-        for actor in () if is_by_admin else (self.trial.alice, self.trial.bob):
+        check.run(self.context, endpoint)
+        for actor in () if is_by_admin else (self.context.alice, self.context.bob):
             if actor is not None:
-                spend(endpoint, actor)
+                forget_consumed(endpoint, actor)
 
     def _is_wanted(self, check: Check) -> bool:
         """Tell whether a check is wanted, or a check whose cases it counts on the way."""

@@ -1,4 +1,4 @@
-"""The service under test, as its repository opens it for the harness."""
+"""The service under test: what a repository tells the harness about it, and how it is opened."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
+from specwitness.fuzz.http.asgi import open_app
+from specwitness.fuzz.http.network import TIMEOUT_SECONDS, HttpTransport
 from specwitness.fuzz.users.identity import ALICE, Identity, IdentityProvider, Mint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from specwitness.fuzz.http.client import Client
+    from specwitness.fuzz.http.client import Client, Transport
     from specwitness.fuzz.session.situation import Situation
 
 _REMEDY = "name a callable that returns a context manager of a specwitness.fuzz.target.Target"
 
 
 class Credential(StrEnum):
-    """What a request brings to prove who sends it; the value is the report's word."""
+    """A kind of credential; the value is the report's word for it."""
 
     VALID = "valid token"
     NONE = "no credentials"
@@ -30,7 +32,7 @@ class Credential(StrEnum):
 
     @property
     def phrase(self) -> str:
-        """The credential as a sentence takes it, such as `with an expired token`."""
+        """The credential after `with` and its article, such as `with an expired token`."""
         if self is Credential.NONE:
             return f"with {self.value}"
         return f"with {'an' if self is Credential.EXPIRED else 'a'} {self.value}"
@@ -38,7 +40,7 @@ class Credential(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Authorizations:
-    """The older, smaller way: one user, and the value of its Authorization header."""
+    """The users of a target that sets `authorization`: alice alone."""
 
     authorization: Callable[[Credential], str | None]
 
@@ -53,19 +55,20 @@ class Target:
 
     Args:
         app: The ASGI application; the harness runs its lifespan.
-        base_url: Where the service is, if there is no app.
+        base_url: The service's URL, such as `http://127.0.0.1:8000`, if there is no app.
         identities: Gives alice, bob and, if there is one, an admin: a `Mint`, `Tokens`, a `Login`, or
             any object with `identify(name, client)`.
-        mint: What tokens are signed with, where `identities` is something else.
-        authorization: Instead of identities: the value of the `Authorization` header for a
-            credential of one user; None for one that the service does not have.
+        mint: Signs tokens with the service's key, if `identities` is not a mint itself.
+        authorization: In place of identities: gives the value of the `Authorization` header of one user
+            for a kind of credential; None for a kind that the service does not have.
         generated_schema: The OpenAPI document that the app generates from its code, if it does.
         routes: Method and path of each route, hidden ones included.
-        reset: Brings the stored state back to where it began.
-        state: Gives a comparable snapshot of the stored state.
-        environment: What the service runs on, for the report.
-        undocumented: Paths, or `METHOD /path`, that may stay out of the contract.
-        situations: States that it can bring about, in which documented statuses come.
+        reset: Restores the stored data that the service started with.
+        state: Gives a snapshot of the stored data; equal data give equal snapshots.
+        environment: Versions and settings of what the service runs on, for the report.
+        undocumented: Paths, or `METHOD /path`, that the contract may leave out.
+        situations: States that the target can put the service into, such as an outage of its database,
+            with the documented statuses that are due in them.
     """
 
     app: Any = None
@@ -82,7 +85,7 @@ class Target:
     situations: tuple[Situation, ...] = ()
 
     def bad_tokens(self) -> dict[str, str]:
-        """Give the bad credentials that the target itself has, by what they are."""
+        """Give the bad tokens that `authorization` knows, by `forged` and `expired`."""
         found = {}
         for credential in (Credential.FORGED, Credential.EXPIRED):
             value = self.authorization(credential) if self.authorization else None
@@ -92,24 +95,46 @@ class Target:
 
     @property
     def provider(self) -> IdentityProvider:
-        """Who gives the identities; nobody, for a service without users."""
+        """The provider of the users; it gives none for a service without users."""
         if self.identities is not None:
             return self.identities
         return _Authorizations(self.authorization or (lambda _: None))
 
 
 @contextmanager
-def load_target(reference: str) -> Iterator[Target]:
-    """Open the target that `module.path:callable` names, and close it at the end.
+def open_transport(target: Target, timeout: float = TIMEOUT_SECONDS) -> Iterator[Transport]:
+    """Start the target's app and stop it at the end, or give the way to its base URL.
+
+    Args:
+        target: The service.
+        timeout: Seconds for one response over HTTP.
 
     Raises:
-        TargetError: It cannot be imported, opened or closed, or it yields something else.
+        TargetError: The app does not start or stop, or the base URL is no http URL.
+    """
+    if target.app is None:
+        yield HttpTransport(target.base_url or "", timeout)
+        return
+    with open_app(target.app) as transport:
+        yield transport
+
+
+@contextmanager
+def load_target(reference: str) -> Iterator[Target]:
+    """Open a target, and close it at the end.
+
+    Args:
+        reference: `module.path:callable`; the callable gives a context manager that yields a `Target`.
+
+    Raises:
+        TargetError: The callable cannot be imported or called, the context manager cannot be entered or
+            left, or it yields something else.
     """
     manager = _call(reference)
     try:
         target = manager.__enter__()
     except Exception as error:
-        raise _refusal(reference, "cannot be opened", error) from error
+        raise _error(reference, "cannot be opened", error) from error
     if not isinstance(target, Target):
         manager.__exit__(None, None, None)
         kind = type(target).__name__
@@ -122,7 +147,7 @@ def load_target(reference: str) -> Iterator[Target]:
     try:
         manager.__exit__(None, None, None)
     except Exception as error:
-        raise _refusal(reference, "cannot be closed", error) from error
+        raise _error(reference, "cannot be closed", error) from error
 
 
 def _call(reference: str) -> Any:
@@ -136,17 +161,17 @@ def _call(reference: str) -> Any:
     try:
         factory = getattr(importlib.import_module(module_name), name)
     except Exception as error:
-        raise _refusal(reference, "cannot be imported", error) from error
+        raise _error(reference, "cannot be imported", error) from error
     try:
         manager = factory()
     except Exception as error:
-        raise _refusal(reference, "cannot be called", error) from error
+        raise _error(reference, "cannot be called", error) from error
     if not (hasattr(manager, "__enter__") and hasattr(manager, "__exit__")):
         raise TargetError("the target is no context manager", where=reference, remedy=_REMEDY)
     return manager
 
 
-def _refusal(reference: str, what: str, error: Exception) -> TargetError:
+def _error(reference: str, what: str, error: Exception) -> TargetError:
     if isinstance(error, TargetError):
         return error
     reason = " ".join(str(error).split()) or "no message"

@@ -1,8 +1,10 @@
-"""From the results of a run to witnesses: one for each operation and check."""
+"""Makes the witnesses of a run from its results: one for each operation and check."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CHECKS
@@ -12,115 +14,129 @@ from specwitness.fuzz.results.severity import Level
 from specwitness.model import Outcome, Witness, WitnessKind
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.engine import Engine
+    from specwitness.fuzz.results.results import Results
 
 NEVER_OBSERVED = "never observed"
-_UNAUTHORIZED = 401
 
 
-def is_tried(endpoint: Endpoint, check: str, engine: Engine) -> bool:
-    """Tell whether an operation gets a witness for a check."""
-    tally = engine.trial.ledger.tallies.get((endpoint.id, check))
-    settings = engine.settings
-    if settings.only and check not in settings.only:
-        return False
-    ledger = engine.trial.ledger
-    is_noted = tally is not None and bool(tally.cases or tally.breaches or tally.judged)
-    is_gap = (endpoint.id, check) in ledger.gaps or (endpoint.id, check) in ledger.lacks
-    # An operation that a check does not fit has no witness for it, rather than one that says nothing.
-    return named_checks()[check].is_due(endpoint) or is_noted or is_gap
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the results of a run say of each operation and check.
 
+    Args:
+        results: The results.
+        settings: Depth, which checks were wanted, and which requirements each may testify for.
+        situations: The statuses that are due in each situation of the target, by its name.
+        has_mint: Whether the target signs tokens of its own.
+        is_whole: Whether the run ended within its time budget.
+    """
 
-def testify(endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig) -> Witness:
-    """Give the witness of an operation and a check: its outcome, requirements and figures."""
-    ledger = engine.trial.ledger
-    tally = ledger.tally(endpoint, check)
-    control = ledger.tally(endpoint, "conformance")
-    outcome, detail = _judge(endpoint, check, engine, settings)
-    counts = dict(tally.counts)
-    if check == "conformance":
-        documented, unseen = find_documented(endpoint), find_unseen(endpoint, ledger)
-        counts |= {"documented": len(documented), "observed": len(documented) - len(unseen)}
-        detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
-    else:
-        counts |= {"attacks": len(tally.attacks), "control": control.succeeded}
-        # Some cases are judged by requests that another check counts.
-        counts["cases"] = max(tally.cases, tally.judged)
-    return Witness(
-        id=f"fuzz:{endpoint.id}:{check}",
-        kind=WitnessKind.FUZZ,
-        name=f"{endpoint.operation.name} {named_checks()[check].title}",
-        requirements=_find_requirements(endpoint, check, engine),
-        outcome=outcome,
-        location=endpoint.operation.location,
-        example={"operation": endpoint.operation.name, "check": check},
-        counts=counts,
-        detail=ledger.redaction.clean(detail) if detail else None,
-    )
+    results: Results
+    settings: FuzzConfig
+    situations: Mapping[str, Collection[int]]
+    has_mint: bool
+    is_whole: bool
 
+    def testify(self, endpoint: Endpoint) -> Iterator[Witness]:
+        """Give the witnesses of an operation: one for each check that applies to it."""
+        for check in named_checks():
+            if self._is_tried(endpoint, check):
+                yield self._testify(endpoint, check)
 
-def _judge(
-    endpoint: Endpoint, check: str, engine: Engine, settings: FuzzConfig
-) -> tuple[Outcome, str | None]:
-    ledger = engine.trial.ledger
-    tally, control = ledger.tally(endpoint, check), ledger.tally(endpoint, "conformance")
-    if tally.at_level(Level.MUST) or (settings.strict and tally.breaches):
-        return Outcome.FAILED, tally.describe_breaches()
-    advice = f"hygiene: {tally.describe_breaches()}" if tally.breaches else None
-    if gap := ledger.gaps.get((endpoint.id, check)):
-        return Outcome.SKIPPED, gap
-    if not control.succeeded and not (check == "privilege" and tally.cases):
-        who = "with a valid token " if endpoint.is_protected else ""
-        return Outcome.SKIPPED, f"never answered 2xx: {who}came {control.describe_statuses()}"
-    if check == "conformance" and _awaits_every_status(engine) and find_unseen(endpoint, ledger):
-        return Outcome.FAILED, None
-    if not tally.judged and check != "conformance":
-        return Outcome.SKIPPED, _describe_lack(endpoint, check, engine)
-    return Outcome.PASSED, advice
+    def _is_tried(self, endpoint: Endpoint, check: str) -> bool:
+        if self.settings.only and check not in self.settings.only:
+            return False
+        result = self.results.by_check.get((endpoint.id, check))
+        is_noted = result is not None and bool(result.cases or result.violations or result.judged)
+        is_gap = (endpoint.id, check) in self.results.gaps or (endpoint.id, check) in self.results.reasons
+        # An operation that a check does not apply to has no witness for it, rather than a skipped one.
+        return named_checks()[check].is_due(endpoint) or is_noted or is_gap
 
+    def _testify(self, endpoint: Endpoint, check: str) -> Witness:
+        results = self.results
+        result = results.result(endpoint, check)
+        send_baseline = results.result(endpoint, "conformance")
+        outcome, detail = self._judge(endpoint, check)
+        counts = dict(result.counts)
+        if check == "conformance":
+            documented, unseen = find_documented(endpoint), find_unseen(endpoint, results)
+            counts |= {"documented": len(documented), "observed": len(documented) - len(unseen)}
+            detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
+        else:
+            counts |= {"attacks": len(result.attacks), "control": send_baseline.succeeded}
+            # A check may judge responses that another check counts as its cases.
+            counts["cases"] = max(result.cases, result.judged)
+        return Witness(
+            id=f"fuzz:{endpoint.id}:{check}",
+            kind=WitnessKind.FUZZ,
+            name=f"{endpoint.operation.name} {named_checks()[check].title}",
+            requirements=self._find_requirements(endpoint, check),
+            outcome=outcome,
+            location=endpoint.operation.location,
+            example={"operation": endpoint.operation.name, "check": check},
+            counts=counts,
+            detail=results.redaction.clean(detail) if detail else None,
+        )
 
-def _awaits_every_status(engine: Engine) -> bool:
-    """Tell whether a documented status that never came breaks the run: where all was to be tried, and was."""
-    settings = engine.settings
-    is_whole = settings.profile == "deep" and not settings.only and not engine.client.is_late
-    return settings.strict and is_whole
+    def _judge(self, endpoint: Endpoint, check: str) -> tuple[Outcome, str | None]:
+        results = self.results
+        result, send_baseline = results.result(endpoint, check), results.result(endpoint, "conformance")
+        if result.at_level(Level.MUST) or (self.settings.strict and result.violations):
+            return Outcome.FAILED, result.describe_violations()
+        advice = f"hygiene: {result.describe_violations()}" if result.violations else None
+        if gap := results.gaps.get((endpoint.id, check)):
+            return Outcome.SKIPPED, gap
+        if not send_baseline.succeeded and not (check == "privilege" and result.cases):
+            credentials = "with a valid token " if endpoint.is_protected else ""
+            return (
+                Outcome.SKIPPED,
+                f"never answered 2xx: {credentials}came {send_baseline.describe_statuses()}",
+            )
+        if check == "conformance" and self._requires_every_status() and find_unseen(endpoint, results):
+            return Outcome.FAILED, None
+        if not result.judged and check != "conformance":
+            return Outcome.SKIPPED, self._describe_lack(endpoint, check)
+        return Outcome.PASSED, advice
 
+    def _requires_every_status(self) -> bool:
+        """Tell whether a documented status that never came is a failure: in a strict, deep and whole run."""
+        settings = self.settings
+        return settings.strict and settings.profile == "deep" and not settings.only and self.is_whole
 
-def _describe_lack(endpoint: Endpoint, check: str, engine: Engine) -> str:
-    ledger = engine.trial.ledger
-    if reason := ledger.lacks.get((endpoint.id, check)):
-        return reason
-    if ledger.tally(endpoint, check).cases:
-        return "nothing that came could be compared with what is right"
-    if check == "expired" and not engine.trial.mint:
-        return "the target has no expired token, and no mint to make one with"
-    return "no case could be made"
+    def _describe_lack(self, endpoint: Endpoint, check: str) -> str:
+        """Give the reason for which a check judged no response."""
+        if reason := self.results.reasons.get((endpoint.id, check)):
+            return reason
+        if self.results.result(endpoint, check).cases:
+            return "no response could be compared with an expected one"
+        if check == "expired" and not self.has_mint:
+            return "the target has no expired token, and no mint to make one with"
+        return "no case could be made"
 
+    def _find_requirements(self, endpoint: Endpoint, check: str) -> tuple[str, ...]:
+        statuses = self._find_statuses(endpoint, check)
+        # A situation says nothing of the responses outside of it.
+        keys = [] if check == "situation" else list(endpoint.operation.requirements)
+        for pattern, more in sorted(endpoint.operation.response_requirements.items()):
+            if any(fits(pattern, status) for status in statuses):
+                keys += more
+        patterns = self.settings.checks.get(check)
+        return tuple(
+            key
+            for key in dict.fromkeys(keys)
+            if patterns is None or any(fnmatchcase(key, pattern) for pattern in patterns)
+        )
 
-def _find_requirements(endpoint: Endpoint, check: str, engine: Engine) -> tuple[str, ...]:
-    statuses = _find_statuses(endpoint, check, engine)
-    # A state says something of the answers that are due in it, and nothing of the others.
-    keys = [] if check == "situation" else list(endpoint.operation.requirements)
-    for pattern, more in sorted(endpoint.operation.response_requirements.items()):
-        if any(fits(pattern, status) for status in statuses):
-            keys += more
-    patterns = engine.settings.checks.get(check)
-    return tuple(
-        key
-        for key in dict.fromkeys(keys)
-        if patterns is None or any(fnmatchcase(key, pattern) for pattern in patterns)
-    )
-
-
-def _find_statuses(endpoint: Endpoint, check: str, engine: Engine) -> set[int]:
-    """Give the statuses whose requirements a check has something to say of."""
-    if check in CREDENTIAL_CHECKS:
-        return {_UNAUTHORIZED}
-    ledger = engine.trial.ledger
-    if check != "situation":
-        return find_observed(endpoint, ledger)
-    # Those that were due: of the one that did not come, a failure has to be told.
-    tried = ledger.tally(endpoint, check).attacks
-    return {status for each in engine.target.situations if each.name in tried for status in each.statuses}
+    def _find_statuses(self, endpoint: Endpoint, check: str) -> set[int]:
+        """Give the statuses whose requirements a check has something to say of."""
+        if check in CREDENTIAL_CHECKS:
+            return {HTTPStatus.UNAUTHORIZED}
+        if check != "situation":
+            return find_observed(endpoint, self.results)
+        # The statuses that were due, too: one of them may never have come.
+        tried = self.results.result(endpoint, check).attacks
+        return {status for name, due in self.situations.items() if name in tried for status in due}

@@ -1,4 +1,4 @@
-"""What every scenario stands on: its world, and the steps of all stories."""
+"""The world fixture and the step definitions of all scenarios."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("tests.bdd.steps")  # the assertions of the steps are counted
+pytest.register_assert_rewrite("tests.bdd.steps")  # specwitness counts the assertions of the steps
 
 from tests.bdd.steps.account import *
 from tests.bdd.steps.browser import *
@@ -28,6 +28,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def world(empty_database: str) -> Iterator[World]:
-    """A world of its own for each scenario, on an empty database."""
+    """The state of one scenario, on an empty database."""
     with World(empty_database) as world:
         yield world

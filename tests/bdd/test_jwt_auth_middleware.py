@@ -1,4 +1,4 @@
-"""Binds the scenarios of specs/003-jwt-auth-middleware."""
+"""Runs the scenarios of specs/003-jwt-auth-middleware."""
 
 from pytest_bdd import scenarios
 

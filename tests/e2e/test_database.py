@@ -1,4 +1,4 @@
-"""The front end's tests that need a real PostgreSQL: on one, and behind a pooler."""
+"""Runs the front end's database tests on a real PostgreSQL: directly, and through a pooler."""
 
 from __future__ import annotations
 
@@ -25,48 +25,51 @@ FILE = "tests/database.test.ts"
 
 @pytest.fixture
 def owner_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The address of a fresh database."""
+    """The URL of a new database."""
     with fresh_database(postgres_server.url) as url:
         yield url
 
 
 @pytest.fixture
 def auth_url(owner_url: str) -> str:
-    """The address of the fresh database for the role of Better Auth."""
+    """The URL of the new database for the role of Better Auth."""
     return make_auth_role(owner_url, AUTH_PASSWORD)
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_front_end_passes_its_own_tests_on_a_real_postgresql(auth_url: str, tmp_path: Path) -> None:
+def test_database_tests_of_the_front_end_pass_on_postgresql(auth_url: str, tmp_path: Path) -> None:
     outcomes = run_front_end_tests(FILE, auth_url, tmp_path)
     assert set(outcomes.values()) == {"passed"}, outcomes
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_front_end_passes_its_own_tests_behind_a_pooler(auth_url: str, tmp_path: Path) -> None:
+def test_database_tests_of_the_front_end_pass_behind_a_pooler(auth_url: str, tmp_path: Path) -> None:
     if not (program := find_pgbouncer()):
-        lack = "there is no pgbouncer: apt-get install pgbouncer"
+        missing = "pgbouncer is not installed: apt-get install pgbouncer"
         if is_required(os.environ):
-            pytest.fail(lack)
-        pytest.skip(lack)
+            pytest.fail(missing)
+        pytest.skip(missing)
     with pooling(program, auth_url) as pooled_url:
         outcomes = run_front_end_tests(FILE, pooled_url, tmp_path)
     assert set(outcomes.values()) == {"passed"}, outcomes
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_migrating_refuses_a_role_whose_tables_would_stand_elsewhere(
+def test_migration_rejects_a_role_that_would_create_its_tables_in_another_schema(
     owner_url: str, auth_url: str, tmp_path: Path
 ) -> None:
     with connect(owner_url) as database:
         name = sql.Identifier(database.info.dbname)
         database.execute(sql.SQL("alter role auth_service in database {} reset search_path").format(name))
-    with pytest.raises(AssertionError, match="AUTH_DATABASE_URL: tables of this role would stand in "):
+    with pytest.raises(
+        AssertionError,
+        match="AUTH_DATABASE_URL: the role auth_service would create its tables in the schema ",
+    ):
         migrate_front_end(auth_url, tmp_path)
     make_auth_role(owner_url, AUTH_PASSWORD)
     assert migrate_front_end(auth_url, tmp_path).startswith("migrate: changed user, ")
 
 
-def test_test_that_is_left_out_is_noticed(tmp_path: Path) -> None:
+def test_skipped_database_test_is_reported_as_skipped(tmp_path: Path) -> None:
     outcomes = run_front_end_tests(FILE, None, tmp_path)
     assert set(outcomes.values()) == {"passed", "skipped"}, outcomes

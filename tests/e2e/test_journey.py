@@ -1,4 +1,4 @@
-"""Two people in two browsers: each has their own tasks, takes them along, and has them erased for good."""
+"""Two users in two browsers: tasks, signing out, export and account deletion, through front end and service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from psycopg import sql
 
-from tests.support.better_auth import SERVICE_ROLES, TABLES, find_reach
+from tests.support.better_auth import SERVICE_ROLES, TABLES, find_privileges
 from tests.support.service import connect
 from tests.support.visitor import read_part
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.both_sides import BothSides
     from tests.support.visitor import Visitor
 
-FORGOTTEN = (
+INSERT_VERIFICATION = (
     'insert into auth.verification (id, identifier, value, "expiresAt")'
     " values (%s, %s, %s, now() + interval '1 day')"
 )
@@ -34,8 +34,8 @@ def call(sides: BothSides, method: str, path: str, token: str) -> httpx.Response
     return httpx.request(method, f"{sides.api}{path}", headers=headers, json=body)
 
 
-def find_remains(sides: BothSides, *words: str) -> list[str]:
-    """Find the tables of Better Auth in which something of somebody stands."""
+def find_tables_with(sides: BothSides, *words: str) -> list[str]:
+    """List the tables of Better Auth that have a row with one of these words."""
     found = []
     with connect(sides.database_url) as database:
         for table in TABLES:
@@ -48,7 +48,7 @@ def find_remains(sides: BothSides, *words: str) -> list[str]:
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-019", "003/FR-050", "003/FR-052")
-def test_two_people_see_and_change_their_own_tasks_alone(
+def test_users_see_and_change_only_their_own_tasks(
     sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice, bob = let_visit(sides, "Alice"), let_visit(sides, "Bob")
@@ -73,7 +73,7 @@ def test_two_people_see_and_change_their_own_tasks_alone(
 
 
 @pytest.mark.requirement("003/FR-002", "003/FR-006", "003/FR-052")
-def test_token_that_is_copied_is_its_owners_and_altered_it_is_refused(
+def test_token_with_a_part_of_another_users_token_is_rejected(
     sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice, bob = let_visit(sides, "Alice"), let_visit(sides, "Bob")
@@ -89,26 +89,28 @@ def test_token_that_is_copied_is_its_owners_and_altered_it_is_refused(
     }
     assert call(sides, "GET", "/api/me", own).json() == {"user_id": read_part(own, 1)["sub"]}
     for token in altered.values():
-        answer = call(sides, "GET", "/api/me", token)
-        assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+        response = call(sides, "GET", "/api/me", token)
+        assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
 
 
 @pytest.mark.requirement("003/FR-033", "003/FR-052")
-def test_session_cookie_of_better_auth_is_no_token(
+def test_session_cookie_of_better_auth_is_rejected_as_a_token(
     sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice = let_visit(sides, "Alice")
     alice.sign_up()
-    cookies = [each for each in alice.context.cookies() if "session" in each.get("name", "")]
+    cookies = [cookie for cookie in alice.context.cookies() if "session" in cookie.get("name", "")]
     assert cookies
     for cookie in cookies:
         for value in (cookie.get("value", ""), cookie.get("value", "").partition(".")[0]):
-            answer = call(sides, "GET", "/api/me", value)
-            assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+            response = call(sides, "GET", "/api/me", value)
+            assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
 
 
 @pytest.mark.requirement("003/FR-052")
-def test_whoever_signs_out_has_to_sign_in_again(sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+def test_user_who_signed_out_has_to_sign_in_again(
+    sides: BothSides, let_visit: Callable[..., Visitor]
+) -> None:
     alice = let_visit(sides, "Alice")
     alice.sign_up()
     alice.add("Buy milk")
@@ -124,29 +126,34 @@ def test_whoever_signs_out_has_to_sign_in_again(sides: BothSides, let_visit: Cal
 
 @pytest.mark.requirement("003/FR-052")
 @pytest.mark.parametrize(
-    ("way", "notice"),
-    [("signs out", "You are signed out."), ("erases", "Your account and everything in it is erased.")],
+    ("action", "notice"),
+    [
+        ("sign out", "You are signed out."),
+        ("delete account", "Your account and all its data have been deleted."),
+    ],
 )
-def test_whoever_leaves_in_one_tab_is_out_in_every_tab(
-    any_sides: BothSides, let_visit: Callable[..., Visitor], way: str, notice: str
+def test_leaving_in_one_tab_signs_out_all_tabs(
+    any_sides: BothSides, let_visit: Callable[..., Visitor], action: str, notice: str
 ) -> None:
     alice = let_visit(any_sides, "Alice")
     alice.sign_up()
     alice.add("Buy milk")
     other = alice.open_tab("/tasks")
     expect(other.get_by_role("checkbox", name="Buy milk", exact=True)).to_be_visible()
-    if way == "erases":
-        alice.erase()
+    if action == "delete account":
+        alice.delete_account()
     else:
         alice.press("Sign out")
-    # Of itself: nobody touches this tab.
+    # The other tab follows without any input.
     expect(other.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     assert urlsplit(other.url).path == "/sign-in"
     expect(alice.page.get_by_text(notice, exact=True)).to_be_visible()
 
 
 @pytest.mark.requirement("003/FR-010", "003/FR-052")
-def test_export_is_a_file_that_holds_the_tasks(sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+def test_export_is_a_json_file_with_the_users_own_tasks(
+    sides: BothSides, let_visit: Callable[..., Visitor]
+) -> None:
     alice, bob = let_visit(sides, "Alice"), let_visit(sides, "Bob")
     for visitor, title in ((alice, "Buy milk"), (bob, "Call home")):
         visitor.sign_up()
@@ -162,7 +169,7 @@ def test_export_is_a_file_that_holds_the_tasks(sides: BothSides, let_visit: Call
 
 
 @pytest.mark.requirement("003/FR-011", "003/FR-052")
-def test_erased_account_is_gone_on_both_sides_and_no_old_token_brings_it_back(
+def test_deleted_account_is_gone_on_both_sides_and_an_old_token_cannot_restore_it(
     sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice, bob = let_visit(sides, "Alice"), let_visit(sides, "Bob")
@@ -172,27 +179,29 @@ def test_erased_account_is_gone_on_both_sides_and_no_old_token_brings_it_back(
     token = alice.tokens[-1]
     subject = read_part(token, 1)["sub"]
     with connect(sides.database_url) as database:
-        # A password that was to be reset; no foreign key ties it to the user.
-        database.execute(FORGOTTEN, [alice.name, f"reset-password:{alice.name}", subject])
-    assert set(find_remains(sides, alice.email, subject)) >= {"user", "session", "account", "verification"}
+        # A pending password reset, which has no foreign key to the user.
+        database.execute(INSERT_VERIFICATION, [alice.name, f"reset-password:{alice.name}", subject])
+    assert set(find_tables_with(sides, alice.email, subject)) >= {
+        *("user", "session", "account", "verification")
+    }
 
-    alice.erase()
+    alice.delete_account()
     expect(alice.page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
-    assert find_remains(sides, alice.email, subject) == []
+    assert find_tables_with(sides, alice.email, subject) == []
     assert call(sides, "POST", "/api/tasks", token).status_code == 410
     with connect(sides.database_url) as database:
         rows = database.execute("select count(*) from tasks where user_id = %s", [subject]).fetchone()
     assert rows == (0,)
     alice.sign_in()
-    assert "password" in alice.alert().lower()
+    assert alice.alert() == "Wrong e-mail or password."
     assert bob.read_tasks() == ["Call home"]
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_service_reaches_none_of_the_tables_that_better_auth_made(sides: BothSides) -> None:
+def test_service_has_no_access_to_the_tables_of_better_auth(sides: BothSides) -> None:
     with connect(sides.database_url) as database:
         rows = database.execute("select tablename from pg_tables where schemaname = 'auth'").fetchall()
         assert {row[0] for row in rows} >= {"user", "session", "account", "verification"}
-        assert find_reach(database, SERVICE_ROLES, "auth") == []
-        assert find_reach(database, ("auth_service",), "public") == []
+        assert find_privileges(database, SERVICE_ROLES, "auth") == []
+        assert find_privileges(database, ("auth_service",), "public") == []

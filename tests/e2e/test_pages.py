@@ -1,4 +1,4 @@
-"""The pages as people meet them: accessible, by keyboard alone, on a small screen, and pictured."""
+"""The pages: accessibility, keyboard use and small screens; takes a screenshot of every page."""
 
 from __future__ import annotations
 
@@ -27,31 +27,34 @@ OPEN_PAGES = {"sign-in": "/sign-in", "sign-up": "/sign-up"}
 
 
 def find_faults(page: Page) -> list[str]:
-    """Find what axe finds: the rule and the first element that breaks it."""
-    # By the debugger, so that the page's own policy on scripts stays as strict as it is.
+    """List the violations that axe reports, as `rule: first element`."""
+    # `evaluate` goes through the debugger, so it works under the page's content security policy.
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: dict[str, Any] = page.evaluate(f"() => axe.run({{ runOnly: {RULES} }})")
-    assert len(found["passes"]) > 5  # it looked
-    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+    assert len(found["passes"]) > 5  # axe ran its rules
+    return [f"{violation['id']}: {violation['nodes'][0]['html']}" for violation in found["violations"]]
 
 
-def overflow(page: Page) -> int:
+def measure_overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the window."""
     width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return width
 
 
 def inspect(visitor: Visitor, name: str) -> list[str]:
-    """Take a picture, and find faults."""
+    """Take a screenshot, and list accessibility violations and horizontal overflow."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     size = visitor.page.viewport_size or SMALL
     visitor.page.screenshot(path=ARTEFACTS / f"{name}-{size['width']}.png", full_page=True)
     faults = [f"{name}: {fault}" for fault in find_faults(visitor.page)]
-    return faults + ([f"{name}: {extra} pixels too wide"] if (extra := overflow(visitor.page)) > 0 else [])
+    return faults + (
+        [f"{name}: {extra} pixels too wide"] if (extra := measure_overflow(visitor.page)) > 0 else []
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["400", "1280"])
-def test_no_page_has_a_fault_that_axe_finds_or_is_too_wide(
+def test_pages_have_no_accessibility_violation_and_fit_the_window(
     any_sides: BothSides, let_visit: Callable[..., Visitor], size: dict[str, int], scheme: str
 ) -> None:
     suffix = "" if scheme == "light" else "-dark"
@@ -70,15 +73,17 @@ def test_no_page_has_a_fault_that_axe_finds_or_is_too_wide(
         if name == "tasks":
             expect(alice.task("Buy milk")).to_be_visible()
         faults += inspect(alice, f"{name}{suffix}")
-    alice.press("Erase my account")
-    faults += inspect(alice, f"erase{suffix}")
+    alice.press("Delete my account")
+    faults += inspect(alice, f"delete{suffix}")
     alice.open("/tasks")
     alice.press("Edit Buy milk")
     faults += inspect(alice, f"edit{suffix}")
     assert faults == []
 
 
-def test_axe_and_the_ruler_notice_a_fault(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+def test_planted_violation_and_overflow_are_found(
+    any_sides: BothSides, let_visit: Callable[..., Visitor]
+) -> None:
     visitor = let_visit(any_sides, "Alice", viewport=SMALL)
     visitor.open("/sign-in")
     visitor.page.evaluate(
@@ -91,7 +96,7 @@ def test_axe_and_the_ruler_notice_a_fault(any_sides: BothSides, let_visit: Calla
     assert faults[-1] == "planted: 100 pixels too wide"
 
 
-def test_task_that_is_added_while_the_list_loads_stays(
+def test_task_added_while_the_list_loads_stays_in_the_list(
     any_sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice = let_visit(any_sides, "Alice")
@@ -105,13 +110,15 @@ def test_task_that_is_added_while_the_list_loads_stays(
     while not held:
         alice.page.wait_for_timeout(50)
     alice.add("Buy milk")
-    for route, answer in held:
-        route.fulfill(response=answer)
+    for route, response in held:
+        route.fulfill(response=response)
     expect(alice.page.get_by_text("Loading your tasks")).to_have_count(0)
     expect(alice.task("Buy milk")).to_be_visible()
 
 
-def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[..., Visitor]) -> None:
+def test_sign_up_and_tasks_work_by_keyboard_only(
+    any_sides: BothSides, let_visit: Callable[..., Visitor]
+) -> None:
     alice = let_visit(any_sides, "Alice")
     alice.open("/sign-up")
     keyboard = alice.page.keyboard
@@ -123,7 +130,7 @@ def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[...
                 assert target.evaluate("element => element.matches(':focus-visible')")
                 return
             keyboard.press("Tab")
-        pytest.fail(f"{role} {name!r} is not reached by the tabulator")
+        pytest.fail(f"the Tab key does not reach {role} {name!r}")
 
     go_to("textbox", "Name")
     keyboard.type(alice.name)
@@ -133,7 +140,7 @@ def test_signing_up_takes_no_mouse(any_sides: BothSides, let_visit: Callable[...
     assert alice.label("Password").evaluate("element => element === document.activeElement")
     keyboard.type(PASSWORD)
     keyboard.press("Enter")
-    alice.await_entry()
+    alice.await_signed_up()
     go_to("textbox", "New task")
     keyboard.type("Buy milk")
     keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""The tokens of the real Better Auth: what they carry, where they are kept, how they are renewed and rotated."""
+"""The tokens of the real Better Auth: claims, storage in the browser, renewal and key rotation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from backend.testing.issuer import make_secret
 from tests.support.both_sides import ROOT, serving_both
-from tests.support.recorded import read_recording
+from tests.support.recorded_tokens import read_recording
 from tests.support.visitor import read_part
 from tests.support.writers import await_fact
 
@@ -29,25 +29,25 @@ CLAIMS = {"iat", "exp", "iss", "aud", "sub", "sid"}
 HEADERS = {"shared-secret": ("HS256", {"alg", "typ"}), "jwks": ("EdDSA", {"alg", "kid"})}
 
 
-def ask_who(sides: BothSides, token: str) -> httpx.Response:
+def get_me(sides: BothSides, token: str) -> httpx.Response:
     return httpx.get(f"{sides.api}/api/me", headers={"Authorization": f"Bearer {token}"})
 
 
 def check_claims(claims: dict[str, Any], visitor: Visitor) -> None:
-    """Hold claims to the contract: these six, and nothing on the person."""
+    """Check that the claims match the contract: these six, and no personal data."""
     jsonschema.Draft202012Validator(SCHEMA).validate(claims)
     assert claims.keys() == CLAIMS
     assert claims["iss"] == claims["aud"] == visitor.sides.origin
     assert not [word for word in (visitor.name, visitor.email) if word in json.dumps(claims)]
 
 
-def check_kept_nowhere(visitor: Visitor, token: str) -> None:
-    """Hold the page to keeping its token in memory alone."""
+def check_not_stored(visitor: Visitor, token: str) -> None:
+    """Check that the browser keeps the token in the memory of the page only."""
     assert visitor.find_token(token) == []
 
 
 @pytest.mark.requirement("003/FR-004", "003/FR-012", "003/FR-052", "003/US8/AC5")
-def test_token_fits_the_contract_and_carries_nothing_on_the_person(
+def test_token_matches_the_contract_and_has_no_personal_data(
     sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice = let_visit(sides, "Alice")
@@ -58,8 +58,8 @@ def test_token_fits_the_contract_and_carries_nothing_on_the_person(
     algorithm, members = HEADERS[sides.mode]
     assert (header["alg"], set(header)) == (algorithm, members)
     check_claims(claims, alice)
-    assert ask_who(sides, token).json() == {"user_id": claims["sub"]}
-    # What machines without Node are tried with is what Better Auth issues today.
+    assert get_me(sides, token).json() == {"user_id": claims["sub"]}
+    # The recording, which machines without Node use, still has the form of today's tokens.
     recorded = read_recording(sides.mode).token
     assert read_part(recorded, 0).keys() == members
     assert read_part(recorded, 1).keys() == CLAIMS
@@ -68,21 +68,21 @@ def test_token_fits_the_contract_and_carries_nothing_on_the_person(
 
 
 @pytest.mark.requirement("003/FR-001", "003/FR-052")
-def test_token_is_in_the_memory_of_the_page_and_nowhere_else(
+def test_token_is_stored_in_the_memory_of_the_page_only(
     sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice = let_visit(sides, "Alice")
     alice.sign_up()
     alice.add("Buy milk")
     token = alice.tokens[-1]
-    check_kept_nowhere(alice, token)
+    check_not_stored(alice, token)
     alice.open("/account")
-    check_kept_nowhere(alice, alice.tokens[-1])
+    check_not_stored(alice, alice.tokens[-1])
     assert not [request.url for request in alice.requests if token in request.url]
 
 
 @pytest.mark.parametrize(
-    "keep",
+    "script",
     [
         "localStorage.setItem('token', t)",
         "sessionStorage.setItem('token', t)",
@@ -93,27 +93,27 @@ def test_token_is_in_the_memory_of_the_page_and_nowhere_else(
         "new Promise(done => (indexedDB.open('tokens').onsuccess = done))",
     ],
 )
-def test_token_that_is_kept_is_noticed_wherever_it_is(
-    keep: str, any_sides: BothSides, let_visit: Callable[..., Visitor]
+def test_token_stored_in_any_other_place_is_found(
+    script: str, any_sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     visitor = let_visit(any_sides, "Alice")
     visitor.open("/sign-in")
-    check_kept_nowhere(visitor, "a.planted.token")
-    visitor.page.evaluate(f"t => {{ return {keep} }}", "a.planted.token")
+    check_not_stored(visitor, "a.planted.token")
+    visitor.page.evaluate(f"t => {{ return {script} }}", "a.planted.token")
     with pytest.raises(AssertionError):
-        check_kept_nowhere(visitor, "a.planted.token")
+        check_not_stored(visitor, "a.planted.token")
 
 
 @pytest.mark.requirement("003/FR-003", "003/FR-052")
-def test_token_that_ends_is_renewed_unnoticed_and_refused_from_then_on(
+def test_expired_token_is_rejected_and_the_page_renews_it(
     short_sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice = let_visit(short_sides, "Alice")
     alice.sign_up()
     alice.add("Buy milk")
     first = alice.tokens[0]
-    await_fact(lambda: ask_who(short_sides, first).status_code == 401)
-    assert ask_who(short_sides, first).json()["code"] == "token_expired"
+    await_fact(lambda: get_me(short_sides, first).status_code == 401)
+    assert get_me(short_sides, first).json()["code"] == "token_expired"
     alice.add("Water the plants")
     assert len(alice.tokens) > 1
     assert sorted(alice.page.locator("ul.tasks .title").all_inner_texts()) == ["Buy milk", "Water the plants"]
@@ -121,7 +121,7 @@ def test_token_that_ends_is_renewed_unnoticed_and_refused_from_then_on(
 
 
 @pytest.mark.requirement("003/FR-024", "003/FR-025", "003/FR-052")
-def test_keys_are_rotated_in_the_middle_of_a_session_and_nobody_notices(
+def test_key_rotation_during_a_session_causes_no_error(
     rotating_sides: BothSides, let_visit: Callable[..., Visitor]
 ) -> None:
     alice = let_visit(rotating_sides, "Alice")
@@ -130,28 +130,29 @@ def test_keys_are_rotated_in_the_middle_of_a_session_and_nobody_notices(
     old, newer = alice.tokens[0], [alice.tokens[0]]
 
     def is_rotated() -> bool:
-        alice.page.wait_for_timeout(500)  # Better Auth answers so many requests a second and no more
+        alice.page.wait_for_timeout(500)  # stays below Better Auth's rate limit
         newer.append(alice.fetch_token())
         return bool(read_part(newer[-1], 0)["kid"] != read_part(old, 0)["kid"])
 
     await_fact(is_rotated)
-    # The new key is used the instant it is published: the service has not seen it yet.
+    # Better Auth signs with the new key at once, before the service has fetched it.
     assert alice.read_tasks() == ["Buy milk"]
     alice.add("Water the plants")
     kids = {read_part(token, 0)["kid"] for token in alice.tokens}
     assert len(kids) > 1
     for token in (old, alice.tokens[-1]):
-        assert ask_who(rotating_sides, token).status_code == 200
+        assert get_me(rotating_sides, token).status_code == 200
 
 
-def test_secret_that_differs_on_the_two_sides_is_noticed(
+def test_different_secrets_on_the_two_sides_are_reported(
     postgres_server: PostgresServer, tmp_path: Path, let_visit: Callable[..., Visitor]
 ) -> None:
     settings = {"SERVICE_SECRET": make_secret()}
     with serving_both(postgres_server.url, "shared-secret", tmp_path, **settings) as both:
         alice = let_visit(both, "Alice")
         alice.sign_up()
-        assert "does not accept the token" in alice.alert()
-        assert ask_who(both, alice.tokens[-1]).json()["code"] == "token_invalid"
-        causes = {each.get("cause") for each in both.service.events if each["event"] == "credentials_refused"}
+        assert "does not accept your token" in alice.alert()
+        assert get_me(both, alice.tokens[-1]).json()["code"] == "token_invalid"
+        refusals = [event for event in both.service.events if event["event"] == "credentials_refused"]
+        causes = {event.get("cause") for event in refusals}
     assert causes == {"signature"}

@@ -1,4 +1,4 @@
-"""`python -m tests.falsifiers`: takes each check away in turn, runs the tests, and tells which test noticed."""
+"""`python -m tests.falsifiers [WORD ...]`: removes checks from the code one at a time, and sees a test fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.progress import track
 
 from tests.falsifiers.account_checks import ACCOUNT_FALSIFIERS
 from tests.falsifiers.browser_checks import BROWSER_FALSIFIERS
-from tests.falsifiers.door_checks import DOOR_FALSIFIERS
+from tests.falsifiers.dependency_checks import DEPENDENCY_FALSIFIERS
 from tests.falsifiers.isolation_checks import ISOLATION_FALSIFIERS
 from tests.falsifiers.key_checks import KEY_FALSIFIERS
 from tests.falsifiers.model import Falsifier, Result
@@ -34,46 +34,50 @@ REPORT = "report.xml"
 OUTPUT = Path("build/falsifiers.json")
 PAGE = Path("docs/checks.md")
 TIMEOUT_SECONDS = 120
+COLUMNS = 5
 FALSIFIERS = (
     *TOKEN_FALSIFIERS,
     *KEY_FALSIFIERS,
-    *DOOR_FALSIFIERS,
+    *DEPENDENCY_FALSIFIERS,
     *ISOLATION_FALSIFIERS,
     *BROWSER_FALSIFIERS,
     *ACCOUNT_FALSIFIERS,
 )
-BY_ASSERTION = ("AssertionError", "assert ", "Failed: ")
+ASSERTION_PREFIXES = ("AssertionError", "assert ", "Failed: ")
 
 
 def main(words: Sequence[str]) -> int:
-    """Try all falsifiers, or those whose name holds the words given; tell, and keep the result.
+    """Try all falsifiers, or those whose description contains all of these words.
+
+    Without words, also writes build/falsifiers.json and docs/checks.md.
 
     Returns:
-        0 when a test noticed each of them by an assertion, 2 when none has such a name, else 1.
+        0 if an assertion failed for every one of them, 2 if no description matches, else 1.
     """
-    chosen = [each for each in FALSIFIERS if all(word in each.check for word in words)]
+    chosen = [falsifier for falsifier in FALSIFIERS if all(word in falsifier.check for word in words)]
     console = Console()
     if not chosen:
-        console.print(f"no check has {' and '.join(words)} in its name", markup=False)
+        console.print(f"no check has {' and '.join(words)} in its description", markup=False)
         return 2
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(track(pool.map(try_falsifier, chosen), "taking checks away", len(chosen)))
-    bad = [each for each in results if each.outcome != "red"]
-    for each in bad:
-        place = f"backend/{each.falsifier.file}"
-        console.print(f"{each.outcome}: {each.falsifier.check} ({place}) {each.noticed_by}", markup=False)
-    console.print(f"{len(results) - len(bad)} of {len(results)} checks, taken away, turn a test red")
+        results = list(track(pool.map(try_falsifier, chosen), "removing checks", len(chosen)))
+    bad = [result for result in results if result.outcome != "red"]
+    for result in bad:
+        file = f"backend/{result.falsifier.file}"
+        text = f"{result.outcome}: {result.falsifier.check} ({file}) {result.noticed_by}"
+        console.print(text, markup=False)
+    console.print(f"a test failed for {len(results) - len(bad)} of {len(results)} removed checks")
     if not words:
         OUTPUT.parent.mkdir(parents=True, exist_ok=True)
         OUTPUT.write_text(
-            json.dumps([_describe(each) for each in results], indent=2) + "\n", encoding="utf-8"
+            json.dumps([_describe(result) for result in results], indent=2) + "\n", encoding="utf-8"
         )
         PAGE.write_text(make_page(results), encoding="utf-8")
     return 1 if bad else 0
 
 
 def try_falsifier(falsifier: Falsifier) -> Result:
-    """Take one check away in a copy of the repository, and run the tests that should notice."""
+    """Remove one check in a copy of the repository, and run the tests that must fail."""
     with tempfile.TemporaryDirectory(prefix="falsify-") as folder:
         copy = Path(folder)
         for name in COPIED:
@@ -86,7 +90,7 @@ def try_falsifier(falsifier: Falsifier) -> Result:
         module = copy / "backend" / falsifier.file
         text = module.read_text(encoding="utf-8")
         if text.count(falsifier.old) != 1:
-            return Result(falsifier, "did not apply", f"stands {text.count(falsifier.old)} times")
+            return Result(falsifier, "did not apply", f"the text occurs {text.count(falsifier.old)} times")
         module.write_text(text.replace(falsifier.old, falsifier.new), encoding="utf-8")
         return _run_tests(falsifier, copy)
 
@@ -106,7 +110,7 @@ def _run_tests(falsifier: Falsifier, copy: Path) -> Result:
     ]
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
     try:
-        done = subprocess.run(  # ours, on a copy of ours
+        done = subprocess.run(  # fixed arguments
             command,
             cwd=copy,
             env=environ,
@@ -123,7 +127,7 @@ def _run_tests(falsifier: Falsifier, copy: Path) -> Result:
 
 
 def _read_report(falsifier: Falsifier, report: Path) -> Result:
-    """Read which test was the first to turn red, and whether by an assertion."""
+    """Find the first failed test, and whether an assertion failed in it."""
     if not report.exists():
         return Result(falsifier, "crashed", "before any test ran")
     for suite in JUnitXml.fromfile(str(report)):
@@ -131,9 +135,9 @@ def _read_report(falsifier: Falsifier, report: Path) -> Result:
             for result in case.result:
                 if isinstance(result, Failure | Error):
                     name = f"{case.classname.rpartition('.')[2]}::{case.name}"
-                    is_asserted = (result.message or "").startswith(BY_ASSERTION)
+                    is_asserted = (result.message or "").startswith(ASSERTION_PREFIXES)
                     return Result(falsifier, "red" if is_asserted else "crashed", name)
-    return Result(falsifier, "crashed", "no test is named")
+    return Result(falsifier, "crashed", "the report names no test")
 
 
 def _describe(result: Result) -> dict[str, str]:
@@ -148,23 +152,51 @@ def _describe(result: Result) -> dict[str, str]:
 
 
 def make_page(results: Iterable[Result]) -> str:
-    """Make the page of the documentation that lists every check with the test that misses it."""
+    """Make docs/checks.md, which lists every check with the first test that fails without it."""
     rows = [
-        f"| {each.falsifier.check} | `{each.falsifier.requirement}` | `backend/{each.falsifier.file}` "
-        f"| {each.outcome} | `{each.noticed_by.partition('::')[2].partition('[')[0]}` |"
-        for each in results
+        _write_row(result.falsifier, result.outcome, result.noticed_by.partition("::")[2].partition("[")[0])
+        for result in results
     ]
-    return PAGE_HEAD.format(count=len(rows)) + "\n".join(rows) + "\n"
+    return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
+
+
+def refresh_page(page: str) -> str:
+    """Give the page with the names and places of the checks as they are now; results stay as they were.
+
+    Raises:
+        ValueError: A check has no result yet.
+    """
+    lines = [[cell.strip("` ") for cell in line.split("|")[1:-1]] for line in page.splitlines()]
+    results = {cells[0]: (cells[3], cells[4]) for cells in lines if len(cells) == COLUMNS}
+    missing = [falsifier.check for falsifier in FALSIFIERS if falsifier.check not in results]
+    if missing:
+        raise ValueError(f"{PAGE} has no result for {', '.join(missing)}: run make falsify")
+    rows = [_write_row(falsifier, *results[falsifier.check]) for falsifier in FALSIFIERS]
+    return PAGE_HEAD.format(count=len(rows)) + "".join(rows)
+
+
+def _write_row(falsifier: Falsifier, outcome: str, noticed_by: str) -> str:
+    return (
+        f"| {falsifier.check} | `{falsifier.requirement}` | `backend/{falsifier.file}` "
+        f"| {outcome} | `{noticed_by}` |\n"
+    )
 
 
 PAGE_HEAD = """\
-# Each check matters
+# Each check of the verifier matters
 
-`make falsify` takes {count} checks of the verifier and of the isolation away, one at a time, in a copy of the repository, and runs \
-the tests. A check that no test misses would be one that nobody holds. *Red* means that an assertion failed; crashes \
-and time-outs would be told apart, since they may be luck. This page is written by that command.
+See the tests fail without one check, or without each in turn:
 
-| check taken away | requirement | where | tests | first to notice |
+```sh
+.venv/bin/python -m tests.falsifiers size cap     # the checks whose names have these words
+make falsify                                      # all of them; writes this page
+```
+
+The command removes {count} checks of the verifier and of the isolation, one at a time, in a copy of the repository, and \
+runs the tests. *red* means that an assertion failed. The other results would be *green* (no test noticed), *crashed* \
+and *timed out*. `make docs` brings names and places of the checks up to date and keeps the results.
+
+| removed check | requirement | file | tests | first test that fails |
 |---|---|---|---|---|
 """
 

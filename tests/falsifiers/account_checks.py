@@ -1,4 +1,4 @@
-"""Falsifiers of what is done with an account as a whole: its export, its erasure, its audit."""
+"""Falsifiers of the account: export, erasure, audit and the retention job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILTERS = ("../../../isolation/test_isolation_sql.py",)
 
 ACCOUNT_FALSIFIERS = (
     Falsifier(
-        "filter of the export's tasks",
+        "the export's query for tasks filters by user",
         "003/FR-010",
         ACCOUNT,
         "select(Task).where(Task.user_id == user_id, ",
@@ -22,7 +22,7 @@ ACCOUNT_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of an erasure",
+        "the erasure's query filters by user",
         "003/FR-011",
         ACCOUNT,
         "delete(Task).where(col(Task.user_id) == user_id)",
@@ -30,7 +30,7 @@ ACCOUNT_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of the export's audit",
+        "the export's query for the audit filters by user",
         "003/FR-010",
         ACCOUNT,
         "select(AuditEntry).where(AuditEntry.actor == actor)",
@@ -38,7 +38,7 @@ ACCOUNT_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of the export's deny-list",
+        "the export's query for the deny-list filters by user",
         "003/FR-010",
         ACCOUNT,
         "Revocation.value == user_id",
@@ -46,7 +46,7 @@ ACCOUNT_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "issuer of the export's deny-list",
+        "the export's query for the deny-list filters by issuer",
         "003/FR-010",
         ACCOUNT,
         "Revocation.issuer == issuer",
@@ -54,7 +54,7 @@ ACCOUNT_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "writers wait for an erasure before they lock a row",
+        "writes wait for an erasure before they lock a row",
         "003/FR-011",
         HOLD,
         "if named is not null then",
@@ -62,12 +62,12 @@ ACCOUNT_FALSIFIERS = (
         ERASURES,
     ),
     Falsifier(
-        "export holds no connection while it is read",
+        "an export holds no database connection while the client reads",
         "003/FR-010",
         "api/account.py",
         """                async with self._transaction() as session:
                     page = await self.read_page(session, page.end)
-                yield ", " + _join(page) if page.tasks else ""  # they may be deleted by now
+                yield ", " + _join(page) if page.tasks else ""  # they may have been deleted since
 """,
         """                async with self._transaction() as session:
                     page = await self.read_page(session, page.end)
@@ -76,7 +76,7 @@ ACCOUNT_FALSIFIERS = (
         EXPORT,
     ),
     Falsifier(
-        "export ends at the moment when it began",
+        "an export contains no tasks that are newer than its beginning",
         "003/FR-010",
         ACCOUNT,
         "Task.user_id == user_id, col(Task.created_at) <= until",
@@ -84,7 +84,7 @@ ACCOUNT_FALSIFIERS = (
         EXPORT,
     ),
     Falsifier(
-        "export that is cut is not called done",
+        "an export that is cut off is not audited as done",
         "003/FR-040",
         "api/account.py",
         'outcome: store.Outcome = "cut"',
@@ -92,7 +92,7 @@ ACCOUNT_FALSIFIERS = (
         EXPORT,
     ),
     Falsifier(
-        "erasing anew keeps what is newer",
+        "a reapplied erasure keeps newer tasks",
         "003/FR-042",
         RETENTION,
         "delete from tasks where user_id = %s and created_at <= %s",
@@ -100,7 +100,7 @@ ACCOUNT_FALSIFIERS = (
         RESTORES,
     ),
     Falsifier(
-        "erased anew and known by the pseudonym alone",
+        "a reapplied erasure closes the account by its pseudonym",
         "003/FR-042",
         "core/database/transactions.py",
         "where actor = :actor and action = 'erase'",
@@ -108,15 +108,15 @@ ACCOUNT_FALSIFIERS = (
         RESTORES,
     ),
     Falsifier(
-        "erasures that were applied anew stay on the list",
+        "a reapplied erasure keeps its original time on the list",
         "003/FR-042",
         RETENTION,
-        '"at": each.at, "actor": each.actor}',
-        '"at": max(each.at, each.at.now(tz=each.at.tzinfo)), "actor": each.actor}',
+        '"at": account.at, "actor": account.actor}',
+        '"at": max(account.at, account.at.now(tz=account.at.tzinfo)), "actor": account.actor}',
         RESTORES,
     ),
     Falsifier(
-        "tombstone of an erasure of long ago has ended",
+        "a reapplied erasure of long ago leaves no tombstone",
         "003/FR-042",
         RETENTION,
         "select %(user_id)s::text, %(until)s where %(until)s > now()",
@@ -124,7 +124,7 @@ ACCOUNT_FALSIFIERS = (
         RESTORES,
     ),
     Falsifier(
-        "job waits for an erasure before it locks a row",
+        "the job waits for an erasure before it locks a row",
         "003/FR-041",
         RETENTION,
         """    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [user_id])
@@ -133,7 +133,7 @@ ACCOUNT_FALSIFIERS = (
         RESTORES,
     ),
     Falsifier(
-        "list of erasures is added to",
+        "earlier erasures stay on the list",
         "003/FR-042",
         "erasure_list.py",
         "*(read_list(file) if file.exists() else []), *erased",
@@ -141,7 +141,7 @@ ACCOUNT_FALSIFIERS = (
         RESTORES,
     ),
     Falsifier(
-        "keeper writes erasures alone into the audit",
+        "the keeper can audit reapplied erasures only",
         "003/FR-040",
         HOLD,
         "with check (action = 'erase' and outcome = 'reapplied')",
@@ -149,7 +149,7 @@ ACCOUNT_FALSIFIERS = (
         RESTORES,
     ),
     Falsifier(
-        "audit is not emptied",
+        "the audit cannot be truncated",
         "003/FR-040",
         HOLD,
         """    op.execute(
@@ -162,7 +162,7 @@ ACCOUNT_FALSIFIERS = (
     ),
     *(
         Falsifier(
-            f"policy of the deny-list for {use}",
+            f"the policy on the deny-list restricts {use}",
             "003/FR-035",
             "migrations/versions/0007_revocations_held.py",
             "for all using ({NAMED}) with check ({NAMED})",
@@ -172,7 +172,7 @@ ACCOUNT_FALSIFIERS = (
         for use, using, check in (("reading", "true", "{NAMED}"), ("writing", "{NAMED}", "true"))
     ),
     Falsifier(
-        "no token outlives a tombstone",
+        "tokens older than the longest lifetime are rejected",
         "003/FR-028",
         "core/config.py",
         "return min(self.max_age_seconds or self.longest_token_seconds, self.longest_token_seconds)",
@@ -180,7 +180,7 @@ ACCOUNT_FALSIFIERS = (
         ERASURES,
     ),
     Falsifier(
-        "tombstone reckons with the leeway on both sides",
+        "a tombstone lasts for the leeway twice in addition",
         "003/FR-011",
         "core/database/transactions.py",
         "settings.longest_token_seconds + 2 * settings.leeway_seconds",

@@ -1,4 +1,4 @@
-"""Falsifiers of what browsers are told, and of the wall between Better Auth's tables and the service's."""
+"""Falsifiers of CORS, and of the separation between Better Auth's tables and the service's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ POWERLESS = "login nosuperuser nobypassrls nocreatedb nocreaterole"
 
 BROWSER_FALSIFIERS = (
     Falsifier(
-        "pages of other origins stay outside",
+        "other origins get no CORS headers",
         "003/FR-050",
         CORS,
         'Headers(scope=scope).get("origin") in self._origins',
@@ -18,7 +18,7 @@ BROWSER_FALSIFIERS = (
         BROWSERS,
     ),
     Falsifier(
-        "origins are compared as a whole",
+        "only the configured origins are allowed",
         "003/FR-050",
         CORS,
         "allow_origins=self._origins,",
@@ -26,7 +26,7 @@ BROWSER_FALSIFIERS = (
         BROWSERS,
     ),
     Falsifier(
-        "no cookies",
+        "CORS allows no cookies",
         "003/FR-050",
         CORS,
         "            max_age=PREFLIGHT_SECONDS,\n",
@@ -34,7 +34,7 @@ BROWSER_FALSIFIERS = (
         BROWSERS,
     ),
     Falsifier(
-        "methods of the contract alone",
+        "CORS allows only the methods of the contract",
         "003/FR-050",
         CORS,
         "allow_methods=tuple(methods)",
@@ -42,7 +42,7 @@ BROWSER_FALSIFIERS = (
         BROWSERS,
     ),
     Falsifier(
-        "headers of the contract alone",
+        "CORS allows only the headers of the contract",
         "003/FR-050",
         CORS,
         "allow_headers=REQUEST_HEADERS",
@@ -50,15 +50,15 @@ BROWSER_FALSIFIERS = (
         BROWSERS,
     ),
     Falsifier(
-        "challenge and time to wait are shown to the page",
+        "WWW-Authenticate and Retry-After are readable by pages",
         "003/FR-050",
         CORS,
-        "expose_headers=ANSWER_HEADERS",
+        "expose_headers=EXPOSED_HEADERS",
         "expose_headers=()",
         BROWSERS,
     ),
     Falsifier(
-        "answers differ by origin, and caches know",
+        "responses have Vary: Origin",
         "003/FR-050",
         CORS,
         'add_vary_header("Origin")',
@@ -66,11 +66,11 @@ BROWSER_FALSIFIERS = (
         BROWSERS,
     ),
     Falsifier(
-        "failures too are shown to the page",
+        "error responses have CORS headers too",
         "003/FR-050",
         "main.py",
         "    app.add_middleware(\n"
-        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of\n"
         "    )\n"
         "    app.add_middleware(\n"
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
@@ -79,20 +79,20 @@ BROWSER_FALSIFIERS = (
         "        CrossOriginMiddleware, origins=settings.browser_origins, methods=contract.read_methods()\n"
         "    )\n"
         "    app.add_middleware(\n"
-        "        RequestLogMiddleware, on_error=answer_internal_error, name_caller=database.pseudonym_of\n"
+        "        RequestLogMiddleware, on_error=respond_to_internal_error, name_caller=database.pseudonym_of\n"
         "    )\n",
         BROWSERS,
     ),
     Falsifier(
-        "an origin has no path",
+        "an origin with a path is rejected",
         "003/FR-050",
         "core/settings/field_types.py",
-        "            _check_origin(one)\n",
-        '            _check_origin("/".join(one.split("/")[:3]))\n',
+        "            _check_origin(origin)\n",
+        '            _check_origin("/".join(origin.split("/")[:3]))\n',
         BROWSERS,
     ),
     Falsifier(
-        "Better Auth's schema is its own",
+        "other roles have no access to Better Auth's schema",
         "003/FR-051",
         ROLE,
         'sql.SQL("create schema {} authorization {}").format(schema, role)',
@@ -101,7 +101,7 @@ BROWSER_FALSIFIERS = (
         SCHEMA,
     ),
     Falsifier(
-        "nobody reads Better Auth's tables",
+        "other roles cannot read Better Auth's tables",
         "003/FR-051",
         ROLE,
         'sql.SQL("create schema {} authorization {}").format(schema, role)',
@@ -110,7 +110,7 @@ BROWSER_FALSIFIERS = (
         SCHEMA,
     ),
     Falsifier(
-        "Better Auth's role is a member of none",
+        "Better Auth's role is not a member of another role",
         "003/FR-051",
         ROLE,
         'connection.execute(sql.SQL("alter role {} password {}")',
@@ -119,7 +119,7 @@ BROWSER_FALSIFIERS = (
         SCHEMA,
     ),
     Falsifier(
-        "whoever made Better Auth's role is no member of it",
+        "the role that creates Better Auth's role is not a member of it",
         "003/FR-051",
         ROLE,
         '        connection.execute(sql.SQL("revoke {} from current_user").format(role))\n',
@@ -127,7 +127,7 @@ BROWSER_FALSIFIERS = (
         SCHEMA,
     ),
     Falsifier(
-        "Better Auth's role has no powers",
+        "Better Auth's role has no special attributes",
         "003/FR-051",
         ROLE,
         POWERLESS,

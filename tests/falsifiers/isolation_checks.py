@@ -1,4 +1,4 @@
-"""Falsifiers of the two locks on every row, and of what an erasure leaves behind."""
+"""Falsifiers of isolation: queries, row-level security, the database role, logs and migrations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,23 @@ BY_OWNER = ".where(col(Task.id) == task_id, col(Task.user_id) == user_id)"
 
 ISOLATION_FALSIFIERS = (
     Falsifier(
-        "policy for reading", "003/FR-035", POLICY, POLICIES, "using (true) with check ({OWNER})", LEVEL
+        "the policy on tasks restricts reading",
+        "003/FR-035",
+        POLICY,
+        POLICIES,
+        "using (true) with check ({OWNER})",
+        LEVEL,
     ),
     Falsifier(
-        "policy for writing", "003/FR-035", POLICY, POLICIES, "using ({OWNER}) with check (true)", LEVEL
+        "the policy on tasks restricts writing",
+        "003/FR-035",
+        POLICY,
+        POLICIES,
+        "using ({OWNER}) with check (true)",
+        LEVEL,
     ),
     Falsifier(
-        "policies are in force",
+        "row-level security is enabled",
         "003/FR-035",
         POLICY,
         '    op.execute("alter table tasks enable row level security")\n',
@@ -33,7 +43,7 @@ ISOLATION_FALSIFIERS = (
         LEVEL,
     ),
     Falsifier(
-        "policies hold the owner of the table",
+        "policies apply to the owner of the table too",
         "003/FR-035",
         FORCE,
         'op.execute(f"alter table {table} force row level security")',
@@ -41,7 +51,7 @@ ISOLATION_FALSIFIERS = (
         LEVEL,
     ),
     Falsifier(
-        "identity ends with its transaction",
+        "the user id is cleared at the end of the transaction",
         "003/FR-035",
         DATABASE,
         "set_config('app.user_id', :user_id, true)",
@@ -50,36 +60,69 @@ ISOLATION_FALSIFIERS = (
     ),
     *(
         Falsifier(
-            f"{name} ends with its transaction",
+            f"the {name} is cleared at the end of the transaction",
             "003/FR-035",
             DATABASE,
             f"set_config('app.{setting}', :{setting}, true)",
             f"set_config('app.{setting}', :{setting}, false)",
             LEVEL,
         )
-        for name, setting in (("pseudonym", "actor"), ("issuer", "issuer"), ("session", "session_id"))
+        for name, setting in (("pseudonym", "actor"), ("issuer", "issuer"), ("session id", "session_id"))
     ),
     *(
         Falsifier(
-            f"policy of {table} for {use}",
+            f"the policy on {title} restricts {use}",
             "003/FR-035",
             ACCOUNTS,
             f"on {table} for all using ({{{who}}}) with check ({{{who}}})",
             f"on {table} for all using ({using}) with check ({check})",
             LEVEL,
         )
-        for table, who in (("erasures", "OWNER"), ("audit", "ACTOR"))
+        for title, table, who in (("erasures", "erasures", "OWNER"), ("the audit", "audit", "ACTOR"))
         for use, using, check in (("reading", "true", f"{{{who}}}"), ("writing", f"{{{who}}}", "true"))
     ),
     Falsifier(
-        "no superuser", "003/FR-036", DATABASE, '(is_superuser, "is a superuser")', '(False, "")', LEVEL
+        "a superuser is rejected as the service's role",
+        "003/FR-036",
+        DATABASE,
+        '(is_superuser, "is a superuser")',
+        '(False, "")',
+        LEVEL,
     ),
-    Falsifier("no BYPASSRLS", "003/FR-036", DATABASE, '(passes_by, "has BYPASSRLS")', '(False, "")', LEVEL),
-    Falsifier("no owner", "003/FR-036", DATABASE, '(owns_tables, "owns the tables")', '(False, "")', LEVEL),
-    Falsifier("no keeper", "003/FR-036", DATABASE, "(is_keeper, ", "(False, ", LEVEL),
-    Falsifier("no role that may become one", "003/FR-036", DATABASE, "(may_pass_by, ", "(False, ", LEVEL),
     Falsifier(
-        "filter of the list",
+        "a role with BYPASSRLS is rejected",
+        "003/FR-036",
+        DATABASE,
+        '(passes_by, "has BYPASSRLS")',
+        '(False, "")',
+        LEVEL,
+    ),
+    Falsifier(
+        "the owner of the tables is rejected as the service's role",
+        "003/FR-036",
+        DATABASE,
+        '(owns_tables, "owns the tables")',
+        '(False, "")',
+        LEVEL,
+    ),
+    Falsifier(
+        "a member of tasks_keeper is rejected as the service's role",
+        "003/FR-036",
+        DATABASE,
+        "(is_keeper, ",
+        "(False, ",
+        LEVEL,
+    ),
+    Falsifier(
+        "a role that can become one of these is rejected",
+        "003/FR-036",
+        DATABASE,
+        "(may_pass_by, ",
+        "(False, ",
+        LEVEL,
+    ),
+    Falsifier(
+        "the list query filters by user",
         "003/FR-009",
         TASK,
         "statement = select(Task).where(Task.user_id == user_id)",
@@ -87,7 +130,7 @@ ISOLATION_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of one task",
+        "the query for a task filters by user",
         "003/FR-009",
         TASK,
         "where(Task.id == task_id, Task.user_id == user_id)",
@@ -95,7 +138,7 @@ ISOLATION_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of a replacement",
+        "the query that replaces a task filters by user",
         "003/FR-009",
         TASK,
         f"{BY_OWNER}\n        .values(title=title",
@@ -103,7 +146,7 @@ ISOLATION_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of a completion",
+        "the query that completes a task filters by user",
         "003/FR-009",
         TASK,
         f"{BY_OWNER}\n        .values(completed=True",
@@ -111,7 +154,7 @@ ISOLATION_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "filter of a deletion",
+        "the query that deletes a task filters by user",
         "003/FR-009",
         TASK,
         f"delete(Task){BY_OWNER}",
@@ -119,15 +162,15 @@ ISOLATION_FALSIFIERS = (
         FILTERS,
     ),
     Falsifier(
-        "tombstone is asked",
+        "requests of an erased user are rejected",
         "003/FR-011",
         DATABASE,
-        "if identity.user_id and not may_be_erased and connection.scalar(",
+        "if identity.user_id and not allow_erased and connection.scalar(",
         "if identity.user_id == '' and connection.scalar(",
         ("../../../bdd",),
     ),
     Falsifier(
-        "database takes no row of the erased",
+        "the database rejects rows of an erased user",
         "003/FR-011",
         ACCOUNTS,
         "where user_id = new.user_id and until > now()",
@@ -135,7 +178,7 @@ ISOLATION_FALSIFIERS = (
         ACCOUNT,
     ),
     Falsifier(
-        "audit is append-only",
+        "audit entries cannot be changed or deleted",
         "003/FR-040",
         ACCOUNTS,
         "            raise exception 'the audit is append-only' using errcode = 'P0E02';",
@@ -143,23 +186,23 @@ ISOLATION_FALSIFIERS = (
         ACCOUNT,
     ),
     Falsifier(
-        "audit in the same transaction",
+        "an erasure is audited in its own transaction",
         "003/FR-040",
         "api/account.py",
-        '    await store.note(session, database.pseudonym_of(principal), "erase")\n',
+        '    await store.record_audit(session, database.pseudonym_of(principal), "erase")\n',
         "",
         ("../../../isolation/test_account.py", "../../../bdd"),
     ),
     Falsifier(
-        "dead connections are replaced",
+        "a dead connection is replaced before the transaction begins",
         "003/FR-043",
         "core/database/engine.py",
-        "            raise InvalidatePoolError from error  # the pool lends another one, made anew\n",
+        "            raise InvalidatePoolError from error  # the pool retries with a new connection\n",
         "            raise\n",
         COLD_START,
     ),
     Falsifier(
-        "begun when it is lent",
+        "the transaction begins at the checkout of the connection",
         "003/FR-043",
         "core/database/engine.py",
         '    event.listen(engine.sync_engine, "checkout", begin_transaction)\n',
@@ -167,7 +210,7 @@ ISOLATION_FALSIFIERS = (
         (*COLD_START, "database/test_transactions.py"),
     ),
     Falsifier(
-        "connecting once more",
+        "a connection attempt is retried once",
         "003/FR-043",
         "core/database/engine.py",
         '    event.listen(engine.sync_engine, "do_connect", _connect)\n',
@@ -175,15 +218,15 @@ ISOLATION_FALSIFIERS = (
         COLD_START,
     ),
     Falsifier(
-        "waiting for whoever wakes the database",
+        "requests wait for the pool long enough for a retry",
         "003/FR-043",
         "core/database/engine.py",
-        "pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,",
+        "pool_timeout=2 * max(timeout, _MIN_CONNECT_TIMEOUT) + _MARGIN,",
         "pool_timeout=timeout,",
         COLD_START,
     ),
     Falsifier(
-        "all old connections are given up",
+        "all pooled connections are replaced after one was dead",
         "003/FR-043",
         "core/database/engine.py",
         "raise InvalidatePoolError from error",
@@ -191,7 +234,7 @@ ISOLATION_FALSIFIERS = (
         COLD_START,
     ),
     Falsifier(
-        "time-out ends with its transaction",
+        "the statement timeout is cleared at the end of the transaction",
         "003/FR-038",
         "core/database/engine.py",
         "'{timeout * 1000}', true)",
@@ -199,15 +242,15 @@ ISOLATION_FALSIFIERS = (
         ("../../../pooler",),
     ),
     Falsifier(
-        "server that says no is not asked twice",
+        "a connection that the server rejects is not retried",
         "003/FR-043",
         "core/database/database_errors.py",
-        "return sqlstate is None or sqlstate.startswith(_PASSING)",
+        "return sqlstate is None or sqlstate.startswith(_TRANSIENT)",
         "return True",
         ("database/test_database_errors.py",),
     ),
     Falsifier(
-        "role is asked while serving",
+        "the role is checked while serving too",
         "003/FR-036",
         DATABASE,
         '            _log.error("database_role_unfit", fault=str(error))\n            raise UnavailableError from error',
@@ -215,7 +258,7 @@ ISOLATION_FALSIFIERS = (
         LEVEL,
     ),
     Falsifier(
-        "callers by pseudonym",
+        "the log names callers by pseudonym",
         "003/FR-044",
         "core/http/middleware.py",
         "self._name_caller(principal)} if principal",
@@ -223,7 +266,7 @@ ISOLATION_FALSIFIERS = (
         LOGS,
     ),
     Falsifier(
-        "errors without their text",
+        "the log omits the messages of errors",
         "003/FR-015",
         "core/logging.py",
         'return {"error": type(error).__qualname__, **',
@@ -231,7 +274,7 @@ ISOLATION_FALSIFIERS = (
         LOGS,
     ),
     Falsifier(
-        "errors of the database without their text",
+        "the log omits the messages of database errors",
         "003/FR-015",
         "core/database/database_errors.py",
         '"error": type(origin).__qualname__',
@@ -239,15 +282,15 @@ ISOLATION_FALSIFIERS = (
         ("database/test_database_errors.py", *LOGS),
     ),
     Falsifier(
-        "uvicorn's words without what callers sent",
+        "the log omits uvicorn's messages about requests",
         "003/FR-015",
         "core/logging.py",
-        'if record.name == "uvicorn.error" and words.startswith(_SAID_OF_ITSELF):',
+        'if record.name == "uvicorn.error" and message.startswith(_HARMLESS_MESSAGES):',
         'if record.name == "uvicorn.error":',
         LOGS,
     ),
     Falsifier(
-        "hosts as the driver gets them",
+        "hostaddr in the database's URL is checked too",
         "003/FR-037",
         "core/settings/field_types.py",
         'for name in ("host", "hostaddr"))',
@@ -255,7 +298,7 @@ ISOLATION_FALSIFIERS = (
         ("test_backend_config.py",),
     ),
     Falsifier(
-        "no service in the database's address",
+        "a service name in the database's URL is rejected",
         "003/FR-037",
         "core/settings/field_types.py",
         'if "service" in options:',
@@ -263,7 +306,7 @@ ISOLATION_FALSIFIERS = (
         ("test_backend_config.py",),
     ),
     Falsifier(
-        "steps that contract wait",
+        "contracting migrations run only on request",
         "003/FR-045",
         "migrations/__init__.py",
         'if step.module.phase == "contract"',
@@ -271,7 +314,7 @@ ISOLATION_FALSIFIERS = (
         ROLLOUT,
     ),
     Falsifier(
-        "owner is held last",
+        "forced row-level security comes in a later migration",
         "003/FR-045",
         POLICY,
         '    op.execute("alter table tasks enable row level security")\n',
@@ -280,7 +323,7 @@ ISOLATION_FALSIFIERS = (
         ROLLOUT,
     ),
     Falsifier(
-        "waiting for a table is bounded",
+        "migrations wait for a table lock for two seconds at most",
         "003/FR-045",
         "migrations/__init__.py",
         "set local lock_timeout = '2s'",
@@ -288,15 +331,15 @@ ISOLATION_FALSIFIERS = (
         ROLLOUT,
     ),
     Falsifier(
-        "waiting for another migration is bounded",
+        "waiting for a concurrent migration is bounded",
         "003/FR-045",
         "migrations/__init__.py",
-        '    connection.execute(text(_BOUND_WAITING))\n    connection.execute(text("select pg_adv',
+        '    connection.execute(text(_LIMIT_WAITING))\n    connection.execute(text("select pg_adv',
         '    connection.execute(text("select pg_adv',
         ("../migrations/test_migrations.py",),
     ),
     Falsifier(
-        "output that cannot be written is told",
+        "an output that cannot be written is an error",
         "003/FR-046",
         "retention.py",
         "        sys.stdout.flush()\n",
@@ -304,7 +347,7 @@ ISOLATION_FALSIFIERS = (
         ("../../../isolation/test_retention.py",),
     ),
     Falsifier(
-        "the whole audit",
+        "the whole audit is exported",
         "003/FR-046",
         "retention.py",
         "from audit order by id",

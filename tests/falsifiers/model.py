@@ -1,11 +1,11 @@
-"""What a falsifier is, and what came of it."""
+"""The types of a falsifier and of its result."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-# By assertion is proof; a crash or a time-out may be luck, and one that did not apply says nothing.
+# Only "red" proves the check: an assertion failed. A crash or a timeout may have another cause.
 Outcome = Literal["red", "crashed", "green", "timed out", "did not apply"]
 
 TOKENS = (
@@ -23,15 +23,15 @@ SETTINGS = ("test_backend_config.py", "key_sources/test_source.py")
 
 @dataclass(frozen=True, slots=True)
 class Falsifier:
-    """A named way to take one check away.
+    """A change of the code that removes one check.
 
     Attributes:
-        check: What is taken away, in words.
-        requirement: The requirement that then does not hold.
-        file: The module below `backend/`.
-        old: A text that stands in it once.
-        new: What is put in its place.
-        tests: The files below `tests/unit/backend/core` that should notice.
+        check: The rule that no longer holds after the change.
+        requirement: The requirement that the rule belongs to, such as `003/FR-002`.
+        file: The module, relative to `backend/`.
+        old: The text to replace; it must occur exactly once.
+        new: The replacement.
+        tests: The test files that must fail, relative to `tests/unit/backend/core`.
     """
 
     check: str
@@ -44,12 +44,12 @@ class Falsifier:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a falsifier.
+    """The result of a falsifier.
 
     Attributes:
         falsifier: The falsifier.
         outcome: How the tests ended.
-        noticed_by: The first test that turned red.
+        noticed_by: The first test that failed, or the reason why none did.
     """
 
     falsifier: Falsifier

@@ -1,4 +1,4 @@
-"""The service on a PostgreSQL of its own, which tests may harm."""
+"""Fixtures: the service on a PostgreSQL server that tests may kill or fill up."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def own_postgres() -> Iterator[OwnPostgres]:
-    """A server that may be killed; whoever kills it starts it again."""
-    # pytest's own folder is closed to the account that the server runs as under root.
+    """A server that a test may kill, and then has to start again."""
+    # Not pytest's folder: under root, the server runs under another account, which cannot read it.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as place:
         server = OwnPostgres(Path(place))
         server.start()
@@ -45,7 +45,7 @@ def own_postgres() -> Iterator[OwnPostgres]:
 
 @pytest.fixture(scope="session")
 def harmed_url(own_postgres: OwnPostgres) -> str:
-    """A migrated database on that server, as its owner; it goes with the server."""
+    """The owner's URL of a migrated database on that server."""
     migrate(own_postgres.url)
     make_service_role(own_postgres.url, SERVICE_PASSWORD)
     return own_postgres.url
@@ -53,17 +53,17 @@ def harmed_url(own_postgres: OwnPostgres) -> str:
 
 @pytest.fixture
 def owner(harmed_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection past the service, as the owner of the tables, which are empty."""
+    """An SQL connection as the owner of the tables, which are empty."""
     with connect(harmed_url) as connection:
         connection.execute("truncate tasks, revocations")
-        # What it locks is free again, should the service wait without end.
+        # Frees the locks of this connection if the service should wait forever.
         connection.execute("set idle_in_transaction_session_timeout = '30s'")
         yield connection
 
 
 @pytest.fixture
 def harmed_app(owner: psycopg.Connection[Any], harmed_url: str, secret: str, clock: Clock) -> FastAPI:
-    """The service; its deny-list is in the database too, so that each request asks it twice."""
+    """The service, with its deny-list in the database too: every request runs two transactions."""
     assert not owner.closed
     settings = make_settings(
         secret,

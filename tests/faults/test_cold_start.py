@@ -1,4 +1,4 @@
-"""The database slept, as Neon's does when idle: whoever wakes it is served."""
+"""The database was suspended while idle, as on Neon: the requests that wake it succeed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.main import create_app
+from tests.support.database_proxy import DatabaseProxy, running_proxy
 from tests.support.service import Client, make_settings, open_client
-from tests.support.sleeper import Sleeper, sleeping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,82 +26,84 @@ DRAFT = {"title": "Buy milk"}
 
 
 @pytest.fixture
-def sleeper(empty_database: str) -> Iterator[Sleeper]:
-    """The empty database, behind what may sleep."""
-    with sleeping(empty_database) as sleeper:
-        yield sleeper
+def proxy(empty_database: str) -> Iterator[DatabaseProxy]:
+    """A proxy in front of the empty database."""
+    with running_proxy(empty_database) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def client(sleeper: Sleeper, secret: str, clock: Clock) -> Iterator[Client]:
-    """A service with one connection to that database."""
-    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE="1", DATABASE_TIMEOUT_SECONDS="1")
+def client(proxy: DatabaseProxy, secret: str, clock: Clock) -> Iterator[Client]:
+    """A client of a service with one connection to that database."""
+    settings = make_settings(secret, proxy.url, DATABASE_POOL_SIZE="1", DATABASE_TIMEOUT_SECONDS="1")
     with open_client(create_app(settings, clock=clock)) as client:
         yield client
 
 
 @pytest.mark.requirement("003/FR-043")
-def test_first_connection_that_is_too_slow_reaches_no_user(
-    client: Client, sleeper: Sleeper, signed_in: SignIn
+def test_request_succeeds_though_the_first_new_connection_hangs(
+    client: Client, proxy: DatabaseProxy, signed_in: SignIn
 ) -> None:
-    sleeper.kill_after(0)
-    sleeper.hanging = 1
+    proxy.kill_after(0)
+    proxy.hanging = 1
     with capture_logs() as logs:
-        answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
-    assert answer.status_code == 201
-    assert [each["event"] for each in logs] == ["connection_replaced", "connecting_anew", "request_answered"]
-    assert sleeper.hanging == 0
+        response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert response.status_code == 201
+    assert [line["event"] for line in logs] == ["connection_replaced", "connecting_anew", "request_answered"]
+    assert proxy.hanging == 0
 
 
 @pytest.mark.requirement("003/FR-043")
 @pytest.mark.parametrize(("connections", "users"), [(1, 2), (2, 6)])
-def test_cold_start_reaches_nobody_though_more_users_come_than_there_are_connections(
-    *, sleeper: Sleeper, secret: str, clock: Clock, signed_in: SignIn, connections: int, users: int
+def test_all_requests_of_a_cold_start_succeed_with_more_users_than_connections(
+    *, proxy: DatabaseProxy, secret: str, clock: Clock, signed_in: SignIn, connections: int, users: int
 ) -> None:
     size = str(connections)
-    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE=size, DATABASE_TIMEOUT_SECONDS="2")
-    headers = [signed_in(f"user-{number}") for number in range(users)]
+    settings = make_settings(secret, proxy.url, DATABASE_POOL_SIZE=size, DATABASE_TIMEOUT_SECONDS="2")
+    headers_of_users = [signed_in(f"user-{number}") for number in range(users)]
     with open_client(create_app(settings, clock=clock)) as client, ThreadPoolExecutor(users) as crowd:
-        sleeper.kill_after(0)
-        sleeper.hanging = connections
-        answers = list(crowd.map(lambda each: client.get("/api/tasks", headers=each).status_code, headers))
-    assert answers == [200] * users
-    assert sleeper.hanging == 0
+        proxy.kill_after(0)
+        proxy.hanging = connections
+        responses = list(
+            crowd.map(lambda headers: client.get("/api/tasks", headers=headers), headers_of_users)
+        )
+    assert [response.status_code for response in responses] == [200] * users
+    assert proxy.hanging == 0
 
 
 @pytest.mark.requirement("003/FR-043")
-def test_database_that_does_not_wake_turns_users_away_until_it_does(
-    client: Client, sleeper: Sleeper, signed_in: SignIn
+def test_requests_get_503_until_the_database_has_started(
+    client: Client, proxy: DatabaseProxy, signed_in: SignIn
 ) -> None:
     headers = signed_in("alice")
-    sleeper.kill_after(0)
-    sleeper.hanging = 2
-    answer = client.post("/api/tasks", headers=headers, json=DRAFT)
-    assert (answer.status_code, answer.headers["Retry-After"].isdecimal()) == (503, True)
+    proxy.kill_after(0)
+    proxy.hanging = 2
+    response = client.post("/api/tasks", headers=headers, json=DRAFT)
+    assert (response.status_code, response.headers["Retry-After"].isdecimal()) == (503, True)
     assert client.post("/api/tasks", headers=headers, json=DRAFT).status_code == 201
 
 
 @pytest.mark.requirement("003/FR-043")
 @pytest.mark.parametrize("messages", [0, 1], ids=["begin", "time-out"])
-def test_connection_that_is_dead_before_the_transaction_began_reaches_no_user(
+def test_request_succeeds_though_the_connection_breaks_before_the_transaction_begins(
     *,
     client: Client,
-    sleeper: Sleeper,
+    proxy: DatabaseProxy,
     signed_in: SignIn,
     database: psycopg.Connection[Any],
     messages: int,
 ) -> None:
-    sleeper.kill_after(messages)
-    answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
-    assert answer.status_code == 201
+    proxy.kill_after(messages)
+    response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert response.status_code == 201
     assert database.execute("select count(*) from tasks").fetchone() == (1,)
 
 
 @pytest.mark.requirement("003/FR-043")
-def test_every_old_connection_may_be_dead(
-    sleeper: Sleeper, secret: str, clock: Clock, signed_in: SignIn
+def test_requests_succeed_though_every_pooled_connection_is_dead(
+    proxy: DatabaseProxy, secret: str, clock: Clock, signed_in: SignIn
 ) -> None:
-    settings = make_settings(secret, sleeper.url, DATABASE_POOL_SIZE="3", DATABASE_TIMEOUT_SECONDS="1")
+    settings = make_settings(secret, proxy.url, DATABASE_POOL_SIZE="3", DATABASE_TIMEOUT_SECONDS="1")
     app = create_app(settings, clock=clock)
 
     async def fill_the_pool() -> None:
@@ -112,25 +114,25 @@ def test_every_old_connection_may_be_dead(
 
     with open_client(app) as client:
         client.call(fill_the_pool)
-        assert sleeper.connections == 3
-        sleeper.kill_after(1)
-        answers = [client.get("/api/tasks", headers=signed_in("alice")).status_code for _ in range(3)]
-    assert answers == [200, 200, 200]
+        assert proxy.connections == 3
+        proxy.kill_after(1)
+        responses = [client.get("/api/tasks", headers=signed_in("alice")).status_code for _ in range(3)]
+    assert responses == [200, 200, 200]
 
 
 @pytest.mark.requirement("003/FR-043")
 @pytest.mark.parametrize("messages", [2, 3, 4, 5], ids=["identity", "tombstone", "statement", "commit"])
-def test_transaction_that_began_is_never_begun_anew(
+def test_transaction_that_has_begun_is_never_retried(
     *,
     client: Client,
-    sleeper: Sleeper,
+    proxy: DatabaseProxy,
     signed_in: SignIn,
     database: psycopg.Connection[Any],
     messages: int,
 ) -> None:
-    sleeper.kill_after(messages)
+    proxy.kill_after(messages)
     with capture_logs() as logs:
-        answer = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
-    assert [each["event"] for each in logs] == ["database_unavailable", "request_answered"]
+        response = client.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
+    assert [line["event"] for line in logs] == ["database_unavailable", "request_answered"]
     assert database.execute("select count(*) from tasks").fetchone() == (0,)

@@ -1,4 +1,4 @@
-"""No connection is left, no time, or no room on the disk: users are asked to come again."""
+"""Out of connections, time or disk space: the service responds with 503 and Retry-After."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 DRAFT = {"title": "Buy milk"}
 
 
-def ask_to_come_again(answer: httpx.Response) -> bool:
-    return (answer.status_code, answer.headers["Retry-After"].isdecimal()) == (503, True)
+def is_503_with_retry_after(response: httpx.Response) -> bool:
+    return (response.status_code, response.headers["Retry-After"].isdecimal()) == (503, True)
 
 
 @pytest.mark.requirement("003/FR-039")
-def test_exhausted_pool_turns_users_away_until_a_connection_is_free(
+def test_requests_get_503_while_the_pool_is_exhausted(
     harmed: Client, harmed_app: FastAPI, issuer: Issuer, signed_in: SignIn
 ) -> None:
     headers = {"Authorization": f"Bearer {issuer.token('bob')}"}
 
-    async def ask_while_all_are_taken() -> httpx.Response:
+    async def post_while_all_are_taken() -> httpx.Response:
         async with AsyncExitStack() as stack:
             for _ in range(POOL_SIZE):
                 session = await stack.enter_async_context(harmed_app.state.database.transaction())
@@ -48,12 +48,12 @@ def test_exhausted_pool_turns_users_away_until_a_connection_is_free(
             async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as http:
                 return await http.post("/api/tasks", headers=headers, json=DRAFT)
 
-    assert ask_to_come_again(harmed.call(ask_while_all_are_taken))
+    assert is_503_with_retry_after(harmed.call(post_while_all_are_taken))
     assert harmed.get("/api/tasks", headers=signed_in("alice")).json()["items"] == []
 
 
 @pytest.mark.requirement("003/FR-039")
-def test_server_without_a_connection_left_turns_users_away_until_there_is_one(
+def test_requests_get_503_while_the_server_accepts_no_connection(
     harmed: Client, owner: psycopg.Connection[Any], signed_in: SignIn
 ) -> None:
     owner.execute("alter role tasks_service connection limit 0")
@@ -62,18 +62,18 @@ def test_server_without_a_connection_left_turns_users_away_until_there_is_one(
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'tasks_service'"
         )
         with capture_logs() as logs:
-            answer = harmed.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
+            response = harmed.post("/api/tasks", headers=signed_in("alice"), json=DRAFT)
     finally:
         owner.execute("alter role tasks_service connection limit -1")
-    assert ask_to_come_again(answer)
-    assert "database_unavailable" in [each["event"] for each in logs]
+    assert is_503_with_retry_after(response)
+    assert "database_unavailable" in [line["event"] for line in logs]
     assert harmed.post("/api/tasks", headers=signed_in("alice"), json=DRAFT).status_code == 201
     assert owner.execute("select count(*) from tasks").fetchone() == (1,)
 
 
 @pytest.mark.requirement("003/FR-039")
 @pytest.mark.parametrize("operation", ["POST", "PUT", "GET"])
-def test_statement_that_takes_too_long_changes_nothing(
+def test_statement_that_times_out_changes_nothing(
     *, harmed: Client, owner: psycopg.Connection[Any], signed_in: SignIn, operation: str
 ) -> None:
     headers = signed_in("alice")
@@ -82,15 +82,15 @@ def test_statement_that_takes_too_long_changes_nothing(
     body = None if operation == "GET" else {"title": "Buy bread"}
     with capture_logs() as logs, owner.transaction():
         owner.execute("lock table tasks in access exclusive mode")
-        answer = harmed.request(operation, path, headers=headers, json=body)
-    assert ask_to_come_again(answer)
-    assert [each["sqlstate"] for each in logs if "sqlstate" in each] == ["57014"]
+        response = harmed.request(operation, path, headers=headers, json=body)
+    assert is_503_with_retry_after(response)
+    assert [line["sqlstate"] for line in logs if "sqlstate" in line] == ["57014"]  # query_canceled
     assert harmed.get("/api/tasks", headers=headers).json()["items"] == [task]
 
 
 @pytest.fixture
 def tiny_disk(own_postgres: OwnPostgres, owner: psycopg.Connection[Any]) -> Iterator[Path]:
-    """A file system of a few pages, with the table of tasks on it."""
+    """A file system of 256 kB that holds the table of tasks."""
     disk = own_postgres.place / "tiny"
     disk.mkdir()
     if os.geteuid() != 0 or mount(disk, "size=256k").returncode != 0:
@@ -104,7 +104,7 @@ def tiny_disk(own_postgres: OwnPostgres, owner: psycopg.Connection[Any]) -> Iter
         owner.execute("alter table tasks set tablespace pg_default")
         owner.execute("drop tablespace tiny")
     finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S607  # where it is differs
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S607  # its path differs between systems
         disk.rmdir()
 
 
@@ -117,12 +117,12 @@ def mount(disk: Path, options: str) -> subprocess.CompletedProcess[bytes]:
 def test_acknowledged_writes_survive_a_full_disk(
     harmed: Client, owner: psycopg.Connection[Any], signed_in: SignIn, tiny_disk: Path
 ) -> None:
-    with capture_logs() as logs, writing(harmed, signed_in) as (ledger, await_more):
-        await_fact(lambda: ledger.answers[503] >= WRITERS or bool(ledger.faults))
-        # Whoever reads does so still.
+    with capture_logs() as logs, writing(harmed, signed_in) as (results, await_more):
+        await_fact(lambda: results.responses[503] >= WRITERS or bool(results.faults))
+        # Reading still works.
         assert harmed.get("/api/tasks", headers=signed_in("alice")).status_code == 200
         assert mount(tiny_disk, "remount,size=64m").returncode == 0
         await_more()
-    assert ledger.faults == []
-    assert "53100" in {each.get("sqlstate") for each in logs}  # disk_full
-    assert find_losses(ledger, owner) == []
+    assert results.faults == []
+    assert "53100" in {line.get("sqlstate") for line in logs}  # disk_full
+    assert find_losses(results, owner) == []

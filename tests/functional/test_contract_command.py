@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.orders import CREATE, DOCUMENT, DRAFT, GONE, LIST, change
+from tests.support.command_line import run_specwitness
+from tests.support.sample_contract import CREATE, DOCUMENT, DRAFT, GONE, LIST, change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from tests.support.in_process import Ended
 
 SETTINGS = '[tool.specwitness.contract]\nfile = "api/openapi.yaml"\n'
 WAIVER = """
@@ -71,10 +74,15 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "-q", "-m", message)
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str) -> Ended:
+        """Run `specwitness contract` in this process."""
+        return run_specwitness("contract", *words, folder=self.root)
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `specwitness contract` as a process."""
         command = [sys.executable, "-m", "specwitness", "contract", *words]
         return subprocess.run(
-            command, cwd=self.root, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.root, capture_output=True, text=True, timeout=600, check=False
         )
 
     def result(self) -> dict[str, Any]:
@@ -89,7 +97,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def test_unchanged_contract_is_kept(repository: Repository) -> None:
-    done = repository.run("--base", "HEAD")
+    done = repository.call("--base", "HEAD")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "kept: no findings"
     assert "base: HEAD (" in done.stdout
@@ -215,7 +223,7 @@ def test_app_is_compared_and_its_output_is_not_printed(repository: Repository) -
     settings = SETTINGS + 'served = "/openapi.json"\n[tool.specwitness]\ntarget = "target:open_target"\n'
     repository.write("pyproject.toml", settings)
     repository.write("target.py", TARGET)
-    done = repository.run()
+    done = repository.call()
     assert done.returncode == 1, done.stdout + done.stderr
     for text in (
         "POST /orders: the app has no such operation [app: difference]",
@@ -259,7 +267,7 @@ def test_unreadable_contract_or_base_is_invalid(
 
 def test_command_without_a_contract_is_invalid(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "specwitness", "contract"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 2
     assert "no contract is named → set contract" in done.stderr
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.moods import describe
+from tests.services.outages import describe
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = """
@@ -20,12 +20,12 @@ target = "opened:open_target"
 """
 TARGET = """
 from contextlib import contextmanager
-from specwitness.fuzz.identity import Tokens
-from tests.support.moods import Mood, make_target
+from specwitness.fuzz import Tokens
+from tests.services.outages import Condition, make_target
 
 @contextmanager
 def open_target():
-    yield make_target(Mood(), {names})
+    yield make_target(Condition(), {names})
 """
 
 
@@ -40,7 +40,7 @@ def fuzz(root: Path, *options: str, names: str = "None", documented: tuple[int, 
     (root / "opened.py").write_text(TARGET.format(names=names), encoding="utf-8")
     (root / "openapi.json").write_text(json.dumps(describe(*documented)), encoding="utf-8")
     command = [sys.executable, "-m", "specwitness", "fuzz", "--root", str(root), *options]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=600)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from schemathesis.python.asgi import shutdown_lifespans
 
 from specwitness.config import FuzzConfig
 from specwitness.fuzz.api.endpoint import read_surface
-from specwitness.fuzz.engine import Engine
+from specwitness.fuzz.engine import Engine, open_engine
 from specwitness.fuzz.results.coverage import find_unseen, measure
 from specwitness.openapi import read_contract
 from tests.support.target import open_target
@@ -22,22 +21,19 @@ ROOT = Path(__file__).parents[2]
 def engine() -> Engine:
     """The service after all of our checks, without Schemathesis."""
     surface = read_surface(read_contract(ROOT / "contracts/openapi.yaml", ROOT))
-    with open_target() as target:
-        tried = Engine(surface, target, FuzzConfig(strict=True), lambda _: None)
-        try:
-            tried.run()
-        finally:
-            shutdown_lifespans()
+    settings = FuzzConfig(strict=True)
+    with open_target() as target, open_engine(surface, target, settings, lambda _: None) as tried:
+        tried.run()
     return tried
 
 
 def test_no_check_finds_anything(engine: Engine) -> None:
-    tallies = engine.trial.ledger.tallies.items()
-    assert {key: each.describe_breaches() for key, each in tallies if each.breaches} == {}
+    tallies = engine.context.results.by_check.items()
+    assert {key: tally.describe_violations() for key, tally in tallies if tally.violations} == {}
 
 
 def test_every_documented_status_came_and_no_other(engine: Engine) -> None:
-    coverage = measure(engine.surface.endpoints, engine.trial.ledger)
+    coverage = measure(engine.surface.endpoints, engine.context.results)
     assert coverage.observed == coverage.documented > 40
     assert (coverage.undocumented, coverage.server_errors) == (0, 0)
 
@@ -45,4 +41,4 @@ def test_every_documented_status_came_and_no_other(engine: Engine) -> None:
 def test_status_that_does_not_come_would_be_noticed(engine: Engine) -> None:
     for endpoint in engine.surface.endpoints:
         promising = replace(endpoint, responses={**endpoint.responses, "418": {"description": "tea"}})
-        assert find_unseen(promising, engine.trial.ledger) == ["418"]
+        assert find_unseen(promising, engine.context.results) == ["418"]

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.command_line import run_specwitness
+from tests.support.signals import dispositions
+from tests.support.writers import await_fact
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.support.in_process import Ended
 
 PYPROJECT = """\
 [tool.pytest.ini_options]
@@ -68,11 +75,7 @@ def test_adding_changes_nothing():
 
 
 # Only the plugins that the small repository needs: the others take a second to import.
-LEAN = {
-    **os.environ,
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    "PYTEST_PLUGINS": "pytest_bdd.plugin,specwitness.plugin",
-}
+LEAN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_bdd.plugin,specwitness.plugin"}
 
 
 class Repository:
@@ -80,10 +83,6 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.write("pyproject.toml", PYPROJECT)
-        self.write("specs/001-sums/spec.md", SPEC)
-        self.write("tests/test_sums.py", STEPS)
-        assert self.run("derive").returncode == 0
 
     def write(self, name: str, text: str) -> None:
         path = self.root / name
@@ -95,11 +94,40 @@ class Repository:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str) -> Ended:
+        """Run `specwitness` in this process; its pytest is a process of its own."""
+        return run_specwitness(*words, folder=self.root, variables=LEAN)
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `specwitness` as a process."""
         command = [sys.executable, "-m", "specwitness", *words]
         return subprocess.run(
-            command, cwd=self.root, env=LEAN, capture_output=True, text=True, timeout=120, check=False
+            command,
+            cwd=self.root,
+            env={**os.environ, **LEAN},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
+
+    def start(self, hangup: signal.Handlers) -> subprocess.Popen[str]:
+        """Start `specwitness verify`; `hangup` is what it inherits for SIGHUP, which nohup ignores."""
+        with dispositions(hangup=hangup):
+            return subprocess.Popen(
+                [sys.executable, "-m", "specwitness", "verify"],
+                cwd=self.root,
+                env={**os.environ, **LEAN},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+
+    def await_file(self, name: str) -> str:
+        """Wait until the run has written a file; give what it holds."""
+        path = self.root / name
+        await_fact(path.exists)
+        return path.read_text(encoding="utf-8")
 
     def trace(self) -> dict[str, Any]:
         text = (self.root / "build/trace/trace.json").read_text(encoding="utf-8")
@@ -107,9 +135,38 @@ class Repository:
         return trace
 
 
+@pytest.fixture(scope="module")
+def derived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with its derived feature, to be copied."""
+    repository = Repository(tmp_path_factory.mktemp("derived"))
+    repository.write("pyproject.toml", PYPROJECT)
+    repository.write("specs/001-sums/spec.md", SPEC)
+    repository.write("tests/test_sums.py", STEPS)
+    assert repository.run("derive").returncode == 0
+    return repository.root
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
+def repository(tmp_path: Path, derived: Path) -> Repository:
+    shutil.copytree(derived, tmp_path, dirs_exist_ok=True)
     return Repository(tmp_path)
+
+
+BREAKING = ("tests/test_sums.py", "return sum(numbers)", "return 3")
+INVALID = ("pyproject.toml", "[tool.pytest", "[tool.specwitness]\nnonsense = 1\n\n[tool.pytest")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [(None, 0), (BREAKING, 1), (INVALID, 2)], ids=["kept", "broken", "invalid"]
+)
+def test_result_is_the_exit_status_of_the_process(
+    repository: Repository, change: tuple[str, str, str] | None, code: int
+) -> None:
+    if change:
+        repository.change(*change)
+    done = repository.call("verify")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_tested_repository_is_kept_and_a_second_run_writes_the_same_bytes(repository: Repository) -> None:
@@ -125,6 +182,65 @@ def test_tested_repository_is_kept_and_a_second_run_writes_the_same_bytes(reposi
     verdicts = {item["requirement"]["key"]: item["verdict"] for item in repository.trace()["requirements"]}
     assert verdicts == dict.fromkeys(["001/US1/AC1", "001/FR-001", "001/FR-002"], "unfalsified")
     assert len(repository.trace()["witnesses"]) == 3
+
+
+WAITING = """\
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.requirement("001/FR-002")
+def test_that_waits():
+    Path("started.tmp").write_text(str(os.getpid()))
+    Path("started.tmp").rename("started")
+    while not Path("go").exists():
+        time.sleep(0.02)
+    assert Path("go").exists()
+"""
+
+
+def is_running(pid: str) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(") ")[2][0] != "Z"
+
+
+@pytest.mark.parametrize(
+    ("kind", "hangup"),
+    [
+        (signal.SIGTERM, signal.SIG_DFL),
+        (signal.SIGTERM, signal.SIG_IGN),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGINT, signal.SIG_DFL),
+    ],
+    ids=["kill", "kill after nohup", "closed terminal", "Ctrl-C"],
+)
+def test_signal_ends_the_run_and_the_tests_that_it_started(
+    repository: Repository, kind: signal.Signals, hangup: signal.Handlers
+) -> None:
+    repository.write("tests/test_waiting.py", WAITING)
+    with repository.start(hangup) as process:
+        pid = repository.await_file("started")
+        process.send_signal(kind)
+        _, said = process.communicate(timeout=300)
+    assert process.returncode == 2
+    assert said.endswith("invalid: interrupted before the end\n")
+    assert not is_running(pid)
+    assert not (repository.root / "build/trace/trace.json").exists()
+
+
+def test_run_under_nohup_goes_on_when_its_terminal_is_closed(repository: Repository) -> None:
+    repository.write("tests/test_waiting.py", WAITING)
+    with repository.start(signal.SIG_IGN) as process:
+        pid = repository.await_file("started")
+        for one in (process.pid, int(pid)):
+            os.kill(one, signal.SIGHUP)
+        repository.write("go", "")
+        out, said = process.communicate(timeout=300)
+    assert process.returncode == 0, out + said
+    assert repository.trace()["result"] == "kept"
 
 
 FAULTS = {
@@ -281,7 +397,7 @@ def test_expired_waiver_breaks_the_run_and_is_reported_at_its_line(repository: R
 def test_unreadable_input_is_invalid_and_leaves_no_report(
     repository: Repository, name: str, text: str, message: str
 ) -> None:
-    assert repository.run("verify").returncode == 0
+    repository.write("build/trace/trace.json", "the report of an earlier run")
     repository.write(name, text)
     result = repository.run("verify")
     assert result.returncode == 2

@@ -1,4 +1,4 @@
-"""What the tests of isolation share: two users, and the scene of the matrix."""
+"""Fixtures of the isolation tests: two users, and the scene of the matrix."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The isolation matrix by hand: what each operation answers each caller, and what it changes.
+"""The isolation matrix: the expected response and database change by operation, caller and row.
 
-Keyed by `operationId`. A new operation of the contract gets a row here: what it answers somebody
-who is signed in, by the rows that are in the database (`Row`). For an operation without a
-`{task_id}` the four differ in nothing but that.
+Written by hand, keyed by `operationId`. A new operation of the contract needs an entry here, with the
+outcome for a signed-in user in the four situations of `Row`. For an operation without a `{task_id}`,
+they differ only in the rows that are in the database.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ DRAFT = {"title": "Sent by the caller", "description": "by the caller"}
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What an operation answers and changes, for each caller and row, in the words of tests/isolation/words.py.
+    """The expected outcomes of an operation.
 
     Attributes:
-        cells: The words.
-        body: A body that the operation takes.
+        cells: The outcome by caller and row, as text of tests/isolation/outcomes.py, such as `200 own task`.
+        body: A valid request body, if the operation takes one.
     """
 
     cells: Mapping[tuple[Caller, Row], str]
@@ -40,21 +40,22 @@ class Expectation:
 def only_callers_own(
     own: str, others: str, missing: str, none: str, *, body: Mapping[str, Any] | None = None
 ) -> Expectation:
-    """Expect the same for every user, each of whom has rows of their own, and 401 for nobody."""
+    """Expect these outcomes for every signed-in user, and 401 without a token."""
     signed_in = dict(zip(Row, (own, others, missing, none), strict=True))
-    refused = "401 credentials_missing"
+    rejected = "401 credentials_missing"
     return Expectation(
-        {(caller, row): refused if caller is Caller.NOBODY else signed_in[row] for caller, row in CELLS}, body
+        {(caller, row): rejected if caller is Caller.NOBODY else signed_in[row] for caller, row in CELLS},
+        body,
     )
 
 
-def public(answer: str) -> Expectation:
-    """Expect the same for everybody, whatever is in the database."""
-    return Expectation(dict.fromkeys(CELLS, answer))
+def public(outcome: str) -> Expectation:
+    """Expect the same response for all callers and rows."""
+    return Expectation(dict.fromkeys(CELLS, outcome))
 
 
 def only_own_row(own: str, *, body: Mapping[str, Any] | None = None) -> Expectation:
-    """Expect that any other row is as if it never was."""
+    """Expect a 404 for every row but the caller's own."""
     missing = "404 task_not_found"
     return only_callers_own(own, missing, missing, missing, body=body)
 
@@ -80,30 +81,30 @@ MATRIX: Mapping[str, Expectation] = {
 }
 
 CONTRACT = read_contract(ROOT / "contracts/openapi.yaml", ROOT)
-# One without a row in the table is told by find_gaps, and must not stop the others.
-OPERATIONS = {each.id: each for each in CONTRACT.operations if each.id in MATRIX}
+# An operation without an entry in MATRIX is reported by find_gaps; the other operations are still tested.
+OPERATIONS = {operation.id: operation for operation in CONTRACT.operations if operation.id in MATRIX}
 
 
 def find_gaps(contract: Contract, table: Collection[str]) -> list[str]:
-    """Name each operation without a row in the table and each row without an operation, and what to do."""
-    operations = {each.id: each for each in contract.operations}
+    """List operations without an entry in the table and entries without an operation, with what to do."""
+    operations = {operation.id: operation for operation in contract.operations}
     return [
         *(
-            f"{each.location}: operation {name} ({each.name}) has no row in the isolation matrix:"
-            f" add {name!r} to MATRIX in {TABLE}, with what it answers each caller for each row"
-            for name, each in operations.items()
+            f"{operation.location}: operation {name} ({operation.name}) is not in the isolation matrix:"
+            f" add {name!r} to MATRIX in {TABLE}, with its response for every caller and row"
+            for name, operation in operations.items()
             if name not in table
         ),
         *(
-            f"{TABLE}: row {name!r} of the isolation matrix has no operation in {contract.file}:"
+            f"{TABLE}: entry {name!r} of the isolation matrix has no operation in {contract.file}:"
             " correct its operationId, or remove it"
             for name in table
             if name not in operations
         ),
         *(
-            f"{each.location}: operation {name} ({each.name}) has a path parameter that no row is named by:"
-            " let Scene.call in tests/isolation/scene.py fill it in"
-            for name, each in operations.items()
-            if "{" in each.path.replace("{task_id}", "")
+            f"{operation.location}: operation {name} ({operation.name}) has an unknown path parameter:"
+            " fill it in in Scene.call in tests/isolation/scene.py"
+            for name, operation in operations.items()
+            if "{" in operation.path.replace("{task_id}", "")
         ),
     ]

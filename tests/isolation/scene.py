@@ -1,4 +1,4 @@
-"""Two users on a real PostgreSQL, a request for a row of one of them, and what came of it in words."""
+"""Two users on a real PostgreSQL; calls an operation as one of them, and describes the outcome as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 from psycopg import sql
 
 from backend.testing.issuer import make_subject
-from tests.isolation.words import describe_answer, describe_change
+from tests.isolation.outcomes import describe_change, describe_response
 from tests.support.service import TABLES, bearer, empty_tables
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ INSERT = (
 
 
 class Caller(StrEnum):
-    """Who calls: two users, both of whom have rows, and one without a token."""
+    """The caller: one of two users with rows, or a client without a token."""
 
     OWNER = "owner"
     ANOTHER = "another user"
@@ -40,12 +40,12 @@ class Caller(StrEnum):
 
 
 class Row(StrEnum):
-    """What is in the database, and which row a request with a `{task_id}` names; as its caller sees it."""
+    """The row that `{task_id}` names, from the caller's point of view, and the rows in the database."""
 
     OWN = "own row"  # both users have rows
-    OTHERS = "another's row"  # the others have rows, the caller has none
-    MISSING = "a missing row"  # both users have rows, and the id was never given
-    NONE = "no row at all"
+    OTHERS = "another's row"  # only the other user has rows
+    MISSING = "a missing row"  # both users have rows, but none has this id
+    NONE = "no row at all"  # the tables are empty
 
 
 CELLS = tuple((caller, row) for caller in Caller for row in Row)
@@ -57,8 +57,8 @@ class User:
 
     Attributes:
         subject: The user id.
-        headers: The token.
-        marker: A text in each of the rows, and nowhere else.
+        headers: The Authorization header.
+        marker: A unique text in all of the user's rows.
         task_ids: The ids of the rows.
     """
 
@@ -69,18 +69,18 @@ class User:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no answer to anybody else may hold."""
+        """The texts that no response to another caller may contain."""
         return (self.subject, self.marker, *self.task_ids)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What came of a request.
+class Observation:
+    """The response to a request, and its effect on the database.
 
     Attributes:
-        response: The answer.
-        text: The status, the body and what changed in the database, in the words of the matrix.
-        leaks: What the answer holds of users who are not the caller.
+        response: The response.
+        text: Status, body and database change, written as in the matrix.
+        leaks: Secrets of other users that the response contains.
     """
 
     response: httpx.Response
@@ -89,18 +89,18 @@ class Seen:
 
     @property
     def outcome(self) -> tuple[str, tuple[str, ...]]:
-        """The words and the leaks, to be compared at once with `(words, ())`."""
+        """Text and leaks, to compare both at once with `(text, ())`."""
         return self.text, self.leaks
 
 
 class Scene:
-    """Plants rows past the service, sends requests through it, and tells what came of them.
+    """Inserts rows by SQL, sends requests through the service, and describes the outcomes.
 
     Args:
         client: A client of the service.
-        database: A connection of the owner of the tables.
-        issuer: Mints the tokens.
-        another: The user id of the other user.
+        database: A connection as the owner of the tables.
+        issuer: Issues the tokens.
+        another: The user id of the second user.
     """
 
     def __init__(
@@ -119,34 +119,33 @@ class Scene:
             Caller.ANOTHER: self._make_user("bob", another),
         }
 
-    def play(
+    def run_cell(
         self, operation: Operation, caller: Caller, row: Row, *, body: Any = None, **injected: Any
-    ) -> Seen:
-        """Plant the rows of a cell, call the operation, and tell what came of it."""
-        self.plant(caller, row)
+    ) -> Observation:
+        """Insert the rows of a cell, call the operation, and return the outcome."""
+        self.insert_cell_rows(caller, row)
         before = self.read_state()
-        response = self.call(operation, caller, self.name_row(caller, row), body=body, **injected)
-        return self.judge(response, caller, before, body=body)
+        response = self.call(operation, caller, self.choose_task_id(caller, row), body=body, **injected)
+        return self.observe(response, caller, before, body=body)
 
-    def plant(self, caller: Caller, row: Row) -> None:
-        """Empty every table, and give rows to those who have some."""
+    def insert_cell_rows(self, caller: Caller, row: Row) -> None:
+        """Empty all tables, and insert the rows of a cell."""
         self.empty()
         for name, user in self.users.items():
             if row is not Row.NONE and (row is not Row.OTHERS or name is not caller):
-                self.plant_rows(user)
+                self.insert_rows(user)
 
     def empty(self) -> None:
-        """Empty every table."""
         empty_tables(self.database)
 
-    def plant_rows(self, user: User) -> None:
-        """Write the rows of a user, each in a transaction of its own, so that their times differ."""
+    def insert_rows(self, user: User) -> None:
+        """Insert the rows of a user, each in its own transaction so that `created_at` differs."""
         for task_id in user.task_ids:
             row = {"id": task_id, "user_id": user.subject, "title": user.marker, "description": user.marker}
             self.database.execute(INSERT, row)
 
-    def name_row(self, caller: Caller, row: Row) -> str:
-        """Give the id that a request names; for nobody, who has no row, the owner's is the own one."""
+    def choose_task_id(self, caller: Caller, row: Row) -> str:
+        """Return the task id for a cell. Without a token, "own row" means the owner's row."""
         if row in {Row.MISSING, Row.NONE}:
             return str(uuid4())
         is_owners = (caller is Caller.ANOTHER) == (row is Row.OTHERS)
@@ -155,40 +154,40 @@ class Scene:
     def call(
         self, operation: Operation, caller: Caller, task_id: str, *, body: Any = None, **injected: Any
     ) -> httpx.Response:
-        """Call an operation; `injected` are more options of httpx, `headers` those beside the token."""
+        """Call an operation; `injected` are further options of httpx, whose `headers` are added to the token."""
         headers = {**self.headers(caller), **injected.pop("headers", {})}
         path = operation.path.replace("{task_id}", task_id)
         return self.client.request(operation.method, path, headers=headers, json=body, **injected)
 
     def headers(self, caller: Caller) -> dict[str, bytes]:
-        """Give the token of a caller, if there is one."""
+        """Return the Authorization header of a caller; empty without a token."""
         return self.users[caller].headers if caller in self.users else {}
 
-    def judge(
+    def observe(
         self, response: httpx.Response, caller: Caller, before: State, *, body: Mapping[str, Any] | None
-    ) -> Seen:
-        """Tell what an answer shows and what changed."""
+    ) -> Observation:
+        """Describe a response and the change of the database since `before`."""
         after = self.read_state()
         subject = self.users[caller].subject if caller in self.users else ""
-        answer = describe_answer(response, after["tasks"], subject=subject, sent=body or {})
+        shown = describe_response(response, after["tasks"], subject=subject, sent=body or {})
         change = describe_change(before, after, subject)
-        return Seen(response, ", ".join((answer, *change)), self.find_leaks(response, caller))
+        return Observation(response, ", ".join((shown, *change)), self.find_leaks(response, caller))
 
     def find_leaks(self, response: httpx.Response, caller: Caller) -> tuple[str, ...]:
-        """Find what an answer, its headers included, holds of users who are not the caller."""
-        said = f"{response.text}\n{response.headers.multi_items()}"
+        """List secrets of other users in the body or the headers of a response."""
+        text = f"{response.text}\n{response.headers.multi_items()}"
         others = (user for name, user in self.users.items() if name is not caller)
-        return tuple(secret for user in others for secret in user.secrets if secret in said)
+        return tuple(secret for user in others for secret in user.secrets if secret in text)
 
     def read_state(self) -> State:
-        """Read every row of every table."""
+        """Read all rows, by table."""
         return {table: self._read_table(table) for table in self._list_tables()}
 
     def _list_tables(self) -> Sequence[str]:
         return [name for (name,) in self.database.execute(TABLES).fetchall()]
 
     def _read_table(self, table: str) -> list[dict[str, Any]]:
-        statement = sql.SQL("select to_jsonb(each) from {} each order by 1")
+        statement = sql.SQL("select to_jsonb(entry) from {} entry order by 1")
         found = self.database.execute(statement.format(sql.Identifier(table))).fetchall()
         return [row for (row,) in found]
 
@@ -197,6 +196,6 @@ class Scene:
         return User(subject, bearer(self.issuer.token(subject)), f"secret-of-{name}", task_ids)
 
 
-def wire(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Give all of an answer that its caller gets to see, to be compared byte for byte."""
+def raw_response(response: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body of a response, to compare two responses byte for byte."""
     return response.status_code, response.headers.multi_items(), response.content

@@ -1,4 +1,4 @@
-"""An account on a real PostgreSQL: handed over whole, erased for good, and written down."""
+"""Export, erasure and audit of an account on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def bob(signed_in: Callable[[str], Headers]) -> Headers:
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
-    answer = client.post("/api/tasks", headers=headers, json={"title": title})
-    assert answer.status_code == 201
-    task: dict[str, Any] = answer.json()
+    response = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert response.status_code == 201
+    task: dict[str, Any] = response.json()
     return task
 
 
@@ -48,10 +48,10 @@ def stored(database: psycopg.Connection[Any], user_id: str) -> int:
 
 
 @pytest.mark.requirement("003/FR-010")
-def test_export_holds_everything_of_the_caller_and_nothing_else(
+def test_export_contains_all_data_of_the_caller_and_nothing_else(
     *, client: Client, alice: Headers, bob: Headers, app: Any, clock: Clock
 ) -> None:
-    mine = [create(client, alice, f"Mine {number}") for number in range(450)]  # more than one piece
+    mine = [create(client, alice, f"Mine {number}") for number in range(450)]  # more than one page
     create(client, bob, "Theirs")
     deny_list = app.state.authenticator.deny_list
     client.call(deny_list.deny_session, "http://localhost:3000", "another", clock.now + 60)
@@ -66,7 +66,7 @@ def test_export_holds_everything_of_the_caller_and_nothing_else(
 
 
 @pytest.mark.requirement("003/FR-010")
-def test_export_tells_of_the_callers_place_on_the_deny_list_and_of_no_other(
+def test_export_contains_the_callers_own_deny_list_entry_only(
     client: Client, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     for value, issuer, until in (
@@ -80,32 +80,32 @@ def test_export_tells_of_the_callers_place_on_the_deny_list_and_of_no_other(
 
 
 @pytest.mark.requirement("003/FR-010")
-def test_export_of_nothing_is_an_empty_export(client: Client, alice: Headers) -> None:
+def test_export_of_a_user_without_data_is_empty(client: Client, alice: Headers) -> None:
     export = client.get("/api/account/export", headers=alice).json()
     assert (export["tasks"], export["revocations"]) == ([], [])
 
 
 @pytest.mark.requirement("003/FR-011")
-def test_erasure_may_be_repeated(
+def test_erasure_can_be_repeated(
     client: Client, alice: Headers, bob: Headers, database: psycopg.Connection[Any]
 ) -> None:
     create(client, alice, "Buy milk")
     theirs = create(client, bob, "Call home")
     for _ in range(3):
-        answer = client.delete("/api/account", headers=alice)
-        assert (answer.status_code, answer.content) == (204, b"")
+        response = client.delete("/api/account", headers=alice)
+        assert (response.status_code, response.content) == (204, b"")
     assert stored(database, ALICE) == 0
     assert client.get("/api/tasks", headers=bob).json()["items"] == [theirs]
 
 
 @pytest.mark.requirement("003/FR-011")
-def test_tombstone_stands_until_the_last_token_has_ended(
+def test_tombstone_lasts_until_the_last_token_has_expired(
     client: Client, issuer: Issuer, clock: Clock, database: psycopg.Connection[Any]
 ) -> None:
     token = issuer.token(ALICE, lifetime=3600)
     assert client.delete("/api/account", headers=bearer(token)).status_code == 204
     row = database.execute("select extract(epoch from until)::float from erasures").fetchone()
-    # The token's own end, the longest life of a token, and the leeway on both sides.
+    # The expiry of the token, plus the longest lifetime of a token, plus the leeway twice.
     assert row == (clock.now + 3600 + 86_400 + 20,)
 
 
@@ -126,13 +126,13 @@ def test_no_token_outlives_the_tombstone(
         assert client.delete("/api/account", headers=short).status_code == 204
         [until] = database.execute("select extract(epoch from until)::float from erasures").fetchone() or (0,)
         clock.now = until
-        answer = client.post("/api/tasks", headers=long_lived, json={"title": "Back"})
-    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+        response = client.post("/api/tasks", headers=long_lived, json={"title": "Back"})
+    assert (response.status_code, response.json()["code"]) == (401, "token_expired")
     assert stored(database, ALICE) == 0
 
 
 @pytest.mark.requirement("003/FR-011")
-def test_account_may_begin_anew_after_the_tombstone(
+def test_account_can_be_used_again_after_the_tombstone_has_expired(
     client: Client, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     client.delete("/api/account", headers=alice)
@@ -143,7 +143,7 @@ def test_account_may_begin_anew_after_the_tombstone(
 
 
 @pytest.mark.requirement("003/FR-011")
-def test_writers_and_an_erasure_are_all_served_and_nothing_is_left(
+def test_concurrent_writes_and_an_erasure_succeed_and_leave_no_task(
     client: Client, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     for _ in range(4):
@@ -178,7 +178,7 @@ WAITING = "select count(*) from pg_locks where not granted and locktype = 'advis
     "write",
     ["update tasks set title = 'Buy bread'", "update tasks set completed = true", "delete from tasks"],
 )
-def test_writer_that_waits_for_an_erasure_holds_no_row_that_it_wants(
+def test_write_that_waits_for_an_erasure_locks_no_row(
     *, client: Client, alice: Headers, database: psycopg.Connection[Any], empty_database: str, write: str
 ) -> None:
     create(client, alice, "Buy milk")
@@ -203,7 +203,7 @@ def test_writer_that_waits_for_an_erasure_holds_no_row_that_it_wants(
 
 @pytest.mark.requirement("003/FR-011")
 @pytest.mark.parametrize("statement", ["insert", "update"])
-def test_database_itself_takes_no_row_of_the_erased(
+def test_database_rejects_rows_of_an_erased_user(
     *, client: Client, alice: Headers, database: psycopg.Connection[Any], empty_database: str, statement: str
 ) -> None:
     client.delete("/api/account", headers=alice)
@@ -249,19 +249,19 @@ def test_audit_is_append_only(
 
 
 @pytest.mark.requirement("003/FR-040")
-def test_audit_of_another_user_is_not_seen(
+def test_audit_of_another_user_is_not_visible(
     client: Client, alice: Headers, bob: Headers, empty_database: str
 ) -> None:
     for headers in (alice, bob):
         client.get("/api/account/export", headers=headers)
     exports = [client.get("/api/account/export", headers=headers).json() for headers in (alice, bob)]
-    assert [len(export["audit"]) for export in exports] == [3, 3]  # begun, done and begun
+    assert [len(export["audit"]) for export in exports] == [3, 3]  # begun and done, then begun
     with connect(empty_database) as connection:
         assert connection.execute("select * from audit").fetchall() == []
 
 
 @pytest.mark.requirement("003/FR-040")
-def test_erasure_that_fails_is_not_written_down(
+def test_erasure_is_rolled_back_if_the_audit_entry_fails(
     client: Client, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     create(client, alice, "Buy milk")
@@ -275,10 +275,10 @@ def test_erasure_that_fails_is_not_written_down(
 
 
 @pytest.mark.requirement("003/FR-011")
-def test_erasure_by_a_token_that_ends_beyond_the_calendar_is_an_erasure(
+def test_erasure_works_with_a_token_that_expires_after_the_year_9999(
     client: Client, issuer: Issuer, database: psycopg.Connection[Any]
 ) -> None:
-    headers = bearer(issuer.token(ALICE, exp=1_800_000_900_000))  # an issuer that writes milliseconds
+    headers = bearer(issuer.token(ALICE, exp=1_800_000_900_000))  # milliseconds in place of seconds
     create(client, headers, "Buy milk")
     assert client.delete("/api/account", headers=headers).status_code == 204
     assert client.post("/api/tasks", headers=headers, json={"title": "Back"}).status_code == 410

@@ -1,4 +1,4 @@
-"""One database for two programs: neither Better Auth nor the service reaches the other's tables."""
+"""Better Auth and the service share a database: neither has access to the other's tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from backend.migrations.auth_role import NAME, SCHEMA, make_auth_role
-from tests.support.better_auth import AUTH_PASSWORD, SERVICE_ROLES, TABLES, auth_schema, find_reach
+from tests.support.better_auth import AUTH_PASSWORD, SERVICE_ROLES, TABLES, auth_schema, find_privileges
 from tests.support.service import as_role, connect, fresh_database
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def auth_url(database_url: str) -> Iterator[str]:
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_service_has_no_right_on_any_table_of_better_auth(
+def test_service_has_no_privilege_on_any_table_of_better_auth(
     database: psycopg.Connection[Any], auth_url: str
 ) -> None:
     assert auth_url
     rows = database.execute("select tablename from pg_tables where schemaname = %s", [SCHEMA]).fetchall()
     assert {row[0] for row in rows} == set(TABLES)
-    assert find_reach(database, SERVICE_ROLES, SCHEMA) == []
+    assert find_privileges(database, SERVICE_ROLES, SCHEMA) == []
     for role in SERVICE_ROLES:
         for right in ("usage", "create"):
             row = database.execute("select has_schema_privilege(%s, %s, %s)", [role, SCHEMA, right])
@@ -40,11 +40,11 @@ def test_service_has_no_right_on_any_table_of_better_auth(
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_better_auth_has_no_right_on_any_table_of_the_service(
+def test_better_auth_has_no_privilege_on_any_table_of_the_service(
     database: psycopg.Connection[Any], auth_url: str
 ) -> None:
     assert auth_url
-    assert find_reach(database, (NAME,), "public") == []
+    assert find_privileges(database, (NAME,), "public") == []
     assert database.execute("select has_schema_privilege(%s, 'public', 'create')", [NAME]).fetchone() == (
         False,
     )
@@ -70,21 +70,19 @@ def test_better_auth_owns_its_schema_and_nothing_else(
 
 @pytest.mark.requirement("003/FR-051")
 @pytest.mark.parametrize("role", SERVICE_ROLES)
-def test_grant_that_somebody_plants_is_noticed(
-    database: psycopg.Connection[Any], auth_url: str, role: str
-) -> None:
+def test_planted_grant_is_found(database: psycopg.Connection[Any], auth_url: str, role: str) -> None:
     assert auth_url
     with database.transaction(force_rollback=True):
         grant = sql.SQL("grant select on auth.{} to {}")
         database.execute(grant.format(sql.Identifier("user"), sql.Identifier(role)))
         assert (role, 'auth."user"', "select") in [
             (who, table.replace("auth.user", 'auth."user"'), right)
-            for who, table, right in find_reach(database, SERVICE_ROLES, SCHEMA)
+            for who, table, right in find_privileges(database, SERVICE_ROLES, SCHEMA)
         ]
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_tables_of_better_auth_are_its_own_without_their_schema_being_named(auth_url: str) -> None:
+def test_search_path_of_better_auth_selects_its_own_schema(auth_url: str) -> None:
     with connect(auth_url) as connection:
         assert connection.execute("select current_schema").fetchone() == (SCHEMA,)
         assert connection.execute('select count(*) from "user"').fetchone() == (0,)
@@ -92,7 +90,7 @@ def test_tables_of_better_auth_are_its_own_without_their_schema_being_named(auth
             connection.execute("select * from public.tasks")
 
 
-def test_making_the_role_again_changes_its_password_and_keeps_its_tables(
+def test_creating_the_role_again_changes_its_password_and_keeps_its_tables(
     database_url: str, auth_url: str
 ) -> None:
     again = make_auth_role(database_url, f"{AUTH_PASSWORD}-2")
@@ -104,14 +102,14 @@ def test_making_the_role_again_changes_its_password_and_keeps_its_tables(
 
 
 @pytest.mark.requirement("003/FR-051")
-def test_owner_without_superuser_can_make_it_and_reaches_nothing_by_it(
+def test_owner_without_superuser_can_create_the_role_and_gets_no_access_by_it(
     postgres_server: PostgresServer, database: psycopg.Connection[Any]
 ) -> None:
     owner = f"owner_{uuid4().hex[:8]}"
     name = sql.Identifier(owner)
     with fresh_database(postgres_server.url) as url:
         database.execute(sql.SQL("create role {} login createrole password 'p4ss'").format(name))
-        # Whoever makes roles may give those alone that it was made a master of.
+        # A role with CREATEROLE can grant only the roles for which it has the admin option.
         database.execute(sql.SQL("grant {} to {} with admin option").format(sql.Identifier(NAME), name))
         with connect(url) as database_there:
             database_there.execute(

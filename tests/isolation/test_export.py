@@ -1,4 +1,4 @@
-"""An export under way: no slow reader stops the others, and trouble is never taken for the whole."""
+"""Streaming exports: slow readers do not block others, and a failed export is never a complete document."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAGES = 3
 
 @pytest.fixture
 def app(secret: str, empty_database: str, clock: Clock) -> FastAPI:
-    """The service with a single connection."""
+    """The service with one database connection."""
     settings = make_settings(secret, empty_database, DATABASE_POOL_SIZE="1", DATABASE_TIMEOUT_SECONDS="2")
     return create_app(settings, clock=clock)
 
@@ -45,7 +45,7 @@ def client(app: FastAPI) -> Iterator[Client]:
 
 @pytest.fixture
 def many(database: psycopg.Connection[Any], empty_database: str) -> int:
-    """Alice has more tasks than are read at once."""
+    """Insert tasks of alice for three pages of the export; returns their number."""
     assert empty_database
     database.execute(
         "insert into tasks (id, user_id, title, description, completed)"
@@ -56,7 +56,7 @@ def many(database: psycopg.Connection[Any], empty_database: str) -> int:
 
 
 class Reader:
-    """Reads some pieces of an export, and then nothing until it is let go on or leaves."""
+    """A client that reads some chunks of an export, then stops until `go_on` or `leave` is called."""
 
     def __init__(self, app: FastAPI, headers: Headers, pieces: int) -> None:
         self.is_stuck = False
@@ -109,7 +109,7 @@ class Reader:
 
 @contextmanager
 def reading(client: Client, app: FastAPI, headers: Headers, pieces: int) -> Iterator[Reader]:
-    """Read some pieces of an export; at the end the reader leaves."""
+    """Yield a reader that has read some chunks of an export and stopped; it disconnects at the end."""
     reader = Reader(app, headers, pieces)
     client.call(reader.start)
     await_fact(lambda: reader.is_stuck)
@@ -126,7 +126,7 @@ def outcomes(database: psycopg.Connection[Any]) -> list[str]:
 
 @pytest.mark.requirement("003/FR-010", "003/FR-018")
 @pytest.mark.parametrize("pieces", [1, 2])
-def test_readers_that_do_not_read_stop_nobody(
+def test_stopped_readers_do_not_block_other_requests(
     *,
     client: Client,
     app: FastAPI,
@@ -148,7 +148,7 @@ def test_readers_that_do_not_read_stop_nobody(
 
 
 @pytest.mark.requirement("003/FR-010")
-def test_export_is_of_the_moment_when_it_began(
+def test_export_has_the_data_of_the_moment_when_it_began(
     *, client: Client, app: FastAPI, many: int, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     with reading(client, app, alice, 1) as reader:
@@ -160,7 +160,7 @@ def test_export_is_of_the_moment_when_it_began(
 
 
 @pytest.mark.requirement("003/FR-010")
-def test_export_of_tasks_that_are_deleted_meanwhile_is_still_a_document(
+def test_export_stays_valid_json_if_tasks_are_deleted_meanwhile(
     *, client: Client, app: FastAPI, many: int, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     assert many
@@ -171,7 +171,7 @@ def test_export_of_tasks_that_are_deleted_meanwhile_is_still_a_document(
 
 
 @pytest.mark.requirement("003/FR-010", "003/FR-040")
-def test_export_that_is_overtaken_by_the_erasure_is_cut_and_the_audit_says_so(
+def test_export_is_cut_off_and_audited_if_the_account_is_erased_meanwhile(
     *, client: Client, app: FastAPI, many: int, alice: Headers, database: psycopg.Connection[Any]
 ) -> None:
     assert many
@@ -185,14 +185,14 @@ def test_export_that_is_overtaken_by_the_erasure_is_cut_and_the_audit_says_so(
 
 @pytest.mark.requirement("003/FR-010", "003/FR-018")
 @pytest.mark.parametrize("table", ["tasks", "revocations"])
-def test_trouble_before_the_export_begins_is_told_by_its_status(
+def test_database_error_before_the_first_byte_is_a_503(
     *, client: Client, alice: Headers, database: psycopg.Connection[Any], table: str
 ) -> None:
     database.execute(f"alter table {table} rename to {table}_elsewhere")
     try:
-        answer = client.get(PATH, headers=alice)
+        response = client.get(PATH, headers=alice)
     finally:
         database.execute(f"alter table {table}_elsewhere rename to {table}")
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
-    assert answer.headers["Retry-After"].isdecimal()
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
+    assert response.headers["Retry-After"].isdecimal()
     assert outcomes(database) == []

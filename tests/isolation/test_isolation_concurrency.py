@@ -1,4 +1,4 @@
-"""Many users at the same moment: identities, rows and versions never mix."""
+"""Concurrent requests: users, rows and versions are never mixed up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.isolation.matrix import MATRIX, OPERATIONS
-from tests.isolation.scene import Caller, Row, Scene, wire
+from tests.isolation.scene import Caller, Row, Scene, raw_response
 from tests.support.service import Client, bearer
 
 if TYPE_CHECKING:
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
-    answer = client.post("/api/tasks", headers=headers, json={"title": title})
-    assert answer.status_code == 201
-    task: dict[str, Any] = answer.json()
+    response = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert response.status_code == 201
+    task: dict[str, Any] = response.json()
     return task
 
 
 @pytest.mark.requirement("003/FR-009")
-def test_identities_of_concurrent_requests_never_mix(client: Client, issuer: Issuer) -> None:
+def test_concurrent_requests_keep_their_callers_apart(client: Client, issuer: Issuer) -> None:
     users = {f"user-{number}": bearer(issuer.token(f"user-{number}")) for number in range(8)}
     for name, headers in users.items():
         create(client, headers, f"Task of {name}")
 
-    def look(name: str) -> tuple[str, str, list[str]]:
+    def read(name: str) -> tuple[str, str, list[str]]:
         me = client.get("/api/me", headers=users[name]).json()["user_id"]
         page = client.get("/api/tasks", headers=users[name]).json()
         return name, me, [task["title"] for task in page["items"]]
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(look, [*users] * 25))
-    assert len(answers) == 200
-    assert all(me == name and titles == [f"Task of {name}"] for name, me, titles in answers)
+        responses = list(pool.map(read, [*users] * 25))
+    assert len(responses) == 200
+    assert all(me == name and titles == [f"Task of {name}"] for name, me, titles in responses)
 
 
 @pytest.mark.requirement("003/FR-009")
-def test_concurrent_writers_keep_to_their_own_rows(
+def test_concurrent_writers_change_only_their_own_rows(
     client: Client, database: psycopg.Connection[Any], issuer: Issuer
 ) -> None:
     users = {f"user-{number}": bearer(issuer.token(f"user-{number}")) for number in range(8)}
@@ -68,7 +68,7 @@ def test_concurrent_writers_keep_to_their_own_rows(
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-019")
-def test_concurrent_writers_of_one_row_leave_one_whole_version(
+def test_concurrent_writes_to_one_row_leave_one_complete_version(
     client: Client, alice: Headers, bob: Headers
 ) -> None:
     task = create(client, alice, "Buy milk")
@@ -91,7 +91,7 @@ def test_concurrent_writers_of_one_row_leave_one_whole_version(
 
 
 @pytest.mark.requirement("003/FR-019")
-def test_task_can_be_deleted_once(client: Client, alice: Headers) -> None:
+def test_concurrent_deletions_of_a_task_succeed_once(client: Client, alice: Headers) -> None:
     path = f"/api/tasks/{create(client, alice, 'Buy milk')['id']}"
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda _: client.delete(path, headers=alice).status_code, range(8)))
@@ -99,36 +99,40 @@ def test_task_can_be_deleted_once(client: Client, alice: Headers) -> None:
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-019")
-def test_another_user_learns_nothing_while_a_row_is_written_and_deleted(scene: Scene) -> None:
-    """Every operation on a task, by its owner and by another user, on one row at once."""
-    scene.plant(Caller.OWNER, Row.OWN)
+def test_another_user_gets_404_while_the_owner_writes_and_deletes_the_row(scene: Scene) -> None:
+    """Owner and another user call all operations on one task concurrently."""
+    scene.insert_cell_rows(Caller.OWNER, Row.OWN)
     rows = {row["id"]: row for row in scene.read_state()["tasks"]}
     task_id = scene.users[Caller.OWNER].task_ids[0]
-    on_a_row = [each for each in OPERATIONS.values() if "{task_id}" in each.path]
+    on_a_row = [operation for operation in OPERATIONS.values() if "{task_id}" in operation.path]
     missing = {
-        each.id: wire(scene.call(each, Caller.ANOTHER, str(uuid4()), body=MATRIX[each.id].body))
-        for each in on_a_row
+        operation.id: raw_response(
+            scene.call(operation, Caller.ANOTHER, str(uuid4()), body=MATRIX[operation.id].body)
+        )
+        for operation in on_a_row
     }
-    everything = [(each, caller) for each in on_a_row for caller in (Caller.OWNER, Caller.ANOTHER)]
-    # The row lives for a while: its owner deletes it in the last rounds alone.
-    writing = [
-        (each, caller) for each, caller in everything if (each.method, caller) != ("DELETE", Caller.OWNER)
+    all_calls = [(operation, caller) for operation in on_a_row for caller in (Caller.OWNER, Caller.ANOTHER)]
+    # The owner deletes the row in the last rounds only.
+    without_deletion = [
+        (operation, caller)
+        for operation, caller in all_calls
+        if (operation.method, caller) != ("DELETE", Caller.OWNER)
     ]
-    jobs = writing * 12 + everything * 4
+    jobs = without_deletion * 12 + all_calls * 4
 
     def call(job: tuple[Operation, Caller]) -> httpx.Response:
         operation, caller = job
         return scene.call(operation, caller, task_id, body=MATRIX[operation.id].body)
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(zip(jobs, pool.map(call, jobs), strict=True))
-    told = [
-        (operation.id, answer.status_code, answer.text)
-        for (operation, caller), answer in answers
-        if caller is Caller.ANOTHER and wire(answer) != missing[operation.id]
+        responses = list(zip(jobs, pool.map(call, jobs), strict=True))
+    differing = [
+        (operation.id, response.status_code, response.text)
+        for (operation, caller), response in responses
+        if caller is Caller.ANOTHER and raw_response(response) != missing[operation.id]
     ]
-    assert told == []
-    own = Counter(answer.status_code for (_, caller), answer in answers if caller is Caller.OWNER)
+    assert differing == []
+    own = Counter(response.status_code for (_, caller), response in responses if caller is Caller.OWNER)
     assert own[204] == 1
     assert set(own) <= {200, 204, 404}
     del rows[task_id]

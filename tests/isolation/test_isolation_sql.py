@@ -1,7 +1,7 @@
-"""Each query without row-level security: its own filter keeps it to its owner's rows.
+"""Every query selects its owner's rows by its own filter, without row-level security.
 
-As a superuser, whom no policy holds, so that a filter that is missing shows. The second lock is
-tried in test_row_level_security.py.
+The tests connect as a superuser, to whom no policy applies, so that a missing filter shows.
+Row-level security is tested in test_row_level_security.py.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ QUERIES: dict[str, Query] = {
 
 @pytest.fixture
 def rows(database: psycopg.Connection[Any], empty_database: str) -> dict[str, UUID]:
-    """One task of alice and one of bob, written past the service."""
+    """Insert one task of alice and one of bob by SQL; returns the ids by user."""
     assert empty_database
     made = {"alice": uuid4(), "bob": uuid4()}
     for user_id, task_id in made.items():
@@ -72,7 +72,7 @@ def dump(database: psycopg.Connection[Any]) -> list[Any]:
 
 @pytest.mark.requirement("003/FR-009")
 @pytest.mark.parametrize("query", QUERIES)
-def test_query_finds_nothing_of_another_owner(
+def test_query_does_not_find_another_owners_task(
     *, database_url: str, database: psycopg.Connection[Any], rows: dict[str, UUID], query: str
 ) -> None:
     before = dump(database)
@@ -83,7 +83,7 @@ def test_query_finds_nothing_of_another_owner(
 
 @pytest.mark.requirement("003/FR-009")
 @pytest.mark.parametrize("query", QUERIES)
-def test_query_touches_one_row_of_its_owner(
+def test_query_finds_and_changes_its_owners_task_only(
     *, database_url: str, database: psycopg.Connection[Any], rows: dict[str, UUID], query: str
 ) -> None:
     before = dict(zip(("alice", "bob"), dump(database), strict=True))
@@ -94,7 +94,7 @@ def test_query_touches_one_row_of_its_owner(
 
 @pytest.mark.requirement("003/FR-009")
 @pytest.mark.parametrize("user_id", ["alice", "bob", "carol", "", "%", "' or true --"])
-def test_list_is_of_one_owner(database_url: str, rows: dict[str, UUID], user_id: str) -> None:
+def test_list_contains_one_owners_tasks(database_url: str, rows: dict[str, UUID], user_id: str) -> None:
     page, following = run(database_url, lambda session: store.list_tasks(session, user_id, limit=9))
     assert [task.id for task in page] == ([rows[user_id]] if user_id in rows else [])
     assert following is None
@@ -111,7 +111,7 @@ def test_new_task_belongs_to_its_owner(
 
 @pytest.fixture
 def accounts(database: psycopg.Connection[Any], rows: dict[str, UUID]) -> dict[str, UUID]:
-    """Beside their tasks: each one's place on the deny-list of two issuers, and an audit."""
+    """For alice and bob: tasks, deny-list entries of two issuers, and an audit entry."""
     for user_id in rows:
         for issuer in (ISSUER, "https://elsewhere.example"):
             for kind in ("subject", "session"):
@@ -127,7 +127,7 @@ def accounts(database: psycopg.Connection[Any], rows: dict[str, UUID]) -> dict[s
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-010")
-def test_export_reads_the_tasks_of_one_owner(database_url: str, accounts: dict[str, UUID]) -> None:
+def test_export_reads_one_owners_tasks(database_url: str, accounts: dict[str, UUID]) -> None:
     async def read(session: AsyncSession) -> list[UUID]:
         page, end = await account.read_tasks(session, "bob", until=await account.read_moment(session))
         assert end is None
@@ -137,13 +137,13 @@ def test_export_reads_the_tasks_of_one_owner(database_url: str, accounts: dict[s
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-010")
-def test_export_reads_of_the_rest_what_is_held_on_one_user(
+def test_export_reads_one_users_deny_list_entries_and_audit(
     database_url: str, accounts: dict[str, UUID]
 ) -> None:
     assert accounts
     rest = run(database_url, lambda session: account.read_others(session, ISSUER, "bob", "actor of bob"))
-    assert [each["kind"] for each in rest["revocations"]] == ["subject"]
-    assert [each["action"] for each in rest["audit"]] == ["export of bob"]
+    assert [row["kind"] for row in rest["revocations"]] == ["subject"]
+    assert [row["action"] for row in rest["audit"]] == ["export of bob"]
     nobody = run(database_url, lambda session: account.read_others(session, ISSUER, "carol", "of carol"))
     assert nobody == {"revocations": [], "audit": []}
 
@@ -160,7 +160,7 @@ def test_export_reads_of_the_rest_what_is_held_on_one_user(
         ("https://third.example", "bob", "bob", 0),
     ],
 )
-def test_deny_list_is_asked_about_one_caller(
+def test_deny_list_query_counts_one_callers_entries(
     *,
     database_url: str,
     accounts: dict[str, UUID],
@@ -177,7 +177,7 @@ def test_deny_list_is_asked_about_one_caller(
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-011")
-def test_erasure_removes_the_rows_of_one_user(
+def test_erasure_deletes_one_users_rows(
     database_url: str, database: psycopg.Connection[Any], accounts: dict[str, UUID]
 ) -> None:
     run(database_url, lambda session: account.erase_account(session, "bob", until=4e9))
@@ -185,12 +185,12 @@ def test_erasure_removes_the_rows_of_one_user(
     assert database.execute("select user_id from erasures").fetchall() == [("bob",)]
 
 
-def test_row_without_an_owner_cannot_be_written(database_url: str) -> None:
+def test_task_without_an_owner_cannot_be_created(database_url: str) -> None:
     with pytest.raises(IntegrityError):
         run(database_url, lambda session: store.create_task(session, "", title="a", description=""))
 
 
-def test_list_is_read_from_the_index(database: psycopg.Connection[Any], empty_database: str) -> None:
+def test_list_query_uses_the_index(database: psycopg.Connection[Any], empty_database: str) -> None:
     assert empty_database
     database.execute(
         "insert into tasks (id, user_id, title, description, completed)"

@@ -1,4 +1,4 @@
-"""Nothing that a caller is told depends on whether another user has rows: no oracle, no count."""
+"""No response depends on whether another user has rows: neither status, body, headers, pages nor cursors."""
 
 from __future__ import annotations
 
@@ -10,69 +10,71 @@ import pytest
 
 from backend.models.cursor import Cursor
 from tests.isolation.matrix import MATRIX, OPERATIONS
-from tests.isolation.scene import Caller, Row, Scene, User, wire
+from tests.isolation.scene import Caller, Row, Scene, User, raw_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WITH_A_ROW = [name for name, each in OPERATIONS.items() if "{task_id}" in each.path]
-# What else a request may carry, so that refusals of every kind are compared too.
+ON_A_TASK = [name for name, operation in OPERATIONS.items() if "{task_id}" in operation.path]
+# Further inputs of a request, so that error responses are compared too.
 VARIANTS: dict[str, dict[str, Any]] = {
-    "as it should be": {},
-    "a body that does not fit": {"body": {"title": "", "user_id": "somebody"}},
-    "a body that is no JSON": {"content": b"{"},
+    "valid": {},
+    "a body that does not match the schema": {"body": {"title": "", "user_id": "somebody"}},
+    "a body that is not JSON": {"content": b"{"},
     "an unknown parameter": {"params": {"user_id": "somebody"}},
-    "a condition": {"headers": {"If-None-Match": "*", "If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"}},
+    "conditional headers": {
+        "headers": {"If-None-Match": "*", "If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    },
     "a range": {"headers": {"Range": "bytes=0-9"}},
-    "a wish for another format": {"headers": {"Accept": "text/html", "Accept-Language": "de"}},
+    "another Accept header": {"headers": {"Accept": "text/html", "Accept-Language": "de"}},
 }
 
 
 @pytest.mark.requirement("003/FR-009")
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("operation", WITH_A_ROW)
+@pytest.mark.parametrize("operation", ON_A_TASK)
 @pytest.mark.parametrize("caller", Caller)
-def test_row_of_another_user_is_answered_byte_for_byte_as_a_missing_one(
+def test_response_for_another_users_task_equals_the_one_for_a_missing_task(
     *, scene: Scene, caller: Caller, operation: str, variant: str
 ) -> None:
-    scene.plant(caller, Row.OWN)
+    scene.insert_cell_rows(caller, Row.OWN)
     before = scene.read_state()
     options = {"body": MATRIX[operation].body, **VARIANTS[variant]}
     if "content" in options:
         options["body"] = None
     others, missing = (
-        scene.call(OPERATIONS[operation], caller, scene.name_row(caller, row), **options)
+        scene.call(OPERATIONS[operation], caller, scene.choose_task_id(caller, row), **options)
         for row in (Row.OTHERS, Row.MISSING)
     )
-    assert wire(others) == wire(missing)
+    assert raw_response(others) == raw_response(missing)
     assert others.status_code in {401, 404, 422}
     assert scene.read_state() == before
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-022")
 @pytest.mark.parametrize("method", ["PATCH", "POST", "HEAD", "OPTIONS", "TRACE"])
-def test_method_that_no_task_has_is_answered_alike_for_every_row(scene: Scene, method: str) -> None:
-    scene.plant(Caller.ANOTHER, Row.OWN)
+def test_unsupported_method_gets_the_same_response_for_every_row(scene: Scene, method: str) -> None:
+    scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
     others, own, missing = (
         scene.client.request(
             method,
-            f"/api/tasks/{scene.name_row(Caller.ANOTHER, row)}",
+            f"/api/tasks/{scene.choose_task_id(Caller.ANOTHER, row)}",
             headers=scene.headers(Caller.ANOTHER),
         )
         for row in (Row.OTHERS, Row.OWN, Row.MISSING)
     )
-    assert wire(others) == wire(own) == wire(missing)
+    assert raw_response(others) == raw_response(own) == raw_response(missing)
     assert others.status_code == 405
 
 
 def read_pages(scene: Scene, limit: int, cursor: str | None = None) -> Iterator[Any]:
-    """Every page of a list as the caller gets to see it, each from the cursor of the one before."""
+    """Yield all pages of bob's list, following the cursors."""
     while True:
         params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
-        answer = scene.client.get("/api/tasks", params=params, headers=scene.headers(Caller.ANOTHER))
-        assert answer.status_code == 200
-        yield wire(answer)
-        cursor = answer.json()["next"]
+        response = scene.client.get("/api/tasks", params=params, headers=scene.headers(Caller.ANOTHER))
+        assert response.status_code == 200
+        yield raw_response(response)
+        cursor = response.json()["next"]
         if cursor is None:
             return
 
@@ -83,9 +85,7 @@ def remove_rows(scene: Scene, user: User) -> None:
 
 @pytest.mark.requirement("003/FR-009", "003/FR-019")
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-def test_pages_and_their_cursors_are_the_same_with_and_without_rows_of_others(
-    scene: Scene, limit: int
-) -> None:
+def test_pages_and_cursors_are_the_same_with_and_without_another_users_rows(scene: Scene, limit: int) -> None:
     alice, bob = scene.users[Caller.OWNER], scene.users[Caller.ANOTHER]
     surround(scene, alice, bob)
     with_others = list(read_pages(scene, limit))
@@ -95,7 +95,7 @@ def test_pages_and_their_cursors_are_the_same_with_and_without_rows_of_others(
 
 
 def surround(scene: Scene, alice: User, bob: User) -> None:
-    """Put rows of alice before, between and after those of bob."""
+    """Insert rows of alice before, between and after those of bob."""
     scene.empty()
     others = "insert into tasks (id, user_id, title, description, completed) values (%s, %s, %s, '', false)"
     for number, task_id in enumerate((None, bob.task_ids[0], None, bob.task_ids[1], None)):
@@ -105,7 +105,7 @@ def surround(scene: Scene, alice: User, bob: User) -> None:
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-019")
-def test_cursor_at_a_row_of_another_user_opens_own_rows_alone(scene: Scene) -> None:
+def test_cursor_at_another_users_row_lists_own_rows_only(scene: Scene) -> None:
     alice, bob = scene.users[Caller.OWNER], scene.users[Caller.ANOTHER]
     surround(scene, alice, bob)
     places = scene.database.execute("select created_at, id from tasks order by 1, 2").fetchall()
@@ -118,12 +118,11 @@ def test_cursor_at_a_row_of_another_user_opens_own_rows_alone(scene: Scene) -> N
 
 @pytest.mark.requirement("003/FR-009")
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_error_says_nothing_of_what_was_asked_for(scene: Scene, operation: str) -> None:
-    """Neither the id nor the identity that a request names comes back, whoever's they are."""
+def test_error_does_not_repeat_ids_from_the_request(scene: Scene, operation: str) -> None:
     alice = scene.users[Caller.OWNER]
-    scene.plant(Caller.ANOTHER, Row.OWN)
+    scene.insert_cell_rows(Caller.ANOTHER, Row.OWN)
     sent = f"{alice.subject} {alice.task_ids[0]}"
-    answers = [
+    responses = [
         scene.call(
             OPERATIONS[operation],
             Caller.ANOTHER,
@@ -134,4 +133,4 @@ def test_error_says_nothing_of_what_was_asked_for(scene: Scene, operation: str) 
         )
         for task_id in (sent, alice.task_ids[0])
     ]
-    assert [scene.find_leaks(answer, Caller.ANOTHER) for answer in answers] == [(), ()]
+    assert [scene.find_leaks(response, Caller.ANOTHER) for response in responses] == [(), ()]

@@ -1,4 +1,4 @@
-"""Every operation of the contract, for every caller and row: answer, body and database state."""
+"""Every operation of the contract for every caller and row: status, body and database change."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.requirement("003/FR-009")
-def test_matrix_holds_every_operation_of_the_contract_and_no_other() -> None:
+def test_matrix_has_every_operation_of_the_contract_and_no_other() -> None:
     gaps = find_gaps(CONTRACT, MATRIX)
     assert not gaps, "\n".join(gaps)
 
 
 @pytest.mark.requirement("003/FR-009")
 @pytest.mark.parametrize("operation", MATRIX)
-def test_matrix_says_something_for_every_caller_and_row(operation: str) -> None:
+def test_matrix_has_an_outcome_for_every_caller_and_row(operation: str) -> None:
     assert list(MATRIX[operation].cells) == list(CELLS)
 
 
 @pytest.mark.requirement("003/FR-009", "003/FR-019", "003/FR-035")
 @pytest.mark.parametrize(("caller", "row"), CELLS)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_operation_answers_as_the_matrix_says(
+def test_operation_has_the_outcome_of_the_matrix(
     *, scene: Scene, operation: str, caller: Caller, row: Row
 ) -> None:
     expected = MATRIX[operation]
-    seen = scene.play(OPERATIONS[operation], caller, row, body=expected.body)
+    seen = scene.run_cell(OPERATIONS[operation], caller, row, body=expected.body)
     assert seen.outcome == (expected.cells[caller, row], ())
 
 
 @pytest.fixture
 def grown_contract(tmp_path: Path) -> Path:
-    """The contract with one operation more."""
+    """The contract with one additional operation."""
     folder = ROOT / "contracts"
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -57,23 +57,23 @@ def grown_contract(tmp_path: Path) -> Path:
 
 
 @pytest.mark.requirement("003/FR-009")
-def test_new_operation_without_a_row_is_named_with_its_line(grown_contract: Path) -> None:
+def test_operation_without_an_entry_is_reported_with_its_line(grown_contract: Path) -> None:
     contract = read_contract(grown_contract, grown_contract.parent)
     lines = grown_contract.read_text(encoding="utf-8").splitlines()
     line = lines.index("      operationId: getNote")
     unlisted, unfilled = find_gaps(contract, MATRIX)
     assert unlisted == (
-        f"openapi.yaml:{line}: operation getNote (GET /api/notes/{{note_id}}) has no row in the isolation matrix:"
-        f" add 'getNote' to MATRIX in {TABLE}, with what it answers each caller for each row"
+        f"openapi.yaml:{line}: operation getNote (GET /api/notes/{{note_id}}) is not in the isolation matrix:"
+        f" add 'getNote' to MATRIX in {TABLE}, with its response for every caller and row"
     )
     assert unfilled.startswith(f"openapi.yaml:{line}: operation getNote")
-    assert "has a path parameter that no row is named by" in unfilled
+    assert "has an unknown path parameter" in unfilled
 
 
 @pytest.mark.requirement("003/FR-009")
-def test_row_without_an_operation_is_named() -> None:
+def test_entry_without_an_operation_is_reported() -> None:
     (gap,) = find_gaps(CONTRACT, {**MATRIX, "getGhost": Expectation({})})
     assert gap == (
-        f"{TABLE}: row 'getGhost' of the isolation matrix has no operation in contracts/openapi.yaml:"
+        f"{TABLE}: entry 'getGhost' of the isolation matrix has no operation in contracts/openapi.yaml:"
         " correct its operationId, or remove it"
     )

@@ -1,4 +1,4 @@
-"""The retention job and the erasure after a restore, on a real PostgreSQL, as the keeper's own role."""
+"""`python -m backend.retention` on a real PostgreSQL, run as a member of the role `tasks_keeper`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ import pytest
 from psycopg import sql
 
 from backend.core.identity.pseudonym import make_pseudonym
+from backend.retention import main
 from backend.testing.issuer import make_secret, make_subject
 from tests.support.environment import inherit
+from tests.support.in_process import run_main
 from tests.support.service import PSEUDONYM_KEY, Client, as_role, connect, empty_tables
 from tests.support.writers import await_fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from tests.support.in_process import Ended
 
     Headers = dict[str, bytes]
     SignIn = Callable[[str], Headers]
@@ -33,7 +37,7 @@ PASSWORD = "the-password-of-a-keeper-5d1"
 
 @pytest.fixture
 def keeper(database: psycopg.Connection[Any], database_url: str, empty_database: str) -> Iterator[str]:
-    """The address of the database for a member of `tasks_keeper`."""
+    """The URL of the empty database for a member of `tasks_keeper`."""
     assert empty_database
     name = f"keeper_{uuid4().hex[:8]}"
     made = sql.SQL("create role {} login password {} in role tasks_keeper")
@@ -42,29 +46,28 @@ def keeper(database: psycopg.Connection[Any], database_url: str, empty_database:
     database.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
 
-def run(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environ = {
-        **inherit("PATH"),
-        "BETTER_AUTH_SECRET": make_secret(),
-        "DATABASE_URL": url,
-        "PSEUDONYM_KEY": PSEUDONYM_KEY,
-        **settings,
-    }
+def describe_environment(url: str) -> dict[str, str]:
+    return {"BETTER_AUTH_SECRET": make_secret(), "DATABASE_URL": url, "PSEUDONYM_KEY": PSEUDONYM_KEY}
+
+
+def run(url: str, *words: str, **settings: str) -> Ended:
+    """Run the command in this process."""
+    return run_main(main, words, {**describe_environment(url), **settings})
+
+
+def call(url: str, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process."""
+    environ = {**inherit("PATH"), **describe_environment(url), **settings}
     command = [sys.executable, "-m", "backend.retention", *words]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=600)
 
 
-def print_into(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run it with another standard output."""
-    environ = {
-        **inherit("PATH"),
-        "BETTER_AUTH_SECRET": make_secret(),
-        "DATABASE_URL": url,
-        "PSEUDONYM_KEY": PSEUDONYM_KEY,
-    }
+def run_with_output(url: str, output: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the job with this file descriptor as standard output."""
+    environ = {**inherit("PATH"), **describe_environment(url)}
     command = [sys.executable, "-m", "backend.retention", *words]
     return subprocess.run(
-        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        command, env=environ, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=600
     )
 
 
@@ -79,7 +82,7 @@ def count(database: psycopg.Connection[Any], table: str) -> int:
 
 
 @pytest.mark.requirement("003/FR-041")
-def test_what_may_be_kept_no_longer_is_removed(
+def test_expired_tombstones_denials_and_tasks_are_deleted(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
 ) -> None:
     for name in ("alice", "bob"):
@@ -102,7 +105,7 @@ def test_what_may_be_kept_no_longer_is_removed(
 
 
 @pytest.mark.requirement("003/FR-041")
-def test_tasks_are_kept_unless_it_is_said_for_how_long(
+def test_tasks_are_kept_forever_without_a_configured_time(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
 ) -> None:
     add_task(client, signed_in("alice"))
@@ -112,7 +115,7 @@ def test_tasks_are_kept_unless_it_is_said_for_how_long(
 
 
 @pytest.mark.requirement("003/FR-041")
-def test_old_audit_is_removed_by_the_keeper(
+def test_audit_entries_older_than_a_year_are_deleted(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
 ) -> None:
     client.delete("/api/account", headers=signed_in("alice"))
@@ -124,7 +127,7 @@ def test_old_audit_is_removed_by_the_keeper(
 
 
 @pytest.mark.requirement("003/FR-042")
-def test_restore_brings_nobody_back_who_was_erased(
+def test_erasures_can_be_reapplied_after_a_restore(
     *,
     keeper: str,
     client: Client,
@@ -145,19 +148,19 @@ def test_restore_brings_nobody_back_who_was_erased(
     assert done.stderr == ""
     assert json.loads(done.stdout) == {"erased": {"users": 1, "tasks": 1}}
     assert database.execute("select user_id from tasks").fetchall() == [(make_subject("bob"),)]
-    answer = client.post("/api/tasks", headers=signed_in("alice"), json={"title": "Back"})
-    assert answer.status_code == 410
+    response = client.post("/api/tasks", headers=signed_in("alice"), json={"title": "Back"})
+    assert response.status_code == 410
 
 
 def restore(database: psycopg.Connection[Any], backup: Sequence[Sequence[Any]]) -> None:
-    """Bring back what was there before an erasure, and nothing of the erasure."""
+    """Replace the contents of the database by a backup of the tasks."""
     empty_tables(database)
     for row in backup:
         database.execute("insert into tasks values (%s, %s, %s, %s, %s, %s, %s)", row)
 
 
 @pytest.mark.requirement("003/FR-042")
-def test_restore_without_a_row_of_the_erased_leaves_their_account_closed(
+def test_reapplied_erasure_closes_the_account_even_without_restored_rows(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     alice, bob = signed_in("alice"), signed_in("bob")
@@ -167,15 +170,15 @@ def test_restore_without_a_row_of_the_erased_leaves_their_account_closed(
     assert run(keeper, "erasures", str(kept)).returncode == 0
     restore(database, [])
     assert json.loads(run(keeper, "reapply", str(kept)).stdout) == {"erased": {"users": 0, "tasks": 0}}
-    answer = client.post("/api/tasks", headers=alice, json={"title": "Back"})
-    assert answer.status_code == 410
-    assert answer.json()["code"] == "account_erased"
+    response = client.post("/api/tasks", headers=alice, json={"title": "Back"})
+    assert response.status_code == 410
+    assert response.json()["code"] == "account_erased"
     assert client.delete("/api/account", headers=alice).status_code == 204
     add_task(client, bob)
 
 
 @pytest.mark.requirement("003/FR-042")
-def test_account_that_began_anew_after_its_erasure_keeps_what_is_newer(
+def test_reapplied_erasure_keeps_tasks_that_are_newer_than_it(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     alice = signed_in("alice")
@@ -188,7 +191,7 @@ def test_account_that_began_anew_after_its_erasure_keeps_what_is_newer(
     add_task(client, alice)
     new = database.execute("select * from tasks").fetchall()
     restore(database, [*old, *new])
-    # All of it so long ago that no token of that time lives.
+    # Move everything three days back, so that all tokens of that time have expired.
     line = json.loads(kept.read_text())
     erased_at = datetime.fromisoformat(line["at"]) - timedelta(days=3)
     database.execute("alter table tasks disable trigger user")
@@ -202,7 +205,7 @@ def test_account_that_began_anew_after_its_erasure_keeps_what_is_newer(
 
 
 @pytest.mark.requirement("003/FR-040", "003/FR-042")
-def test_erasure_that_was_applied_anew_is_written_down_once_with_its_own_moment(
+def test_reapplied_erasure_is_audited_once_with_its_original_time(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     client.delete("/api/account", headers=signed_in("alice"))
@@ -219,7 +222,9 @@ def test_erasure_that_was_applied_anew_is_written_down_once_with_its_own_moment(
 
 @pytest.mark.requirement("003/FR-040")
 @pytest.mark.parametrize(("action", "outcome"), [("erase", "done"), ("export", "reapplied")])
-def test_keeper_writes_nothing_else_into_the_audit(keeper: str, action: str, outcome: str) -> None:
+def test_keeper_can_write_only_reapplied_erasures_into_the_audit(
+    keeper: str, action: str, outcome: str
+) -> None:
     with connect(keeper) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(
             "insert into audit (actor, action, outcome) values ('a', %s, %s)", [action, outcome]
@@ -227,7 +232,7 @@ def test_keeper_writes_nothing_else_into_the_audit(keeper: str, action: str, out
 
 
 @pytest.mark.requirement("003/FR-042")
-def test_list_is_added_to_and_what_is_no_list_is_left_as_it_is(
+def test_erasures_are_added_to_the_list_and_an_invalid_list_is_not_overwritten(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     kept = tmp_path / "erasures.jsonl"
@@ -247,7 +252,7 @@ def test_list_is_added_to_and_what_is_no_list_is_left_as_it_is(
 
 @pytest.mark.requirement("003/FR-011", "003/FR-041")
 @pytest.mark.parametrize("words", [[], ["reapply"]])
-def test_job_waits_for_an_erasure_and_holds_no_row_that_it_wants(
+def test_job_waits_for_an_erasure_without_locking_rows(
     *,
     keeper: str,
     client: Client,
@@ -269,24 +274,24 @@ def test_job_waits_for_an_erasure_and_holds_no_row_that_it_wants(
     with ThreadPoolExecutor(1) as pool, connect(keeper) as eraser:
         with eraser.transaction():
             eraser.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [alice])
-            job = pool.submit(run, keeper, *arguments, RETENTION_TASK_DAYS="30")
+            job = pool.submit(call, keeper, *arguments, RETENTION_TASK_DAYS="30")
             await_fact(lambda: database.execute(waiting).fetchone() == (1,))
             assert eraser.execute("delete from tasks").rowcount == 1
             assert eraser.execute("delete from erasures").rowcount == len(words)
-        assert job.result(60).returncode == 0
+        assert job.result(600).returncode == 0
 
 
 @pytest.mark.requirement("003/FR-046")
-def test_whole_audit_is_printed_by_pseudonym(
+def test_audit_is_printed_with_pseudonyms(
     *, keeper: str, client: Client, signed_in: SignIn, database: psycopg.Connection[Any]
 ) -> None:
     for name in ("alice", "bob"):
         client.get("/api/account/export", headers=signed_in(name))
     client.delete("/api/account", headers=signed_in("alice"))
-    done = run(keeper, "audit")
+    done = call(keeper, "audit")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    told = [(line["action"], line["outcome"]) for line in lines]
-    assert told == [("export", "begun"), ("export", "done")] * 2 + [("erase", "done")]
+    entries = [(line["action"], line["outcome"]) for line in lines]
+    assert entries == [("export", "begun"), ("export", "done")] * 2 + [("erase", "done")]
     assert lines[0]["actor"] == lines[4]["actor"] != lines[2]["actor"]
     assert all(line.keys() == {"id", "at", "actor", "action", "outcome"} for line in lines)
     assert make_subject("alice") not in done.stdout
@@ -295,8 +300,8 @@ def test_whole_audit_is_printed_by_pseudonym(
 
 @pytest.mark.requirement("003/FR-046")
 @pytest.mark.parametrize("entries", [1, 20_000])
-@pytest.mark.parametrize("output", ["a full disk", "a reader that has left"])
-def test_audit_that_cannot_be_printed_is_told_as_that(
+@pytest.mark.parametrize("output", ["a full disk", "a closed pipe"])
+def test_audit_that_cannot_be_written_is_an_error_message(
     *, keeper: str, database: psycopg.Connection[Any], output: str, entries: int
 ) -> None:
     database.execute(
@@ -309,7 +314,7 @@ def test_audit_that_cannot_be_printed_is_told_as_that(
         reading, descriptor = os.pipe()
         os.close(reading)
     try:
-        done = print_into(keeper, descriptor, "audit")
+        done = run_with_output(keeper, descriptor, "audit")
     finally:
         os.close(descriptor)
     assert done.returncode == 1
@@ -318,7 +323,7 @@ def test_audit_that_cannot_be_printed_is_told_as_that(
 
 
 @pytest.mark.requirement("003/FR-041")
-def test_address_that_is_no_utf8_is_told_as_that() -> None:
+def test_database_url_that_is_not_utf8_is_an_error_message() -> None:
     done = run("postgresql://u:s3cret\udcff@localhost/tasks")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
@@ -326,7 +331,7 @@ def test_address_that_is_no_utf8_is_told_as_that() -> None:
 
 
 @pytest.mark.requirement("003/FR-037", "003/FR-041")
-def test_job_is_no_business_of_a_pooler() -> None:
+def test_job_rejects_the_host_of_a_pooler() -> None:
     done = run("postgresql://keeper:s3cret@ep-cool-pooler.neon.tech/db?sslmode=require")
     assert done.returncode == 2
     assert "DATABASE_URL: is a pooler's host" in done.stderr.replace("retention: ", "")
@@ -334,10 +339,10 @@ def test_job_is_no_business_of_a_pooler() -> None:
 
 
 @pytest.mark.requirement("003/FR-041")
-def test_job_says_what_is_wrong_and_changes_nothing(
+def test_invalid_role_file_or_argument_is_an_error_message(
     *, keeper: str, empty_database: str, tmp_path: Path
 ) -> None:
-    outsider = run(empty_database)
+    outsider = call(empty_database)
     assert outsider.returncode == 2
     assert "create role tasks_housekeeper login password '...' in role tasks_keeper" in outsider.stderr
     broken = tmp_path / "broken.jsonl"

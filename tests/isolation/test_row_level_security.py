@@ -1,4 +1,4 @@
-"""The database itself: it shows and takes no row of another user, whatever the service asks."""
+"""Row-level security: the database shows and accepts only rows of the transaction's user."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INSERT = "insert into tasks (id, user_id, title, description, completed) values 
 
 @pytest.fixture
 def rows(database: psycopg.Connection[Any], empty_database: str) -> Rows:
-    """One task of alice and one of bob, written past the service."""
+    """Insert one task of alice and one of bob by SQL; returns the ids by user."""
     assert empty_database
     made = {"alice": uuid4(), "bob": uuid4()}
     for user_id, task_id in made.items():
@@ -40,7 +40,7 @@ def rows(database: psycopg.Connection[Any], empty_database: str) -> Rows:
 
 @pytest.fixture
 def service(empty_database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of the service's own role; each statement commits by itself."""
+    """A connection as the role of the service, with autocommit."""
     with connect(empty_database) as connection:
         yield connection
 
@@ -55,7 +55,7 @@ def dump(database: psycopg.Connection[Any]) -> list[Any]:
 
 @pytest.mark.requirement("003/FR-035")
 @pytest.mark.parametrize("identity", [None, "", "carol", "alice", "bob", "%", "alice' or true --"])
-def test_service_sees_the_rows_of_its_identity_and_no_others(
+def test_service_sees_only_the_rows_of_the_transactions_user(
     *, service: psycopg.Connection[Any], rows: Rows, identity: str | None
 ) -> None:
     with service.transaction():
@@ -73,8 +73,11 @@ PLANT = (
 )
 WRITES = {
     "a task for another user": (PLANT, "alice"),
-    "a task of nobody": (PLANT, ""),
-    "its own task given away": ("update tasks set user_id = %(owner)s where id = %(own)s", "alice"),
+    "a task without an owner": (PLANT, ""),
+    "its own task given to another user": (
+        "update tasks set user_id = %(owner)s where id = %(own)s",
+        "alice",
+    ),
 }
 
 
@@ -98,7 +101,7 @@ def test_service_cannot_write_a_row_of_another_user(
 
 @pytest.mark.requirement("003/FR-035")
 @pytest.mark.parametrize("statement", ["update tasks set title = 'Taken over'", "delete from tasks"])
-def test_service_changes_its_own_rows_alone(
+def test_service_changes_only_rows_of_the_transactions_user(
     *, service: psycopg.Connection[Any], database: psycopg.Connection[Any], rows: Rows, statement: str
 ) -> None:
     assert rows
@@ -123,13 +126,13 @@ def test_identity_ends_with_its_transaction(service: psycopg.Connection[Any], ro
 
 @dataclass(frozen=True)
 class Held:
-    """A table whose rows are somebody's.
+    """A table whose rows have an owner.
 
     Attributes:
-        column: The column that names whose a row is.
-        setting: The setting of the transaction that names who is asking.
-        insert: Writes a row of `%(who)s`.
-        update: Gives the rows that it finds to `%(who)s`; None where the service may not update.
+        column: The column that names the owner.
+        setting: The setting of the transaction that names the user.
+        insert: Inserts a row of `%(who)s`.
+        update: Changes the owner of all visible rows to `%(who)s`; None if the service may not update.
     """
 
     column: str
@@ -166,7 +169,7 @@ HELD = {
 
 @pytest.fixture(params=HELD)
 def held(request: pytest.FixtureRequest, database: psycopg.Connection[Any], empty_database: str) -> str:
-    """Each table in turn, with a row of alice and one of bob, written past the service."""
+    """A table with a row of alice and one of bob; the test runs once for every table."""
     assert empty_database
     table: str = request.param
     database.execute("alter table tasks disable trigger user")
@@ -185,7 +188,7 @@ def find_owners(connection: psycopg.Connection[Any], table: str) -> list[str]:
 
 @pytest.mark.requirement("003/FR-035")
 @pytest.mark.parametrize("identity", [None, "", "carol", "alice", "bob"])
-def test_each_table_shows_the_rows_of_the_identity_alone(
+def test_table_shows_only_the_rows_of_the_transactions_user(
     service: psycopg.Connection[Any], held: str, identity: str | None
 ) -> None:
     with service.transaction():
@@ -199,7 +202,7 @@ def test_each_table_shows_the_rows_of_the_identity_alone(
 @pytest.mark.requirement("003/FR-035")
 @pytest.mark.parametrize("identity", ["", "carol", "bob"])
 @pytest.mark.parametrize("write", ["insert", "update"])
-def test_each_table_takes_no_row_of_another_user(
+def test_table_rejects_rows_of_another_user(
     *,
     service: psycopg.Connection[Any],
     database: psycopg.Connection[Any],
@@ -213,7 +216,7 @@ def test_each_table_takes_no_row_of_another_user(
         with service.transaction():
             service.execute("select set_config(%s, %s, true)", [HELD[held].setting, identity])
             service.execute("select set_config('app.issuer', %s, true)", [identity])
-            # The audit grants no update, and of others there is none to be found.
+            # The audit grants no update; in the other tables, other users' rows are not visible.
             written = service.execute(statement or "update audit set actor = %(who)s", {"who": "dave"})
             assert (write, written.rowcount) == ("update", 0)
 
@@ -228,7 +231,7 @@ def test_each_table_takes_no_row_of_another_user(
 @pytest.mark.requirement("003/FR-031", "003/FR-035")
 @pytest.mark.parametrize("kind", ["subject", "session"])
 @pytest.mark.parametrize("missing", ["issuer", "name", "kind", None])
-def test_denial_is_shown_to_whoever_is_named_by_issuer_kind_and_value(
+def test_denial_is_visible_only_if_issuer_kind_and_value_match(
     *, service: psycopg.Connection[Any], database: psycopg.Connection[Any], kind: str, missing: str | None
 ) -> None:
     database.execute(
@@ -246,7 +249,7 @@ def test_denial_is_shown_to_whoever_is_named_by_issuer_kind_and_value(
 
 
 @pytest.mark.requirement("003/FR-035")
-def test_identity_is_set_again_after_each_commit_and_left_nowhere(
+def test_identity_is_set_for_every_transaction_and_cleared_after_it(
     secret: str, empty_database: str, held: str
 ) -> None:
     column = HELD[held].column
@@ -256,12 +259,12 @@ def test_identity_is_set_again_after_each_commit_and_left_nowhere(
         database = Database(make_settings(secret, empty_database, DATABASE_POOL_SIZE="1"))
         try:
             for name in ("alice", "bob", None, "alice"):
-                async with database.transaction(Identity(*[name or ""] * 4), may_be_erased=True) as session:
+                async with database.transaction(Identity(*[name or ""] * 4), allow_erased=True) as session:
                     connection = await session.connection()
                     found = [row[0] for row in await connection.exec_driver_sql(look)]
                     assert found == ([name] if name else [])
-            # The one connection of the pool, past the service: nothing of anybody is left on it.
-            async with database._engine.connect() as raw:  # noqa: SLF001  # what is left is what is tried
+            # The only connection of the pool keeps no identity.
+            async with database._engine.connect() as raw:  # noqa: SLF001  # reads the state of its one connection
                 assert (await raw.exec_driver_sql(look)).fetchall() == []
                 for setting in SETTINGS:
                     asked = f"select coalesce(current_setting('{setting}', true), '')"
@@ -273,7 +276,7 @@ def test_identity_is_set_again_after_each_commit_and_left_nowhere(
 
 
 @pytest.mark.requirement("003/FR-035")
-def test_every_table_with_an_owner_is_held_by_a_forced_policy(database: psycopg.Connection[Any]) -> None:
+def test_every_table_with_an_owner_has_a_forced_policy(database: psycopg.Connection[Any]) -> None:
     found = database.execute(
         "select distinct relname, relrowsecurity, relforcerowsecurity from pg_class"
         " join pg_attribute on attrelid = pg_class.oid"
@@ -286,11 +289,11 @@ def test_every_table_with_an_owner_is_held_by_a_forced_policy(database: psycopg.
             [table],
         ).fetchall()
         assert [policy[0] for policy in policies] == ["ALL"]
-        assert policies[0][1] == policies[0][2] != None  # noqa: E711  # both halves, and alike
+        assert policies[0][1] == policies[0][2] != None  # noqa: E711  # reading and writing have the same condition
 
 
 @pytest.mark.requirement("003/FR-035")
-def test_owner_of_the_table_is_held_as_well(
+def test_policy_applies_to_the_owner_of_the_table_too(
     database_url: str, database: psycopg.Connection[Any], rows: Rows
 ) -> None:
     assert rows
@@ -323,7 +326,7 @@ def test_owner_of_the_table_is_held_as_well(
         ("none", ""),
     ],
 )
-def test_service_refuses_a_role_that_sees_everything(
+def test_service_rejects_a_role_that_bypasses_row_level_security(
     *, secret: str, database_url: str, database: psycopg.Connection[Any], power: str, words: str
 ) -> None:
     name = f"role_{uuid4().hex[:8]}"
@@ -337,7 +340,7 @@ def test_service_refuses_a_role_that_sees_everything(
         database.execute(sql.SQL("alter table tasks owner to {}").format(role))
     mighty = sql.Identifier(f"mighty_{uuid4().hex[:8]}")
     database.execute(sql.SQL("create role {} nologin bypassrls").format(mighty))
-    if power.startswith("may be"):  # by `set role` alone
+    if power.startswith("may be"):  # only after `set role`
         database.execute(sql.SQL("alter role {} noinherit").format(role))
     if "keeper" in power:
         database.execute(sql.SQL("grant tasks_keeper to {}").format(role))
@@ -348,7 +351,7 @@ def test_service_refuses_a_role_that_sees_everything(
     async def start() -> str:
         service = Database(make_settings(secret, url))
         try:
-            await service.refuse_unfit_role()
+            await service.require_restricted_role()
         except ConfigurationError as error:
             return str(error)
         finally:
@@ -356,20 +359,20 @@ def test_service_refuses_a_role_that_sees_everything(
         return ""
 
     try:
-        said = asyncio.run(start())
+        message = asyncio.run(start())
     finally:
         database.execute(sql.SQL("alter table tasks owner to {}").format(sql.Identifier(owner[0])))
         database.execute(sql.SQL("drop role {}, {}").format(role, mighty))
-    assert words in said
-    assert bool(said) == bool(words)
-    if said:
-        assert said.startswith("DATABASE_URL: its role")
-        assert "create role tasks_service login password" in said
-        assert "p4ss-w0rd" not in said
+    assert words in message
+    assert bool(message) == bool(words)
+    if message:
+        assert message.startswith("DATABASE_URL: its role")
+        assert "create role tasks_service login password" in message
+        assert "p4ss-w0rd" not in message
 
 
 @pytest.mark.requirement("003/FR-018", "003/FR-036")
-def test_role_that_is_found_unfit_while_serving_gets_nothing_and_users_come_again(
+def test_requests_get_503_if_the_role_is_found_to_bypass_row_level_security(
     *,
     secret: str,
     empty_database: str,
@@ -380,21 +383,21 @@ def test_role_that_is_found_unfit_while_serving_gets_nothing_and_users_come_agai
     name = f"role_{uuid4().hex[:8]}"
     role, group = sql.Identifier(name), sql.Identifier(GROUP)
     statement = sql.SQL("create role {} login bypassrls password 'p4ss-w0rd-of-a-test' in role {}")
-    # At the start nobody could be asked: the role is made while it serves.
+    # The role does not exist at the start, so that it is checked later.
     settings = make_settings(secret, as_role(empty_database, name, "p4ss-w0rd-of-a-test"))
     with open_client(create_app(settings, clock=clock)) as client, capture_logs() as logs:
         database.execute(statement.format(role, group))
         try:
-            answer = client.get("/api/tasks", headers=signed_in("alice"))
+            response = client.get("/api/tasks", headers=signed_in("alice"))
             ready = client.get("/health")
         finally:
             database.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [name]
             )
             database.execute(sql.SQL("drop role {}").format(role))
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
-    assert answer.headers["Retry-After"].isdecimal()
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
+    assert response.headers["Retry-After"].isdecimal()
     assert ready.status_code == 503
-    fault = next(each["fault"] for each in logs if each["event"] == "database_role_unfit")
+    fault = next(line["fault"] for line in logs if line["event"] == "database_role_unfit")
     assert f"DATABASE_URL: its role {name} has BYPASSRLS" in fault
     assert "create role tasks_service login password" in fault

@@ -1,4 +1,4 @@
-"""PgBouncer in front of the PostgreSQL of the tests."""
+"""Fixtures: PgBouncer in front of the PostgreSQL of the tests."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Tell from one place what is missing, so that it is told in one line."""
+    """Skip a test if PgBouncer is missing; fail it if REQUIRE_PGBOUNCER is set."""
     if {"pooled_url", "tls_url"}.isdisjoint(getattr(item, "fixturenames", ())) or find_pgbouncer():
         return
     if is_required(os.environ):
-        pytest.fail("REQUIRE_PGBOUNCER is set, but there is no pgbouncer: apt-get install pgbouncer")
-    pytest.skip("there is no pgbouncer: apt-get install pgbouncer")
+        pytest.fail("REQUIRE_PGBOUNCER is set, but pgbouncer is not installed: apt-get install pgbouncer")
+    pytest.skip("pgbouncer is not installed: apt-get install pgbouncer")
 
 
 @pytest.fixture
 def pooled_url(empty_database: str) -> Iterator[str]:
-    """The address of the empty database through PgBouncer, for the service's own role."""
+    """The URL of the empty database through PgBouncer, for the role of the service."""
     program = find_pgbouncer()
     assert program
     with pooling(program, empty_database) as url:
@@ -33,7 +33,7 @@ def pooled_url(empty_database: str) -> Iterator[str]:
 
 @pytest.fixture
 def tls_url(empty_database: str) -> Iterator[str]:
-    """The same through a PgBouncer that takes clients by TLS only."""
+    """The same through a PgBouncer that requires TLS."""
     program = find_pgbouncer()
     assert program
     with pooling(program, empty_database, by_tls=True) as url:

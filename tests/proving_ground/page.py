@@ -20,14 +20,22 @@ PAGE = Path(__file__).parents[2] / "docs/proving-ground.md"
 HEAD = """\
 # The proving ground
 
-{services} small services in [tests/proving_ground](../tests/proving_ground), each with a contract written by hand, in \
-a right build and in {bugs} broken ones: one bug each, planted by a switch at the line where a developer would make it. \
-A fuzzer is worth what it finds here, and what it does not say of the right builds.
+Serve a small service with one bug in it, and look for the bug yourself:
 
-[tests/proving_ground/test_proving_ground.py](../tests/proving_ground/test_proving_ground.py) holds it to that: a \
-hand-written witness shows each bug on its broken build and not on the right one, every answer of a right build fits \
-its contract, and every status of a contract is met. This page is written by `python -m tests.proving_ground`; \
-`python -m tests.proving_ground teams teams-admin-list-open` serves one build on this machine, with tokens to try it.
+```sh
+.venv/bin/python -m tests.proving_ground teams teams-admin-list-open
+```
+
+The command prints a token for each user. Without the second name it serves the right build, without the bug.
+
+There are {services} small services in [tests/proving_ground](../tests/proving_ground), each with a contract that is \
+written by hand. Each has a right build, and together they have {bugs} broken builds with one bug each. A bug is a \
+switch at the line where a developer would make the mistake. A fuzzer has to find every bug, and must not report \
+anything on a right build ([the figures](detection.md)).
+
+[tests/proving_ground/test_proving_ground.py](../tests/proving_ground/test_proving_ground.py) makes sure of three \
+things: a witness that is written by hand shows each bug on its broken build and not on the right one; every response \
+of a right build fits its contract; and every status of a contract occurs. `make docs` writes this page.
 
 ## Services
 
@@ -53,21 +61,21 @@ have. A finding about a route that the contract does not have is recorded on ano
 
 # Rows of a verifier that no request of a client can tell apart.
 UNSEEN = """
-## What HTTP does not show
+## Mistakes that no caller can see
 
-What a verifier can get wrong and no caller can tell, so that no build is broken by it here:
+A verifier can also make these mistakes. No request shows them, so no build here has them:
 
-- A list of algorithms that is empty, a text or None, two families at once: told at the start, by tests of the settings.
-- A secret that is JSON or a public key: told at the start; a public key as a secret is `alg-confusion`, a guessable one `weak-secret`.
-- A right token that is refused, since its key stands in a set of several kinds: each run ends as invalid, since its control fails.
-- A duplicate `kid` in a key set, one unusable key that poisons the set, an exponent of 1: only who writes the set can try it.
-- A key set that is fetched anew for each unknown `kid`, over plain http, through redirects, without an end or a limit: only the host of the set sees it.
-- A key set or a database out of reach that gives 401 or 500 instead of 503: only who takes it away can try it.
-- A new key that is not taken at once, an old one that is taken for ever: only who rotates the keys can try it.
-- A deny-list on a digest of the token: a caller has no second spelling where none is let in, which `signature-malleable` and `signature-spare-bits` try.
-- A token that lives on after its session ended: so a JWT is meant, unless the contract promises otherwise.
-- A log that holds tokens, claims or addresses; a log without the cause: a caller sees the answer alone.
-- EdDSA or PS256 that is not served: no token of such a service is let in, and the control fails.
+- A list of algorithms that is empty, a text or None, or of two families: tests of the settings show it.
+- A secret that is JSON or a public key: tests of the settings show it. A public key as a secret is `alg-confusion`, a guessable one `weak-secret`.
+- A valid token that is rejected because its key is in a set of several kinds: the first good request fails, and the run is invalid.
+- Two keys with one `kid` in a key set, one unusable key that spoils the set, an exponent of 1: to try it, one has to publish the key set.
+- A key set that is fetched again for each unknown `kid`, over plain http, through redirects, without a limit: only the host of the key set sees it.
+- 401 or 500 in place of 503 if the key set or the database cannot be reached: to try it, one has to take them away.
+- A new key that is accepted too late, or an old key that is accepted for ever: to try it, one has to rotate the keys.
+- A deny-list of token digests: it fails if one token can be spelt in two ways, which `signature-malleable` and `signature-spare-bits` try.
+- A token that is valid after its session ended: a JWT is, unless the contract promises otherwise.
+- A log with tokens, claims or addresses, or without the cause of a rejection: a caller sees only the response.
+- EdDSA or PS256 that is not supported: no token of such a service is accepted, the first good request fails, and the run is invalid.
 """
 
 

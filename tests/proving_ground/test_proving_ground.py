@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -16,7 +19,6 @@ from tests.proving_ground.catalogue import BUGS, SERVICES, find_service
 from tests.proving_ground.contracts import find_misfits, find_operation, list_operations
 from tests.proving_ground.keys import BROUGHT
 from tests.proving_ground.model import EVERY, Family
-from tests.proving_ground.page import PAGE, make_page
 from tests.proving_ground.verifier import REFUSED_MEMBERS
 from tests.proving_ground.visitor import Visitor
 from tests.proving_ground.witnesses import TOURS, find_witness
@@ -154,8 +156,16 @@ def is_protected(service: Service, method: str, path: str) -> bool:
     return found is not None and contracts.is_protected(service.contract, found[1])
 
 
-def test_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == make_page(), "run python -m tests.proving_ground"
+def test_build_is_served_with_its_bug() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = str(listener.getsockname()[1])
+    listener.close()
+    words = ["-m", "tests.proving_ground", "teams", "teams-admin-list-open", "--port", port]
+    with subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        name, _, token = process.stdout.readline().strip().partition(": ")
+        process.kill()
+    assert (name, token.count(".")) == ("alice", 2)
 
 
 def test_unknown_bug_is_not_served(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from schemathesis.python.asgi import shutdown_lifespans
-
 from specwitness.fuzz.api.endpoint import Surface, read_surface
-from specwitness.fuzz.engine import Engine
+from specwitness.fuzz.engine import Engine, open_engine
 from specwitness.fuzz.run import FuzzRun, run_fuzz
 from specwitness.fuzz.target import Target
 from specwitness.fuzz.users.identity import Identity, Mint, UnfitKey
@@ -22,7 +20,7 @@ from tests.proving_ground.claims import LEEWAY
 from tests.proving_ground.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from specwitness.config import FuzzConfig
     from tests.proving_ground.model import Service
@@ -90,11 +88,8 @@ def attack(name: str, bug: str | None, settings: FuzzConfig) -> Engine:
 
 def attack_target(surface: Surface, target: Target, settings: FuzzConfig) -> Engine:
     """Run our checks on a target."""
-    engine = Engine(surface, target, settings, lambda _: None)
-    try:
+    with open_engine(surface, target, settings, lambda _: None) as engine:
         engine.run()
-    finally:
-        shutdown_lifespans()
     return engine
 
 
@@ -110,19 +105,22 @@ def _open(name: str, bug: str | None) -> Target:
 
 
 def findings_of(engine: Engine) -> frozenset[Finding]:
-    """Give the findings of a run; the text is what the ledger tells kinds of findings apart by."""
+    """Give the findings of our own checks; the text is the kind of what is wrong."""
     names = {endpoint.id: endpoint.operation.name for endpoint in engine.surface.endpoints}
+    breaches = {key: tally.violations for key, tally in engine.context.results.by_check.items()}
+    return _list_findings(names, breaches)
+
+
+def findings_of_run(run: FuzzRun) -> frozenset[Finding]:
+    """Give the findings of a whole run; the text is the kind of what is wrong."""
+    return _list_findings({operation.id: operation.name for operation in run.operations}, run.violations)
+
+
+def _list_findings(
+    names: Mapping[str, str], breaches: Mapping[tuple[str, str], Iterable[str]]
+) -> frozenset[Finding]:
     return frozenset(
-        Finding(names[endpoint_id], check, kind)
-        for (endpoint_id, check), tally in engine.trial.ledger.tallies.items()
-        for kind in tally.breaches
+        Finding(names[operation], check, kind)
+        for (operation, check), kinds in breaches.items()
+        for kind in kinds
     )
-
-
-def complaints(engine: Engine) -> dict[str, list[str]]:
-    """Give what a run complained about, by check."""
-    found: dict[str, list[str]] = {}
-    for (_, check), tally in engine.trial.ledger.tallies.items():
-        for breaches in tally.breaches.values():
-            found.setdefault(check, []).append(breaches[0].text)
-    return found

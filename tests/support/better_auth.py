@@ -1,4 +1,4 @@
-"""Better Auth's side of the database without Better Auth: its role, its schema, and tables like its own."""
+"""The role, the schema and the tables of Better Auth in a database, without a running Better Auth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AUTH_PASSWORD = "the-password-of-better-auth-in-tests-5d01"
 TABLES = ("user", "session", "account", "verification", "jwks")
 SERVICE_ROLES = ("tasks_app", "tasks_keeper", "tasks_service")
-_REACH = """
+_PRIVILEGES = """
 select roles.name, pg_class.relnamespace::regnamespace::text || '.' || relname, privilege
 from unnest(%s::text[]) as roles (name), pg_class,
      unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as privilege
@@ -30,24 +30,24 @@ order by 1, 2, 3
 
 @contextmanager
 def auth_schema(owner_url: str) -> Iterator[str]:
-    """Give a database the schema of Better Auth, with tables, while the context lasts.
+    """Create the schema of Better Auth and its tables in a database; drop it at the end.
 
     Yields:
-        The URL of Better Auth's own role.
+        The SQLAlchemy URL of Better Auth's role.
     """
     url = make_auth_role(owner_url, AUTH_PASSWORD)
     with connect(url) as better_auth, connect(owner_url) as owner:
         try:
             for table in TABLES:
-                # Without a schema: the role's own search path leads to it.
+                # No schema in the name: the role's search path selects it.
                 better_auth.execute(sql.SQL("create table {} (id text)").format(sql.Identifier(table)))
             yield url
         finally:
             owner.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(SCHEMA)))
 
 
-def find_reach(
+def find_privileges(
     database: psycopg.Connection[Any], roles: tuple[str, ...], schema: str
 ) -> list[tuple[str, str, str]]:
-    """Find what roles may do with the tables of a schema: role, table and privilege."""
-    return database.execute(_REACH, [list(roles), schema]).fetchall()
+    """List the privileges of roles on the tables of a schema, as (role, table, privilege)."""
+    return database.execute(_PRIVILEGES, [list(roles), schema]).fetchall()

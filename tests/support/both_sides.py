@@ -1,4 +1,4 @@
-"""Front end and service as they are deployed: Better Auth for real, one PostgreSQL, two processes."""
+"""Front end with Better Auth, and service, as two processes that share one PostgreSQL, as in a deployment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from backend.migrations.auth_role import make_auth_role
 from backend.testing.issuer import make_secret
 from devtools.errors import FrontEndError
-from devtools.front_end import Places, describe_front_end, describe_service, serving
+from devtools.front_end import Addresses, describe_front_end, describe_service, serving
 from devtools.npm import find_npm, find_program, is_installed, run_command, run_script
 from tests.support import server_process
 from tests.support.better_auth import AUTH_PASSWORD
@@ -27,27 +27,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
-FRONT_END = Path(os.environ.get("E2E_FRONT_END") or ROOT / "frontend")  # a broken copy, where falsified
+FRONT_END = Path(
+    os.environ.get("E2E_FRONT_END") or ROOT / "frontend"
+)  # `tests.e2e.falsify` sets a broken copy
 ARTEFACTS = ROOT / "build" / "e2e"
 MODES = ("shared-secret", "jwks")
+_NEAR_ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+BROWSER_ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", _NEAR_ALONE),
+)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _STAMP = FRONT_END / ".next" / "built-from"
 _NOT_BUILT_FROM = frozenset({"node_modules", ".next", "tests", "tsconfig.tsbuildinfo", "next-env.d.ts"})
 _OFF = frozenset({"", "0", "false", "no"})
-_PASSED_ON = ("HOME", "PATH", "LANG")
+_INHERITED = ("HOME", "PATH", "LANG")
 
 
 @dataclass(frozen=True)
 class BothSides:
-    """A front end and a service that run.
+    """A running front end and a running service.
 
     Attributes:
-        origin: The front end's, as browsers name it.
-        near: The front end's address on this machine.
-        api: The service's.
-        database_url: Of the owner, past both of them.
-        mode: How tokens are signed.
-        service: The service's process.
+        origin: The origin of the front end in a browser.
+        near: The URL of the front end on this machine.
+        api: The URL of the service.
+        database_url: The SQLAlchemy URL of the owner of the database.
+        mode: `TOKEN_MODE`: `shared-secret` or `jwks`.
+        service: The process of the service.
     """
 
     origin: str
@@ -59,13 +66,13 @@ class BothSides:
 
 
 def find_browser() -> str | None:
-    """Find a Chromium: none comes with Playwright."""
+    """Return the path of an installed Chromium; Playwright does not bring one."""
     return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 @cache
-def find_lack() -> str | None:
-    """Say in one line what is missing, and how it is had."""
+def find_missing() -> str | None:
+    """Return a message about a missing program and how to install it; None if all are there."""
     try:
         find_npm(FRONT_END)
     except FrontEndError as error:
@@ -73,21 +80,25 @@ def find_lack() -> str | None:
     if not is_installed(FRONT_END):
         return "the npm packages of the front end are missing: cd frontend && npm ci"
     if not find_browser():
-        return "there is no Chromium: apt-get install chromium"
+        return "Chromium is not installed: apt-get install chromium"
     return None
 
 
 def is_required(environ: Mapping[str, str]) -> bool:
-    """Tell whether a lack is a failure, which it is in CI."""
+    """Return whether a missing program fails the tests instead of skipping them (REQUIRE_E2E, set in CI)."""
     return environ.get("REQUIRE_E2E", "").strip().lower() not in _OFF
 
 
 @cache
 def build_front_end() -> str:
-    """Build the front end, once for both modes and any port, unless it is built; give npm."""
+    """Build the front end if its files have changed since the last build; one build serves all modes and ports.
+
+    Returns:
+        The path of npm.
+    """
     npm, _ = find_npm(FRONT_END)
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    # Two runs in one checkout would build into each other's output.
+    # Two test runs in one checkout share the output folder.
     with (ARTEFACTS / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         fingerprint = _read_fingerprint()
@@ -100,8 +111,8 @@ def build_front_end() -> str:
 def _build(npm: str) -> None:
     log = ARTEFACTS / "build.log"
     try:
-        with log.open("wb") as said:
-            run_script(FRONT_END, [npm, "run", "build"], _inherit(), log=said)
+        with log.open("wb") as output:
+            run_script(FRONT_END, [npm, "run", "build"], _inherit(), log=output)
     except FrontEndError as error:
         raise AssertionError(f"{error}\n{log.read_text()}") from error
 
@@ -118,19 +129,19 @@ def _read_fingerprint() -> str:
 
 
 def _inherit() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "NEXT_TELEMETRY_DISABLED": "1"}
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "NEXT_TELEMETRY_DISABLED": "1"}
 
 
 @contextmanager
 def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> Iterator[BothSides]:
-    """Serve both while the context lasts, on a database of their own.
+    """Start both on a new database; stop them at the end.
 
     Args:
-        server_url: A PostgreSQL.
-        mode: How tokens are signed.
-        folder: For what they say.
-        settings: Of both sides; `SERVICE_SECRET` is the service's alone.
+        server_url: The SQLAlchemy URL of a PostgreSQL server.
+        mode: `TOKEN_MODE`: `shared-secret` or `jwks`.
+        folder: The folder for the logs.
+        settings: Settings of both sides. `SERVICE_SECRET` replaces the secret of the service only.
     """
     npm = build_front_end()
     with ExitStack() as stack:
@@ -138,11 +149,11 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
         auth_url = make_auth_role(database_url, AUTH_PASSWORD)
         given = {"TOKEN_MODE": mode, **settings}
         secret = settings.get("BETTER_AUTH_SECRET") or make_secret()
-        places = _find_places(settings)
+        addresses = _choose_addresses(settings)
         service = stack.enter_context(
             server_process.serving(
                 {
-                    **describe_service(given, places, secret=settings.get("SERVICE_SECRET", secret)),
+                    **describe_service(given, addresses, secret=settings.get("SERVICE_SECRET", secret)),
                     "DATABASE_URL": as_service(database_url),
                     "PSEUDONYM_KEY": PSEUDONYM_KEY,
                     "JWT_LEEWAY_SECONDS": "0",
@@ -152,34 +163,39 @@ def serving_both(server_url: str, mode: str, folder: Path, **settings: str) -> I
                 folder / "service.log",
             )
         )
-        places = Places(places.origin, places.port, f"http://127.0.0.1:{service.port}")
-        front_end = describe_front_end({**_inherit(), **given}, places, secret=secret, auth_url=auth_url)
+        addresses = Addresses(addresses.front_end, addresses.port, f"http://127.0.0.1:{service.port}")
+        front_end = describe_front_end({**_inherit(), **given}, addresses, secret=secret, auth_url=auth_url)
         log = stack.enter_context((folder / "front-end.log").open("wb"))
         run_script(FRONT_END, [npm, "run", "--silent", "migrate"], front_end, log=log)
         stack.enter_context(
-            serving(folder=FRONT_END, npm=npm, script="start", environ=front_end, places=places, log=log)
+            serving(
+                folder=FRONT_END, npm=npm, script="start", environ=front_end, addresses=addresses, log=log
+            )
         )
-        yield BothSides(places.origin, places.near, places.api, database_url, mode, service)
+        yield BothSides(addresses.front_end, addresses.loopback, addresses.api, database_url, mode, service)
 
 
 def run_front_end_tests(file: str, auth_url: str | None, folder: Path) -> dict[str, str]:
-    """Run tests of the front end, and give the outcome of each by its name.
+    """Run a test file of the front end.
 
     Args:
-        file: Below the front end's folder.
-        auth_url: SQLAlchemy URL of Better Auth's role; without one, what needs a database is left out.
-        folder: For what they say.
+        file: The test file, relative to the front end's folder.
+        auth_url: The SQLAlchemy URL of Better Auth's role. Without it, tests that need a database are skipped.
+        folder: The folder for report and log.
+
+    Returns:
+        Outcome (`passed`, `skipped`, `failed`) by full name of the test.
     """
     environ = _describe_database(auth_url) if auth_url else _inherit()
     report, log = folder / "vitest.json", folder / "vitest.log"
     reporters = ("--reporter=default", "--reporter=json", f"--outputFile.json={report}")
     _run_node(["node_modules/vitest/vitest.mjs", "run", file, *reporters], environ, log)
-    files = json.loads(report.read_text(encoding="utf-8"))["testResults"]
-    return {each["fullName"]: each["status"] for one in files for each in one["assertionResults"]}
+    suites = json.loads(report.read_text(encoding="utf-8"))["testResults"]
+    return {test["fullName"]: test["status"] for suite in suites for test in suite["assertionResults"]}
 
 
 def migrate_front_end(auth_url: str, folder: Path) -> str:
-    """Bring the tables of Better Auth up to date, and give what was said."""
+    """Run the migrations of Better Auth, and return their output."""
     return _run_node(
         ["--import", "tsx", "scripts/migrate.ts"], _describe_database(auth_url), folder / "migrate.log"
     )
@@ -187,21 +203,21 @@ def migrate_front_end(auth_url: str, folder: Path) -> str:
 
 def _describe_database(auth_url: str) -> dict[str, str]:
     near = "http://127.0.0.1:1"
-    return describe_front_end(_inherit(), Places(near, 1, near), secret=make_secret(), auth_url=auth_url)
+    return describe_front_end(_inherit(), Addresses(near, 1, near), secret=make_secret(), auth_url=auth_url)
 
 
 def _run_node(arguments: list[str], environ: Mapping[str, str], log: Path) -> str:
     node = find_program("node")
-    assert node, "there is no Node"
-    with log.open("wb") as said:
-        code = run_command([node, *arguments], FRONT_END, environ, said)
-    words = log.read_text(encoding="utf-8")
-    assert code == 0, words
-    return words
+    assert node, "Node is not installed"
+    with log.open("wb") as output:
+        code = run_command([node, *arguments], FRONT_END, environ, output)
+    text = log.read_text(encoding="utf-8")
+    assert code == 0, text
+    return text
 
 
-def _find_places(settings: Mapping[str, str]) -> Places:
-    # Bound and let go: it is the front end that is to listen there.
+def _choose_addresses(settings: Mapping[str, str]) -> Addresses:
+    # Find a free port; the front end binds it later.
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
-    return Places(settings.get("ORIGIN", f"http://127.0.0.1:{port}"), port, "")
+    return Addresses(settings.get("ORIGIN", f"http://127.0.0.1:{port}"), port, "")

@@ -1,4 +1,4 @@
-"""A certificate that signs itself, for a server of this machine."""
+"""Self-signed certificates for servers on this machine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from cryptography.x509.oid import NameOID
 
 
 def make_certificate(address: str) -> tuple[bytes, bytes]:
-    """Make the private key and the certificate of a server, good for an hour, as PEM.
+    """Make a certificate that is valid for an hour.
 
     Args:
-        address: Its IP address.
+        address: The IP address of the server.
+
+    Returns:
+        The private key and the certificate, as PEM.
     """
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])

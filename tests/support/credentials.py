@@ -1,4 +1,4 @@
-"""Every kind of credential that the spec names, minted as an attacker or a tired colleague would."""
+"""The valid and the bad credentials that the spec names, by the name that its scenarios use."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SESSION_CACHE_AUDIENCE = "better-auth:session-cache"
 
 
 class Mint:
-    """Mints tokens of one subject at one moment, well or badly.
+    """Mints valid and invalid tokens of one subject at one moment.
 
     Args:
-        issuer: The real issuer, with the secret that the service trusts.
-        subject: The `sub` of a good token.
+        issuer: The issuer with the secret that the service trusts.
+        subject: The `sub` of a valid token.
         now: The service's time in seconds since the epoch.
     """
 
@@ -35,31 +35,31 @@ class Mint:
         self.now = now
 
     def good(self) -> str:
-        """Mint the token that Better Auth would issue."""
+        """Mint a valid token, as Better Auth issues it."""
         return self.issuer.token(self.subject, now=self.now)
 
     def with_header(self, **members: Any) -> str:
-        """Sign a header with these members instead of the usual ones; None removes one."""
+        """Mint a token with a changed header; None removes a member."""
         return self._sign(_merge(self.header(), members), self.claims())
 
     def with_claims(self, **members: Any) -> str:
-        """Sign claims with these members instead of the usual ones; None removes one."""
+        """Mint a token with changed claims; None removes a claim."""
         return self._sign(self.header(), _merge(self.claims(), members))
 
     def with_payload(self, payload: bytes) -> str:
-        """Sign any bytes as payload."""
+        """Mint a token with these bytes as payload."""
         return self.issuer.sign(_json(self.header()), payload)
 
     def with_raw_header(self, header: bytes) -> str:
-        """Sign below any bytes as header."""
+        """Mint a token with these bytes as header."""
         return self.issuer.sign(header, _json(self.claims()))
 
     def header(self) -> dict[str, Any]:
-        """Give the header of a good token."""
+        """The header of a valid token."""
         return {"alg": "HS256", "typ": "JWT"}
 
     def claims(self) -> dict[str, Any]:
-        """Give the claims of a good token."""
+        """The claims of a valid token."""
         now = int(self.now)
         return {
             "iat": now,
@@ -80,12 +80,12 @@ def encode(data: bytes) -> str:
 
 
 def of_size(mint: Mint, size: int) -> str:
-    """Mint a valid token of exactly this many bytes, by members that nobody reads."""
+    """Mint a valid token of exactly this many bytes, padded with extra members."""
     bare = len(_json({**mint.claims(), "filler": ""}))
     for pad in ("a", "ab", "abc"):
         header = _json({**mint.header(), "pad": pad})
         left = size - len(encode(header)) - len("..") - SIGNATURE_LENGTH
-        if left % 4 != 1:  # no number of bytes is encoded in 4n + 1 characters
+        if left % 4 != 1:  # base64url never has 4n + 1 characters
             payload = _json({**mint.claims(), "filler": "x" * (left * 3 // 4 - bare)})
             return mint.issuer.sign(header, payload)
     raise AssertionError(f"no token has {size} bytes")
@@ -104,7 +104,7 @@ def _parts(mint: Mint) -> list[str]:
 
 
 def _offering(mint: Mint, **members: Any) -> str:
-    """Mint a token by a key that its own header offers."""
+    """Mint a token signed with a key of the attacker that its own header names (jku, jwk, x5u, x5c)."""
     other = Issuer(OTHER_SECRET, mint.issuer.issuer, mint.issuer.audience)
     return Mint(other, mint.subject, mint.now).with_header(**members)
 
@@ -123,14 +123,14 @@ def _altered_payload(mint: Mint) -> str:
 
 
 def _altered_spare_bits(mint: Mint) -> str:
-    """Change the two bits of the last character that decode to nothing: 43 characters carry 32 bytes."""
+    """Change the two unused bits of the last character: 43 characters hold 258 bits, the signature has 256."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     token = mint.good()
     return token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
 
 
 def _json_with(mint: Mint, text: str) -> bytes:
-    """Give the claims as JSON with one more member, in the author's own spelling."""
+    """The claims as JSON with one more member: `"sub":"x"` -> `{…,"sub":"x"}`."""
     return _json(mint.claims())[:-1] + b"," + text.encode() + b"}"
 
 

@@ -1,4 +1,4 @@
-"""The environment of a process that a test starts: bare, so that this machine's settings stay outside."""
+"""The environment of processes that tests start, without the settings of this machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def inherit(*names: str) -> dict[str, str]:
-    """Take variables of these names from this process, and those by which coverage is measured."""
+    """Return these variables of this process, and those that coverage needs to measure the new process."""
     return {
         name: value for name, value in os.environ.items() if name in names or name.startswith("COVERAGE_")
     }

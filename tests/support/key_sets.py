@@ -1,4 +1,4 @@
-"""Key sets as Better Auth publishes them and as it never would, with tokens of all their keys."""
+"""Valid and invalid key sets, and tokens signed with their keys."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8
 
 @cache
 def pair(algorithm: str, number: int = 0, bits: int = 2048) -> KeyPair:
-    """Give a key pair, always the same one in a run: RSA takes its time."""
+    """Return a key pair, the same one for the same arguments: making RSA keys is slow."""
     return make_key_pair(algorithm, f"{algorithm}-{number}-{'k' * 20}", rsa_bits=bits)
 
 
 class KeySetMint:
-    """Mints tokens of a deployment whose key set shows two keys of one algorithm.
+    """Mints tokens for a deployment whose key set has two keys of one algorithm; a third key is not published.
 
     Args:
-        algorithm: The algorithm.
+        algorithm: The algorithm of the keys.
         origin: The issuer and the audience.
-        subject: The `sub` of its tokens.
+        subject: The `sub` of the tokens.
         now: The service's time in seconds since the epoch.
     """
 
@@ -50,12 +50,12 @@ class KeySetMint:
         self.first, self.second, self.third = (pair(algorithm, number) for number in range(3))
 
     def token(self, key: KeyPair | str, header: dict[str, Any] | None = None, **claims: Any) -> str:
-        """Mint a token by any key."""
+        """Mint a token signed with this key."""
         issuer = Issuer(key, self.origin, self.origin, lambda: self.now)
         return issuer.token(self.subject, header=header, **claims)
 
     def with_signature(self, change: Callable[[bytes], bytes]) -> str:
-        """Mint a token of the first key whose signature was changed."""
+        """Mint a token of the first key with a changed signature."""
         signed = KeyPair(
             self.algorithm,
             self.first.key_id,
@@ -103,7 +103,7 @@ CREDENTIALS: dict[str, Callable[[KeySetMint], str]] = {
 
 
 class ShownKey(NamedTuple):
-    """A key that a key set shows, and who signs tokens with it."""
+    """An entry of a key set, and the key that signs tokens for it."""
 
     shown: Any
     signer: KeyPair | str
@@ -114,7 +114,7 @@ def _shown(key: KeyPair, **members: Any) -> ShownKey:
 
 
 def _weak_exponent() -> ShownKey:
-    """Show an RSA key whose exponent is 1: every signature is the padded digest itself."""
+    """An RSA key with exponent 1: anyone can sign for it, since the signature is the padded digest itself."""
     key = pair("RS256", 7)
     size = (int.from_bytes(_decode(key.public["n"]), "big").bit_length() + 7) // 8
 
@@ -165,7 +165,7 @@ UNUSABLE: dict[str, Callable[[], ShownKey]] = {
 
 
 def cause_trouble(server: KeyServer, trouble: str) -> None:
-    """Let a key server answer in a way that the spec names."""
+    """Make a key server fail in a way that the spec names."""
     manners = {
         "hangs": "hang",
         "trickles": "trickle",
@@ -186,6 +186,6 @@ def cause_trouble(server: KeyServer, trouble: str) -> None:
     if trouble == "stops":
         server.stop()
     elif trouble in manners:
-        server.manner = manners[trouble]  # type: ignore[assignment]  # one of them
+        server.behavior = manners[trouble]  # type: ignore[assignment]  # one of them
     else:
         server.document = documents[trouble]

@@ -1,4 +1,4 @@
-// Notes in another language, on the Node standard library alone; the arguments are the bugs to plant.
+// The service of the notes in JavaScript, on Node's standard library. Arguments: the bugs to plant, such as alg-none.
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 
@@ -20,12 +20,12 @@ function verify(token) {
   try {
     const [header, claims] = parts.slice(0, 2).map(decode)
     if (bugs.has('alg-none') && header.alg === 'none') return claims.sub
-    const came = Buffer.from(parts[2], 'base64url')
-    const made = sign(`${parts[0]}.${parts[1]}`)
+    const received = Buffer.from(parts[2], 'base64url')
+    const expected = sign(`${parts[0]}.${parts[1]}`)
     const isStrange = 'crit' in header || 'zip' in header || 'cty' in header || 'b64' in header
     if (header.alg !== 'HS256' || isStrange || !/^(JWT|at\+jwt)$/i.test(header.typ ?? 'JWT')) return null
-    if (came.toString('base64url') !== parts[2]) return null
-    if (came.length !== made.length || !timingSafeEqual(came, made)) return null
+    if (received.toString('base64url') !== parts[2]) return null
+    if (received.length !== expected.length || !timingSafeEqual(received, expected)) return null
     const now = Date.now() / 1000
     const isInTime = Number.isFinite(claims.exp) && claims.exp > now && (claims.nbf ?? 0) <= now
     return isInTime && typeof claims.sub === 'string' && claims.sub ? claims.sub : null
@@ -61,7 +61,7 @@ function handle(request, response, body) {
   const { user, error } = admit(request)
   if (!user) return refuse(response, 401, { 'www-authenticate': `Bearer realm="notes"${error}` })
   if (path === '/notes' && request.method === 'GET') {
-    return say(response, 200, { items: [...notes.values()].filter((each) => each.owner === user) })
+    return say(response, 200, { items: [...notes.values()].filter((note) => note.owner === user) })
   }
   if (path === '/notes') {
     let text

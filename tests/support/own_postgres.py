@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, safe against a crash: it may be killed, and started again."""
+"""A PostgreSQL server that a test can kill and start again; it writes to disk at every commit (fsync)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PAUSE_SECONDS = 0.1
 
 
 class OwnPostgres:
-    """The embedded server with the settings that it comes with, so that fsync is on.
+    """The embedded server with its default settings, so with fsync on.
 
     Args:
-        place: An empty folder with a short path that the server's account may reach.
-        settings: Of postgresql.conf, as `fsync=off`.
+        place: An empty folder that the server's account can read. Its path must be short: it holds a Unix socket.
+        settings: Lines of postgresql.conf, such as `fsync=off`.
     """
 
     def __init__(self, place: Path, *settings: str) -> None:
@@ -39,14 +39,14 @@ class OwnPostgres:
 
     @property
     def place(self) -> Path:
-        return self._server.place
+        return self._server.folder
 
     def own(self, path: Path) -> None:
         """Give a folder to the server's account."""
-        self._server.own(path)
+        self._server.give_to_account(path)
 
     def start(self) -> None:
-        """Start it; the orphans of one that was killed may hold its memory for a moment."""
+        """Start the server; retry while child processes of a killed one still hold its shared memory."""
         for _ in range(_STARTS):
             try:
                 self._process = self._stack.enter_context(running(self._server, self._data, self._settings))
@@ -56,10 +56,10 @@ class OwnPostgres:
                 time.sleep(_PAUSE_SECONDS)
             else:
                 return
-        raise PostgresError("the processes of the killed server do not end")
+        raise PostgresError("the child processes of the killed server do not exit")
 
     def kill(self) -> None:
-        """Kill the first of its processes with SIGKILL; the others find out and end."""
+        """Send SIGKILL to the main process; its child processes exit by themselves."""
         assert self._process
         self._process.kill()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode, in front of any PostgreSQL, while a context lasts."""
+"""Runs PgBouncer in transaction mode in front of a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SERVER_CONNECTIONS = 5
 _ACCOUNT = "nobody"  # PgBouncer refuses to run as root
-_ATTEMPTS = 3  # somebody else may take the port that was free
-_START_SECONDS = 20.0
+_ATTEMPTS = 3  # another process may take the free port first
+_START_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 _OFF = frozenset({"", "0", "false", "no"})
 _SETTINGS = """\
@@ -50,28 +50,28 @@ client_tls_cert_file = {place}/certificate.pem
 
 
 def find_pgbouncer() -> str | None:
-    """Find the program; Debian puts it where only root looks."""
+    """Return the path of the program; Debian installs it in /usr/sbin."""
     return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 
 
 def is_required(environ: Mapping[str, str]) -> bool:
-    """Tell whether its absence is a failure, which it is in CI."""
+    """Return whether a missing PgBouncer fails the tests (REQUIRE_PGBOUNCER, set in CI)."""
     return environ.get("REQUIRE_PGBOUNCER", "").strip().lower() not in _OFF
 
 
 @contextmanager
 def pooling(program: str, url: str, *, by_tls: bool = False) -> Iterator[str]:
-    """Run it, with fewer connections to the server than it has clients.
+    """Start PgBouncer with five server connections; stop it at the end.
 
     Args:
-        program: Where it is.
+        program: The path of PgBouncer.
         url: The SQLAlchemy URL of a database, with user and password.
-        by_tls: Whether it takes clients by TLS only, with a certificate of this run's own.
+        by_tls: Whether clients must use TLS; the self-signed certificate is made for this run.
 
     Yields:
         The URL of the same database through the pooler.
     """
-    # pytest's own folder is closed to the account that it runs as under root.
+    # Not pytest's folder: under root, PgBouncer runs as `nobody`, who cannot read it.
     with tempfile.TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as place:
         for attempt in range(_ATTEMPTS):
             port = find_free_port()
@@ -84,8 +84,8 @@ def pooling(program: str, url: str, *, by_tls: bool = False) -> Iterator[str]:
                 if _answers(process, text):
                     yield text
                     return
-            said = (Path(place) / "log").read_text()
-            assert attempt + 1 < _ATTEMPTS, f"pgbouncer does not start: {said}"
+            log = (Path(place) / "log").read_text()
+            assert attempt + 1 < _ATTEMPTS, f"pgbouncer does not start: {log}"
 
 
 def _verify(place: Path) -> dict[str, str]:
@@ -93,18 +93,18 @@ def _verify(place: Path) -> dict[str, str]:
 
 
 def find_free_port() -> int:
-    """Find a port of this machine that nobody listens on just now."""
+    """Return a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
 
 
 def _write_files(place: Path, url: str, port: int, *, by_tls: bool) -> None:
-    there = make_url(url)
-    host = there.query.get("host") or there.host or "127.0.0.1"
-    server = f"host={host} port={there.port or 5432} dbname={there.database}"
+    target = make_url(url)
+    host = target.query.get("host") or target.host or "127.0.0.1"
+    server = f"host={host} port={target.port or 5432} dbname={target.database}"
     settings = _SETTINGS.format(
-        database=there.database, server=server, port=port, place=place, size=SERVER_CONNECTIONS
+        database=target.database, server=server, port=port, place=place, size=SERVER_CONNECTIONS
     )
     if by_tls:
         key, certificate = make_certificate("127.0.0.1")
@@ -112,10 +112,10 @@ def _write_files(place: Path, url: str, port: int, *, by_tls: bool) -> None:
         (place / "certificate.pem").write_bytes(certificate)
         settings += _TLS.format(place=place)
     (place / "pgbouncer.ini").write_text(settings)
-    (place / "users").write_text(f'"{there.username}" "{there.password}"\n')
+    (place / "users").write_text(f'"{target.username}" "{target.password}"\n')
     if os.geteuid() == 0:
-        for one in (place, *place.iterdir()):
-            shutil.chown(one, _ACCOUNT)
+        for path in (place, *place.iterdir()):
+            shutil.chown(path, _ACCOUNT)
 
 
 @contextmanager

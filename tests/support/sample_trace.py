@@ -1,4 +1,4 @@
-"""A trace of the real spec with every verdict, kind of witness and hostile text, for the renderers' tests."""
+"""A sample trace for the tests of the reports: the real spec with all verdicts, witness kinds and hostile text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ FR-005: even inside a code block
 
 
 class Part(NamedTuple):
-    """A requirement as the sample reads it: its id, its text and its lines."""
+    """A requirement of the sample: its id, its text and its lines."""
 
     name: str
     text: str
@@ -75,7 +75,7 @@ VERDICTS |= dict.fromkeys(
 
 
 def sample_trace() -> Trace:
-    """Build the trace; it is the same on each call."""
+    """Build the trace; it is always the same."""
     text = (ROOT / SPEC).read_text(encoding="utf-8")
     parts = _read(text)
     witnesses = [*_scenarios(text, parts), *_fuzz(), *_others()]
@@ -87,7 +87,7 @@ def sample_trace() -> Trace:
         repository="https://git.example/acme/tasks",
         result="broken",
         environment={"PostgreSQL": "18.1, embedded", "Python": "3.11.7", "app": "backend.main:create_app"},
-        summary=Counter(each.verdict for each in requirements),
+        summary=Counter(requirement.verdict for requirement in requirements),
         specs=(
             SpecSource(
                 namespace="003",

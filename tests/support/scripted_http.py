@@ -1,4 +1,4 @@
-"""A server of this process that answers over HTTP what a test tells it to, and keeps what it was asked."""
+"""An HTTP server inside the test process: returns the responses that a test defines, and records the requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Reply(NamedTuple):
-    """What is answered; with `after`, so many seconds later."""
+    """A response; it is sent after a delay of `after` seconds."""
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
@@ -27,34 +27,34 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """A server that runs: its address, and the method and target of each request."""
+    """A running server: its port, and the method and the target of every request."""
 
     port: int
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        """Where it is."""
+
         return f"http://127.0.0.1:{self.port}"
 
 
 @contextmanager
 def answering(answer: Callable[[str, str], Reply], certificate: Path | None = None) -> Iterator[Scripted]:
-    """Serve while the context lasts.
+    """Start a server; stop it at the end.
 
     Args:
-        answer: Gives the reply to method and target.
-        certificate: A folder for a certificate that nobody trusts; without it, the server speaks plainly.
+        answer: Returns the response to a method and a target.
+        certificate: The folder for a self-signed certificate; without it, the server uses plain HTTP.
     """
     calls: list[tuple[str, str]] = []
     is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one piece: two would wait for each other's receipt
+        wbufsize = -1  # one packet for head and body: with two, Nagle's algorithm delays the second
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            pass
 
         def __getattr__(self, name: str) -> Callable[[], None]:
             if name.startswith("do_"):
@@ -75,7 +75,7 @@ def answering(answer: Callable[[str, str], Reply], certificate: Path | None = No
                 self.wfile.write(reply.content)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever leaves early is part of the test
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients may disconnect early
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         for name, part in zip(("key.pem", "certificate.pem"), make_certificate("127.0.0.1"), strict=True):

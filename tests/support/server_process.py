@@ -1,4 +1,4 @@
-"""The service as it is deployed: a uvicorn process, on a port of this machine."""
+"""Runs the service as a uvicorn process on a port of this machine, as in a deployment."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ ADDRESS = re.compile(r"Uvicorn running on http://127\.0\.0\.1:(\d+)")
 
 @dataclass(frozen=True)
 class ServerProcess:
-    """A service that runs.
+    """A running service.
 
     Attributes:
         process: The process.
-        log: What it says.
-        chosen: Its port, where it was chosen for it; otherwise the log tells.
+        log: The file with its output.
+        requested_port: The port it was started with; 0 if it chose one, which its log then names.
     """
 
     process: subprocess.Popen[bytes]
     log: Path
-    chosen: int = 0
+    requested_port: int = 0
 
     @property
     def port(self) -> int:
         found = ADDRESS.search(self.log.read_text())
-        return int(found[1]) if found else self.chosen
+        return int(found[1]) if found else self.requested_port
 
     @property
     def is_listening(self) -> bool:
-        with socket.socket() as knock:
-            return self.port > 0 and knock.connect_ex(("127.0.0.1", self.port)) == 0
+        with socket.socket() as probe:
+            return self.port > 0 and probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -55,22 +55,22 @@ class ServerProcess:
 
 @contextmanager
 def serving(settings: Mapping[str, str], log: Path, port: int = 0) -> Iterator[ServerProcess]:
-    """Serve while the context lasts.
+    """Start the service; kill it at the end.
 
     Args:
-        settings: Of the service.
-        log: The file for what it says.
-        port: Where to listen; a service that logs too little to say it has to be told.
+        settings: The environment variables of the service.
+        log: The file for its output.
+        port: The port; 0 for any. With a log level above info, the log does not name the port: pass one.
     """
     with (
-        log.open("wb") as said,
+        log.open("wb") as output,
         subprocess.Popen(
             [sys.executable, "-m", *COMMAND, str(port)],
             cwd=ROOT,
             env={"PATH": os.defpath, **settings},
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         ) as process,
     ):
         server = ServerProcess(process, log, port)

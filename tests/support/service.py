@@ -1,4 +1,4 @@
-"""The service as tests run it: real tokens, a real PostgreSQL, a clock that stands where it is set."""
+"""Runs the service inside the test process, with real tokens, a real PostgreSQL and a clock that tests set."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 BASE_URL = "http://127.0.0.1:8000"
-# One for all runs on a server: roles are the server's, and databases are dropped.
+# The same in every run: roles belong to the server and outlive the databases of a run.
 SERVICE_PASSWORD = "the-password-of-tests-2f7c1b"
 PSEUDONYM_KEY = "the-key-of-pseudonyms-in-tests-8Qz41x"
-NOON = 1_800_000_000.0  # a moment without meaning
+NOON = 1_800_000_000.0  # an arbitrary moment
 TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' order by 1"
 # Nothing listens on port 1.
 UNREACHABLE_DATABASE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that only moves when a test sets `now`."""
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now
@@ -46,10 +46,7 @@ class Clock:
 
 
 class Client:
-    """Talks to an application in this process; one event loop serves all requests and the lifespan.
-
-    Threads may share a client.
-    """
+    """A blocking HTTP client of an application in this process, on one event loop. Thread-safe."""
 
     def __init__(self, portal: BlockingPortal, http: httpx.AsyncClient) -> None:
         self._portal = portal
@@ -64,7 +61,7 @@ class Client:
         return self._portal.call(send)
 
     def call(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
-        """Call a coroutine function where the application runs."""
+        """Call a coroutine function on the application's event loop."""
         return self._portal.call(function, *arguments)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
@@ -82,7 +79,11 @@ class Client:
 
 @contextmanager
 def open_client(app: ASGIApp) -> Iterator[Client]:
-    """Start an application, and stop it at the end."""
+    """Start an application and yield a client of it; stop it at the end.
+
+    Raises:
+        ConfigurationError: The application refused to start.
+    """
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(_run_lifespan(app)):
         transport = httpx.ASGITransport(app)
         http = httpx.AsyncClient(transport=transport, base_url=BASE_URL)
@@ -94,7 +95,7 @@ def open_client(app: ASGIApp) -> Iterator[Client]:
 
 @asynccontextmanager
 async def _run_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
-    """Start and stop an application as a server does; why it refuses to start is told as it is."""
+    """Start and stop an application as a server does, but let a ConfigurationError pass through."""
     to_app, app_receives = anyio.create_memory_object_stream[Any](2)
     app_sends, from_app = anyio.create_memory_object_stream[Any](2)
     refusals: list[ConfigurationError] = []
@@ -118,19 +119,19 @@ async def _run_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
 
 
 def make_settings(secret: str, database_url: str, **others: str) -> Settings:
-    """Load settings as from an environment; `others` replace or add to the two."""
+    """Load settings as from environment variables; `others` are added, or replace these three."""
     usual = {"BETTER_AUTH_SECRET": secret, "DATABASE_URL": database_url, "PSEUDONYM_KEY": PSEUDONYM_KEY}
     return load_settings({**usual, **others})
 
 
 def bearer(token: str | bytes) -> dict[str, bytes]:
-    """Make the header of a token, byte for byte."""
+    """Return the Authorization header of a token, as bytes."""
     return {"Authorization": b"Bearer " + (token.encode() if isinstance(token, str) else token)}
 
 
 @contextmanager
 def fresh_database(server_url: str) -> Iterator[str]:
-    """Make a database with all migrations on a server, and drop it at the end."""
+    """Create a migrated database on a server and yield the URL of its owner; drop it at the end."""
     name = f"tasks_{secrets.token_hex(6)}"
     url = make_url(server_url)
     with connect(server_url) as connection:
@@ -145,17 +146,17 @@ def fresh_database(server_url: str) -> Iterator[str]:
 
 
 def as_service(owner_url: str) -> str:
-    """Give the URL of the same database for the role that the service connects as."""
+    """Return the URL of the same database for the role of the service."""
     return as_role(owner_url, SERVICE_ROLE, SERVICE_PASSWORD)
 
 
 def as_role(any_url: str, name: str, password: str) -> str:
-    """Give the URL of the same database for any role."""
+    """Return the URL of the same database for another role."""
     return make_url(any_url).set(username=name, password=password).render_as_string(hide_password=False)
 
 
 def empty_tables(connection: psycopg.Connection[Any]) -> None:
-    """Empty every table, as the owner of them; for the audit its guard steps aside."""
+    """Empty all tables as their owner; the trigger that protects the audit is switched off meanwhile."""
     with connection.transaction():
         names = [row[0] for row in connection.execute(TABLES).fetchall()]
         tables = sql.SQL(", ").join(map(sql.Identifier, names))
@@ -165,6 +166,6 @@ def empty_tables(connection: psycopg.Connection[Any]) -> None:
 
 
 def connect(url: str) -> psycopg.Connection[Any]:
-    """Connect to a database by SQL, past the service; each statement commits by itself."""
+    """Open an SQL connection to a database, with autocommit."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(address, autocommit=True)

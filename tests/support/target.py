@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import psycopg
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 ISSUER = "http://localhost:3000"
 DAY = 24 * 3600
@@ -91,7 +91,7 @@ def open_target() -> Iterator[Target]:
 
 
 @contextmanager
-def erasing(call: Callable[[str], Answer], database: psycopg.Connection[Any]) -> Iterator[None]:
+def erasing(call: Callable[[str], Response], database: psycopg.Connection[Any]) -> Iterator[None]:
     """Let a user erase their account by the API; afterwards nobody remembers that they did."""
     answer = call("eraseAccount")
     assert answer.status == 204, answer.text

@@ -1,4 +1,4 @@
-"""Verification of tokens without a web: one issuer, one moment, and the cause of a refusal."""
+"""Verifies tokens without HTTP: one issuer, one moment, and the cause of a rejection."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def keys(*secrets: tuple[str, float | None], leeway: int = 10) -> TokenKeys:
 
 
 def verify(token: str | bytes, now: float = NOW, leeway: int = 10) -> Principal:
-    # As a server hands it over: bytes of a header, read as Latin-1.
+    # Servers decode the bytes of a header as Latin-1.
     text = token.decode("latin-1") if isinstance(token, bytes) else token
     return verify_token(text, keys(leeway=leeway), now)
 
 
 def cause_of(token: str | bytes, now: float = NOW) -> str:
-    """Give the cause of a refusal; neither an acceptance nor any other error is one."""
+    """Return the cause of the rejection; fail if the token is accepted or another exception is raised."""
     try:
         verify(token, now)
     except AuthenticationError as error:
         assert isinstance(error, TokenInvalidError | TokenExpiredError)
         return error.cause
-    except Exception as error:  # noqa: BLE001  # that none escapes is what is tried
-        pytest.fail(f"{type(error).__name__} escapes from the verifier")
-    pytest.fail("the token is accepted")
+    except Exception as error:  # noqa: BLE001  # the test checks that there is none
+        pytest.fail(f"the verifier raised {type(error).__name__}")
+    pytest.fail("the token was accepted")

@@ -1,4 +1,4 @@
-"""A person at a browser of their own, who finds things by role and name; all that the browser sends is noted."""
+"""A user in a browser of their own. Finds elements by role and name, and records all requests of the browser."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
 
     from tests.support.both_sides import BothSides
 
-NEAR = frozenset({"127.0.0.1"})
+ALLOWED_HOSTS = frozenset({"127.0.0.1"})
 PASSWORD = "correct horse battery"
-_PAUSE_MILLISECONDS = 11_000
-_LOOK = Path(__file__).with_name("look_for_token.js").read_text(encoding="utf-8")
+# Better Auth's rate limit counts in windows of ten seconds.
+_RATE_LIMIT_MILLISECONDS = 11_000
+_FIND_TOKEN = Path(__file__).with_name("find_token.js").read_text(encoding="utf-8")
 
 
 @dataclass
 class Visitor:
-    """A person who visits the front end.
+    """A user of the front end.
 
     Attributes:
-        sides: What they visit.
-        context: Their browser's own storage.
-        page: Their page.
-        name: Their name, from which their e-mail is made.
-        requests: What the browser sent.
+        sides: The front end and the service.
+        context: The browser context, with its own cookies and storage.
+        page: The open page.
+        name: The user's name; the e-mail address is made from it.
+        requests: All requests that the browser sent.
     """
 
     sides: BothSides
@@ -49,7 +50,7 @@ class Visitor:
 
     @property
     def tokens(self) -> list[str]:
-        """The tokens that were sent to the service, each once, the newest last."""
+        """The distinct tokens that were sent to the service, the newest last."""
         sent = [
             request.headers["authorization"].removeprefix("Bearer ")
             for request in self.requests
@@ -58,13 +59,13 @@ class Visitor:
         return list(dict.fromkeys(sent))
 
     @property
-    def strangers(self) -> list[str]:
-        """The addresses beyond this machine that the browser asked for."""
+    def external_urls(self) -> list[str]:
+        """The URLs on other machines that the browser requested."""
         return [
             request.url
             for request in self.requests
             if urlsplit(request.url).scheme not in {"blob", "data"}
-            and urlsplit(request.url).hostname not in NEAR
+            and urlsplit(request.url).hostname not in ALLOWED_HOSTS
         ]
 
     def open(self, path: str) -> None:
@@ -82,15 +83,15 @@ class Visitor:
         self.label("E-mail").fill(self.email)
         self.label("Password").fill(PASSWORD)
         self.press("Sign up")
-        self.await_entry()
+        self.await_signed_up()
 
-    def await_entry(self) -> None:
-        """Wait for the tasks; all visitors come from one address, which may have to pause and try again."""
+    def await_signed_up(self) -> None:
+        """Wait for the tasks page; retry once after a rate limit, since all visitors share one IP address."""
         too_many = self.page.get_by_role("alert").filter(has_text="Too many attempts").first
         tasks = self.page.get_by_role("heading", name="Tasks", level=1, exact=True)
         expect(tasks.or_(too_many)).to_be_visible()
         if too_many.is_visible():
-            self.page.wait_for_timeout(_PAUSE_MILLISECONDS)
+            self.page.wait_for_timeout(_RATE_LIMIT_MILLISECONDS)
             self.label("Password").fill(PASSWORD)
             self.page.keyboard.press("Enter")
         self.await_page("Tasks")
@@ -113,47 +114,49 @@ class Visitor:
         return self.page.get_by_role("checkbox", name=title, exact=True)
 
     def read_tasks(self) -> list[str]:
-        """Open the page of the tasks anew, and read it when it is there."""
+        """Reload the tasks page, wait until the list has loaded, and return the titles."""
         self.open("/tasks")
         self.await_page("Tasks")
         expect(self.page.get_by_text("Loading your tasks")).to_have_count(0)
         return self.page.locator("ul.tasks .title").all_inner_texts()
 
     def alert(self) -> str:
-        """Wait for something to be wrong, and read it."""
+        """Wait for an error message, and return it."""
         alert = self.page.get_by_role("alert").filter(has_text=re.compile(r"\S")).first
         expect(alert).to_be_visible()
         return alert.inner_text()
 
     def fetch_token(self) -> str:
-        """Ask Better Auth for one more token of this session, as the page would."""
-        answer = self.context.request.get(f"{self.sides.origin}/api/auth/token")
-        assert answer.ok, answer.text()
-        token: str = answer.json()["token"]
+        """Request another token of this session from Better Auth, as the page does."""
+        response = self.context.request.get(f"{self.sides.origin}/api/auth/token")
+        assert response.ok, response.text()
+        token: str = response.json()["token"]
         return token
 
     def open_tab(self, path: str) -> Page:
-        """Open one more page, with the same session."""
+        """Open another page with the same session."""
         page = self.context.new_page()
         page.goto(f"{self.sides.origin}{path}")
         return page
 
-    def erase(self) -> None:
+    def delete_account(self) -> None:
         self.open("/account")
-        self.press("Erase my account")
-        self.label("Type ERASE to confirm").fill("ERASE")
-        self.press("Erase for good")
+        self.press("Delete my account")
+        self.label("Type DELETE to confirm").fill("DELETE")
+        self.press("Delete permanently")
 
     def find_token(self, token: str) -> list[str]:
-        """Find where the browser keeps a token beside the memory of its page."""
-        places: list[str] = self.page.evaluate(_LOOK, token)
-        # Those that scripts do not see as well.
-        cookies = [f"cookie {each.get('name')}" for each in self.context.cookies() if token in str(each)]
+        """List the places, apart from the memory of the page, where the browser stores a token."""
+        places: list[str] = self.page.evaluate(_FIND_TOKEN, token)
+        # Includes HttpOnly cookies, which scripts cannot read.
+        cookies = [
+            f"cookie {cookie.get('name')}" for cookie in self.context.cookies() if token in str(cookie)
+        ]
         return places + cookies
 
 
 def visit(browser: Browser, sides: BothSides, name: str, **options: Any) -> Visitor:
-    """Let somebody new open a browser; close `visitor.context` at the end."""
+    """Open a browser context for a new user; close `visitor.context` at the end."""
     context = browser.new_context(**options)
     visitor = Visitor(sides, context, context.new_page(), f"{name}{secrets.token_hex(4)}")
     context.on("request", lambda request: visitor.requests.append(request))  # noqa: PLW0108  # no built-in is taken
@@ -161,6 +164,6 @@ def visit(browser: Browser, sides: BothSides, name: str, **options: Any) -> Visi
 
 
 def read_part(token: str, number: int) -> dict[str, Any]:
-    """Read the header (0) or the claims (1) of a token, whoever vouches for it."""
+    """Read the header (0) or the claims (1) of a token, without verifying it."""
     part: dict[str, Any] = json.loads(decode_part(token.split(".")[number].encode()))
     return part

@@ -1,4 +1,4 @@
-"""The world of a scenario: a service, its issuer, a clock that is set, and what was answered."""
+"""The state of a scenario: a service, its issuer, a clock, and the responses."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ NOON = datetime(2027, 1, 31, 12, tzinfo=UTC).timestamp()
 
 
 class World:
-    """Starts services on a database, sends requests to them, and keeps the last answer and the log.
+    """Starts a service on a database, sends requests to it, and keeps the responses and the log.
 
     Args:
-        database_url: Where the migrated test database is.
+        database_url: The URL of a migrated database.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -52,7 +52,7 @@ class World:
         self.key_server: KeyServer | None = None
         self.key_mint: KeySetMint | None = None
         self.issuer = Issuer(SECRET, ORIGIN, ORIGIN)
-        self.answers: list[Response] = []
+        self.responses: list[Response] = []
         self.log: list[dict[str, Any]] = []
         self.sent: list[str] = []
         self.tasks: dict[str, dict[str, Any]] = {}
@@ -67,24 +67,24 @@ class World:
         self._stack.close()
 
     def defer(self, undo: Callable[[], object]) -> None:
-        """Undo something when the scenario ends."""
+        """Call a function at the end of the scenario."""
         self._stack.callback(undo)
 
     @property
-    def answer(self) -> Response:
-        """The last answer."""
-        return self.answers[-1]
+    def response(self) -> Response:
+        """The last response."""
+        return self.responses[-1]
 
     @property
     def client(self) -> Client:
-        """A client of the service, which is started at first use."""
+        """A client of the service; starts the service at the first use."""
         if self._client is None:
             self.start()
         assert self._client is not None
         return self._client
 
     def start(self, **settings: str | None) -> None:
-        """Start the service, with settings of the scenario on top of the usual ones; None removes one."""
+        """Start the service with these settings on top of the default ones; None removes a setting."""
         usual: dict[str, str | None] = {
             "BETTER_AUTH_SECRET": SECRET,
             "BETTER_AUTH_URL": ORIGIN,
@@ -99,7 +99,7 @@ class World:
         self._client = self._stack.enter_context(open_client(self.app))
 
     def open_key_set(self, algorithm: str, *shown: Any, trouble: str | None = None) -> None:
-        """Start the service on a key server that shows two keys of an algorithm, and what else is given."""
+        """Start the service with a key server that publishes two keys of an algorithm, and the keys in `shown`."""
         mint = KeySetMint(algorithm, ORIGIN, make_subject("alice"), self.now)
         server = self._stack.enter_context(KeyServer(mint.first, mint.second))
         if shown:
@@ -117,7 +117,7 @@ class World:
             self.await_keys(lambda keys: keys.current() is not None)
 
     def await_keys(self, is_so: Callable[[Any], bool]) -> None:
-        """Wait until something is so of the source of the keys."""
+        """Wait until a condition holds for the service's key source."""
         assert self.app is not None
         source = self.app.state.authenticator.keys
 
@@ -128,40 +128,40 @@ class World:
             if self.client.call(look):
                 return
             time.sleep(0.01)
-        raise AssertionError("waited for the keys in vain")
+        raise AssertionError("timed out while waiting for the keys")
 
     def make_keys_due(self) -> None:
-        """Let the time pass after which a key set is fetched anew; nobody fetches before somebody asks."""
+        """Move the clock past the refresh time of the key set; the next request triggers the fetch."""
         self.monotonic += 301
 
     def mint(self, name: str = "alice") -> Mint:
-        """Give the mint for a user's tokens at the present moment."""
+        """Return a mint for tokens of a user at the scenario's present time."""
         return Mint(self.issuer, make_subject(name), self.now)
 
     def authorization(self, name: str) -> dict[str, str]:
-        """Give the header of a user who is signed in."""
+        """Return the Authorization header of a signed-in user."""
         return {"Authorization": f"Bearer {self.mint(name).good()}"}
 
     def send(self, request: str, headers: Any = None, **parts: Any) -> Response:
-        """Send `METHOD /path`, and keep the answer and what was logged meanwhile."""
+        """Send a request, written as `GET /path`, and keep the response and the log lines of it."""
         method, _, path = request.partition(" ")
         pairs = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
         self.sent = [
             value.decode("utf-8", "replace") if isinstance(value, bytes) else value for _, value in pairs
         ]
         with structlog.testing.capture_logs() as log:
-            self.answers.append(self.client.request(method, path, headers=pairs, **parts))
+            self.responses.append(self.client.request(method, path, headers=pairs, **parts))
         self.log = [dict(entry) for entry in log]
-        return self.answer
+        return self.response
 
     def send_as(self, name: str, request: str, **parts: Any) -> Response:
-        """Send a request with a user's own token."""
+        """Send a request with a valid token of a user."""
         return self.send(request, self.authorization(name), **parts)
 
     def send_with(
         self, credential: str, request: str, headers: dict[str, str] | None = None, **parts: Any
     ) -> Response:
-        """Send a request with a credential that the spec names, beside other headers."""
+        """Send a request with a credential named as in the spec, such as `an expired token`, and other headers."""
         pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         if credential != "no credential":
             token = RECIPES[credential](self.mint())
@@ -170,23 +170,23 @@ class World:
         return self.send(request, pairs, **parts)
 
     def send_token(self, token: str, request: str) -> Response:
-        """Send a request with any token."""
+        """Send a request with this token."""
         return self.send(request, {"Authorization": f"Bearer {token}"})
 
     def create_task(self, name: str, title: str) -> dict[str, Any]:
-        """Create a task through the API; it is remembered as the user's."""
-        answer = self.client.post("/api/tasks", json={"title": title}, headers=self.authorization(name))
-        assert answer.status_code == 201, answer.text
-        self.tasks[name] = answer.json()
+        """Create a task through the API, and remember it as the user's task."""
+        response = self.client.post("/api/tasks", json={"title": title}, headers=self.authorization(name))
+        assert response.status_code == 201, response.text
+        self.tasks[name] = response.json()
         return self.tasks[name]
 
     def read_tasks(self, name: str) -> list[dict[str, Any]]:
         """Read all tasks of a user through the API."""
-        answer = self.client.get("/api/tasks?limit=100", headers=self.authorization(name))
-        assert answer.status_code == 200, answer.text
-        items: list[dict[str, Any]] = answer.json()["items"]
+        response = self.client.get("/api/tasks?limit=100", headers=self.authorization(name))
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.json()["items"]
         return items
 
     def log_text(self) -> str:
-        """Give all that was logged, as one text."""
+        """Return the log lines of the last request as one text."""
         return "\n".join(json.dumps(entry, default=str) for entry in self.log)

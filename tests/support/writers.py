@@ -1,4 +1,4 @@
-"""Concurrent writers of the service: what each was told, and what is there afterwards."""
+"""Concurrent clients that write to the service, and a check that every acknowledged write is in the database."""
 
 from __future__ import annotations
 
@@ -25,46 +25,46 @@ if TYPE_CHECKING:
 
 WRITERS = 8
 POOL_SIZE = 4  # fewer connections than writers
-_MOST_WRITES = 5_000  # of one writer, should its end never come
-_PAUSE_SECONDS = 0.01  # after a refusal, so that an outage is not a storm
-_WAIT_SECONDS = 60.0
+_MOST_WRITES = 5_000  # per writer, if the service never recovers
+_PAUSE_SECONDS = 0.01  # before a retry
+_WAIT_SECONDS = 300.0  # only bounds a hang
 ACKNOWLEDGED = frozenset({200, 201})
 HALVES = ("first half", "second half")
 
 
 @dataclass
-class Ledger:
-    """What the writers were told.
+class WriteResults:
+    """The responses that the writers received.
 
     Attributes:
-        pairs: The pairs that were acknowledged, by title.
-        versions: For each writer, the acknowledged versions of its one task.
-        attempts: For each writer, the last version that it asked for.
-        answers: How often each status came.
-        faults: Answers that no client should see.
+        pairs: The titles of the acknowledged pairs of tasks.
+        versions: By writer, the last acknowledged version of the writer's task.
+        attempts: By writer, the last version that was sent.
+        answers: The number of responses by status.
+        faults: Responses that are neither an acknowledgement nor a 503 with Retry-After.
     """
 
     pairs: set[str] = field(default_factory=set)
     versions: dict[int, int] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
-    answers: Counter[int] = field(default_factory=Counter)
+    responses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
     @property
     def acknowledged(self) -> int:
-        return sum(self.answers[status] for status in ACKNOWLEDGED)
+        return sum(self.responses[status] for status in ACKNOWLEDGED)
 
-    def note(self, answer: Any) -> bool:
-        """Note an answer; tell whether it acknowledges."""
-        status = answer.status_code
-        self.answers[status] += 1
-        if status not in ACKNOWLEDGED and (status != 503 or not answer.headers.get("Retry-After")):
-            self.faults.append(f"{status}: {answer.text[:200]}")
+    def note(self, response: Any) -> bool:
+        """Record a response, and return whether it acknowledges the write."""
+        status = response.status_code
+        self.responses[status] += 1
+        if status not in ACKNOWLEDGED and (status != 503 or not response.headers.get("Retry-After")):
+            self.faults.append(f"{status}: {response.text[:200]}")
         return status in ACKNOWLEDGED
 
 
 def add_pairs(app: FastAPI) -> None:
-    """Let an application create two tasks in one transaction, which stand or fall together."""
+    """Add an endpoint that creates two tasks in one transaction."""
 
     @app.post("/api/pairs", status_code=201)
     async def create_pair(user_id: CurrentUserId, session: CurrentSession, title: str) -> None:
@@ -73,7 +73,7 @@ def add_pairs(app: FastAPI) -> None:
 
 
 def make_version(writer: int, number: int) -> dict[str, str]:
-    """Make a version whose two halves show whether they belong together."""
+    """Make a version with the same text in both fields: a mixture of two versions shows."""
     text = f"{writer}:{number}"
     return {"title": text, "description": text}
 
@@ -81,54 +81,54 @@ def make_version(writer: int, number: int) -> dict[str, str]:
 @contextmanager
 def writing(
     client: Client, sign_in: Callable[[str], dict[str, bytes]]
-) -> Iterator[tuple[Ledger, Callable[[], None]]]:
-    """Write while the context lasts; at its end, until every writer was acknowledged anew.
+) -> Iterator[tuple[WriteResults, Callable[[], None]]]:
+    """Run the writers in the background; at the end, wait until every writer got one more acknowledgement.
 
     Yields:
-        The ledger, and a function that waits until a good deal more was acknowledged.
+        The results, and a function that waits until two more writes per writer are acknowledged.
     """
-    ledger, is_over = Ledger(), threading.Event()
+    results, is_over = WriteResults(), threading.Event()
 
     def await_more() -> None:
-        target = ledger.acknowledged + 2 * WRITERS
-        await_fact(lambda: ledger.acknowledged >= target or bool(ledger.faults))
+        target = results.acknowledged + 2 * WRITERS
+        await_fact(lambda: results.acknowledged >= target or bool(results.faults))
 
     def prepare(writer: int) -> tuple[int, dict[str, bytes], str]:
         headers = sign_in(f"writer-{writer}")
         made = client.post("/api/tasks", headers=headers, json=make_version(writer, 0)).json()
-        ledger.versions[writer] = ledger.attempts[writer] = 0
+        results.versions[writer] = results.attempts[writer] = 0
         return writer, headers, f"/api/tasks/{made['id']}"
 
     def write(writer: int, headers: dict[str, bytes], path: str) -> None:
         for number in range(1, _MOST_WRITES):
             title = f"{writer}/{number}"
-            is_pair = ledger.note(client.post("/api/pairs", headers=headers, params={"title": title}))
+            is_pair = results.note(client.post("/api/pairs", headers=headers, params={"title": title}))
             if is_pair:
-                ledger.pairs.add(title)
-            ledger.attempts[writer] = number
-            answer = client.put(path, headers=headers, json=make_version(writer, number))
-            is_version = ledger.note(answer)
+                results.pairs.add(title)
+            results.attempts[writer] = number
+            response = client.put(path, headers=headers, json=make_version(writer, number))
+            is_version = results.note(response)
             if is_version:
-                ledger.versions[writer] = number
-            if (is_pair and is_version and is_over.is_set()) or ledger.faults:
+                results.versions[writer] = number
+            if (is_pair and is_version and is_over.is_set()) or results.faults:
                 return
             if not (is_pair and is_version):
                 time.sleep(_PAUSE_SECONDS)
-        ledger.faults.append("the service did not recover")
+        results.faults.append("the service did not recover")
 
     prepared = [prepare(writer) for writer in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as pool:
-        jobs = [pool.submit(write, *each) for each in prepared]
+        jobs = [pool.submit(write, *arguments) for arguments in prepared]
         try:
-            yield ledger, await_more
+            yield results, await_more
         finally:
             is_over.set()
         for job in jobs:
             job.result()
 
 
-def find_losses(ledger: Ledger, database: psycopg.Connection[Any]) -> list[str]:
-    """Find acknowledged writes that are not there, and writes that are half there."""
+def find_losses(results: WriteResults, database: psycopg.Connection[Any]) -> list[str]:
+    """List acknowledged writes that are missing in the database, and writes that are there by half."""
     pairs: dict[str, set[str]] = {}
     versions: dict[int, int] = {}
     losses = []
@@ -136,25 +136,25 @@ def find_losses(ledger: Ledger, database: psycopg.Connection[Any]) -> list[str]:
         if "/" in title:
             pairs.setdefault(title, set()).add(description.rstrip("."))
         elif title != description:
-            losses.append(f"version {title} is half {description}")
+            losses.append(f"a version is mixed: title {title}, description {description}")
         else:
             writer, _, number = title.partition(":")
             versions[int(writer)] = int(number)
-    losses += [f"pair {title} is lost" for title in ledger.pairs - pairs.keys()]
-    losses += [f"pair {title} is half there" for title, halves in pairs.items() if halves != {*HALVES}]
+    losses += [f"pair {title} is lost" for title in results.pairs - pairs.keys()]
+    losses += [f"pair {title} is half written" for title, halves in pairs.items() if halves != {*HALVES}]
     losses += [
-        f"version {writer}:{told} is lost"
-        for writer, told in ledger.versions.items()
-        if not told <= versions.get(writer, -1) <= ledger.attempts[writer]
+        f"version {writer}:{version} is lost"
+        for writer, version in results.versions.items()
+        if not version <= versions.get(writer, -1) <= results.attempts[writer]
     ]
     return losses
 
 
 def await_fact(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so, and fail if it never is."""
+    """Wait until a condition holds; fail after a minute."""
     end = time.monotonic() + _WAIT_SECONDS
     for _ in count():
         if is_so():
             return
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, "timed out"
         time.sleep(_PAUSE_SECONDS)

@@ -1,12 +1,12 @@
-"""The figures of what finds the planted bugs, their table, and its place in the documentation."""
+"""The figures of what finds the planted bugs, and their table."""
 
 from dataclasses import replace
 
 import pytest
 
 from benchmarks.detection import OURS, STOCK, Job, Result, count
-from benchmarks.detection_table import MARKER, PAGE, put_between, write_detection
-from tests.proving_ground.catalogue import BUGS, SERVICES
+from benchmarks.detection_table import write_detection
+from tests.proving_ground.catalogue import BUGS
 from tests.proving_ground.findings import Finding
 
 FIGURES = {
@@ -89,17 +89,3 @@ def test_table_sums_families_of_one_kind_and_names_what_is_missed() -> None:
 
 def test_table_says_how_a_bug_counts() -> None:
     assert "for it the operation alone counts" in write_detection(FIGURES)
-
-
-def test_block_of_a_page_is_replaced() -> None:
-    page = "before\n<!-- x -->\nold\n<!-- end of x -->\nafter\n"
-    assert put_between(page, "x", "new\n") == page.replace("old", "new")
-    with pytest.raises(ValueError, match="the page has no block y"):
-        put_between(page, "y", "new\n")
-
-
-def test_table_in_the_documentation_counts_every_planted_bug() -> None:
-    bugs = sum(len(service.bugs) for service in SERVICES)
-    page = PAGE.read_text(encoding="utf-8")
-    assert f"<!-- {MARKER} -->\n" in page
-    assert f"{bugs} planted bugs at seed 1" in page

@@ -27,6 +27,20 @@ DECISION_LINES = 40
 GATE = re.compile(r"(?:[IVX]+)\. (?P<name>.+)")
 CHECKED_TASK = re.compile(r"^- \[[Xx]\] (?P<id>T\d+) (?P<text>.+)$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
+TOPS = (
+    "backend/",
+    "benchmarks/",
+    "contracts/",
+    "devtools/",
+    "docs/",
+    "frontend/",
+    "specs/",
+    "specwitness/",
+    "tests/",
+)
+PLAIN_PATH = re.compile(r"[\w./-]+(?<!NNNN-title\.md)")
+# It shows how to begin a repository, whose files it names.
+OF_ANOTHER_REPOSITORY = ROOT / "specwitness/README.md"
 CHECKED_GATE = re.compile(r"^- \[[Xx]\] (?P<name>[^:]+):", re.MULTILINE)
 HTML_TARGET = re.compile(r"""\b(?:src|srcset|href)=["']([^"'\s]+)""")
 
@@ -154,6 +168,28 @@ def read_gates(path: Path) -> list[Gate]:
             words = " ".join(token.content for token in section if token.type == "inline")
             gates.append(Gate(match["name"], words, tuple(find_links(section))))
     return gates
+
+
+def find_missing_paths(document: Path) -> list[str]:
+    """Find the paths of the repository that a page names in code, and that are not there."""
+    codes = CODE.findall(document.read_text(encoding="utf-8"))
+    named = {code for code in codes if code.startswith(TOPS) and PLAIN_PATH.fullmatch(code)}
+    return sorted(path for path in named if not is_in_a_clone(ROOT / path, ROOT))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [path for path in find_documents(ROOT) if path != OF_ANOTHER_REPOSITORY],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_every_path_in_code_is_there(document: Path) -> None:
+    assert find_missing_paths(document) == []
+
+
+def test_path_in_code_that_is_not_there_is_named(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("`backend/main.py`, `backend/absent.py` and `docs/* (all)`\n", encoding="utf-8")
+    assert find_missing_paths(page) == ["backend/absent.py"]
 
 
 @pytest.mark.parametrize("document", find_documents(ROOT), ids=lambda path: path.relative_to(ROOT).as_posix())

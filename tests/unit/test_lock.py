@@ -1,4 +1,4 @@
-"""The lock files against pyproject.toml, without asking an index."""
+"""The lock files match pyproject.toml; needs no package index."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read_entries(text: str) -> Entries:
 
 
 def find_drift(direct: list[Requirement], entries: Entries) -> list[str]:
-    """Every way in which a lock and the requirements it was made from differ."""
+    """List the differences between the required packages and a lock file."""
     drift = []
     for wanted in direct:
         pins = [entry for entry, _ in entries.get(canonicalize_name(wanted.name), [])]
@@ -61,7 +61,7 @@ def find_drift(direct: list[Requirement], entries: Entries) -> list[str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_lock_holds_what_the_project_requires(lock: str) -> None:
+def test_lock_matches_the_requirements_of_the_project(lock: str) -> None:
     entries = read_entries((ROOT / lock).read_text())
     drift = find_drift(read_direct(read_project(), LOCKS[lock]), entries)
     assert not drift, f"{lock} differs from pyproject.toml: {'; '.join(drift)}. Run `make lock`"
@@ -71,7 +71,7 @@ def test_lock_holds_what_the_project_requires(lock: str) -> None:
 def test_every_locked_version_is_exact_and_hashed(lock: str) -> None:
     text = (ROOT / lock).read_text()
     entries = read_entries(text)
-    pins = [pin for of_one_name in entries.values() for pin in of_one_name]
+    pins = [pin for pins_of_package in entries.values() for pin in pins_of_package]
     loose = [str(pin) for pin, rest in pins if "==" not in str(pin.specifier) or "--hash=sha256:" not in rest]
     assert len(pins) == len(re.findall(r"^[^ #\n]", text, re.MULTILINE))
     assert not loose
@@ -83,7 +83,7 @@ def test_lock_names_no_index(lock: str) -> None:
     assert not re.findall(r"https?:|file:|--(?:extra-)?index-url|--find-links", text)
 
 
-def test_drift_is_seen() -> None:
+def test_drift_is_reported() -> None:
     entries = read_entries(
         "a-one==1.0 \\\n    --hash=sha256:00\n    # via it (pyproject.toml)\n"
         "b==2 ; sys_platform == 'win32' \\\n    --hash=sha256:00\n    # via it (pyproject.toml:dev)\n"

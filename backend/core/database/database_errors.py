@@ -1,33 +1,33 @@
-"""What trouble of the database means: whose fault it is, and whether to try again."""
+"""The errors of the database: their description for the log, and whether a retry may help."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
-NOT_ALLOWED = "42501"  # a row that the policy refuses to take
-ERASED = "P0E01"  # our own: a row of somebody whose account is erased
-# Of a connection (08) and of a server that comes or goes (57P): a later one may be better.
-_PASSING = ("08", "57P01", "57P02", "57P03")
+NOT_ALLOWED = "42501"  # insufficient_privilege: row-level security refuses a new row
+ERASED = "P0E01"  # raised by a trigger of the migrations: a row for an erased account
+# Class 08: connection errors; 57P01 to 57P03: the server shuts down, crashed, or starts.
+_TRANSIENT = ("08", "57P01", "57P02", "57P03")
 
 
-class Trouble(TypedDict):
-    """Trouble as the log takes it: by type and never by text, which may hold data."""
+class DatabaseErrorInfo(TypedDict):
+    """A database error in the log: its type and code, not its text, which may contain data."""
 
     error: str
     sqlstate: str | None
 
 
-def describe_trouble(error: Exception) -> Trouble:
-    """Describe trouble of the database, or of the way to it."""
+def describe_database_error(error: Exception) -> DatabaseErrorInfo:
+    """Describe an error of SQLAlchemy, psycopg or the network for the log."""
     origin = getattr(error, "orig", None) or error
     return {"error": type(origin).__qualname__, "sqlstate": getattr(origin, "sqlstate", None)}
 
 
-def may_pass(error: Exception) -> bool:
-    """Tell whether another connection may be free of the trouble that this one had.
+def is_transient(error: Exception) -> bool:
+    """Return whether a retry on another connection may succeed.
 
-    A database that sleeps when idle leaves dead connections behind, and wakes too slowly for the
-    first new one. A server that says no would only be asked twice.
+    Example: a database that sleeps when idle leaves dead connections in the pool, and may wake too slowly
+    for the first new one. A wrong password, in contrast, fails again.
     """
-    sqlstate = describe_trouble(error)["sqlstate"]
-    return sqlstate is None or sqlstate.startswith(_PASSING)  # none: no server answered
+    sqlstate = describe_database_error(error)["sqlstate"]
+    return sqlstate is None or sqlstate.startswith(_TRANSIENT)  # None: no server responded

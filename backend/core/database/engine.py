@@ -1,4 +1,4 @@
-"""The way to the database: connections that are made, found dead, and made anew (003/FR-043)."""
+"""The connection pool: creates connections, and replaces dead ones when they are used (003/FR-043)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend.core.database.database_errors import describe_trouble, may_pass
+from backend.core.database.database_errors import describe_database_error, is_transient
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -20,46 +20,46 @@ if TYPE_CHECKING:
 
     from backend.core.config import Settings
 
-_SERVED = "served"  # the connection was good for a transaction before
-_LEAST_CONNECTING = 2  # seconds; psycopg takes no less
-_MARGIN = 1  # seconds, for what whoever connected does before the connection is free
+_SERVED = "served"  # the connection has served a transaction before
+_MIN_CONNECT_TIMEOUT = 2  # seconds; psycopg raises smaller values to it
+_MARGIN = 1  # seconds, for the transaction of the request that connected
 _log = structlog.get_logger("backend.database")
 
 
 def make_engine(settings: Settings) -> AsyncEngine:
-    """Make a pool of connections, each of which is lent with a transaction begun on it.
+    """Create a connection pool; every checkout begins a transaction on its connection.
 
     Args:
-        settings: Where the database is, how many connections, and how many seconds to wait.
+        settings: The URL of the database, the size of the pool, and the time limit in seconds.
     """
     timeout = settings.database_timeout_seconds
     engine = create_async_engine(
         settings.database_url.get_secret_value(),
-        # A pooler in transaction mode gives each transaction another server connection, where
-        # prepared statements are unknown.
+        # A pooler in transaction mode gives every transaction another server connection, which does
+        # not have the prepared statements of the last one.
         connect_args={"prepare_threshold": None, "connect_timeout": timeout},
         pool_size=settings.database_pool_size,
         max_overflow=0,
-        # Whoever waits while another one wakes the database waits for both attempts of that one.
-        pool_timeout=2 * max(timeout, _LEAST_CONNECTING) + _MARGIN,
+        # A request may wait until another one has tried twice to connect to a sleeping database.
+        pool_timeout=2 * max(timeout, _MIN_CONNECT_TIMEOUT) + _MARGIN,
         hide_parameters=True,
     )
-    # true: until the end of the transaction and no longer.
+    # true: the setting ends with the transaction.
     begin = f"select set_config('statement_timeout', '{timeout * 1000}', true)"
 
     def begin_transaction(
         connection: DBAPIConnection, record: ConnectionPoolEntry, _: PoolProxiedConnection
     ) -> None:
-        """Begin when a connection is lent: no ping could vouch for the server that a pooler gives next."""
+        """Begin at checkout: behind a pooler, a ping may reach another server than the transaction."""
         try:
             cursor = connection.cursor()
-            cursor.execute(begin)  # psycopg says `begin` first
+            cursor.execute(begin)  # psycopg sends `begin` first
             cursor.close()
         except psycopg.Error as error:
-            if not (record.info.get(_SERVED) and may_pass(error)):
+            if not (record.info.get(_SERVED) and is_transient(error)):
                 raise
-            _log.info("connection_replaced", **describe_trouble(error))
-            raise InvalidatePoolError from error  # the pool lends another one, made anew
+            _log.info("connection_replaced", **describe_database_error(error))
+            raise InvalidatePoolError from error  # the pool retries with a new connection
         record.info[_SERVED] = True
 
     event.listen(engine.sync_engine, "checkout", begin_transaction)
@@ -68,11 +68,11 @@ def make_engine(settings: Settings) -> AsyncEngine:
 
 
 def _connect(dialect: Dialect, _: object, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Connect; a database that slept may wake too slowly for whoever wakes it, so try once more."""
+    """Connect, and retry once: a sleeping database may wake too slowly for the first attempt."""
     try:
         return dialect.connect(*arguments, **options)
     except psycopg.OperationalError as error:
-        if not may_pass(error):
+        if not is_transient(error):
             raise
-        _log.info("connecting_anew", **describe_trouble(error))
+        _log.info("connecting_anew", **describe_database_error(error))
     return dialect.connect(*arguments, **options)

@@ -12,7 +12,7 @@ from backend.core.dependencies import CurrentPrincipal
 
 
 def get_database(connection: HTTPConnection) -> Database:
-    """Get the database of the application that serves a connection."""
+    """Return the database of the application that serves the connection."""
     database: Database = connection.app.state.database
     return database
 
@@ -20,21 +20,21 @@ def get_database(connection: HTTPConnection) -> Database:
 async def get_session(
     connection: HTTPConnection, principal: CurrentPrincipal
 ) -> AsyncGenerator[AsyncSession]:
-    """Get the session of a request's transaction, which is bound to the caller."""
+    """Provide the session of the request's transaction, limited to the caller's rows."""
     database = get_database(connection)
     async with database.transaction(database.identify(principal)) as session:
         yield session
 
 
-async def get_session_of_anybody(
+async def get_session_even_if_erased(
     connection: HTTPConnection, principal: CurrentPrincipal
 ) -> AsyncGenerator[AsyncSession]:
-    """Get the session of a request's transaction, even where the caller's account is erased."""
+    """Provide the session of the request's transaction, also if the caller's account is erased."""
     database = get_database(connection)
-    async with database.transaction(database.identify(principal), may_be_erased=True) as session:
+    async with database.transaction(database.identify(principal), allow_erased=True) as session:
         yield session
 
 
-# "function" ends the transaction before the answer is sent: what was answered is committed.
+# "function": the transaction is committed before the response is sent.
 CurrentSession = Annotated[AsyncSession, Depends(get_session, scope="function")]
-SessionOfAnybody = Annotated[AsyncSession, Depends(get_session_of_anybody, scope="function")]
+SessionEvenIfErased = Annotated[AsyncSession, Depends(get_session_even_if_erased, scope="function")]

@@ -1,4 +1,4 @@
-"""The database: its engine, one transaction a request, and what its trouble means."""
+"""Transactions: one for each request, limited to the rows of its caller by row-level security."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,26 +14,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
 from backend.core.config import Settings
-from backend.core.database.database_errors import ERASED, NOT_ALLOWED, describe_trouble
+from backend.core.database.database_errors import ERASED, NOT_ALLOWED, describe_database_error
 from backend.core.database.engine import make_engine
 from backend.core.errors import AccountErasedError, ConfigurationError, UnavailableError
 from backend.core.identity.pseudonym import make_pseudonym
 from backend.core.tokens.claims import Principal
 
 _log = structlog.get_logger("backend.database")
-# true: until the end of the transaction and no longer. Behind a pooler, whatever outlives it is
-# somebody else's (003/FR-035).
+# true: the settings end with the transaction. Behind a pooler, the next transaction on the same server
+# connection may be of another user (003/FR-035).
 _IDENTIFY = text(
     "select set_config('app.user_id', :user_id, true), set_config('app.actor', :actor, true),"
     " set_config('app.issuer', :issuer, true), set_config('app.session_id', :session_id, true)"
 )
-# An erasure that was applied anew after a restore may be known by the pseudonym alone.
+# After a restore, an erasure that was applied again may be known by the pseudonym only.
 _IS_ERASED = text(
     "select exists (select from erasures where user_id = :user_id and until > now())"
     " or exists (select from audit where actor = :actor and action = 'erase' and outcome = 'reapplied'"
     "  and at > now() - make_interval(secs => :closed))"
 )
-# 'member': what it may become by `set role` counts as what it is.
+# 'member': roles that it may switch to by `set role` count too.
 _ROLE = text(
     "select rolname, rolsuper, rolbypassrls,"
     " exists (select from pg_class where oid = to_regclass('tasks')"
@@ -50,13 +50,13 @@ _ROLE_REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a transaction is for: the database shows and takes what is theirs (003/FR-035).
+    """The user of a transaction; row-level security limits it to the rows of this user (003/FR-035).
 
     Attributes:
-        user_id: Whose rows; without one there are none.
-        actor: The pseudonym, for the audit.
-        issuer: Who issued the token, for the deny-list.
-        session_id: The session of the token, for the same.
+        user_id: The owner of the rows; with an empty text no row is visible.
+        actor: The pseudonym of the user, for the audit.
+        issuer: The issuer of the token, for the deny-list.
+        session_id: The session of the token, for the deny-list.
     """
 
     user_id: str = ""
@@ -69,53 +69,54 @@ NOBODY = Identity()
 
 
 class Database:
-    """A pool of connections to PostgreSQL; connects when it is first used.
+    """A pool of connections to PostgreSQL, which connects at its first use.
 
     Args:
-        settings: Where it is, how many connections, and how many seconds to wait.
+        settings: The URL, the size of the pool, the time limit, and the lifetimes of tokens.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._timeout = settings.database_timeout_seconds
         self._is_role_fit = False
         self._pseudonym_key = settings.pseudonym_key.get_secret_value().encode()
-        # Twice the leeway: the issuer's clock may be ahead, and a token is taken for as long after its end.
+        # Twice the leeway: the issuer's clock may be ahead, and expired tokens are accepted for the leeway.
         self._token_seconds = settings.longest_token_seconds + 2 * settings.leeway_seconds
         self._closed_seconds = settings.closed_seconds
         self._engine = make_engine(settings)
 
     @asynccontextmanager
     async def transaction(
-        self, identity: Identity = NOBODY, *, may_be_erased: bool = False
+        self, identity: Identity = NOBODY, *, allow_erased: bool = False
     ) -> AsyncGenerator[AsyncSession]:
-        """Run a transaction: committed at the end, rolled back on any error (003/FR-018).
+        """Run a transaction: committed at the end, rolled back after any error (003/FR-018).
 
         Args:
-            identity: Whose rows it may see and change.
-            may_be_erased: Whether a user whose account is erased may have it all the same.
+            identity: The user whose rows it may read and change.
+            allow_erased: Whether the transaction is allowed if the user's account is erased.
 
         Raises:
-            AccountErasedError: The user's account is erased, and tokens of it may still be in circulation.
-            UnavailableError: The database is in trouble, or lets this role see everything; the log has it.
+            AccountErasedError: The user's account is erased, and its last token has not expired yet.
+            UnavailableError: The database is unavailable, or its role bypasses row-level security; the
+                log has the reason.
         """
         try:
-            async with self._trusted(identity, may_be_erased=may_be_erased) as session:
+            async with self._begin(identity, allow_erased=allow_erased) as session:
                 yield session
         except ConfigurationError as error:
             _log.error("database_role_unfit", fault=str(error))
             raise UnavailableError from error
 
     @asynccontextmanager
-    async def _trusted(self, identity: Identity, *, may_be_erased: bool) -> AsyncGenerator[AsyncSession]:
-        """Run a transaction; `ConfigurationError` says that the role sees everything (003/FR-036)."""
+    async def _begin(self, identity: Identity, *, allow_erased: bool) -> AsyncGenerator[AsyncSession]:
+        """Run a transaction; ConfigurationError: the role bypasses row-level security (003/FR-036)."""
 
         def prepare(_: Session, __: SessionTransaction, connection: Connection) -> None:
-            # Per transaction and not per connection: a pooler shares connections among its clients.
+            # For every transaction, because a pooler shares connections among its clients.
             connection.execute(_IDENTIFY, asdict(identity))
             if not self._is_role_fit:
                 self._check_role(connection)
             who = {**asdict(identity), "closed": self._closed_seconds}
-            if identity.user_id and not may_be_erased and connection.scalar(_IS_ERASED, who):
+            if identity.user_id and not allow_erased and connection.scalar(_IS_ERASED, who):
                 raise AccountErasedError
 
         try:
@@ -124,36 +125,36 @@ class Database:
                 async with session.begin():
                     yield session
         except (IntegrityError, DataError):
-            raise  # a fault of ours, not trouble of the database
+            raise  # a bug of the service, not a failure of the database
         except (DBAPIError, PoolTimeoutError, OSError) as error:
-            trouble = describe_trouble(error)
-            if trouble["sqlstate"] == NOT_ALLOWED:
+            info = describe_database_error(error)
+            if info["sqlstate"] == NOT_ALLOWED:
                 raise
-            if trouble["sqlstate"] == ERASED:
+            if info["sqlstate"] == ERASED:
                 raise AccountErasedError from error
-            _log.error("database_unavailable", **trouble)
+            _log.error("database_unavailable", **info)
             raise UnavailableError from error
 
     def identify(self, principal: Principal) -> Identity:
-        """Give the identity of a caller."""
+        """Return the identity of a caller for a transaction."""
         actor = self.pseudonym_of(principal)
         return Identity(principal.subject, actor, principal.issuer, principal.session_id or "")
 
     def pseudonym_of(self, principal: Principal) -> str:
-        """Give what stands for a caller in the audit and in the log."""
+        """Return the pseudonym of a caller for the audit and the log."""
         return make_pseudonym(self._pseudonym_key, principal.issuer, principal.subject)
 
     def end_of_tokens(self, now: float, expires_at: float) -> float:
-        """Tell when the last token that a caller may hold now ends, in seconds since the epoch.
+        """Return the latest end of any token that the caller may have now, in seconds since the epoch.
 
         Args:
             now: Seconds since the epoch.
-            expires_at: The end of the token that the caller shows.
+            expires_at: The `exp` of the token of this request.
         """
         return max(now, expires_at) + self._token_seconds
 
     async def is_ready(self) -> bool:
-        """Tell whether the database answers within the time-out (003/FR-017)."""
+        """Return whether the database responds within the time limit (003/FR-017)."""
         try:
             async with asyncio.timeout(self._timeout), self.transaction() as session:
                 await session.execute(text("select 1"))
@@ -161,34 +162,36 @@ class Database:
             return False
         return True
 
-    async def refuse_unfit_role(self) -> None:
-        """Refuse to start on a role that sees everything; one that cannot be asked now is asked later.
+    async def require_restricted_role(self) -> None:
+        """Check at the start that the role does not bypass row-level security (003/FR-036).
+
+        If the database is unavailable, the first transaction checks it.
 
         Raises:
-            ConfigurationError: The role is unfit; the message says how to make the right one (003/FR-036).
+            ConfigurationError: The role bypasses it; the message says how to make the right role.
         """
         with suppress(UnavailableError, TimeoutError):
             async with (
                 asyncio.timeout(self._timeout),
-                self._trusted(NOBODY, may_be_erased=False) as session,
+                self._begin(NOBODY, allow_erased=False) as session,
             ):
-                await session.connection()  # a transaction begins when it is first used
+                await session.connection()  # begins the transaction
 
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
 
     def _check_role(self, connection: Connection) -> None:
-        """Refuse a role that row-level security does not hold, once for all connections."""
+        """Refuse a role that bypasses row-level security; the check runs once for all connections."""
         name, is_superuser, passes_by, owns_tables, is_keeper, may_pass_by = connection.execute(_ROLE).one()
-        for is_so, what in (
+        for is_true, fact in (
             (is_superuser, "is a superuser"),
             (passes_by, "has BYPASSRLS"),
             (owns_tables, "owns the tables"),
             (is_keeper, "is in tasks_keeper, which sees everybody's rows"),
             (may_pass_by, "may become a role with BYPASSRLS or a superuser"),
         ):
-            if is_so:
-                fault = f"its role {name} {what}, so row-level security does not hold it: {_ROLE_REMEDY}"
+            if is_true:
+                fault = f"its role {name} {fact}, so row-level security does not hold it: {_ROLE_REMEDY}"
                 raise ConfigurationError([("DATABASE_URL", fault)])
         self._is_role_fit = True

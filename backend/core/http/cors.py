@@ -1,4 +1,4 @@
-"""Which pages may call from a browser: those of the configured origins, and nobody else's (003/FR-050)."""
+"""Cross-origin requests: pages of the configured origins may call the API from a browser (003/FR-050)."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_HEADERS = ("Authorization", "Content-Type")
-# What a page needs to know of an answer and would not be shown.
-ANSWER_HEADERS = ("Location", "Retry-After", "WWW-Authenticate")
+# Headers that browsers hide from pages unless they are listed.
+EXPOSED_HEADERS = ("Location", "Retry-After", "WWW-Authenticate")
 PREFLIGHT_SECONDS = 600
 
 
 class CrossOriginMiddleware:
-    """Opens the service to pages of some origins; without cookies, since it reads none.
+    """Adds the CORS headers for pages of the allowed origins; without cookies, which the API does not use.
 
-    A page of another origin is answered as if it had none: Starlette's own answer to its preflight
-    would list what is open to others.
+    A page of another origin gets responses without CORS headers. Starlette's response to its preflight
+    request would list the allowed methods and headers.
 
     Args:
         app: The application.
-        origins: As browsers send them, such as `https://app.example`.
-        methods: Those that the contract knows.
+        origins: The allowed origins as browsers send them, such as `https://app.example`.
+        methods: The methods of the contract.
     """
 
     def __init__(self, app: ASGIApp, origins: Iterable[str], methods: Iterable[str]) -> None:
         self._app = app
         self._origins = frozenset(origins)
-        self._open = CORSMiddleware(
+        self._with_headers = CORSMiddleware(
             app,
             allow_origins=self._origins,
             allow_methods=tuple(methods),
             allow_headers=REQUEST_HEADERS,
-            expose_headers=ANSWER_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
             max_age=PREFLIGHT_SECONDS,
         )
 
@@ -47,13 +47,13 @@ class CrossOriginMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif Headers(scope=scope).get("origin") in self._origins:
-            await self._open(scope, receive, send)
+            await self._with_headers(scope, receive, send)
         else:
             await self._app(scope, receive, _vary(send))
 
 
 def _vary(send: Send) -> Send:
-    """Keep an answer without the headers out of the hands of a page that would need them."""
+    """Add `Vary: Origin`, so that no cache gives a response without CORS headers to an allowed page."""
 
     async def send_with_header(message: Message) -> None:
         if message["type"] == "http.response.start":

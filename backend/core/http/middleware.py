@@ -1,4 +1,4 @@
-"""What happens around every request: its line in the log, its end, and the caches it stays out of."""
+"""The middleware around every request: its log line, cancellation on disconnect, `Cache-Control`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _log = structlog.get_logger("backend.requests")
 
 
 class RequestLogMiddleware:
-    """Logs each request by its route's template, and answers for errors that nobody foresaw.
+    """Logs every request with the template of its route, and responds to unexpected errors.
 
     Args:
         app: The application.
-        on_error: The application that answers when the first one failed before it began to answer.
-        name_caller: Gives the pseudonym of a caller (003/FR-044).
+        on_error: An ASGI application that responds if `app` fails before its response begins.
+        name_caller: Returns the pseudonym of a caller (003/FR-044).
     """
 
     def __init__(self, app: ASGIApp, on_error: ASGIApp, name_caller: Callable[[Principal], str]) -> None:
@@ -54,7 +54,7 @@ class RequestLogMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=uuid4().hex):
             try:
                 await self._app(scope, receive, note_status)
-            except Exception as error:  # noqa: BLE001  # the last place before the server, which logs tracebacks
+            except Exception as error:  # noqa: BLE001  # beyond this, the server would log a traceback
                 _log.error("request_failed", **describe_error(error))
                 if not status:
                     await self._on_error(scope, receive, note_status)
@@ -66,7 +66,7 @@ class RequestLogMiddleware:
         _log.info(
             "request_answered" if status else "request_abandoned",
             method=method if method in _METHODS else "other",
-            # Never the path itself: it holds ids.
+            # Not the path: it contains ids.
             route=getattr(scope.get("route"), "path_format", None),
             status=status,
             milliseconds=round(seconds * 1000, 2),
@@ -74,11 +74,11 @@ class RequestLogMiddleware:
         )
 
 
-class AbandonMiddleware:
-    """Ends the work on a request when its caller is gone, once (003/FR-039).
+class CancelOnDisconnectMiddleware:
+    """Cancels the handling of a request when its client disconnects (003/FR-039).
 
-    The work is cancelled as a task is, so that its transaction is rolled back and its connection
-    is free again. Cancelled once and not again: rolling back takes a while.
+    The task is cancelled, so that its transaction is rolled back and its database connection is free
+    again. It is cancelled once: a second cancellation would interrupt the rollback.
 
     Args:
         app: The application.
@@ -106,7 +106,7 @@ class AbandonMiddleware:
             await self._app(scope, watch.receive, note_end)
         except asyncio.CancelledError:
             if not watch.has_cancelled:
-                raise  # by the server, which wants to end
+                raise  # cancelled by the server at its shutdown
         finally:
             watch.stop()
             if watch.has_cancelled:
@@ -114,12 +114,12 @@ class AbandonMiddleware:
 
 
 class _Watch:
-    """Waits for the caller to leave, from the end of the request's body to the end of the answer.
+    """Waits for the disconnect of the client, from the end of the request body to the end of the response.
 
     Args:
-        receive: Gives the server's messages. Not asked for a body ahead of the application, which
-            may refuse the request without it.
-        work: What is cancelled.
+        receive: Returns the messages of the server. It is not called for the body before the
+            application calls it, because the application may refuse the request without the body.
+        work: The task to cancel.
     """
 
     def __init__(self, receive: Receive, work: asyncio.Task[Any]) -> None:
@@ -130,7 +130,7 @@ class _Watch:
         self._has_empty_body = False
 
     async def receive(self) -> Message:
-        """Receive for the application."""
+        """Receive a message for the application."""
         if self._has_empty_body:
             self._has_empty_body = False
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -143,12 +143,12 @@ class _Watch:
         return message
 
     def start(self) -> None:
-        """Start at once: the request has no body."""
+        """Start at once, for a request without a body."""
         self._has_empty_body = True
         self._watching = asyncio.create_task(self._watch())
 
     def stop(self) -> None:
-        """Stop; the application has come to its end, or its answer has."""
+        """Stop, at the end of the response or of the application."""
         if self._watching is not None:
             self._watching.cancel()
 
@@ -160,19 +160,19 @@ class _Watch:
 
 
 def _has_no_body(scope: Scope) -> bool:
-    """Tell whether a request says that it has no body; later versions of HTTP need not say it."""
+    """Return whether the headers rule out a body; only HTTP/1 requires headers for a body."""
     return scope["http_version"].startswith("1") and not any(
         name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]
     )
 
 
-class NotCachedMiddleware:
-    """Keeps every answer under a path, and every answer to a known caller, out of all caches (003/FR-021).
+class NoStoreMiddleware:
+    """Sets `Cache-Control` on responses below a path and on responses to authenticated callers (003/FR-021).
 
     Args:
         app: The application.
-        prefix: The path.
-        value: The `Cache-Control` of its answers.
+        prefix: The path, such as `/api/`.
+        value: The value of the header.
     """
 
     def __init__(self, app: ASGIApp, prefix: str, value: str) -> None:
@@ -189,7 +189,9 @@ class NotCachedMiddleware:
 
         async def send_with_header(message: Message) -> None:
             if message["type"] == "http.response.start" and (is_below or PRINCIPAL in scope):
-                others = [each for each in message["headers"] if each[0].lower() != b"cache-control"]
+                others = [
+                    (name, text) for name, text in message["headers"] if name.lower() != b"cache-control"
+                ]
                 message = {**message, "headers": [*others, self._header]}
             await send(message)
 

@@ -1,4 +1,4 @@
-"""The problem body of every refusal (RFC 9457), and how the API's schema describes it."""
+"""The problem body of every error response (RFC 9457), and its description in the generated schema."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RETRY_HEADER: dict[str, Any] = {
     "required": True,
     "schema": {"type": "string", "pattern": "^[1-9][0-9]*$"},
 }
-# Written out, since FastAPI states `model=` responses under application/json only.
+# Written out, because FastAPI lists `model=` responses under application/json only.
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail"],
@@ -62,7 +62,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 
 def make_problem(error: ServiceError) -> dict[str, Any]:
-    """Make the body of a refusal; it fits contracts/problem.schema.json (003/FR-006)."""
+    """Make the body of an error response, which conforms to contracts/problem.schema.json (003/FR-006)."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,
@@ -75,45 +75,45 @@ def make_problem(error: ServiceError) -> dict[str, Any]:
     return body
 
 
-async def answer_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
-    """Answer a request with the refusal that was raised; an exception handler of FastAPI."""
+async def respond_to_service_error(_: HTTPConnection, error: Exception) -> JSONResponse:
+    """Respond with the error that was raised; an exception handler for FastAPI."""
     refusal = error if isinstance(error, ServiceError) else InternalError()
     return JSONResponse(make_problem(refusal), refusal.status, refusal.headers, media_type=MEDIA_TYPE)
 
 
-def describe_refusals(*kinds: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
-    """Describe refusals for the `responses` of a FastAPI route (003/FR-022).
+def describe_refusals(*errors: type[ServiceError]) -> dict[int | str, dict[str, Any]]:
+    """Describe error responses for the argument `responses` of a FastAPI route (003/FR-022).
 
     Args:
-        kinds: The kinds of errors that the route may answer with.
+        errors: The classes of the errors that the route may respond with.
     """
-    return {kind.status: _describe(kind) for kind in kinds}
+    return {error.status: _describe(error) for error in errors}
 
 
 def describe_refused_access() -> dict[int | str, dict[str, Any]]:
-    """Describe what every protected route may answer."""
+    """Describe the error responses of every protected route: 401 and 503."""
     return describe_refusals(AuthenticationError, UnavailableError)
 
 
-def describe_answer(status: int, *, description: str, **headers: Any) -> dict[int | str, dict[str, Any]]:
-    """Describe the success of a protected route, which nobody may keep (003/FR-021).
+def describe_response(status: int, *, description: str, **headers: Any) -> dict[int | str, dict[str, Any]]:
+    """Describe the successful response of a protected route, with `Cache-Control` (003/FR-021).
 
     Args:
-        status: HTTP status.
-        description: What the answer is.
-        headers: Headers beside `Cache-Control`.
+        status: The HTTP status.
+        description: The description of the response.
+        headers: The header objects of OpenAPI beside `Cache-Control`, by name.
     """
     return {status: {"description": description, "headers": {"Cache-Control": NOT_CACHED_HEADER, **headers}}}
 
 
-def _describe(kind: type[ServiceError]) -> dict[str, Any]:
+def _describe(error: type[ServiceError]) -> dict[str, Any]:
     headers = {"Cache-Control": NOT_CACHED_HEADER}
-    if issubclass(kind, AuthenticationError | InsufficientScopeError):
+    if issubclass(error, AuthenticationError | InsufficientScopeError):
         headers["WWW-Authenticate"] = CHALLENGE_HEADER
-    if issubclass(kind, UnavailableError):
+    if issubclass(error, UnavailableError):
         headers["Retry-After"] = RETRY_HEADER
     return {
-        "description": kind.meaning,
+        "description": error.meaning,
         "headers": headers,
         "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
     }

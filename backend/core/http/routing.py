@@ -1,4 +1,4 @@
-"""Routes that know the caller before they read the body, and the check that each one is protected."""
+"""Routes that authenticate before they read the body, and the check that every route is protected."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class AuthenticateFirstRoute(APIRoute):
-    """Authenticates first where the endpoint depends on the caller, and bounds the body.
+    """Authenticates before the body is read, if the endpoint depends on the caller; limits the body.
 
-    FastAPI reads and parses a body before it solves dependencies, so that strangers would learn
-    whether their body fits (003/FR-005, 003/SC-001). Whether a route is protected stays the matter
-    of its declared dependencies alone; this class only moves the check forward.
+    FastAPI parses the body before it resolves dependencies: without this class, an invalid body without
+    credentials gets 422 in place of 401 (003/FR-005, 003/SC-001). The declared dependencies alone decide
+    whether a route is protected.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler, which reads the body."""
         handle = super().get_route_handler()
-        answers: dict[int, bool] = {}  # whether the caller is asked for, by the way the route is included
+        known: dict[int, bool] = {}  # id of a dependant -> whether it requires the caller
 
         async def authenticate_first(request: Request) -> Response:
-            # Routers may be included with further dependencies; FastAPI notes those in the scope.
+            # An included router may add dependencies; FastAPI puts those into the scope.
             context = request.scope.get("fastapi", {}).get("effective_route_context")
             dependant = getattr(context, "dependant", None) or self.dependant
             overrides = request.app.dependency_overrides
             if overrides:
                 is_protected = requires_caller(dependant, overrides)
-            elif id(dependant) in answers:
-                is_protected = answers[id(dependant)]
+            elif id(dependant) in known:
+                is_protected = known[id(dependant)]
             else:
-                is_protected = answers[id(dependant)] = requires_caller(dependant)
+                is_protected = known[id(dependant)] = requires_caller(dependant)
             if is_protected:
                 await get_authenticator(request).authenticate(request)
             return await handle(_StrictRequest(request))
@@ -57,28 +57,28 @@ class AuthenticateFirstRoute(APIRoute):
 
 
 def requires_caller(dependant: Dependant, overrides: Container[Any] = ()) -> bool:
-    """Tell whether a route, or anything it depends on, asks for the caller (003/FR-007).
+    """Return whether a route depends on the caller, directly or through other dependencies (003/FR-007).
 
     Args:
-        dependant: What FastAPI knows of the route's dependencies.
-        overrides: Dependencies that tests replaced, with all below them.
+        dependant: FastAPI's description of the route's dependencies.
+        overrides: Dependencies that tests have replaced; they and their own dependencies do not count.
     """
     return any(
-        each.call not in overrides
-        and (isinstance(each.call, CallerBearer) or requires_caller(each, overrides))
-        for each in dependant.dependencies
+        dependency.call not in overrides
+        and (isinstance(dependency.call, CallerBearer) or requires_caller(dependency, overrides))
+        for dependency in dependant.dependencies
     )
 
 
 def find_open_routes(app: FastAPI, public: Container[str]) -> list[str]:
-    """Find the routes that anybody may call though nobody said so (003/FR-030).
+    """Find the routes that are neither protected nor public (003/FR-030).
 
     Args:
-        app: The application; included routers, mounts, WebSockets and hidden routes are looked at too.
-        public: The paths that anybody may call.
+        app: The application, with included routers, mounts, WebSockets and hidden routes.
+        public: The public paths.
 
     Returns:
-        Method, path and place of each, as `GET /api/me (backend/api/me.py:27)`.
+        Method, path and place of every such route: `GET /api/me (backend/api/me.py:27)`.
     """
     routes = [
         _describe_route(context)
@@ -95,7 +95,7 @@ def find_open_routes(app: FastAPI, public: Container[str]) -> list[str]:
 
 
 def _find_frontends(app: FastAPI) -> Iterator[tuple[str, Any]]:
-    """Find path and dependencies of each `frontend()`: FastAPI keeps those apart from all other routes."""
+    """Find path and dependencies of every `app.frontend()`, which FastAPI keeps apart from other routes."""
     groups = list(getattr(app.router, "_low_priority_routes", ()))
     for route in app.routes:
         included = getattr(route, "effective_low_priority_routes", None)
@@ -107,14 +107,14 @@ def _find_frontends(app: FastAPI) -> Iterator[tuple[str, Any]]:
 
 
 def refuse_open_routes(app: FastAPI, public: Container[str]) -> None:
-    """Refuse to serve while a route is neither protected nor public (003/FR-007, 003/FR-030).
+    """Check that every route is protected or public (003/FR-007, 003/FR-030).
 
     Raises:
-        ConfigurationError: There is such a route; each is named with its place.
+        ConfigurationError: Some routes are neither; the message names them with their places.
     """
     remedy = "declare CurrentUserId in its endpoint, or name its path among the public ones (003/FR-007)"
     if found := find_open_routes(app, public):
-        raise ConfigurationError([(each, f"is open to anybody: {remedy}") for each in found])
+        raise ConfigurationError([(route, f"is open to anybody: {remedy}") for route in found])
 
 
 def _describe_route(context: Any) -> str:
@@ -125,24 +125,24 @@ def _describe_route(context: Any) -> str:
 
 
 def _shorten(file: str) -> str:
-    """Tell a file from the repository's top, where it is in it."""
+    """Return a path relative to the repository, or the file's name alone if it is elsewhere."""
     root = Path(__file__).resolve().parents[3]
     return Path(file).relative_to(root).as_posix() if Path(file).is_relative_to(root) else Path(file).name
 
 
 class _StrictRequest(Request):
-    """A request whose body is bounded before it is read, and JSON in UTF-8 alone (RFC 8259 §8.1)."""
+    """A request whose body has a limited size and, as JSON, is UTF-8 (RFC 8259 §8.1)."""
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.scope, _bound_body(request))
 
     async def json(self) -> Any:
-        """Parse the body; `json.loads` would guess the encoding of bytes."""
+        """Parse the body as UTF-8; `json.loads` would also accept bytes in UTF-16 and UTF-32."""
         return json.loads((await self.body()).decode("utf-8"))
 
 
 def _bound_body(request: Request) -> Receive:
-    """Refuse a body beyond the limit before the rest of it is read."""
+    """Refuse a body as soon as it exceeds the limit, without reading the rest."""
     announced = request.headers.get("content-length", "")
     received = 0
 

@@ -22,37 +22,37 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
     from backend.core.identity.deny_list import DenyList
-    from backend.core.identity.verified_tokens import TokenMemory
+    from backend.core.identity.verified_tokens import TokenCache
     from backend.core.key_sources.source import KeySource
     from backend.core.keys.key_set import TokenKeys
     from backend.core.tokens.claims import Principal
 
-PRINCIPAL = "backend.principal"  # where a connection's scope keeps the verified caller
+PRINCIPAL = "backend.principal"  # the key of the verified caller in the ASGI scope
 _log = structlog.get_logger("backend.authentication")
 
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """Tells who sends a request.
+    """Authenticates the caller of a request.
 
     Attributes:
-        keys: Where the keys come from that tokens are held against.
-        memory: The tokens that held already.
-        deny_list: Whose tokens are taken back.
-        clock: Tells the time in seconds since the epoch.
+        keys: The source of the verification keys.
+        cache: The tokens that were verified before.
+        deny_list: The revoked sessions and subjects.
+        clock: Returns the time in seconds since the epoch.
     """
 
     keys: KeySource
-    memory: TokenMemory
+    cache: TokenCache
     deny_list: DenyList
     clock: Callable[[], float]
 
     async def authenticate(self, connection: HTTPConnection) -> Principal:
-        """Verify the credentials of a request or of a WebSocket's handshake, once (003/FR-001).
+        """Verify the credentials of a request or of a WebSocket handshake, once for each (003/FR-001).
 
         Raises:
-            AuthenticationError: There are none that hold. The cause is logged (003/FR-015).
-            UnavailableError: The keys, or the deny-list, cannot be reached now.
+            AuthenticationError: The credentials are missing or invalid; the cause is logged (003/FR-015).
+            UnavailableError: The keys or the deny-list are unavailable.
         """
         known: Principal | None = connection.scope.get(PRINCIPAL)
         if known is not None:
@@ -61,10 +61,10 @@ class Authenticator:
             token = read_credentials(connection)
             keys = self.keys.current()
             if keys is None:
-                split_token(token)  # what is no token at all waits for nobody's keys
+                split_token(token)  # refuses malformed tokens without waiting for keys
                 keys = await self.keys.load()
             try:
-                principal = self.memory.verify(token, keys, self.clock())
+                principal = self.cache.verify(token, keys, self.clock())
             except UnknownKeyError as error:
                 principal = await self._verify_anew(token, keys, error)
             if await self.deny_list.is_denied(principal):
@@ -77,19 +77,22 @@ class Authenticator:
         return principal
 
     async def _verify_anew(self, token: str, keys: TokenKeys, error: UnknownKeyError) -> Principal:
-        """Verify by a newer key set: a key is used from the instant that it is published."""
+        """Verify with a newer key set: Better Auth signs with a key as soon as it is published."""
         renewed = await self.keys.renew(error.key_id)
         if renewed is keys:
             raise error
-        return self.memory.verify(token, renewed, self.clock())
+        return self.cache.verify(token, renewed, self.clock())
 
 
 def read_credentials(connection: HTTPConnection) -> str:
-    """Read the one bearer token of a request, unverified (RFC 6750 §2.1, RFC 9110 §11.4).
+    """Read the bearer token of a request without verification (RFC 6750 §2.1, RFC 9110 §11.4).
+
+    Returns:
+        The token: the text after the scheme.
 
     Raises:
-        CredentialsMissingError: There is no Authorization header.
-        CredentialsMalformedError: There is one, and no bearer token can be read from it.
+        CredentialsMissingError: The request has no Authorization header.
+        CredentialsMalformedError: It has several, or one that is not `Bearer TOKEN`.
     """
     headers = [value for name, value in connection.scope["headers"] if name == b"authorization"]
     if not headers:
@@ -107,12 +110,12 @@ def read_credentials(connection: HTTPConnection) -> str:
 
 
 def get_authenticator(connection: HTTPConnection) -> Authenticator:
-    """Get the authenticator of the application that serves a connection.
+    """Return the authenticator of the application that serves the connection.
 
     Raises:
         RuntimeError: `install_authenticator` was not called.
     """
     authenticator = getattr(connection.app.state, "authenticator", None)
     if not isinstance(authenticator, Authenticator):
-        raise RuntimeError("no authenticator: call install_authenticator(app, keys) first")  # noqa: TRY004  # the type of a caller's argument is not at fault
+        raise RuntimeError("no authenticator: call install_authenticator(app, keys) first")  # noqa: TRY004  # no argument has a wrong type
     return authenticator

@@ -8,10 +8,11 @@ from backend.core.tokens.claims import Principal
 
 
 class CallerBearer(HTTPBearer):
-    """Gives what the bearer token of a request says of the caller; for HTTP and WebSocket routes alike.
+    """The caller of a request as a dependency, for HTTP and WebSocket routes.
 
-    It is FastAPI's own scheme, so it stands in the API's schema. The header is read by
-    `read_credentials`: FastAPI's takes the first of several and cannot tell a malformed one from none.
+    A subclass of FastAPI's HTTPBearer, so that the generated schema has the security scheme. The header
+    is read by `read_credentials`: HTTPBearer takes the first of several headers, and treats a malformed
+    header as a missing one.
     """
 
     def __init__(self) -> None:
@@ -21,16 +22,16 @@ class CallerBearer(HTTPBearer):
             description="A token that Better Auth issued, in the Authorization header and nowhere else",
         )
 
-    async def __call__(self, connection: HTTPConnection) -> Principal:  # type: ignore[override]  # verified, so more than credentials
-        """Give the principal."""
+    async def __call__(self, connection: HTTPConnection) -> Principal:  # type: ignore[override]  # the verified caller in place of credentials
+        """Return the caller."""
         return await get_authenticator(connection).authenticate(connection)
 
 
 class UserIdBearer(CallerBearer):
-    """Gives the user id of the caller alone."""
+    """The user id of the caller as a dependency."""
 
-    async def __call__(self, connection: HTTPConnection) -> str:  # type: ignore[override]  # the one claim
-        """Give the user id."""
-        # Where the route authenticated first, which is everywhere here, nothing is left to do.
+    async def __call__(self, connection: HTTPConnection) -> str:  # type: ignore[override]  # the user id in place of credentials
+        """Return the user id."""
+        # AuthenticateFirstRoute has put the caller into the scope already.
         known: Principal | None = connection.scope.get(PRINCIPAL)
         return (known or await get_authenticator(connection).authenticate(connection)).subject

@@ -1,4 +1,4 @@
-"""Tokens that are taken back before they end: a deny-list on session or subject, asked after verification."""
+"""Revocation of tokens before they expire: a deny-list of sessions and subjects."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 LAST_SECOND = 253_402_300_799.0  # the end of the year 9999
-GRACE_SECONDS = 60  # the largest leeway: a token may be accepted for that long after its end
+GRACE_SECONDS = 60  # the largest leeway: tokens may be accepted for that long after their `exp`
 
 
 def check_end(until: float) -> float:
-    """Check the end of a denial.
+    """Check the end of a denial, in seconds since the epoch.
 
     Raises:
-        ValueError: It is no number, so that the denial would never hold.
+        ValueError: The end is NaN; every comparison with it is false, so the denial would have no effect.
     """
     if math.isnan(until):
         raise ValueError("the end of a denial is no number")
@@ -27,39 +27,40 @@ def check_end(until: float) -> float:
 
 
 class DenyList(Protocol):
-    """Knows whose tokens are taken back.
+    """The sessions and subjects whose tokens are revoked.
 
-    It is asked by issuer and session, and by issuer and subject. Never by a token's digest: one
-    session has many tokens, and a token may have many spellings (003/FR-031).
+    Entries have the issuer and either a session or a subject, never the digest of a token: a session
+    has many tokens (003/FR-031).
     """
 
     async def is_denied(self, principal: Principal) -> bool:
-        """Tell whether a verified token is taken back."""
+        """Return whether the token of a caller is revoked."""
 
     async def deny_session(self, issuer: str, session_id: str, until: float) -> None:
-        """Take back all tokens of a session.
+        """Revoke all tokens of a session.
 
         Args:
-            issuer: Who issued them.
-            session_id: The session, as `sid` names it.
-            until: The `exp` of the last of them, in seconds since the epoch; forgotten some time after.
+            issuer: The `iss` of the tokens.
+            session_id: The `sid` of the tokens.
+            until: The `exp` of the last token, in seconds since the epoch. The entry is kept for
+                `GRACE_SECONDS` longer.
         """
 
     async def deny_subject(self, issuer: str, subject: str, until: float) -> None:
-        """Take back all tokens of a subject, those of a new sign-in as well.
+        """Revoke all tokens of a subject, also those that are issued later.
 
         Args:
-            issuer: Who issued them.
-            subject: Whose they are.
-            until: How long that lasts, in seconds since the epoch.
+            issuer: The `iss` of the tokens.
+            subject: The `sub` of the tokens.
+            until: The end of the denial, in seconds since the epoch; kept for `GRACE_SECONDS` longer.
         """
 
 
 class MemoryDenyList:
-    """A deny-list of this process: one for a single worker, gone when it ends.
+    """A deny-list in the memory of this process: not shared with other workers, lost at a restart.
 
     Args:
-        clock: Tells the time in seconds since the epoch.
+        clock: Returns the time in seconds since the epoch.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -67,7 +68,7 @@ class MemoryDenyList:
         self._denied: dict[tuple[str, str, str], float] = {}
 
     async def is_denied(self, principal: Principal) -> bool:
-        """Tell whether a verified token is taken back."""
+        """Return whether the token of a caller is revoked."""
         if not self._denied:
             return False
         now, issuer = self._clock(), principal.issuer
@@ -77,16 +78,16 @@ class MemoryDenyList:
         )
 
     async def deny_session(self, issuer: str, session_id: str, until: float) -> None:
-        """Take back all tokens of a session."""
+        """Revoke all tokens of a session."""
         self._deny((issuer, "session", session_id), until)
 
     async def deny_subject(self, issuer: str, subject: str, until: float) -> None:
-        """Take back all tokens of a subject."""
+        """Revoke all tokens of a subject."""
         self._deny((issuer, "subject", subject), until)
 
     def _deny(self, entry: tuple[str, str, str], until: float) -> None:
         check_end(until)
         now = self._clock()
-        for each in [each for each, end in self._denied.items() if end <= now]:
-            del self._denied[each]
+        for ended in [denied for denied, end in self._denied.items() if end <= now]:
+            del self._denied[ended]
         self._denied[entry] = max(until + GRACE_SECONDS, self._denied.get(entry, until))

@@ -1,4 +1,4 @@
-"""Tokens that were verified already, remembered in bounded memory for as long as the answer holds."""
+"""A bounded cache of verified tokens, so that a token is not verified again on every request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from backend.core.security import TokenKeys
     from backend.core.tokens.claims import Principal
 
-MAX_REMEMBERED_BYTES = 2048  # of one token; larger ones are verified each time
+MAX_CACHED_BYTES = 2048  # of a token; larger ones are verified on every request
 
 
 class _Entry(NamedTuple):
@@ -21,32 +21,32 @@ class _Entry(NamedTuple):
     principal: Principal
 
 
-class TokenMemory:
-    """Verifies tokens, and remembers those that held (003/FR-032).
+class TokenCache:
+    """Verifies tokens, and caches the results of valid ones (003/FR-032).
 
-    An answer is given again only within the token's own time, and only while the very keys are in
-    force that it was given under. Only tokens that held are kept, so strangers cannot fill it. In
-    memory a token takes at most 900 bytes besides twice its own length, which is read to the last
-    scope: at most 50 MB for 10,000 of the largest, and about 14 MB for 10,000 usual ones of 450 bytes.
+    A cached result is used only between the token's own beginning and end, and only with the same key
+    objects. Invalid tokens are not cached, so that strangers cannot fill the cache. An entry takes at
+    most 900 bytes and twice the length of the token: at most 50 MB for 10,000 of the largest tokens,
+    about 14 MB for 10,000 usual ones of 450 bytes.
 
     Args:
-        capacity: How many tokens are remembered at most; 0 remembers none.
+        capacity: The largest number of cached tokens; 0 turns the cache off.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        # Ordered: the oldest entry of a plain dict is found in time that grows with what was removed.
+        # Not a dict: finding its oldest entry takes time that grows with the number of removed ones.
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
-        """Tell how many tokens are remembered."""
+        """Return the number of cached tokens."""
         return len(self._entries)
 
     def verify(self, token: str, keys: TokenKeys, now: float) -> Principal:
         """Verify a token as `backend.core.security.verify_token` does.
 
         Raises:
-            AuthenticationError: It does not hold.
+            AuthenticationError: The token is expired or invalid.
         """
         entry = self._entries.get(token)
         if entry is not None:
@@ -54,7 +54,7 @@ class TokenMemory:
                 return entry.principal
             del self._entries[token]
         principal, valid_from, valid_until = check_token(token, keys, now)
-        if len(token) <= MAX_REMEMBERED_BYTES and self._capacity > 0:
+        if len(token) <= MAX_CACHED_BYTES and self._capacity > 0:
             if len(self._entries) >= self._capacity:
                 self._entries.popitem(last=False)
             self._entries[token] = _Entry(keys, valid_from, valid_until, principal)

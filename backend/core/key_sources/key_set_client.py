@@ -1,4 +1,4 @@
-"""The key set that Better Auth publishes: fetched off the hot path, and kept when it cannot be fetched."""
+"""The client of Better Auth's key set: fetches it in the background, keeps the last one if a fetch fails."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_BYTES = 256 * 1024
 MAX_ABSENT = 1000
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; for http on this machine
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts no certificate; for http on loopback
 _log = structlog.get_logger("backend.key_set")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds on fetching, in seconds.
+    """The times of the fetches, in seconds.
 
     Attributes:
-        refresh_seconds: From one fetch to the next while all is well.
-        cooldown_seconds: Least time between two fetches that unknown keys ask for, and after a failed
-            one. A key that is published meanwhile is found at most that much later.
-        timeout_seconds: What one fetch may take in all.
-        absent_seconds: How long a name that was looked for in vain is not looked for again.
+        refresh_seconds: The time between two successful fetches.
+        cooldown_seconds: The shortest time between two fetches for unknown keys, and the time after a
+            failed fetch. A newly published key is found at most that much later.
+        timeout_seconds: The time limit of a whole fetch.
+        absent_seconds: The time for which a `kid` that the key set lacked causes no other fetch.
     """
 
     refresh_seconds: float = 300.0
@@ -46,18 +46,18 @@ class Limits:
 
 
 class KeySetClient:
-    """Keeps the key set of an issuer (003/FR-025).
+    """Fetches and keeps the key set of an issuer (003/FR-025).
 
-    One fetch is in flight at most, and no request waits for one whose key is known. A failed fetch
-    leaves the keys as they are.
+    At most one fetch runs at a time. A request whose key is known never waits for a fetch. After a
+    failed fetch the known keys remain in use.
 
     Args:
-        url: Where the key set is; https, or http on loopback.
-        algorithms: The algorithms that are accepted.
-        expected: What claims are held against.
-        limits: The bounds on fetching.
-        clock: Tells seconds that never run backwards.
-        transport: How the key set is reached; httpx's own unless a test hands in another.
+        url: The address of the key set: https, or http on loopback.
+        algorithms: The accepted algorithms.
+        expected: The required values of the claims.
+        limits: The times of the fetches.
+        clock: Returns the seconds of a monotonic clock.
+        transport: The transport of httpx; None for its own.
     """
 
     def __init__(
@@ -76,29 +76,29 @@ class KeySetClient:
         self._limits = limits
         self._clock = clock
         self._transport = transport
-        # Made once: reading the trusted certificates takes as long as a thousand tokens.
+        # Built once: reading the trusted certificates takes as long as verifying a thousand tokens.
         self._tls = httpx.create_ssl_context(trust_env=False) if url.startswith("https:") else _NO_TLS
         self._keys: TokenKeys | None = None
         self._document = b""
         self._fetch: asyncio.Task[None] | None = None
-        self._due = 0.0  # by this clock: when the keys are to be fetched anew
-        self._next_search = 0.0  # by this clock: before it no unknown key makes a fetch
+        self._due = 0.0  # on the clock: the time of the next refresh
+        self._next_search = 0.0  # on the clock: no earlier fetch for an unknown key
         self._failed = False
         self._absent: dict[str | None, float] = {}
 
     @property
     def is_stale(self) -> bool:
-        """Whether the last fetch failed."""
+        """Whether the last fetch failed, so that the keys may be out of date."""
         return self._failed
 
     def current(self) -> TokenKeys | None:
-        """Give the keys as known now; when they are due, a fetch begins that nobody waits for."""
+        """Return the known keys at once; start a fetch in the background when a refresh is due."""
         if self._clock() >= self._due:
             self._begin_fetch()
         return self._keys
 
     async def load(self) -> TokenKeys:
-        """Give the keys, after one fetch if none are known yet.
+        """Return the keys, after one fetch if none are known yet.
 
         Raises:
             UnavailableError: The key set cannot be fetched.
@@ -110,15 +110,15 @@ class KeySetClient:
         return self._keys
 
     async def renew(self, key_id: str | None) -> TokenKeys:
-        """Look for a key that a token names, unless that was tried just now.
+        """Fetch the key set for a token with an unknown key, within the limits, and return the keys.
 
         Raises:
-            UnavailableError: The key set cannot be fetched, so that nobody knows.
+            UnavailableError: The key set cannot be fetched, so that the key may or may not exist.
         """
         if self._absent.get(key_id, 0.0) > self._clock():
             return await self.load()
         if self._fetch:
-            # It began before the token came, so it may miss a key of the meantime.
+            # That fetch began before the token arrived, so it may lack a key published since.
             await self._join(self._fetch)
         now = self._clock()
         if not self._knows(key_id) and now >= self._next_search and not (self._failed and now < self._due):
@@ -132,7 +132,7 @@ class KeySetClient:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Fetch the key set, and again before it is due, while the context lasts."""
+        """Fetch the key set at once and at every refresh while the context is open."""
         keeper = asyncio.create_task(self._keep())
         try:
             yield
@@ -149,7 +149,7 @@ class KeySetClient:
             await asyncio.sleep(max(self._due - self._clock(), 0.0))
 
     def _begin_fetch(self) -> asyncio.Task[None]:
-        """Begin a fetch, or give the one that is in flight."""
+        """Start a fetch, or return the one that is running."""
         if self._fetch is None:
             self._fetch = asyncio.create_task(self._refresh())
             self._fetch.add_done_callback(self._end_fetch)
@@ -159,14 +159,14 @@ class KeySetClient:
         self._fetch = None
 
     async def _join(self, fetch: asyncio.Task[None]) -> None:
-        # A caller that goes away must not take the fetch of all others with it.
+        # The cancellation of one request must not cancel the fetch that others wait for.
         await asyncio.shield(fetch)
 
     async def _refresh(self) -> None:
         try:
             self._take(await self._download())
             self._failed = False
-        except Exception as error:  # noqa: BLE001  # whatever goes wrong, the known keys stay in force
+        except Exception as error:  # noqa: BLE001  # after any failure the known keys remain in use
             self._failed = True
             reason = str(error) if isinstance(error, KeySetError) else type(error).__name__
             _log.error("key_set_not_refreshed", reason=reason, kept=self._keys is not None)
@@ -174,7 +174,7 @@ class KeySetClient:
         self._due = self._clock() + wait
 
     async def _download(self) -> bytes:
-        """Download the key set: no redirects, no cookies, no proxy, in bounded time and size."""
+        """Download the key set: no redirects, no cookies, no proxy; limited time and size."""
         async with (
             asyncio.timeout(self._limits.timeout_seconds),
             httpx.AsyncClient(
@@ -185,20 +185,20 @@ class KeySetClient:
                 trust_env=False,
                 headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             ) as client,
-            client.stream("GET", self._url) as answer,
+            client.stream("GET", self._url) as response,
         ):
-            if answer.status_code != httpx.codes.OK:
-                raise KeySetError(f"was answered with {answer.status_code}")
+            if response.status_code != httpx.codes.OK:
+                raise KeySetError(f"was requested, and the response has status {response.status_code}")
             document = bytearray()
-            # As it was sent: what is packed may unpack to any size.
-            async for piece in answer.aiter_raw():
-                document += piece
+            # Raw bytes: compressed content could expand to any size.
+            async for chunk in response.aiter_raw():
+                document += chunk
                 if len(document) > MAX_DOCUMENT_BYTES:
                     raise KeySetError(f"is larger than {MAX_DOCUMENT_BYTES} bytes")
             return bytes(document)
 
     def _take(self, document: bytes) -> None:
-        """Take a key set; an unchanged one leaves the keys as they are, and what is remembered of them."""
+        """Use a new key set; for an unchanged one the keys, and with them the token cache, remain."""
         if self._keys is not None and document == self._document:
             return
         usable, refused = read_key_set(document, self._algorithms)
@@ -210,7 +210,7 @@ class KeySetClient:
         _log.info("key_set_taken", keys=len(usable), skipped=len(refused))
 
     def _knows(self, key_id: str | None) -> bool:
-        return self._keys is not None and any(each.key_id == key_id for each in self._keys.key_set.keys)
+        return self._keys is not None and any(key.key_id == key_id for key in self._keys.key_set.keys)
 
     def _note_absent(self, key_id: str | None) -> None:
         if self._knows(key_id):

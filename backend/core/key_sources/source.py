@@ -1,4 +1,4 @@
-"""Where the keys come from that tokens are held against: the shared secret, or Better Auth's key set."""
+"""The source of the verification keys: the shared secret of the settings, or the key set of Better Auth."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
 
 class KeySource(Protocol):
-    """Gives the keys that are in force."""
+    """Provides the current verification keys."""
 
     def current(self) -> TokenKeys | None:
-        """Give the keys as known now, without waiting; None before any are known."""
+        """Return the known keys at once; None if none are known yet."""
 
     async def load(self) -> TokenKeys:
-        """Give the keys, after waiting for them if none are known yet.
+        """Return the keys, and fetch them first if none are known yet.
 
         Raises:
-            UnavailableError: They cannot be had now.
+            UnavailableError: The keys cannot be fetched now.
         """
 
     async def renew(self, key_id: str | None) -> TokenKeys:
-        """Look for a key that the known keys lack; the answer is what is known afterwards.
+        """Fetch the keys again because a token names an unknown key, and return the keys known then.
 
         Args:
-            key_id: The name in a token that nobody vouches for.
+            key_id: The `kid` of the token, which is not verified; None if it has none.
 
         Raises:
-            UnavailableError: Whether there is such a key cannot be found out now.
+            UnavailableError: The keys cannot be fetched now, so that the key may or may not exist.
         """
 
     def running(self) -> AbstractAsyncContextManager[None]:
-        """Keep the keys fresh while the context lasts."""
+        """Refresh the keys in the background while the context is open."""
 
 
 class SharedSecretSource:
-    """The keys of the shared secret, which only a restart changes.
+    """The keys of the shared secret, which change only with a restart.
 
     Args:
         keys: The keys.
@@ -56,29 +56,29 @@ class SharedSecretSource:
         self._keys = keys
 
     def current(self) -> TokenKeys:
-        """Give the keys."""
+        """Return the keys."""
         return self._keys
 
     async def load(self) -> TokenKeys:
-        """Give the keys."""
+        """Return the keys."""
         return self._keys
 
     async def renew(self, _: str | None) -> TokenKeys:
-        """Give the keys: there are no others."""
+        """Return the keys; there are no others to fetch."""
         return self._keys
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Do nothing."""
+        """Do nothing: the keys need no refresh."""
         yield
 
 
 def build_key_source(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> KeySource:
-    """Build the source that the settings ask for (003/FR-023).
+    """Build the key source for the algorithms of the settings (003/FR-023).
 
     Args:
         settings: The settings.
-        monotonic: Tells seconds that never run backwards; a key set is fetched anew by it.
+        monotonic: Returns the seconds of a monotonic clock, which times the refresh of a key set.
     """
     expected = Expectation(
         settings.issuer, settings.audience, settings.leeway_seconds, settings.oldest_seconds
@@ -94,10 +94,10 @@ def build_key_source(settings: Settings, monotonic: Callable[[], float] = time.m
 
 
 def _build_shared_keys(settings: Settings, expected: Expectation) -> TokenKeys:
-    """Build the keys of the shared secret and, while it is rotated, of its predecessor (003/FR-014)."""
+    """Build the keys of the current secret and, during a rotation, of the previous one (003/FR-014)."""
     (algorithm,) = settings.algorithms
     if settings.secret is None:
-        raise ValueError("the settings hold no shared secret")  # they refuse that themselves
+        raise ValueError("the settings have no shared secret")  # Settings refuses that already
     keys = [make_shared_key(settings.secret.get_secret_value().encode(), algorithm)]
     if settings.previous_secret and settings.previous_secret_until:
         end = settings.previous_secret_until.timestamp()

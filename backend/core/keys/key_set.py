@@ -1,4 +1,4 @@
-"""The keys that a token is held against, and the names and uses that they are chosen by."""
+"""The keys that verify signatures, and the choice of a key by algorithm and `kid`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 class Signature(Protocol):
-    """Checks signatures of one key by one algorithm, as python-jose's keys do."""
+    """Verifies signatures with one key and one algorithm; the interface of python-jose's keys."""
 
     def verify(self, msg: bytes, sig: bytes) -> bool:
-        """Tell whether a signature of a message holds."""
+        """Return whether the signature of the message is valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A key that tokens may be signed with.
+    """A key that verifies signatures of one algorithm.
 
     Attributes:
-        key: python-jose's key, built once: building costs more than verifying.
-        algorithm: The one algorithm that it verifies.
-        key_id: Its name in its key set; a shared secret has none.
-        not_after: When tokens of this key stop being accepted, in seconds since the epoch;
-            None for never (003/FR-014).
+        key: The key object of python-jose, built once: building it costs more than a verification.
+        algorithm: The algorithm.
+        key_id: The `kid` of the key; None for a shared secret or a key without one.
+        not_after: The time from which tokens of this key are refused, in seconds since the epoch;
+            None for no end (003/FR-014).
     """
 
     key: Signature
@@ -40,7 +40,7 @@ class VerificationKey:
 
 
 class ReadHeader(NamedTuple):
-    """A header that was read, and the keys that may have signed below it."""
+    """The parsed header of a token, and the keys that may verify its signature."""
 
     members: Mapping[str, Any]
     keys: tuple[VerificationKey, ...]
@@ -48,16 +48,16 @@ class ReadHeader(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The keys that a signature is held against.
+    """The accepted keys and algorithms.
 
     Attributes:
-        keys: The keys that are accepted, the likeliest first.
-        algorithms: The algorithms that are accepted, all of one family (003/FR-023).
-        headers: Headers whose signature held, as they were read. They repeat from token to token,
-            and only the issuer can add one.
+        keys: The accepted keys, in the order in which they are tried.
+        algorithms: The accepted algorithms, all of one family (003/FR-023).
+        headers: A cache of parsed headers, by their encoded bytes. Only headers of tokens with a valid
+            signature are added, so that nobody but the issuer can fill it.
 
     Raises:
-        ValueError: The algorithms are no tuple of one family, or a key is for another one.
+        ValueError: `check_algorithms` refuses the algorithms, or a key has another algorithm.
     """
 
     keys: tuple[VerificationKey, ...]
@@ -65,27 +65,29 @@ class KeySet:
     headers: dict[bytes, ReadHeader] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what python-jose would take: a text, nothing, or a mixture."""
+        """Check the algorithms; python-jose would accept a text, an empty list or several families."""
         check_algorithms(self.algorithms)
-        if any(each.algorithm not in self.algorithms for each in self.keys):
+        if any(key.algorithm not in self.algorithms for key in self.keys):
             raise ValueError("a key is for an algorithm that is not accepted")
 
     def choose_keys(self, algorithm: str, key_id: str | None) -> tuple[VerificationKey, ...]:
-        """Choose keys by algorithm and name before any is tried: there is no second chance (003/FR-024).
+        """Choose the keys that may verify a token, by algorithm and `kid` (003/FR-024).
+
+        No other key is tried after these. Only shared secrets may be several, while one is rotated.
 
         Args:
-            algorithm: The `alg` of a token; one of those accepted.
-            key_id: Its `kid`; None where it names none.
+            algorithm: The `alg` of the token, which is an accepted one.
+            key_id: The `kid` of the token; None if it has none.
 
         Raises:
-            UnknownKeyError: No key fits, or several do and the token does not say which.
+            UnknownKeyError: No key fits, or the token has no `kid` and several keys fit.
         """
-        fitting = tuple(each for each in self.keys if each.algorithm == algorithm)
+        fitting = tuple(key for key in self.keys if key.algorithm == algorithm)
         if is_symmetric(self.algorithms):
-            # A shared secret has no name, and its predecessor neither; a named one is held to its name.
-            chosen = tuple(each for each in fitting if key_id is None or each.key_id in {None, key_id})
+            # Shared secrets from the settings have no `kid` and fit every token.
+            chosen = tuple(key for key in fitting if key_id is None or key.key_id in {None, key_id})
         elif key_id is not None:
-            chosen = tuple(each for each in fitting if each.key_id == key_id)
+            chosen = tuple(key for key in fitting if key.key_id == key_id)
         else:
             chosen = fitting if len(fitting) == 1 else ()
         if not chosen:
@@ -95,11 +97,11 @@ class KeySet:
 
 @dataclass(frozen=True, slots=True)
 class TokenKeys:
-    """Everything that a token is held against, besides the time.
+    """All that the verification of a token needs besides the time.
 
     Attributes:
-        expected: What the claims are held against.
-        key_set: What the signature is held against.
+        expected: The required values of the claims.
+        key_set: The keys that verify the signature.
     """
 
     expected: Expectation

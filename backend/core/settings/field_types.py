@@ -1,4 +1,4 @@
-"""What a single setting may be: types that check a text of the environment, and say what is wrong with it."""
+"""The types of single settings: Pydantic types that check a text of the environment, with clear messages."""
 
 from __future__ import annotations
 
@@ -47,27 +47,27 @@ def _check_origin(value: str) -> str:
     return value
 
 
-def write_as_browsers_do(origin: str) -> str:
-    """Write an origin as a browser names it: in lower case, without the port that the scheme implies."""
+def normalize_origin(origin: str) -> str:
+    """Normalize an origin as browsers do: `https://App.example:443` -> `https://app.example`."""
     url = urlsplit(origin)
     implied = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{url.netloc.lower().removesuffix(f':{implied}')}"
 
 
 def _check_origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    for one in value:
-        if not one.isascii():
+    for origin in value:
+        if not origin.isascii():
             raise ValueError("names a host that is not ASCII: write it as browsers do, as in https://xn--...")
         try:
-            _check_origin(one)
+            _check_origin(origin)
         except ValueError as error:
-            raise ValueError(f"{error}, and a comma between two") from None
-    return tuple(dict.fromkeys(write_as_browsers_do(one) for one in value))
+            raise ValueError(f"{error}; separate several by commas") from None
+    return tuple(dict.fromkeys(normalize_origin(origin) for origin in value))
 
 
 def _check_name(value: str) -> str:
     if not value.isprintable() or value.isspace():
-        raise ValueError("holds characters that no issuer or audience has: write it as the token has it")
+        raise ValueError("contains unprintable characters, or only blanks: copy it from the token's claim")
     return value
 
 
@@ -79,23 +79,23 @@ def _check_key(value: SecretStr) -> SecretStr:
 
 
 def check_database(value: SecretStr) -> SecretStr:
-    """Check the address of a database, and give it the driver.
+    """Check the URL of a PostgreSQL database, and return it with the driver psycopg.
 
     Raises:
-        ValueError: It is none of PostgreSQL, or leaves this machine without TLS.
+        ValueError: It is no URL of PostgreSQL, or connects over a network without TLS.
     """
     url, options = _read_address(value.get_secret_value())
     leaves_machine = any(not (host.startswith("/") or _is_loopback(host)) for host in _find_hosts(options))
     if leaves_machine and options.get("sslmode") not in _TLS_MODES:
-        raise ValueError("goes over a network without TLS: add ?sslmode=require, or a stricter mode")
+        raise ValueError("connects over a network without TLS: add ?sslmode=require, or a stricter mode")
     return SecretStr(url)
 
 
 def check_direct_database(value: SecretStr) -> SecretStr:
-    """Check the address that migrations and jobs use: as `check_database` does, and no pooler's.
+    """Check the database URL of migrations and jobs as `check_database` does; refuse the host of a pooler.
 
     Raises:
-        ValueError: It is none, or a pooler's.
+        ValueError: `check_database` refuses it, or its host is a pooler, such as `ep-x-pooler.neon.tech`.
     """
     checked = check_database(value)
     _, options = _read_address(checked.get_secret_value())
@@ -105,17 +105,17 @@ def check_direct_database(value: SecretStr) -> SecretStr:
 
 
 def _read_address(text: str) -> tuple[str, Mapping[str, Any]]:
-    """Read an address as the driver does: what stands after `?` may overrule what stands before it.
+    """Parse a URL as the driver does: `?host=db.example.org` overrides the host before the `?`.
 
     Returns:
-        The address with the driver, and the options that the driver gets.
+        The URL with the driver, and the connection options.
     """
     scheme, separator, rest = text.partition("://")
-    address, refusal = f"{DRIVER}://{rest}", f"is no address of PostgreSQL: {DATABASE_REMEDY}"
+    address, refusal = f"{DRIVER}://{rest}", f"is no URL of PostgreSQL: {DATABASE_REMEDY}"
     if not separator or scheme not in _SCHEMES:
         raise ValueError(refusal)
     if not text.isascii() and text != text.encode(errors="replace").decode():
-        raise ValueError("is not UTF-8: write what is not ASCII percent-encoded")
+        raise ValueError("is not UTF-8: percent-encode the characters outside of ASCII")
     try:
         url = make_url(address)
         _, options = url.get_dialect()().create_connect_args(url)
@@ -127,29 +127,29 @@ def _read_address(text: str) -> tuple[str, Mapping[str, Any]]:
 
 def _check_options(options: Mapping[str, Any]) -> None:
     if any("\0" in str(value) for value in options.values()):
-        raise ValueError("holds a NUL, which would end it early: remove the %00")
+        raise ValueError("contains a NUL, which would cut it off: remove the %00")
     if any(isinstance(value, tuple) for value in options.values()):
-        raise ValueError("has an option twice: name each one once")
+        raise ValueError("has an option twice: remove one of them")
     if "service" in options:
-        raise ValueError("names a service, whose file may lead anywhere: write the host and its options here")
+        raise ValueError("names a service, whose file may name any host: write the host and options here")
     try:
         make_conninfo(**options)
     except psycopg.ProgrammingError:
-        # By no name: it may be a piece of a password that holds a question mark.
+        # Without its name, which may be part of a password that contains a question mark.
         raise ValueError("has an option that libpq does not know: remove it after the ?") from None
 
 
 def _find_hosts(options: Mapping[str, Any]) -> list[str]:
-    """Find every host that may be connected to; none is this machine's socket."""
+    """Return all hosts of the options; no host means the local socket."""
     given = (options.get(name, "") for name in ("host", "hostaddr"))
     return [host for hosts in given for host in hosts.split(",") if host]
 
 
 def check_key_set_url(value: str) -> str:
-    """Check the address of a key set: https, or http on this machine (003/FR-025).
+    """Check the URL of a key set: https, or http on loopback (003/FR-025).
 
     Raises:
-        ValueError: It is another one.
+        ValueError: It is another URL, or has credentials or a fragment.
     """
     try:
         url = urlsplit(value)
@@ -157,9 +157,9 @@ def check_key_set_url(value: str) -> str:
     except ValueError:  # a port that is no number, or none that exists
         is_address = False
     if not is_address or not _URL.fullmatch(value):
-        raise ValueError("is no address of a key set: write https://host/api/auth/jwks")
+        raise ValueError("is no URL of a key set: write https://host/api/auth/jwks")
     if url.scheme == "http" and not _is_loopback(url.hostname or ""):
-        raise ValueError("is http beyond this machine, where anybody may put keys in: write https")
+        raise ValueError("is http beyond this machine, where the keys may be replaced: write https")
     return value
 
 
@@ -173,12 +173,12 @@ def _is_loopback(host: str) -> bool:
 
 
 def _split_list(value: object) -> object:
-    """Split the text of the environment at its commas."""
-    return tuple(each.strip() for each in value.split(",")) if isinstance(value, str) else value
+    """Split the text of the environment at the commas: `RS256, PS256` -> (RS256, PS256)."""
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
 
 def _check_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
-    # By name and never by part of one, and in the case that tokens have it.
+    # Whole names in the case that tokens use: `HS` and `hs256` are refused.
     if not set(value) <= set(BETTER_AUTH_ALGORITHMS):
         raise ValueError(
             f"names one that Better Auth does not sign with: choose {', '.join(BETTER_AUTH_ALGORITHMS)}"
@@ -188,7 +188,7 @@ def _check_algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _require_date_time(value: object) -> object:
-    """Refuse the numbers that pydantic would take for a date-time."""
+    """Refuse numbers, which Pydantic would read as seconds since the epoch."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or "T" not in value.upper():

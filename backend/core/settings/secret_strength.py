@@ -1,4 +1,4 @@
-"""What makes a shared secret too weak to sign with."""
+"""The strength of a shared secret: which ones are too weak to sign tokens with."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 MIN_BYTES = 32
 MIN_DISTINCT_CHARACTERS = 8
 REMEDY = "make one with `openssl rand -base64 32` and give it to Better Auth and to this service"
-KEY_REMEDY = "make one with `openssl rand -base64 32`, and keep it: with another one nobody is recognized"
+KEY_REMEDY = "make one with `openssl rand -base64 32`, and keep it: another key gives other pseudonyms"
 
-# Better Auth's own default, and what examples tell the reader to replace.
+# The default of Better Auth, and placeholders of examples in documentation.
 _PLACEHOLDERS = (
     "better-auth-secret",
     "changeme",
@@ -43,13 +43,14 @@ _PLACEHOLDERS = (
 
 
 def find_weakness(secret: str) -> str | None:
-    """Say why a shared secret cannot be used, without saying any of it (003/FR-013).
+    """Return why a shared secret is too weak, without any part of it (003/FR-013).
 
     Args:
         secret: The text; its UTF-8 bytes are the key.
 
     Returns:
-        What is wrong, as the end of a sentence that begins with the setting; None when it is fit.
+        The reason, to be put after the name of the setting: `has 31 bytes, and 32 are needed`; None if
+        the secret is strong enough.
     """
     try:
         key = secret.encode("utf-8")
@@ -58,7 +59,7 @@ def find_weakness(secret: str) -> str | None:
     if not key:
         return "is empty"
     if _is_public_key(secret):
-        return "is a key of another kind (PEM, SSH or DER), which anybody may hold"
+        return "is a key of another kind (PEM, SSH or DER), which may be public"
     if _is_json(secret):
         return "is JSON, such as a JSON Web Key, and not a secret text"
     if len(key) < MIN_BYTES:
@@ -69,12 +70,12 @@ def find_weakness(secret: str) -> str | None:
 def _find_pattern(secret: str) -> str | None:
     if len(set(secret)) < MIN_DISTINCT_CHARACTERS:
         return f"can be guessed: it has fewer than {MIN_DISTINCT_CHARACTERS} different characters"
-    # A text is a repetition exactly when it occurs inside its own double.
+    # A text repeats itself exactly if it occurs in its double: `abab` in `abababab` at position 2.
     if (secret + secret).find(secret, 1) < len(secret):
         return "can be guessed: it repeats itself"
     steps = sum(ord(right) - ord(left) == 1 for left, right in pairwise(secret))
     if steps * 2 > len(secret):
-        return "can be guessed: its characters stand in order"
+        return "can be guessed: its characters are in order"
     lowered = secret.lower()
     if any(word in lowered for word in _PLACEHOLDERS):
         return "can be guessed: it is a placeholder"
@@ -87,13 +88,13 @@ def _is_public_key(secret: str) -> bool:
 
 
 def _is_der(text: str) -> bool:
-    """Tell base64 or hex of an ASN.1 SEQUENCE whose length is right: all keys in DER are one."""
+    """Return whether the text is base64 or hex of an ASN.1 SEQUENCE, as all keys in DER are."""
     bare = "".join(text.split()).rstrip("=")
     return any(_is_sequence(data) for data in _decode(bare))
 
 
 def _decode(text: str) -> Iterator[bytes]:
-    """Give the bytes that a text may stand for, in each alphabet that it fits."""
+    """Decode the text as hex, base64 and base64url, as far as it is valid."""
     padded = text + "=" * (-len(text) % 4)
     for decode in (
         bytes.fromhex,

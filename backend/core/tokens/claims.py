@@ -1,4 +1,4 @@
-"""The rules for the claims of a token whose signature holds."""
+"""The rules for the claims of a token whose signature is valid."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from backend.core.errors import TokenExpiredError, TokenInvalidError
 REQUIRED_CLAIMS = frozenset({"iss", "aud", "iat", "exp", "sub"})
 SUBJECT_MAX_LENGTH = 255
 _NUMBERS = frozenset({int, float})
-_FARTHEST = 2.0**63  # seconds; no clock gets there, and sums with it stay finite
+_MAX_SECONDS = 2.0**63  # beyond any clock; sums of smaller numbers stay finite
 _NO_SCOPES: frozenset[str] = frozenset()
 
 
 class Principal(NamedTuple):
-    """Who a verified token speaks for.
+    """The caller that a verified token identifies.
 
     Attributes:
-        subject: The caller's user id, from `sub` alone (003/FR-004).
-        issuer: Who issued the token.
-        session_id: The session at the issuer (`sid`), where the token names one.
-        expires_at: When the token ends, in seconds since the epoch.
-        scope: What the token was granted, as it stands there (`scope`, RFC 8693 §4.2); None where it
-            names nothing, or what cannot be read.
+        subject: The user id, from the claim `sub` only (003/FR-004).
+        issuer: The claim `iss`.
+        session_id: The session at the issuer, from the claim `sid`; None if absent or no usable text.
+        expires_at: The claim `exp`, in seconds since the epoch.
+        scope: The claim `scope`, scopes separated by spaces (RFC 8693 §4.2); None if absent or no text.
     """
 
     subject: str
@@ -34,20 +33,20 @@ class Principal(NamedTuple):
 
     @property
     def scopes(self) -> frozenset[str]:
-        """What the token was granted, one by one."""
+        """The scopes of the token: `"tasks:read tasks:write"` -> two scopes."""
         return frozenset(self.scope.split()) if self.scope else _NO_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What the claims are held against.
+    """The values that the claims must have.
 
     Attributes:
-        issuer: The only issuer accepted (003/FR-012).
-        audience: The audience that must be named (003/FR-012).
-        leeway: By how many seconds the clocks may differ (003/FR-016).
-        max_age: For how many seconds after `iat` a token is accepted, whatever its `exp`; None for
-            no bound of its own (003/FR-028).
+        issuer: The only accepted `iss` (003/FR-012).
+        audience: The text that `aud` must be or contain (003/FR-012).
+        leeway: The tolerated difference between the clocks, in seconds (003/FR-016).
+        max_age: The longest time after `iat` for which a token is accepted, in seconds, whatever its
+            `exp`; None for no limit (003/FR-028).
     """
 
     issuer: str
@@ -57,23 +56,26 @@ class Expectation:
 
 
 class Window(NamedTuple):
-    """The moments at which a token passes, in seconds since the epoch: the first, and the first after."""
+    """The time in which a token is accepted, from `valid_from` to before `valid_until`, in epoch seconds."""
 
     valid_from: float
     valid_until: float
 
 
 def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> tuple[Principal, Window]:
-    """Hold the claims of a verified token against the rules (003/FR-003, 003/FR-004, 003/FR-012).
+    """Check the claims of a token whose signature is valid (003/FR-003, 003/FR-004, 003/FR-012).
 
     Args:
         claims: The payload.
-        expected: What they are held against.
+        expected: The required issuer and audience, and the limits of time.
         now: Seconds since the epoch.
 
+    Returns:
+        The caller, and the time in which the same token is accepted, leeway included.
+
     Raises:
-        TokenExpiredError: All is right but the time.
-        TokenInvalidError: Something else is wrong.
+        TokenExpiredError: The token is valid but for its end or its age.
+        TokenInvalidError: Any other rule is broken.
     """
     if not claims.keys() >= REQUIRED_CLAIMS:
         raise TokenInvalidError("missing_claim")
@@ -103,7 +105,7 @@ def check_claims(claims: dict[str, Any], expected: Expectation, now: float) -> t
 
 
 def _read_times(claims: dict[str, Any], expected: Expectation) -> tuple[float, Window]:
-    """Read the time claims; return the end, and the window that they leave with the leeway."""
+    """Read `exp`, `iat` and `nbf`; return `exp`, and the accepted time with the leeway."""
     expires_at, issued_at = _read_time(claims["exp"]), _read_time(claims["iat"])
     begin = max(issued_at, _read_time(claims["nbf"])) if "nbf" in claims else issued_at
     end = expires_at if expected.max_age is None else min(expires_at, issued_at + expected.max_age)
@@ -111,20 +113,20 @@ def _read_times(claims: dict[str, Any], expected: Expectation) -> tuple[float, W
 
 
 def _read_time(value: object) -> float:
-    # `type` and not `isinstance`: a bool is an int. NaN is within no bounds, infinity beyond them.
-    if type(value) in _NUMBERS and -_FARTHEST < value < _FARTHEST:  # type: ignore[operator]  # a number
+    # `type` and not `isinstance`: a bool is an int. The comparison is false for NaN and infinity.
+    if type(value) in _NUMBERS and -_MAX_SECONDS < value < _MAX_SECONDS:  # type: ignore[operator]  # a number
         return value  # type: ignore[return-value]  # same
     raise TokenInvalidError("time_claim")
 
 
 def _names_audience(value: object, audience: str) -> bool:
     if isinstance(value, list):
-        return all(isinstance(each, str) for each in value) and audience in value
+        return all(isinstance(audience_name, str) for audience_name in value) and audience in value
     return isinstance(value, str) and value == audience
 
 
 def _is_identifier(value: object) -> bool:
-    # Control characters, surrogates and all blanks but the plain one are not printable.
+    # Not printable: control characters, surrogates, and all white space but the plain space.
     return (
         isinstance(value, str)
         and 1 <= len(value) <= SUBJECT_MAX_LENGTH

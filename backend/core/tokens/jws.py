@@ -1,4 +1,4 @@
-"""Strict reading of a compact JWS: size, characters, parts, base64url, JSON; knows no keys and no claims."""
+"""Strict parsing of a compact JWS (RFC 7515): size, characters, parts, base64url, JSON."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ if TYPE_CHECKING:
     from backend.core.errors import Cause
 
 MAX_TOKEN_BYTES = 8192
-MAX_BRACKETS = 64  # opening ones, and closing ones, in a header or a payload, strings included
-MAX_DEPTH = 32  # levels of nesting in a header or a payload; Better Auth's have two
+MAX_BRACKETS = 64  # of `[` and `{`, and of `]` and `}`, in a header or a payload, inside strings too
+MAX_DEPTH = 32  # levels of nesting in a header or a payload; tokens of Better Auth have two
 
 ALPHABET = (string.ascii_letters + string.digits + "-_").encode()
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-# What the last character may be when it carries two or four bits of nothing (RFC 4648 §3.5).
+# Length modulo 4 -> last characters whose two or four spare bits are zero (RFC 4648 §3.5).
 _CANONICAL_ENDS = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 _PADDING = {0: b"", 2: b"==", 3: b"="}
-# A step up or down for each bracket, as a signed byte.
+# `[` and `{` -> +1, `]` and `}` -> -1, as signed bytes.
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
-_NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
+_NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 
 
 class DuplicateMemberError(ValueError):
-    """A JSON object names a member twice."""
+    """A JSON object has the same member twice, such as `{"alg": 1, "alg": 2}`."""
 
 
 def split_token(token: str) -> tuple[bytes, bytes, bytes, bytes]:
-    """Split a token into what is signed, and its three encoded parts (RFC 7515 §7.1, 003/FR-008).
+    """Split a token into its signing input and its three encoded parts (RFC 7515 §7.1, 003/FR-008).
 
     Args:
-        token: The text; at most 8192 characters are looked at.
+        token: The compact serialization; more than 8192 characters are refused unread.
 
     Returns:
-        The signing input, the header, the payload and the signature, all still encoded.
+        The signing input, the header, the payload and the signature, all still in base64url.
 
     Raises:
-        TokenInvalidError: It is too large, holds other characters, or has not three parts.
+        TokenInvalidError: The token is too large, contains characters outside of base64url, or does
+            not have exactly three parts.
     """
     if len(token) > MAX_TOKEN_BYTES:
         raise TokenInvalidError("too_large")
@@ -50,7 +51,7 @@ def split_token(token: str) -> tuple[bytes, bytes, bytes, bytes]:
         raw = token.encode("ascii")
     except UnicodeEncodeError:
         raise TokenInvalidError("characters") from None
-    # One pass over the text finds foreign characters and counts the dots.
+    # One pass finds characters outside of the alphabet and counts the dots.
     rest = raw.translate(None, ALPHABET)
     if rest != b"..":
         raise TokenInvalidError("characters" if rest.strip(b".") else "parts")
@@ -60,13 +61,15 @@ def split_token(token: str) -> tuple[bytes, bytes, bytes, bytes]:
 
 
 def decode_part(part: bytes) -> bytes:
-    """Decode unpadded base64url in its one canonical spelling, so that tokens are not malleable.
+    """Decode unpadded base64url, canonical spelling only (RFC 4648 §3.5), so that tokens are not malleable.
+
+    Example: `AB` and `AA` decode to the same byte, and only `AA` is accepted.
 
     Args:
-        part: Characters of the base64url alphabet and no others.
+        part: Characters of the base64url alphabet; the caller has checked that.
 
     Raises:
-        TokenInvalidError: It is empty, or another spelling of the same bytes exists.
+        TokenInvalidError: The part is empty, has an impossible length, or is not canonical.
     """
     spare = len(part) & 3
     if not part or spare == 1 or (spare and part[-1] not in _CANONICAL_ENDS[spare]):
@@ -75,14 +78,14 @@ def decode_part(part: bytes) -> bytes:
 
 
 def parse_object(text: bytes, cause: Cause) -> dict[str, Any]:
-    """Parse a JSON object in UTF-8, without duplicate members, constants of JavaScript or deep nesting.
+    """Parse the JSON object of a header or a payload: UTF-8, no duplicate members, no NaN, bounded nesting.
 
     Args:
-        text: The bytes.
-        cause: What to call anything but a duplicate member.
+        text: The decoded bytes.
+        cause: The logged cause of a refusal, `header` or `payload`; duplicate members have their own.
 
     Raises:
-        TokenInvalidError: It is none.
+        TokenInvalidError: The bytes are no such object.
     """
     try:
         if _count_openers(text) > MAX_BRACKETS or text.count(b"]") + text.count(b"}") > MAX_BRACKETS:
@@ -95,15 +98,15 @@ def parse_object(text: bytes, cause: Cause) -> dict[str, Any]:
 
 
 def parse_strict_object(text: bytes) -> dict[str, Any]:
-    """Parse as `parse_object` does, for input that is no token.
+    """Parse a JSON object as strictly as `parse_object`, for other input than tokens, such as key sets.
 
     Raises:
-        DuplicateMemberError: An object names a member twice.
-        ValueError: It is no JSON object in UTF-8, or nested beyond 32 levels.
+        DuplicateMemberError: An object has a member twice.
+        ValueError: The bytes are no JSON object in UTF-8, or are nested deeper than 32 levels.
     """
     if _count_openers(text) > MAX_DEPTH and _measure_depth(text) > MAX_DEPTH:
         raise ValueError("is nested too deeply")
-    # JSON allows blanks around the object; with them gone, the parser need not look for any.
+    # JSON allows white space around the object; `raw_decode` does not.
     decoded = text.strip(b" \t\r\n").decode("utf-8")
     value, end = _DECODER.raw_decode(decoded)
     if end != len(decoded) or not isinstance(value, dict):
@@ -116,7 +119,7 @@ def _count_openers(text: bytes) -> int:
 
 
 def _measure_depth(text: bytes) -> int:
-    """Measure how deep JSON nests; whether the kinds of brackets match is the parser's matter."""
+    """Measure the nesting: `[{"a": "]"}]` -> 2. The parser checks later that the brackets match."""
     bare = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     outside = b"".join(bare.split(b'"')[::2])
     return max(accumulate(array("b", outside.translate(_STEPS, _NO_BRACKETS))), default=0)

@@ -16,7 +16,7 @@ phase = "expand"
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     op.create_table(
         "tasks",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -36,5 +36,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     op.drop_table("tasks")

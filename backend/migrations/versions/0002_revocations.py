@@ -1,4 +1,4 @@
-"""The table of tokens that are taken back.
+"""The table of revoked sessions and subjects.
 
 Revision: 0002, after 0001
 """
@@ -16,7 +16,7 @@ phase = "expand"
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     op.create_table(
         "revocations",
         sa.Column("issuer", sa.String(2048), nullable=False),
@@ -30,5 +30,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     op.drop_table("revocations")

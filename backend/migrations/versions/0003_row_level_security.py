@@ -1,12 +1,12 @@
-"""Row-level security on tasks, and the role of the service, which owns nothing.
+"""Row-level security on tasks, and the role of the service, which owns no table.
 
 Revision: 0003, after 0002
 
-The role is a group without login: whoever the service connects as is a member of it. Roles belong
-to the whole server, so going back takes its rights away and leaves the role.
+The role is a group without login; the login role of the service is a member of it. Roles belong to the
+whole server, so the downgrade revokes the rights of the role and does not drop it.
 
-The owner of the table is not held yet: the version before this step connects as the owner and names
-nobody. Step 0005 holds it.
+Row-level security does not apply to the owner of the table yet, because the version before this
+migration connects as the owner and sets no user id. Migration 0005 applies it to the owner.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ depends_on = None
 phase = "expand"
 
 ROLE = "tasks_app"
-# After a transaction the setting is '' and not null; either way nobody is asking, and there are no rows.
+# After a transaction the setting is '' in place of null; in both cases no row is visible.
 OWNER = "user_id = nullif(current_setting('app.user_id', true), '')"
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     op.execute(
         f"""
         do $$ begin
@@ -33,7 +33,7 @@ def upgrade() -> None:
                 create role {ROLE} nologin nosuperuser nobypassrls nocreatedb nocreaterole;
             end if;
         exception when duplicate_object or unique_violation then
-            null;  -- another database of the same server was migrated at the same moment
+            null;  -- another database of the same server was migrated at the same time
         end $$
         """
     )
@@ -43,7 +43,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     op.execute("drop policy tasks_owner on tasks")
     op.execute("alter table tasks disable row level security")
     op.execute(f"revoke all on tasks, revocations from {ROLE}")

@@ -1,11 +1,11 @@
-"""Erasures and the audit, and the role that keeps house.
+"""Erasures and the audit, and the role of the retention job.
 
 Revision: 0004, after 0003
 
-An erasure is a tombstone: while it stands, the database takes no row of that user. Writers and the
-erasure of one user wait for each other by an advisory lock, so that no write slips in behind it.
-The owner of the tables sees all tombstones until step 0005, so that it takes no row of the erased
-from a version that still connects as the owner.
+An erasure is a tombstone: until its end, a trigger refuses rows of the user. Writers and the erasure of
+the same user wait for each other by an advisory lock, so that no write follows the erasure unseen. The
+owner of the tables sees all tombstones until migration 0005, so that the trigger also refuses rows from
+a version that connects as the owner.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ACTOR = "actor = nullif(current_setting('app.actor', true), '')"
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     op.execute(
         f"""
         do $$ begin
@@ -33,7 +33,7 @@ def upgrade() -> None:
                 create role {KEEPER} nologin nosuperuser nobypassrls nocreatedb nocreaterole;
             end if;
         exception when duplicate_object or unique_violation then
-            null;  -- another database of the same server was migrated at the same moment
+            null;  -- another database of the same server was migrated at the same time
         end $$
         """
     )
@@ -61,7 +61,7 @@ def upgrade() -> None:
 
 
 def _hold_tables() -> None:
-    """Give each role what it needs, and hold the tables to their owners."""
+    """Grant the rights of the roles, and add the policies and triggers."""
     op.execute(f"grant select, insert, update on erasures to {APP}")
     op.execute(f"grant select, insert on audit to {APP}")
     op.execute(f"grant select, delete on tasks, erasures, revocations, audit to {KEEPER}")
@@ -100,13 +100,13 @@ def _refuse_changes_of_the_audit() -> None:
         f"""
         create function refuse_changes_of_the_audit() returns trigger language plpgsql as $$
         begin
-            -- Members alone: pg_has_role would say yes to every superuser.
+            -- Not pg_has_role, which is true for every superuser.
             if tg_op = 'DELETE' and exists (
                 select from pg_auth_members join pg_roles keeper on keeper.oid = roleid
                 join pg_roles one on one.oid = member
                 where keeper.rolname = '{KEEPER}' and one.rolname = current_user
             ) then
-                return old;  -- what is older than it may be kept
+                return old;  -- older than its retention period
             end if;
             raise exception 'the audit is append-only' using errcode = 'P0E02';
         end $$
@@ -119,7 +119,7 @@ def _refuse_changes_of_the_audit() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     op.execute("drop trigger tasks_of_the_erased on tasks")
     op.execute("drop function refuse_rows_of_the_erased")
     op.execute("drop policy tasks_keeper on tasks")

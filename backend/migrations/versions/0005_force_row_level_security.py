@@ -1,8 +1,8 @@
-"""Row-level security holds the owner of the tables too.
+"""Row-level security for the owner of the tables too.
 
 Revision: 0005, after 0004
 
-A version before 0003 connects as the owner and names nobody: it would find no rows any more.
+A version before 0003 connects as the owner and sets no user id, so it would see no rows any more.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ TABLES = ("tasks", "erasures", "audit")
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     for table in TABLES:
         op.execute(f"alter table {table} force row level security")
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     for table in TABLES:
         op.execute(f"alter table {table} no force row level security")

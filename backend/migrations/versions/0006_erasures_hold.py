@@ -1,10 +1,9 @@
-"""Erasures that no writer can be locked with, and an audit that nobody empties.
+"""Erasures without deadlocks, and an audit that cannot be truncated.
 
 Revision: 0006, after 0005
 
-A writer waits for the erasure of its user before it locks a row, and not when it holds one that the
-erasure wants: all take the advisory lock of a user first, and rows after it, so that no two can
-wait for each other.
+Every writer takes the advisory lock of the user before it locks a row. Before this migration, a writer
+could hold a row that the erasure waited for, while it waited for the erasure.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ KEEPER = "tasks_keeper"
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     _wait_before_rows_are_locked()
-    # After a restore the keeper erases anew, and writes that down as nothing else.
+    # After a restore the keeper repeats erasures, and may add audit entries for that only.
     op.execute(f"grant insert on audit to {KEEPER}")
     op.execute(
         f"create policy audit_reapplied on audit for insert to {KEEPER}"
@@ -49,7 +48,7 @@ def _wait_before_rows_are_locked() -> None:
         end $$
         """
     )
-    # Of a statement, so that it comes before any row is looked at.
+    # A statement trigger, so that it runs before any row is read.
     op.execute(
         "create trigger tasks_wait_for_the_erasure before insert or update or delete on tasks"
         " for each statement execute function wait_for_the_erasure()"
@@ -57,7 +56,7 @@ def _wait_before_rows_are_locked() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     op.execute("drop trigger audit_is_not_truncated on audit")
     op.execute("drop policy audit_reapplied on audit")
     op.execute(f"revoke insert on audit from {KEEPER}")

@@ -1,9 +1,9 @@
-"""Row-level security on the deny-list: whoever is asked about is named, and nobody else is shown.
+"""Row-level security on the deny-list: only the entries of the user of the transaction are visible.
 
 Revision: 0007, after 0006
 
-A version before this one names nobody when it asks: it would find no denial, and let in whose
-tokens are taken back. What has ended is removed by the keeper.
+A version before this one sets no user when it queries the list: it would see no entries, and accept
+revoked tokens. The retention job deletes ended entries.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAMED = (
 
 
 def upgrade() -> None:
-    """Take the step."""
+    """Upgrade the database."""
     op.execute("alter table revocations enable row level security")
     op.execute("alter table revocations force row level security")
     op.execute(f"create policy revocations_named on revocations for all using ({NAMED}) with check ({NAMED})")
@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Downgrade the database."""
     op.execute("drop policy revocations_named on revocations")
     op.execute("drop policy revocations_keeper on revocations")
     op.execute("alter table revocations no force row level security")

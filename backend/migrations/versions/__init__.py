@@ -1,1 +1,1 @@
-"""The steps, one a revision."""
+"""The migrations, one module for each revision."""

@@ -1,4 +1,4 @@
-/** The frame of the pages behind the sign-in. */
+/** The layout of the pages for signed-in users. */
 import type { ReactNode } from "react";
 import { ApiProvider } from "@/components/api-provider";
 import { Header } from "@/components/header";

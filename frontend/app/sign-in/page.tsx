@@ -1,4 +1,4 @@
-/** The page for signing in. */
+/** The sign-in page. */
 import type { Metadata } from "next";
 import Link from "next/link";
 import { redirect } from "next/navigation";
@@ -10,8 +10,8 @@ export const metadata: Metadata = { title: "Sign in" };
 
 const NOTICES: Readonly<Record<string, string>> = {
   "signed-out": "You are signed out.",
-  ended: "Your session has ended. Sign in to go on.",
-  erased: "Your account and everything in it is erased.",
+  ended: "Your session has expired. Sign in again.",
+  erased: "Your account and all its data have been deleted.",
 };
 
 export default async function SignInPage({
@@ -27,7 +27,7 @@ export default async function SignInPage({
       notice={typeof notice === "string" && Object.hasOwn(NOTICES, notice) ? NOTICES[notice] : undefined}
       other={
         <>
-          No account yet? <Link href="/sign-up">Create one</Link>
+          No account yet? <Link href="/sign-up">Sign up</Link>
         </>
       }
     >

@@ -1,4 +1,4 @@
-/** The page for signing up. */
+/** The sign-up page. */
 import type { Metadata } from "next";
 import Link from "next/link";
 import { redirect } from "next/navigation";
@@ -15,7 +15,7 @@ export default async function SignUpPage() {
       heading="Create an account"
       other={
         <>
-          Have an account? <Link href="/sign-in">Go to sign-in</Link>
+          Already have an account? <Link href="/sign-in">Sign in</Link>
         </>
       }
     >

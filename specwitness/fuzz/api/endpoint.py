@@ -12,6 +12,8 @@ from openapi_schema_validator import OAS30Validator, OAS31Validator
 from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import (
+    ACCESS_NOUNS,
+    BULK,
     CLOSING_ACCOUNT,
     DELETING,
     ENDING_ACCESS,
@@ -25,6 +27,10 @@ from specwitness.fuzz.api.words import (
     ROLE_EXTENSIONS,
     SWEEPING,
     USERS,
+    same_noun,
+    singular,
+    snake,
+    words_of,
 )
 from specwitness.openapi import Contract, Operation, bundle
 from specwitness.openapi.references import dereference
@@ -229,8 +235,19 @@ class Endpoint:
 
     @property
     def is_deleting(self) -> bool:
-        """Tell whether the operation deletes, by its method or its name: `POST /notes/delete` deletes."""
-        return self.method == "DELETE" or DELETING.occurs_in(self.last_segment)
+        """Tell whether the operation deletes, by its method or its name.
+
+        `POST /notes/delete` and `POST /notes/bulk-delete` delete notes; `POST /images/remove-background`
+        changes an image.
+        """
+        if self.method == "DELETE":
+            return True
+        nouns = [snake(part) for part in self.path.split("/") if part and "{" not in part][:-1]
+        rest = [word for word in words_of(self.last_segment) if word not in DELETING]
+        is_named_so = DELETING.occurs_in(self.last_segment)
+        return is_named_so and all(
+            word in BULK or any(same_noun(word, noun) for noun in nouns) for word in rest
+        )
 
     @cached_property
     def is_ending(self) -> bool:
@@ -242,7 +259,11 @@ class Endpoint:
             is_of_sessions = noun_at(self.last_collection) == "session"
             return is_of_sessions and not self._is_posted_to(self.last_collection)
         is_named = any(parameter.location == "query" and parameter.required for parameter in self.parameters)
-        is_own = self.method == "DELETE" and not is_named and not self.bodies
+        # `DELETE /me` and `DELETE /session` do, and `DELETE /basket` does not.
+        is_access = (
+            self.last_segment in OWN or self.last_segment in USERS or ACCESS_NOUNS.occurs_in(self.path)
+        )
+        is_own = self.method == "DELETE" and not is_named and not self.bodies and is_access
         # `POST /passwords` beside `/passwords/{id}` puts something into a vault, and ends no session.
         return is_own or (ENDING_ACCESS.occurs_in(self.last_segment) and not self.is_making)
 
@@ -318,7 +339,7 @@ class Endpoint:
         word of a name.
         """
         if self.roles or self.raw.get("x-permissions"):
-            return not any(role in EVERYBODY for role in self.roles)
+            return not any(role in EVERYBODY or role in USERS for role in self.roles)
         if any(PRIVILEGED.occurs_in(scope) for scope in self.scopes):
             return True
         segments = self.path.strip("/").split("/")[:_FIRST_SEGMENTS]
@@ -326,7 +347,10 @@ class Endpoint:
             re.split(r"[\W_]|(?<=[a-z])(?=[A-Z])", name)[0]
             for name in (self.id, *map(str, self.raw.get("tags", ())))
         ]
-        if any(word in PRIVILEGED and word.lower() != "root" for word in [*segments, *names]):
+        # `/operators` lists the operators of a service for everybody, unless the contract has a 403.
+        if len(segments) > 1 or "403" in self.responses or singular(snake(segments[0])) == snake(segments[0]):
+            names += segments
+        if any(word in PRIVILEGED and word.lower() != "root" for word in names):
             return True
         prose = f"{self.raw.get('summary', '')} {self.raw.get('description', '')}"
         is_condition = re.search(r"\b(only|require\w*|needs?|must be|for)\b", prose, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What a path says: the noun of a collection, and what a parameter names."""
+"""Nouns in a path: of a collection, and of a parameter."""
 
 from __future__ import annotations
 

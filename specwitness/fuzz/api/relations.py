@@ -1,4 +1,4 @@
-"""What the names of a contract tell: which collection a noun means, and which operation makes its objects."""
+"""Relations in a contract: the collection that a noun names, and the operation that makes its objects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_producers(
     """Find the operations that make objects of a collection, the likeliest first.
 
     They are linked to it, post to it, are named like it wherever they stand, or answer with what the
-    parameter is called. With each comes the link that tells the id, if there is one.
+    parameter is called. With each comes the link that leads to the id, if there is one.
     """
     makers = [endpoint for endpoint in surface.endpoints if endpoint.method == "POST"]
     found = [

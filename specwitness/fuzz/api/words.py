@@ -325,6 +325,7 @@ READING = WordList(
         "filter": "POST /notes/filter",
         "report": "POST /notes/report",
         "lookup": "POST /notes/lookup",
+        "browse": "POST /notes/browse",
     },
     is_inflected=False,
 )
@@ -339,18 +340,34 @@ MAKING = WordList(
         "insert": "POST /rows/insert",
         "make": "POST /notes/make",
         "register": "POST /devices/register",
+        "issue": "POST /tickets/issue",
+        "submit": "POST /claims/submit",
     },
     is_inflected=False,
 )
 DELETING = WordList(
-    "An operation whose last segment has one of these deletes, whatever its method.",
+    "An operation whose last segment says so deletes its objects: not `POST /images/remove-background`.",
     {
         "delete": "POST /notes/delete",
         "remove": "POST /entries/{id}/remove",
         "destroy": "POST /notes/destroy",
+        "discard": "POST /drafts/discard",
         "purge": "POST /notes/purge",
     },
     is_inflected=False,
+)
+BULK = WordList(
+    "What a deletion may say beside its verb and its noun.",
+    {
+        "all": "POST /notes/delete-all",
+        "many": "POST /notes/delete-many",
+        "bulk": "POST /notes/bulk-delete",
+        "batch": "POST /notes/batch-delete",
+        "multiple": "POST /notes/delete-multiple",
+        "selected": "POST /notes/delete-selected",
+        "by": "POST /notes/delete-by-ids",
+        "id": "POST /notes/delete-by-ids",
+    },
 )
 ENDING_ACCESS = WordList(
     "An operation whose last segment has one of these may end the caller's session or change a credential.",
@@ -471,6 +488,7 @@ PRIVILEGED = WordList(
     {
         "admin": "/admin/users",
         "administrator": "x: administrators only",
+        "administration": "/administration/reports",
         "staff": "/staff/orders",
         "superuser": "scope superuser",
         "root": "scope root",
@@ -503,6 +521,10 @@ SECRETS = WordList(
         "passwd": "passwd",
         "pwd": "user_pwd",
         "passphrase": "passphrase",
+        "passcode": "passcode",
+        "pin": "card_pin",
+        "api_key": "apiKey",
+        "session_token": "sessionToken",
         "secret": "client_secret",
         "salt": "salt",
         "private_key": "privateKey",
@@ -520,7 +542,7 @@ SECRETS = WordList(
 )
 LOGIN_CODES = WordList(
     "Members of a login that prove who somebody is, beside the secrets.",
-    {"pin": "pin", "code": "login_code"},
+    {"code": "login_code"},
 )
 LOGIN_NAMES = WordList(
     "Members of a login that name the account.",
@@ -645,6 +667,7 @@ PAGE_SIZES = WordList(
         "take": "take",
         "first": "first",
         "page_limit": "page_limit",
+        "rows": "rows",
     },
     is_inflected=False,
 )
@@ -662,7 +685,7 @@ SEARCH_TERMS = WordList(
     },
     is_inflected=False,
 )
-# What a parameter has to be for the page after the first.
+# The value of a parameter for the page after the first.
 NEXT_PAGES = {"page": "2", "page_number": "2", "offset": "1", "skip": "1"}
 CURSORS = {
     "cursor": "?cursor=",
@@ -674,9 +697,11 @@ CURSORS = {
     "marker": "?marker=",
 }
 NEXT_CURSORS = re.compile(r"^(next|cursor|after|continuation)(_?(page|cursor|token|id))*$")
-# Of several values of an enumeration the first of these is sent: a public note would be nobody's secret.
+# The value of an enumeration that is sent: a public note would be no secret.
 LEAST_PUBLIC = {
     "private": "visibility: public, private",
+    "personal": "audience: everyone, personal",
+    "only_me": "sharedWith: friends, only_me",
     "draft": "state: published, draft",
     "user": "role: admin, user",
     "member": "role: owner, member",

@@ -1,1 +1,1 @@
-"""Schemathesis: the only package that imports it."""
+"""The bridge to Schemathesis: no other package imports it."""

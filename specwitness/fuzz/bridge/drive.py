@@ -1,27 +1,27 @@
-"""Drives Schemathesis over a contract with the owner's credentials: its phases, checks and shrinking."""
+"""Runs Schemathesis on a contract with the owner's credentials: its phases, checks and shrinking."""
 
 from __future__ import annotations
 
 import os
 import re
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import schemathesis
-from schemathesis import Case, Response
+from schemathesis import Case
 from schemathesis.engine import events, from_schema
-from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
+from schemathesis.hooks import unregister
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.bridge.narrowing import narrow
 from specwitness.fuzz.bridge.relay import MARK, SILENT, THROTTLED, Relay
 from specwitness.fuzz.bridge.settings import configure
 from specwitness.fuzz.http.client import GoneError, OutOfTimeError
-from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
-from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, Breach, Tally
+from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
+from specwitness.fuzz.results.results import BROKEN_OFF, OUT_OF_TIME, CheckResult, Violation
 from specwitness.fuzz.results.results import THROTTLED as THROTTLED_FOR_GOOD
 from specwitness.fuzz.users.credentials import find_credentials
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from specwitness.config import FuzzConfig
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _SUCCESS = 2
 _BOUNDARY = re.compile(r"boundary=([0-9a-f]{32})")
@@ -40,15 +40,17 @@ _BOUNDARY = re.compile(r"boundary=([0-9a-f]{32})")
 
 @dataclass(slots=True)
 class Drive:
-    """One run over all operations; what it saw is in the tallies of `conformance`.
+    """Runs Schemathesis; its results are those of the check `conformance`.
 
     Args:
-        trial: What the run shares: service, users and results.
+        context: The context of the run: service, users and results.
         settings: Depth and seed.
-        progress: Told what is being done.
+        progress: Gets a line of text after each scenario.
+        sent: The number of requests so far.
+        broken_off: The error that ended the run early; None as long as the service responds.
     """
 
-    trial: Trial
+    context: Context
     settings: FuzzConfig
     progress: Callable[[str], None]
     sent: int = 0
@@ -56,37 +58,44 @@ class Drive:
     _endpoints: dict[str, Endpoint] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._endpoints = {each.operation.name: each for each in self.trial.surface.endpoints}
+        self._endpoints = {endpoint.operation.name: endpoint for endpoint in self.context.surface.endpoints}
 
     def run(self, wanted: set[str]) -> None:
-        """Call the operations in every way that their schemas suggest, if the service lets itself be called.
+        """Call operations with the values that their schemas allow, and with some that they do not.
+
+        Args:
+            wanted: The ids of the operations.
 
         Raises:
-            TargetError: The service cannot be driven at all.
+            TargetError: The service cannot be called, or Schemathesis cannot read the contract.
         """
-        if self.trial.client.patience.is_over:
+        if self.context.client.patience.is_over:
             self._skip(wanted, THROTTLED_FOR_GOOD)
             return
         document = self._narrow(wanted)
         schema = schemathesis.openapi.from_dict(document, config=configure(self.settings))
-        relay = schema.app = Relay(self.trial.client, lambda request: self._may_send(request, wanted))
-        with _hooked(schema, self._authorize), _without_netrc(), warnings.catch_warnings():
+        relay = schema.app = Relay(self.context.client, lambda request: self._may_send(request, wanted))
+        hooked = _hooked(schema, self._authorize)
+        with closing(relay), hooked, _without_netrc(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stream = from_schema(schema).execute()
             for event in stream:
                 self._take(event)
-                if relay.ended or self.trial.client.is_late:
+                if relay.ended or self.context.client.is_late:
                     stream.stop()
                     self._end(relay.ended or OutOfTimeError(), wanted)
                     break
 
     def _may_send(self, request: Request, wanted: set[str]) -> bool:
-        """Tell whether a request is for an operation of this run, or for none that the contract knows."""
-        endpoint = self.trial.surface.match(request.method, request.path)
+        """Tell whether a request is for an operation of this run, or for none of the contract's.
+
+        Schemathesis also calls methods that the contract does not name, such as `TRACE /books`.
+        """
+        endpoint = self.context.surface.match(request.method, request.path)
         return endpoint is None or endpoint.id in wanted
 
     def _end(self, error: Exception, wanted: set[str]) -> None:
-        """Note what was not reached; whatever else ended the run is raised."""
+        """Skip the operations that were not reached, or raise an error that is none of the service's."""
         if isinstance(error, GoneError):
             self.broken_off = error
         elif not isinstance(error, OutOfTimeError):
@@ -94,18 +103,18 @@ class Drive:
         self._skip(wanted, BROKEN_OFF if isinstance(error, GoneError) else OUT_OF_TIME)
 
     def _skip(self, wanted: set[str], reason: str) -> None:
-        for each in self._endpoints.values():
-            if each.id in wanted and not self._tally(each).attacks["schemathesis"]:
-                self.trial.ledger.skip(each, "conformance", reason)
+        for endpoint in self._endpoints.values():
+            if endpoint.id in wanted and not self._tally(endpoint).attacks["schemathesis"]:
+                self.context.results.skip(endpoint, "conformance", reason)
 
     def _narrow(self, wanted: set[str]) -> dict[str, Any]:
-        """Give the contract with the operations alone that may be called."""
+        """Give the contract without the operations that may not be called."""
         refused = {
-            (each.path, each.method.lower())
-            for each in self.trial.surface.endpoints
-            if each.id not in wanted or not (each.is_safe or self.trial.client.may_write)
+            (endpoint.path, endpoint.method.lower())
+            for endpoint in self.context.surface.endpoints
+            if endpoint.id not in wanted or not (endpoint.is_safe or self.context.client.may_write)
         }
-        return narrow(self.trial.surface.document, refused)
+        return narrow(self.context.surface.document, refused)
 
     def _take(self, event: events.EngineEvent) -> None:
         if isinstance(event, events.ScenarioFinished):
@@ -121,38 +130,39 @@ class Drive:
 
     def _take_error(self, event: events.NonFatalError) -> None:
         endpoint = self._endpoints.get(event.label)
-        said = " ".join(f"{type(event.value).__name__}: {event.value}".split())
+        reason = " ".join(f"{type(event.value).__name__}: {event.value}".split())
         if endpoint is None:
-            raise TargetError(f"the run broke off at {event.label}: {said}", where="fuzz") from event.value
-        # The relay answers whatever the service does: this is between Schemathesis and the contract.
-        self.trial.ledger.skip(endpoint, "conformance", f"Schemathesis cannot make all cases: {said}")
+            raise TargetError(f"the run broke off at {event.label}: {reason}", where="fuzz") from event.value
+        # The relay responds whatever the service does: Schemathesis cannot use a schema of the contract.
+        self.context.results.skip(endpoint, "conformance", f"Schemathesis cannot make all cases: {reason}")
 
-    def _tally(self, endpoint: Endpoint) -> Tally:
-        return self.trial.ledger.tally(endpoint, "conformance")
+    def _tally(self, endpoint: Endpoint) -> CheckResult:
+        return self.context.results.result(endpoint, "conformance")
 
     def _take_scenario(self, recorder: ScenarioRecorder) -> None:
-        redaction = self.trial.ledger.redaction
+        redaction = self.context.results.redaction
         for case_id, interaction in recorder.interactions.items():
             case, response = recorder.cases[case_id].value, interaction.response
             if response is None:
                 continue
             endpoint = self._endpoints[case.operation.label]
-            tally = self._tally(endpoint)
+            result = self._tally(endpoint)
             request = _read_request(response)
             if mark := response.headers.get(MARK):
-                self._take_mark(endpoint, mark[0], self.trial.ledger.write_curl(request))
+                self._take_mark(endpoint, mark[0], self.context.results.write_curl(request))
                 continue
             self.sent += 1
             if case.method == endpoint.method:
-                tally.count(response.status_code)
-                tally.attacks["schemathesis"] += 1
+                result.count(response.status_code)
+                result.attacks["schemathesis"] += 1
             if response.status_code // 100 == _SUCCESS:
                 redaction.learn(
-                    request, Answer(response.status_code, dict(response.headers), response.content)
+                    request, Response(response.status_code, dict(response.headers), response.content)
                 )
             for check in recorder.checks.get(case_id, ()):
-                surface = self.trial.surface
-                # What is left out of this run, or is served by another template, is no undeclared method.
+                surface = self.context.surface
+                # Schemathesis sees only the operations of this run: to it, `DELETE /books/{id}` is undeclared
+                # where the run is for `GET /books/{id}` alone, or where `/books/{name}` declares it.
                 is_served = check.name == "unsupported_method" and (
                     surface.find(case.method, endpoint.shape) is not None
                     or surface.overlaps(case.method, endpoint.path)
@@ -160,28 +170,29 @@ class Drive:
                 if check.failure_info is None or is_served:
                     continue
                 failure = check.failure_info.failure
-                came = f"{check.name}: {case.method} {endpoint.path} answered {response.status_code}"
+                event = f"{check.name}: {case.method} {endpoint.path} answered {response.status_code}"
                 kind = f"{check.name} {failure.title} {response.status_code}"
-                text = redaction.clean(f"{came}: {_read_message(failure)}")
-                tally.blame(kind, Breach(text, self.trial.ledger.write_curl(request)))
+                text = redaction.clean(f"{event}: {_read_message(failure)}")
+                result.report(kind, Violation(text, self.context.results.write_curl(request)))
 
     def _take_mark(self, endpoint: Endpoint, mark: str, curl: str) -> None:
-        """Note a request to which the service itself gave no answer."""
+        """Note a request to which the relay responded in place of the service."""
         if mark == THROTTLED:
-            self.trial.ledger.skip(endpoint, "conformance", THROTTLED_FOR_GOOD)
+            self.context.results.skip(endpoint, "conformance", THROTTLED_FOR_GOOD)
         elif mark == SILENT:
-            self._tally(endpoint).blame("silence", Breach(NO_ANSWER.phrase, curl))
+            self._tally(endpoint).report("silence", Violation(NO_RESPONSE.phrase, curl))
 
     def _authorize(self, case: Case[Any]) -> None:
-        """Put the owner's credentials into a case that does not play with them itself."""
+        """Add the owner's credentials to a case, unless Schemathesis has put others in their place."""
         endpoint = self._endpoints.get(case.operation.label)
         if endpoint is None:
             return
-        trial = self.trial
-        # An administrator's call may take away what others have: of those only what reads is called.
-        is_for_admin = trial.admin is not None and endpoint.id in trial.by_admin and case.method == "GET"
-        caller = trial.admin if is_for_admin and trial.admin else trial.alice
-        found = find_credentials(endpoint, self.trial.surface, caller.identity)
+        context = self.context
+        # Of the operations that only the admin may call, those without side effects are called:
+        # `GET /admin/users` is, `DELETE /admin/users/{id}` is not, since it may delete alice.
+        is_for_admin = context.admin is not None and endpoint.id in context.by_admin and case.method == "GET"
+        caller = context.admin if is_for_admin and context.admin else context.alice
+        found = find_credentials(endpoint, self.context.surface, caller.identity)
         for seat, value in found[0] if found else ():
             container = {"query": case.query, "cookie": case.cookies}.get(seat.location, case.headers)
             if seat.name not in container:
@@ -191,20 +202,20 @@ class Drive:
 @contextmanager
 def _hooked(schema: Any, prepare: Callable[[Case[Any]], None]) -> Iterator[None]:
     def before_call(_context: object, case: Case[Any], _kwargs: dict[str, Any]) -> None:
-        # The dispatcher is one for the whole process.
+        # Schemathesis calls this hook for every schema of the process.
         if case.operation.schema is schema:
             prepare(case)
 
-    GLOBAL_HOOK_DISPATCHER.register_hook_with_name(before_call, "before_call")
+    schemathesis.hook(before_call)
     try:
         yield
     finally:
-        GLOBAL_HOOK_DISPATCHER.unregister(before_call)
+        unregister(before_call)
 
 
 @contextmanager
 def _without_netrc() -> Iterator[None]:
-    """Keep the user's ~/.netrc from putting credentials of its own into the requests."""
+    """Keep requests from adding credentials of the user's ~/.netrc."""
     kept = os.environ.get("NETRC")
     os.environ["NETRC"] = os.devnull
     try:
@@ -216,21 +227,21 @@ def _without_netrc() -> Iterator[None]:
             os.environ["NETRC"] = kept
 
 
-def _read_request(response: Response) -> Request:
-    """Read what was sent; the boundary of a form is drawn anew each time, and is told as one that is not."""
+def _read_request(response: schemathesis.Response) -> Request:
+    """Read the request; the random boundary of a form becomes `specwitness`, so that runs are equal."""
     request = response.request
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
     headers = tuple((name, str(value)) for name, value in request.headers.items())
-    if drawn := _BOUNDARY.search(str(request.headers.get("Content-Type", ""))):
-        body = body.replace(drawn[1].encode(), b"specwitness")
-        headers = tuple((name, value.replace(drawn[1], "specwitness")) for name, value in headers)
+    if boundary := _BOUNDARY.search(str(request.headers.get("Content-Type", ""))):
+        body = body.replace(boundary[1].encode(), b"specwitness")
+        headers = tuple((name, value.replace(boundary[1], "specwitness")) for name, value in headers)
     parts = urlsplit(request.url or "")
     query = tuple(parse_qsl(parts.query, keep_blank_values=True))
     return Request(request.method or "GET", parts.path, query, headers, body, parts.query)
 
 
 def _read_message(failure: Any) -> str:
-    """Give the sentence of a failure without the dump of the body that follows it."""
+    """Give the first paragraph of a failure's message; the next ones hold the body of the response."""
     first = str(failure.message).strip().partition("\n\n")[0]
     sentence = " ".join(first.split())
     return f"{failure.title}: {sentence}" if sentence else str(failure.title)

@@ -1,15 +1,17 @@
-"""Our checks for people who run Schemathesis itself: `SCHEMATHESIS_HOOKS=specwitness.fuzz.hooks st run …`.
+"""Two of our checks for a plain run of Schemathesis.
 
-Importing the module registers two checks, in `st run` as in a pytest module:
+In a shell: `SCHEMATHESIS_HOOKS=specwitness.fuzz.bridge.hooks st run …`
 
-- `bearer_attacks`: the first 2xx of each operation is sent again with every bad credential that can
-  be made from the one that it brought;
-- `another_user`: with the environment's `SPECWITNESS_TOKEN_BOB`, the first 2xx of each operation that
-  names an object is sent again as another user, who has to be refused; where the object was read, the
-  other user tries to delete it too. `x-shared: true` on an operation leaves it out.
+Importing the module registers them, for `st run` and for a pytest module:
 
-A service that is not on this machine is only read without `SPECWITNESS_ALLOW_WRITES=1`. Tokens that only
-the right key can sign are tried by `specwitness fuzz`.
+- `bearer_attacks` repeats the first request of each operation that got a 2xx, with every bad credential
+  that can be made of its token; each has to be rejected.
+- `another_user` repeats the first request with a 2xx of each operation that names an object, with the token
+  of another user in `SPECWITNESS_TOKEN_BOB`; it has to be rejected. After a GET, it also tries to delete the
+  object. `x-shared: true` on an operation leaves it out.
+
+Without `SPECWITNESS_ALLOW_WRITES=1`, no method that may change something is sent to another machine. The
+attacks that need the service's key are those of `specwitness fuzz`.
 """
 
 from __future__ import annotations
@@ -18,14 +20,15 @@ import os
 import sys
 from dataclasses import replace
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import schemathesis
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case, CheckContext
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.asgi import AsgiTransport
+from specwitness.fuzz.bridge.app import SchemathesisTransport
 from specwitness.fuzz.http.client import Client, ReadOnlyError
 from specwitness.fuzz.http.message import Request
 from specwitness.fuzz.http.network import HttpTransport
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SUCCESS = 2
-_GONE = frozenset({404, 410})
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _BEARER = Seat("bearer", BEARER, prefix="Bearer ")
 _TRIED: set[tuple[str, int, str]] = set()
 _BOB = "SPECWITNESS_TOKEN_BOB"
@@ -48,23 +51,23 @@ _WRITES = "SPECWITNESS_ALLOW_WRITES"
 
 
 @schemathesis.check
-def bearer_attacks(_ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Refuse every bad credential on a request that is otherwise good."""
-    request = _read(response)
+def bearer_attacks(_ctx: CheckContext, response: schemathesis.Response, case: Case[Any]) -> None:
+    """Check that a request with a bad credential is rejected."""
+    request = _read_request(response)
     scheme, _, token = dict(request.headers).get("Authorization", "").partition(" ")
     is_own = scheme.lower() == "bearer" and bool(token) and _is_protected(case)
     if is_own and _is_first(case, response, "bearer_attacks"):
-        _judge(_attack(request, Material(_BEARER, token, "alice"), _reach(case, response)))
+        _judge(_attack(request, Material(_BEARER, token, "alice"), _make_client(case, response)))
 
 
 @schemathesis.check
-def another_user(_ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Refuse another user what one may read, change and delete."""
+def another_user(_ctx: CheckContext, response: schemathesis.Response, case: Case[Any]) -> None:
+    """Check that another user may not read, change or delete the object of a request."""
     token = os.environ.get(_BOB)
     if not token:
-        _tell(f"{_BOB} is not set: another_user tries nothing")
+        _print_once(f"{_BOB} is not set: another_user tries nothing")
         return
-    request = _read(response)
+    request = _read_request(response)
     is_own = "Authorization" in dict(request.headers) and _is_protected(case)
     raw = case.operation.definition.raw
     if (
@@ -74,43 +77,42 @@ def another_user(_ctx: CheckContext, response: Response, case: Case[Any]) -> Non
         and _is_first(case, response, "another_user")
     ):
         is_deletable = request.method == "GET" and _serves_deletion(case)
-        _judge(_trespass(request, token, _reach(case, response), is_deletable=is_deletable))
+        _judge(_try_as_another(request, token, _make_client(case, response), is_deletable=is_deletable))
 
 
-def _judge(complaints: Iterator[str]) -> None:
-    said: list[str] = []
+def _judge(failures: Iterator[str]) -> None:
+    found: list[str] = []
     try:
-        said += complaints
+        found += failures
     except ReadOnlyError:
-        _tell(f"a service elsewhere is only read without {_WRITES}=1")
+        _print_once(f"a service on another machine is only read without {_WRITES}=1")
     except ThrottledError as error:
-        _tell(f"{error} was answered 429 however long it was waited for, and is not tried")
+        _print_once(f"{error} was answered 429 after each wait, and is not tried")
     except TargetError as error:
-        _tell(str(error))
-    if said:
-        raise AssertionError("\n".join(said))
+        _print_once(str(error))
+    if found:
+        raise AssertionError("\n".join(found))
 
 
 @cache
-def _tell(text: str) -> None:
-    """Say something once, beside the report of Schemathesis."""
+def _print_once(text: str) -> None:
     sys.stderr.write(f"specwitness: {text}\n")
 
 
-def _trespass(request: Request, token: str, client: Client, *, is_deletable: bool) -> Iterator[str]:
-    answer = client.send(_BEARER.put(request, token))
-    if answer.succeeded:
-        yield f"another user was answered {answer.status}, not refused"
+def _try_as_another(request: Request, token: str, client: Client, *, is_deletable: bool) -> Iterator[str]:
+    response = client.send(_BEARER.put(request, token))
+    if response.succeeded:
+        yield f"another user was answered {response.status}, not refused"
     if not is_deletable or not client.may_write:
         return
-    answer = client.send(_BEARER.put(replace(request, method="DELETE"), token))
-    # Some services answer so for what is not there; only what is gone was deleted.
-    if answer.succeeded and client.send(request).status in _GONE:
-        yield f"another user was answered {answer.status} to DELETE, and the object is gone"
+    response = client.send(_BEARER.put(replace(request, method="DELETE"), token))
+    # Some services answer 204 to the DELETE of an object that they hide from the caller, and keep it.
+    if response.succeeded and client.send(request).status in _GONE:
+        yield f"another user was answered {response.status} to DELETE, and the object is gone"
 
 
 def _is_protected(case: Case[Any]) -> bool:
-    """Tell whether the contract asks for credentials: who sends them everywhere does not say so."""
+    """Tell whether the contract requires credentials: a client may send them to every operation."""
     operation = case.operation
     return is_protected(operation.schema.raw_schema, operation.definition.raw)
 
@@ -118,9 +120,9 @@ def _is_protected(case: Case[Any]) -> bool:
 def _serves_deletion(case: Case[Any]) -> bool:
     path = case.operation.path
     return any(
-        each.ok().method.upper() == "DELETE" and each.ok().path == path
-        for each in case.operation.schema.get_all_operations()
-        if hasattr(each, "ok")
+        result.ok().method.upper() == "DELETE" and result.ok().path == path
+        for result in case.operation.schema.get_all_operations()
+        if hasattr(result, "ok")
     )
 
 
@@ -130,13 +132,13 @@ def _attack(request: Request, material: Material, client: Client) -> Iterator[st
         change = attack.prepare(material) if attack.level is Level.MUST else None
         if change is None:
             continue
-        answer = client.send(change(request))
-        if answer.status not in attack.allowed:
+        status = client.send(change(request)).status
+        if status not in attack.allowed:
             expected = " or ".join(map(str, sorted(attack.allowed)))
-            yield f"with {attack.name}: expected {expected}, came {answer.status} ({attack.breaks})"
+            yield f"with {attack.name}: expected {expected}, came {status} ({attack.breaks})"
 
 
-def _is_first(case: Case[Any], response: Response, check: str) -> bool:
+def _is_first(case: Case[Any], response: schemathesis.Response, check: str) -> bool:
     key = (check, id(case.operation.schema), case.operation.label)
     if (
         response.status_code // 100 != _SUCCESS
@@ -148,10 +150,10 @@ def _is_first(case: Case[Any], response: Response, check: str) -> bool:
     return True
 
 
-def _reach(case: Case[Any], response: Response) -> Client:
+def _make_client(case: Case[Any], response: schemathesis.Response) -> Client:
     app = case.operation.app
     if app is not None:
-        return Client(AsgiTransport(app))
+        return Client(SchemathesisTransport(app))
     parts = urlsplit(response.request.url or "")
     return _connect(f"{parts.scheme}://{parts.netloc}")
 
@@ -161,7 +163,7 @@ def _connect(base_url: str) -> Client:
     return Client(HttpTransport(base_url), allow_writes=os.environ.get(_WRITES) == "1")
 
 
-def _read(response: Response) -> Request:
+def _read_request(response: schemathesis.Response) -> Request:
     sent = response.request
     body = sent.body if isinstance(sent.body, bytes) else str(sent.body or "").encode() or None
     parts = urlsplit(sent.url or "")

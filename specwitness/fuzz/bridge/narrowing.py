@@ -1,4 +1,4 @@
-"""A contract cut down to what may be called: no other operations, no other servers, no links to either."""
+"""A contract reduced to the operations that may be called, without its servers and without dead links."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def narrow(document: Document, refused: Collection[tuple[str, str]]) -> Document
     """Give a contract without some operations.
 
     Args:
-        document: The contract, in one piece.
-        refused: Path and method, in lower case, of each operation that may not be called.
+        document: The contract, in one document.
+        refused: The path and the method, in lower case, of each operation to leave out.
     """
     paths = {
         path: {
@@ -27,9 +27,9 @@ def narrow(document: Document, refused: Collection[tuple[str, str]]) -> Document
         }
         for path, item in document.get("paths", {}).items()
     }
-    # The base URL stands for every server, with its path.
+    # The client puts the base path before each path.
     narrowed = {**document, "paths": paths, "servers": [{"url": "/"}]}
-    known = {each.get("operationId") for each in _list_operations(narrowed)}
+    known = {operation.get("operationId") for operation in _list_operations(narrowed)}
     for operation in _list_operations(narrowed):
         operation["responses"] = {
             status: _without_dead_links(response, narrowed, known)
@@ -44,11 +44,11 @@ def _without_servers(item: Any) -> Any:
 
 def _list_operations(document: Document) -> Iterator[Document]:
     for item in document["paths"].values():
-        yield from (each for each in item.values() if isinstance(each, dict) and "responses" in each)
+        yield from (value for value in item.values() if isinstance(value, dict) and "responses" in value)
 
 
 def _without_dead_links(response: Any, document: Document, known: Collection[str | None]) -> Any:
-    """Give a response without the links that lead to no operation: Schemathesis would refuse the contract."""
+    """Give a response without the links to missing operations, which Schemathesis would reject."""
     whole = dereference(response, document)
     links = whole.get("links") if isinstance(whole, dict) else None
     if not links:

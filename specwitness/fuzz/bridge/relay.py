@@ -1,7 +1,7 @@
-"""An app that hands every request of Schemathesis to the client: one door, in process as over HTTP.
+"""An app that passes every request of Schemathesis to the client of the run.
 
-What the client keeps to, Schemathesis keeps to by it: the base URL, no redirect, no proxy, no change
-to a service elsewhere, 429, and the time budget.
+So the rules of the client hold for Schemathesis too: the base URL, no redirects, no proxies, no writes to
+another machine, waits on 429, and the time budget.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from specwitness.errors import TargetError
 from specwitness.fuzz.http.client import Client, OutOfTimeError
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 from specwitness.fuzz.http.throttling import TOO_MANY, ThrottledError
 
 if TYPE_CHECKING:
@@ -21,65 +21,66 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.http.asgi import Message, Receive, Send
 
-# Tells the answers of the relay itself from those of the service.
+# The header of a response that the relay made itself; its value is the reason.
 MARK = "x-specwitness-relay"
 UNSENT, SILENT, THROTTLED = "unsent", "silent", "throttled"
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 
 
 class Relay:
-    """The app; `ended` is what ended the run, after which nothing more is sent.
+    """The ASGI app that Schemathesis calls.
 
     Args:
-        client: The way to the service.
-        may_send: Whether a request is one of this run: methods that nobody documented are tried too.
+        client: The client of the run.
+        may_send: Whether a request belongs to the run.
+
+    Attributes:
+        ended: The error that ended the run, after which no request is sent; None before.
     """
 
     def __init__(self, client: Client, may_send: Callable[[Request], bool] = lambda _: True) -> None:
-        self.client = client
-        self.may_send = may_send
         self.ended: Exception | None = None
+        self._client: Client | None = client
+        self._may_send: Callable[[Request], bool] | None = may_send
+
+    def close(self) -> None:
+        """Let go of the client: Schemathesis keeps the app until the process ends."""
+        self._client = self._may_send = self.ended = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
-            await _live(receive, send)
-            return
+            # An ASGI app declines a lifespan by an error (ASGI lifespan protocol 2.0).
+            raise NotImplementedError(scope["type"])
         request = await _read(scope, receive)
-        # The client blocks, and an app in this process runs on this very loop.
-        answer = await to_thread.run_sync(self._exchange, request)
+        # The client blocks its thread; the event loop of Schemathesis has to go on.
+        response = await to_thread.run_sync(self._exchange, request)
         headers = [
             (name.encode("latin-1"), line.encode("latin-1"))
-            for name, lines in answer.headers.items()
+            for name, lines in response.headers.items()
             for line in lines
         ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.content})
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.content})
 
-    def _exchange(self, request: Request) -> Answer:
-        is_allowed = (request.is_safe or self.client.may_write) and self.may_send(request)
-        if self.ended or not is_allowed:
+    def _exchange(self, request: Request) -> Response:
+        client, may_send = self._client, self._may_send
+        if client is None or may_send is None or self.ended:
+            return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
+        if not (request.is_safe or client.may_write) or not may_send(request):
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
         try:
-            answer = self.client.send(request)
+            response = client.send(request)
         except ThrottledError:
             return _mark(TOO_MANY, THROTTLED)
         except (OutOfTimeError, TargetError) as error:
             self.ended = error
             return _mark(HTTPStatus.SERVICE_UNAVAILABLE, UNSENT)
-        return answer if answer.status else _mark(HTTPStatus.BAD_GATEWAY, SILENT)
+        return response if response.status else _mark(HTTPStatus.BAD_GATEWAY, SILENT)
 
 
-def _mark(status: int, mark: str) -> Answer:
-    return Answer(status, {MARK: [mark]})
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Answer the lifespan; whoever asks for something else gets nothing."""
-    while (message := await receive())["type"].startswith("lifespan."):
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+def _mark(status: int, mark: str) -> Response:
+    return Response(status, {MARK: [mark]})
 
 
 async def _read(scope: Message, receive: Receive) -> Request:

@@ -1,4 +1,4 @@
-"""The settings that Schemathesis runs with: reproducible, quiet and without a trace on disk."""
+"""The settings of Schemathesis: the same seed gives the same requests, and no file is written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from schemathesis.config import (
 if TYPE_CHECKING:
     from specwitness.config import FuzzConfig
 
-# These judge an answer by what was answered before.
+# These compare a response with earlier ones, such as a GET after a DELETE.
 HISTORY_CHECKS = ("use_after_free", "ensure_resource_availability")
 CHECKS = (
     "not_a_server_error",
@@ -31,12 +31,12 @@ CHECKS = (
     "unsupported_method",
     *HISTORY_CHECKS,
 )
-# positive_data_acceptance is left out: a contract cannot say that a cursor was never handed out.
+# positive_data_acceptance is left out: it reports `?cursor=abc` if the service accepts only its own cursors.
 
-# Of an answer with all the waiting that a service asks for; the client itself ends sooner.
+# For one response, with the waits on 429; the client's own limits are shorter.
 _TIMEOUT_SECONDS = 600
 _EXAMPLES = {"quick": 10, "deep": 100}
-# A pull request waits for the coverage phase, and for nothing that is drawn at random.
+# The quick profile, for pull requests, has the coverage and stateful phases, and no random values.
 _PHASES: dict[str, dict[str, Any]] = {
     "quick": {
         "fuzzing": {"enabled": False},
@@ -58,7 +58,7 @@ def configure(settings: FuzzConfig) -> SchemathesisConfig:
         checks=ChecksConfig.from_dict(checks),
         phases=PhasesConfig.from_dict(_PHASES[settings.profile]),
         generation=GenerationConfig(max_examples=examples, database="none", with_security_parameters=False),
-        # Constants of the app's code would tie the cases to whatever is imported.
+        # With constants of the app's code, the values would depend on the modules that are imported.
         analysis=AnalysisConfig.from_dict({"constants": {"enabled": False}}),
     )
     return SchemathesisConfig(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 # The comparison of contract and app is a run of its own; its results are named like a check's.
 CONTRACT = "contract"
@@ -31,7 +31,7 @@ class Scope(Enum):
     SITUATIONS = "once, at the end"
 
 
-def _fits_all(_context: Trial, _endpoint: Endpoint) -> bool:
+def _fits_all(_context: Context, _endpoint: Endpoint) -> bool:
     return True
 
 
@@ -66,9 +66,9 @@ class Check:
     tries: str = ""
     requirements: str = ""
     scope: Scope = Scope.REACHED
-    fits: Callable[[Trial, Endpoint], bool] = _fits_all
-    run: Callable[[Trial, Endpoint], object] | None = None
-    run_once: Callable[[Trial], object] | None = None
+    fits: Callable[[Context, Endpoint], bool] = _fits_all
+    run: Callable[[Context, Endpoint], object] | None = None
+    run_once: Callable[[Context], object] | None = None
     reports: tuple[str, ...] = ()
     is_due: Callable[[Endpoint], bool] = _is_never_due
 

@@ -1,111 +1,168 @@
-"""An app as a server would run it: a crash is a 500 for one caller and not the end of the run."""
+"""An ASGI app in this process, called as a server would call it: with its lifespan, on one event loop."""
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import anyio
-from schemathesis.python import asgi
+import httpx
+from anyio.from_thread import start_blocking_portal
 
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.errors import TargetError
+from specwitness.fuzz.http.message import Request, Response
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-class AsgiTransport:
-    """An app in this process, on the event loop and the lifespan that Schemathesis gives it too."""
-
-    is_remote = False
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        with asgi.get_client(app):
-            self._portal = asgi._get_portal()  # noqa: SLF001  # its loop: pools of connections are tied to one
-
-    def send(self, request: Request) -> Answer:
-        """Call the app; threads may call at the same time."""
-        return self._portal.call(self._call, request)
-
-    async def _call(self, request: Request) -> Answer:
-        start: dict[str, Any] = {"status": 500, "headers": []}
-        chunks: list[bytes] = []
-        pending = deque([{"type": "http.request", "body": request.body or b"", "more_body": False}])
-        is_over = anyio.Event()
-
-        async def receive() -> dict[str, Any]:
-            if pending:
-                return pending.popleft()
-            # Whoever watches for the caller's departure must not see one.
-            await is_over.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            elif message["type"] == "http.response.body" and request.method != "HEAD":
-                chunks.append(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body"):
-                is_over.set()
-
-        await self._app(self._scope(request), receive, send)
-        lines: dict[str, list[str]] = {}
-        for name, value in start["headers"]:
-            lines.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-        return Answer(start["status"], lines, b"".join(chunks))
-
-    def _scope(self, request: Request) -> dict[str, Any]:
-        path, _, query = request.target.partition("?")
-        headers = [("host", "testserver"), *request.headers]
-        if request.body is not None:
-            headers.append(("content-length", str(len(request.body))))
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": request.method,
-            "path": unquote(path),
-            "raw_path": path.encode("ascii"),
-            "root_path": "",
-            "scheme": "http",
-            "query_string": query.encode("ascii"),
-            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-            "client": ("127.0.0.1", 50000),
-            "server": ("testserver", 80),
-            "state": asgi._lifespan_state(self._app),  # noqa: SLF001  # what the lifespan made for requests
-        }
-
+    from anyio.from_thread import BlockingPortal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_HOST = "testserver"
+_URL = httpx.URL(f"http://{_HOST}")
+_CLIENT = ("127.0.0.1", 50000)
+_UNSENDABLE = Response(400)
+_NO_RESPONSE = Response(500)
 
 
-class ServedApp:
-    """An ASGI app that answers 500 where the one inside raises.
+@contextmanager
+def open_app(app: App) -> Iterator[AsgiTransport]:
+    """Start an app on an event loop in a thread of its own, and stop it at the end.
 
-    Frameworks raise an unexpected error again after they have answered it, so that a server can log
-    it; in one process with the caller it would hide the answer.
+    Raises:
+        TargetError: The app's startup or shutdown fails.
+    """
+    lifespan = _Lifespan(app)
+    with start_blocking_portal() as portal:
+        serving = portal.start_task_soon(lifespan.serve)
+        try:
+            portal.call(lifespan.step, "startup")
+            try:
+                yield AsgiTransport(app, portal, lifespan.state)
+            finally:
+                portal.call(lifespan.step, "shutdown")
+        finally:
+            serving.cancel()
+
+
+class AsgiTransport:
+    """Sends requests to an app; several threads may send at the same time.
+
+    An exception that the app raises becomes a response with status 500, as on a server.
+
+    Args:
+        app: The ASGI app.
+        portal: The event loop that the app runs on.
+        state: What the app's lifespan made for its requests.
     """
 
-    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
-        self.app = app
+    is_remote = False
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        has_started = False
+    def __init__(self, app: App, portal: BlockingPortal, state: dict[str, Any]) -> None:
+        self._app, self._portal, self._state = app, portal, state
 
-        async def watch(message: Message) -> None:
-            nonlocal has_started
-            has_started = has_started or message["type"] == "http.response.start"
-            await send(message)
+    def send(self, request: Request) -> Response:
+        """Call the app.
 
+        Returns:
+            The response; 400 where the request holds characters that HTTP cannot carry.
+        """
         try:
-            await self.app(scope, receive, watch)
-        except Exception:  # noqa: BLE001  # whatever the app raises is an answer here, as in a server
-            if not has_started:
-                await send({"type": "http.response.start", "status": 500, "headers": []})
-                await send({"type": "http.response.body", "body": b""})
+            place, carried = self._describe_target(request), _convert(request)
+        except UnicodeEncodeError:
+            return _UNSENDABLE
+        return self._portal.call(self._call, place, carried)
+
+    async def _call(self, place: Message, request: httpx.Request) -> Response:
+        async def app(scope: Message, receive: Receive, send: Send) -> None:
+            await self._app({**scope, **place}, receive, send)
+
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=_CLIENT)
+        try:
+            response = await transport.handle_async_request(request)
+        except AssertionError:
+            # httpx asserts that the app has sent a whole response.
+            return _NO_RESPONSE
+        lines: dict[str, list[str]] = {}
+        for name, value in response.headers.raw:
+            lines.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        content = b"".join([chunk async for chunk in response.aiter_raw()])
+        return Response(response.status_code, lines, content)
+
+    def _describe_target(self, request: Request) -> Message:
+        """Give the target as it was written: httpx.URL would change it, such as `/a/../b` to `/b`."""
+        path, _, query = request.target.partition("?")
+        return {
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "method": request.method,
+            "path": unquote(path),
+            "raw_path": path.encode("ascii"),
+            "query_string": query.encode("ascii"),
+            "server": (_HOST, 80),
+            "state": dict(self._state),
+        }
+
+
+def _convert(request: Request) -> httpx.Request:
+    headers = [("host", _HOST), *request.headers]
+    if request.body is not None:
+        headers.append(("content-length", str(len(request.body))))
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    # With `content` in place of `stream`, httpx would add headers of its own.
+    return httpx.Request(request.method, _URL, headers=raw, stream=httpx.ByteStream(request.body or b""))
+
+
+class _Lifespan:
+    """The lifespan of an app (ASGI lifespan protocol 2.0); `state` is what it makes for requests.
+
+    An app that raises before it asks for the first message has no lifespan, and is served all the same.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.state: dict[str, Any] = {}
+        self._app = app
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._replies: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._is_asked = self._is_over = False
+        self._error: Exception | None = None
+
+    async def serve(self) -> None:
+        """Run the app's lifespan until the app ends it."""
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
+        try:
+            await self._app(scope, self._receive, self._replies.put)
+        except Exception as error:  # noqa: BLE001  # raised again by the step that waits for it
+            self._error = error if self._is_asked else None
+        finally:
+            self._is_over = True
+            self._replies.put_nowait(None)
+
+    async def step(self, name: str) -> None:
+        """Bring the app through its `startup` or `shutdown`.
+
+        Raises:
+            TargetError: The app says that it failed, or raises.
+        """
+        self._messages.put_nowait({"type": f"lifespan.{name}"})
+        reply = None if self._is_over else await self._replies.get()
+        reason = str(reply.get("message", "")) if reply and reply["type"].endswith(".failed") else None
+        if reply is None and self._error is not None:
+            reason = f"{type(self._error).__name__}: {self._error}"
+        if reason is not None:
+            # Starlette sends a whole traceback.
+            last = (reason.strip().splitlines() or ["the app names no reason"])[-1]
+            raise TargetError(
+                f"the {name} of the app failed: {last.strip()}",
+                where="Target.app",
+                remedy="start the app with a server to see the whole traceback",
+            )
+
+    async def _receive(self) -> Message:
+        self._is_asked = True
+        return await self._messages.get()

@@ -1,14 +1,18 @@
-"""The only way to the service: counts, keeps to the base URL, obeys 429, and stops when time is up."""
+"""The client that every request of a run goes through.
+
+It counts requests, puts paths below the base path, waits on 429, and ends the run when its time is over.
+"""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.message import NO_ANSWER, Answer, Request
+from specwitness.fuzz.http.message import NO_RESPONSE, Request, Response
 from specwitness.fuzz.http.network import SilentError
 from specwitness.fuzz.http.throttling import TOO_MANY, Patience, ThrottledError
 from specwitness.openapi import is_below
@@ -16,51 +20,55 @@ from specwitness.openapi import is_below
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_MOST_SILENCES = 3
-_NOT_FOUND = 404
-_UNAUTHORIZED = 401
-# Whoever restarts a service that has crashed needs a moment.
-_RETURNS = (0.5, 1.0, 2.0)
+_MOST_MISSING_RESPONSES = 3
+# Seconds: a supervisor needs some time to restart a service that has crashed.
+_RESTART_WAITS = (0.5, 1.0, 2.0)
 
 
 class OutOfTimeError(Exception):
-    """The time budget is spent; what was not reached is told, and testifies for nothing."""
+    """The time budget is spent; the checks that were not reached are skipped."""
 
 
 class ReadOnlyError(TargetError):
-    """A call may change a service elsewhere, and nobody allowed it."""
+    """A request may change a service on another machine, which takes `--allow-writes`."""
 
 
 class GoneError(TargetError):
-    """The service answered for a while, and then no more."""
+    """The service responded for a while, and then no more."""
 
 
 class Transport(Protocol):
-    """Sends one request and gives what comes back, as it is: no redirect is followed."""
+    """Sends one request and gives its response; a redirect is a response and is not followed.
+
+    Attributes:
+        is_remote: Whether the service is on another machine.
+    """
 
     is_remote: bool
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request."""
         ...
 
 
 @dataclass(slots=True)
 class Client:
-    """Sends requests for the checks.
+    """Sends requests for the checks and for Schemathesis.
 
     Args:
-        transport: How the service is reached.
-        allow_writes: Whether methods that change something may go to a service elsewhere.
-        seconds: The time budget; None for none.
-        clock: Tells monotonic seconds.
-        now: Tells seconds since the epoch.
-        sleep: Waits for seconds.
-        base: The path below which the contract's paths are.
-        tell: Told what is waited for.
-        learn: Shown what was changed, and what the service said to it.
-        is_users_own: Tells whether a request brings a user's good credentials, and nothing else.
-        is_refused: Whether such a request was answered with 401.
+        transport: Sends single requests.
+        allow_writes: Whether methods other than GET, HEAD, OPTIONS and TRACE may go to another machine.
+        seconds: The time budget; None for no limit.
+        clock: Gives monotonic seconds.
+        now: Gives seconds since the epoch.
+        sleep: Waits for a number of seconds.
+        tell: Gets a line of text before each wait.
+        learn: Gets each request that changed something, with its response.
+        sent: The number of requests so far.
+        base: The path below which the contract's paths are served, such as `/v2`.
+        is_users_own: Whether a request brings the good credentials of a user, and no others.
+        is_refused: Whether such a request got 401: the user's session may be over.
+        patience: The waits after a 429.
     """
 
     transport: Transport
@@ -70,14 +78,14 @@ class Client:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
-    learn: Callable[[Request, Answer], None] = lambda _request, _answer: None
+    learn: Callable[[Request, Response], None] = lambda _request, _answer: None
     sent: int = 0
     base: str = ""
     is_users_own: Callable[[Request], bool] = lambda _: False
     is_refused: bool = False
     patience: Patience = field(default_factory=Patience)
-    _answered: int = 0
-    _silences: int = 0
+    _responded: int = 0
+    _missing_responses: int = 0
     _end: float | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,26 +101,30 @@ class Client:
         """Tell whether the time budget is spent."""
         return self._end is not None and self.clock() >= self._end
 
-    def log_in(self, request: Request) -> Answer:
-        """Send the request that gives a user a token: it changes nothing that anybody would miss."""
-        answer = self._send_patiently(request)
-        # Users may sign in elsewhere than below the contract's base.
-        if answer.status == _NOT_FOUND and self.base and not request.is_whole:
-            answer = self._send_patiently(replace(request, is_whole=True))
-        return answer
+    def log_in(self, request: Request) -> Response:
+        """Send the request by which a user logs in; `--allow-writes` is not needed for it.
 
-    def send(self, request: Request) -> Answer:
-        """Send a request; wait and try again where the service says 429.
+        Raises:
+            TargetError: The service never responded, or no more.
+        """
+        response = self._send_with_waits(request)
+        # The login may be outside of the contract's base path: `/login` beside `/v2/books`.
+        if response.status == HTTPStatus.NOT_FOUND and self.base and not request.is_whole:
+            response = self._send_with_waits(replace(request, is_whole=True))
+        return response
+
+    def send(self, request: Request) -> Response:
+        """Send a request, and again after a wait where the response has status 429.
 
         Returns:
-            The answer; `NO_ANSWER` where this request alone got none.
+            The response; `NO_RESPONSE` where this request alone got none.
 
         Raises:
             OutOfTimeError: The time budget is spent.
-            ThrottledError: The service says 429 however long it is waited for.
-            GoneError: The service answers no more.
-            ReadOnlyError: The method changes something, the service is elsewhere, and nobody allowed it.
-            TargetError: The service never answered.
+            ThrottledError: The request got 429 after each wait.
+            GoneError: The service responded before, and does no more.
+            ReadOnlyError: The method may change data on another machine, without `allow_writes`.
+            TargetError: The service never responded.
         """
         if self.is_late:
             raise OutOfTimeError
@@ -122,72 +134,72 @@ class Client:
                 where="--base-url",
                 remedy="add --allow-writes if its data may be lost, or name a service on this machine",
             )
-        answer = self._send_patiently(request)
-        if answer.status == TOO_MANY:
+        response = self._send_with_waits(request)
+        if response.status == TOO_MANY:
             raise ThrottledError(f"{request.method} {request.path}")
-        if answer.succeeded and not request.is_safe:
-            self.learn(request, answer)
-        if answer.status == _UNAUTHORIZED and self.is_users_own(request):
+        if response.succeeded and not request.is_safe:
+            self.learn(request, response)
+        if response.status == HTTPStatus.UNAUTHORIZED and self.is_users_own(request):
             self.is_refused = True
-        return answer
+        return response
 
-    def send_together(self, requests: Sequence[Request]) -> list[Answer]:
-        """Send requests at the same time, and give their answers in the order of the requests."""
+    def send_together(self, requests: Sequence[Request]) -> list[Response]:
+        """Send requests at the same time, and give their responses in the order of the requests."""
         with ThreadPoolExecutor(max_workers=len(requests)) as pool:
             return list(pool.map(self.send, requests))
 
-    def _send_patiently(self, request: Request) -> Answer:
-        answer, waits = self._send(request), list[float]()
-        while answer.status == TOO_MANY:
-            delay = self.patience.propose(request, answer, waits, self.now())
+    def _send_with_waits(self, request: Request) -> Response:
+        response, waits = self._send(request), list[float]()
+        while response.status == TOO_MANY:
+            delay = self.patience.propose(request, response, waits, self.now())
             if delay is None:
                 break
             self._wait(delay)
             waits.append(delay)
-            answer = self._send(request)
-        self.patience.note_answer(request, answer)
-        return answer
+            response = self._send(request)
+        self.patience.note_response(request, response)
+        return response
 
     def _wait(self, seconds: float) -> None:
         if self._end is not None and self.clock() + seconds >= self._end:
             raise OutOfTimeError
         self.patience.note_wait(seconds)
-        self.tell(f"the service says 429: waiting {seconds:.0f} s")
+        self.tell(f"the service answered 429: waiting {seconds:.0f} s")
         self.sleep(seconds)
 
-    def _send(self, request: Request) -> Answer:
-        """Send once; where nobody listens any more, look whether the service comes back."""
-        for wait in (*_RETURNS, None):
+    def _send(self, request: Request) -> Response:
+        """Send once; where no connection can be made any more, wait for the service to be restarted."""
+        for wait in (*_RESTART_WAITS, None):
             self.sent += 1
             try:
-                answer = self.transport.send(self.place(request))
+                response = self.transport.send(self.place(request))
             except SilentError as error:
                 if not error.is_unreachable:
-                    return self._bear(error)
-                if wait is None or not self._answered:
+                    return self._record_no_response(error)
+                if wait is None or not self._responded:
                     raise self._give_up(error) from error
                 self.sleep(wait)
             else:
-                self._answered += 1
-                self._silences = 0
-                return answer
+                self._responded += 1
+                self._missing_responses = 0
+                return response
         raise AssertionError("the last round returns or raises")
 
     def place(self, request: Request) -> Request:
-        """Put a path of the contract below the path of its server."""
+        """Put the path of a request below the base path, such as `/books` below `/v2`."""
         if not self.base or request.is_whole or is_below(request.path, self.base):
             return request
         return replace(request, path=self.base + request.path)
 
-    def _bear(self, error: SilentError) -> Answer:
-        """Take it as an answer that one request got none; several in a row are the end."""
-        self._silences += 1
-        if self._silences >= _MOST_SILENCES:
+    def _record_no_response(self, error: SilentError) -> Response:
+        """Give `NO_RESPONSE` for one request without a response; three in a row end the run."""
+        self._missing_responses += 1
+        if self._missing_responses >= _MOST_MISSING_RESPONSES:
             raise self._give_up(error) from error
-        return NO_ANSWER
+        return NO_RESPONSE
 
     def _give_up(self, error: SilentError) -> TargetError:
-        if not self._answered:
+        if not self._responded:
             return error
-        message = f"{error.message}; it had answered {self._answered} requests before"
+        message = f"{error.message}; the service had responded to {self._responded} requests before"
         return GoneError(message, where=error.where, remedy="see the service's own log")

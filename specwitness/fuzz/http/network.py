@@ -1,4 +1,4 @@
-"""The way over HTTP: to one base URL and nowhere else, past no proxy, and to an end."""
+"""Requests over HTTP to one base URL: without redirects, without proxies, with a limit of time and size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 import urllib3
 
 from specwitness.errors import TargetError
-from specwitness.fuzz.http.message import Answer, Request
+from specwitness.fuzz.http.message import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 30.0
 _CHUNK = 65_536
 _LARGEST_BODY = 32 * 1024 * 1024
-# Kept from the answer: they tell how the bytes came, and these are read and unpacked already.
+# Left out of the response: they describe bytes that are decoded already, such as `Content-Encoding: gzip`.
 _HOP = frozenset({"connection", "content-encoding", "keep-alive", "transfer-encoding"})
 _UNREACHABLE = (
     urllib3.exceptions.NewConnectionError,
@@ -26,28 +26,33 @@ _UNREACHABLE = (
     urllib3.exceptions.NameResolutionError,
     urllib3.exceptions.SSLError,
 )
-# A request that HTTP cannot carry is refused by whoever reads it.
-_UNSENDABLE = Answer(400)
+# For a request that HTTP cannot carry, such as a header value with a line break.
+_UNSENDABLE = Response(400)
 _LONGEST_HEAD = 60_000  # bytes; servers take 8 to 64 kB
-_TOO_LARGE = Answer(431)
+_TOO_LARGE = Response(431)
 
 
 class SilentError(TargetError):
-    """A request was sent or could not be, and no answer came; `is_unreachable` where nobody listens."""
+    """No response came to a request; `is_unreachable` where no connection could be made."""
 
     def __init__(self, message: str, *, where: str, is_unreachable: bool) -> None:
-        remedy = "start the service, see its log, or mend --base-url"
+        remedy = "start the service, see its log, or fix --base-url"
         super().__init__(message, where=where, remedy=remedy)
         self.is_unreachable = is_unreachable
 
 
 class HttpTransport:
-    """Over HTTP, to one base URL; redirects are answers, and proxies of the environment are passed by.
+    """Sends requests to one base URL.
+
+    A redirect is a response like another and is not followed; proxies of the environment are not used.
 
     Args:
-        base_url: Where the service is.
-        timeout: Seconds for one answer, from the first byte sent to the last one read.
-        clock: Tells monotonic seconds.
+        base_url: Such as `http://127.0.0.1:8000`; a path in it goes before the path of each request.
+        timeout: Seconds for one response, from the first byte sent to the last byte read.
+        clock: Gives monotonic seconds.
+
+    Raises:
+        TargetError: The base URL is no http URL.
     """
 
     def __init__(
@@ -60,12 +65,16 @@ class HttpTransport:
             f"{parts.scheme}://{parts.netloc}", timeout=timeout, retries=False, maxsize=8
         )
 
-    def send(self, request: Request) -> Answer:
-        """Send a request over HTTP.
+    def send(self, request: Request) -> Response:
+        """Send a request over HTTP, and once more where a kept connection was closed meanwhile.
+
+        Returns:
+            The response; 400 where HTTP cannot carry the request, and 431 where the connection was closed
+            twice after a head of more than 60 kB.
 
         Raises:
-            SilentError: Nobody answers.
-            TargetError: The path is no path.
+            SilentError: No response came.
+            TargetError: The path does not begin with `/`.
         """
         if not request.path.startswith("/"):
             raise TargetError(
@@ -76,27 +85,27 @@ class HttpTransport:
         try:
             return self._exchange(request)
         except urllib3.exceptions.ProtocolError:
-            # A connection that was kept may be closed just when it is used again: it says nothing.
+            # A server may close a kept connection at the moment when it is used again.
             try:
                 return self._exchange(request)
             except urllib3.exceptions.HTTPError as error:
                 if request.head_size > _LONGEST_HEAD:
-                    # Servers hang up on such a head as often as they answer it.
+                    # Some servers close the connection on such a head, and some respond with 431.
                     return _TOO_LARGE
-                # Whoever fell silent at this very request may have crashed by it.
+                # The service may have crashed by this request, even if it cannot be reached just now.
                 raise self._silence(request, error, is_unreachable=False) from error
         except urllib3.exceptions.HTTPError as error:
             raise self._silence(request, error, is_unreachable=isinstance(error, _UNREACHABLE)) from error
         except ValueError:
             return _UNSENDABLE
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         headers = urllib3.HTTPHeaderDict()
         for name, value in request.headers:
             headers.add(name, value)
         if request.body is not None and "content-length" not in headers:
             headers.add("Content-Length", str(len(request.body)))
-        came = self._pool.urlopen(
+        response = self._pool.urlopen(
             request.method,
             self._path + request.target,
             body=request.body,
@@ -105,25 +114,25 @@ class HttpTransport:
             preload_content=False,
         )
         lines: dict[str, list[str]] = {}
-        for name, value in came.headers.iteritems():
+        for name, value in response.headers.iteritems():
             if name.lower() not in _HOP:
                 lines.setdefault(name.lower(), []).append(value)
-        return Answer(came.status, lines, self._read(came))
+        return Response(response.status, lines, self._read(response))
 
-    def _read(self, came: urllib3.BaseHTTPResponse) -> bytes:
-        """Read a body to its end, or as far as time and room allow: a stream of events has none."""
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """Read a body to its end, or to the limit of time or size: a `text/event-stream` may have no end."""
         content, end = bytearray(), self._clock() + self._timeout
-        while chunk := came.read1(_CHUNK):
+        while chunk := response.read1(_CHUNK):
             content += chunk
             if len(content) > _LARGEST_BODY or self._clock() >= end:
-                came.close()
+                response.close()
                 break
-        came.release_conn()
+        response.release_conn()
         return bytes(content)
 
     def _silence(self, request: Request, error: Exception, *, is_unreachable: bool) -> SilentError:
         return SilentError(
-            f"{request.method} {request.path} was not answered: {_explain(error, self._timeout)}",
+            f"{request.method} {request.path} got no response: {_explain(error, self._timeout)}",
             where=self._base,
             is_unreachable=is_unreachable,
         )
@@ -145,7 +154,7 @@ def _split(base_url: str) -> SplitResult:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether a name stands for this machine; what it resolves to may change, and is not asked."""
+    """Tell whether a host is this machine: `127.0.0.1`, `::1` or `localhost`; no name is looked up."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -156,11 +165,11 @@ def _explain(error: Exception, timeout: float) -> str:
     if isinstance(error, urllib3.exceptions.SSLError):
         return f"no trust by TLS ({error})"
     if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return "the name is not known"
+        return "the host name is not known"
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "the connection was refused"
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return f"nothing came within {timeout:g} seconds"
+        return f"none came within {timeout:g} seconds"
     if isinstance(error, urllib3.exceptions.ProtocolError):
-        return "the connection was closed without a whole answer"
+        return "the connection was closed before the response was complete"
     return type(error).__name__

@@ -1,1 +1,1 @@
-"""What a run prints and writes: summary and JUnit."""
+"""The reports of a run: on the terminal, as JSON and as JUnit XML."""

@@ -1,4 +1,4 @@
-"""A run as JUnit XML, for what reads test reports: one suite an operation, one case a check."""
+"""A run as JUnit XML: one suite for each operation, one case for each check."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.run import FuzzRun
 
-# XML 1.0 has no way to write these.
+# XML 1.0 cannot hold these characters, such as NUL (XML 1.0 §2.2).
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(run: FuzzRun, given: Mapping[str, Any], path: Path) -> None:
-    """Write a run.
+def write_junit(run: FuzzRun, shared_texts: Mapping[str, Any], path: Path) -> None:
+    """Write a run to a file.
 
     Args:
         run: The run.
-        given: What the command line said, and a test has to say too.
-        path: The file; its folders are made.
+        shared_texts: The settings of the command line, which the line of a test repeats.
+        path: The file; its folders are created.
     """
     report = JUnitXml("specwitness fuzz")
     suites: dict[str, list[TestCase]] = {}
     for witness in run.witnesses:
         name = str((witness.example or {}).get("operation", ""))
-        suites.setdefault(name, []).append(_make_case(name, witness, given))
+        suites.setdefault(name, []).append(_make_case(name, witness, shared_texts))
     for name, cases in suites.items():
         report.add_testsuite(_make_suite(name, cases))
-    if run.engine.broken_off:
+    if run.broken_off:
         case = TestCase("the service", "specwitness fuzz")
-        case.result = Error(_write(str(run.engine.broken_off)), "gone")
+        case.result = Error(_write(str(run.broken_off)), "gone")
         report.add_testsuite(_make_suite("the run", [case]))
     report.update_statistics()  # type: ignore[no-untyped-call]  # junitparser types most, not this
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,11 +51,11 @@ def _make_suite(name: str, cases: Iterable[TestCase]) -> TestSuite:
     return suite
 
 
-def _make_case(operation: str, witness: Witness, given: Mapping[str, Any]) -> TestCase:
+def _make_case(operation: str, witness: Witness, shared_texts: Mapping[str, Any]) -> TestCase:
     case = TestCase(check_of(witness)[1], _write(operation))
     if witness.outcome is Outcome.FAILED:
         failure = Failure(_write(witness.name), "broken")
-        failure.text = _write(describe_failure(witness, given))
+        failure.text = _write(describe_failure(witness, shared_texts))
         case.result = failure
     elif witness.outcome is Outcome.SKIPPED:
         case.result = Skipped(_write(witness.detail or ""))

@@ -1,4 +1,4 @@
-"""The users and what they own: objects by collection, and the paths that lead to them."""
+"""The users of a run and their objects, by collection."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import Schema, type_of
 from specwitness.fuzz.api.words import COMMON_MEMBERS, snake
-from specwitness.fuzz.requests.answers import find_values
+from specwitness.fuzz.requests.responses import find_values
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
     from specwitness.fuzz.requests.values import Maker
     from specwitness.fuzz.users.identity import Identity
 
@@ -24,34 +24,34 @@ class Choice(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class StoredObject:
     """A stored object: its collection (`/notes/{}`), the values of the path's parameters, and its answer."""
 
     prefix: str
     values: tuple[Any, ...]
-    answer: Answer | None = None
+    response: Response | None = None
     is_created: bool = False
     is_embedded: bool = False
-    is_told: bool = False
+    from_contract: bool = False
 
 
 @dataclass(slots=True)
 class Actor:
     """An identity at work; who impersonates an `owner` knows the ids of the owner's objects.
 
-    What is `given` are texts of theirs by which others have named something of their own.
+    What is `shared_texts` are texts of theirs by which others have named something of their own.
     """
 
     identity: Identity
     maker: Maker
-    things: dict[str, Thing] = field(default_factory=dict)
-    seconds: dict[str, Thing] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
+    objects: dict[str, StoredObject] = field(default_factory=dict)
+    alternates: dict[str, StoredObject] = field(default_factory=dict)
+    responses: dict[str, Response] = field(default_factory=dict)
     handles: dict[str, Any] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
-    owned: list[Thing] = field(default_factory=list)
-    given: set[str] = field(default_factory=set)
+    owned: list[StoredObject] = field(default_factory=list)
+    shared_texts: set[str] = field(default_factory=set)
     owner: Actor | None = None
 
     @property
@@ -71,15 +71,15 @@ class Actor:
         return self.handles.get(snake(name))
 
 
-def borrow(actor: Actor, name: str, schema: Schema) -> Any:
+def value_from_responses(actor: Actor, name: str, schema: Schema) -> Any:
     """Give a value that an answer to a user showed under a name, or its last words; `...` for none.
 
     `to_iban` wants an `iban`, and no schema says which ones there are.
     """
     plain, kind = snake(name), type_of(schema)
     holder = actor.owner or actor
-    for answer in [*holder.answers.values(), *(stored.answer for stored in holder.things.values())]:
-        for key, value in find_values(answer.json()) if answer else ():
+    for response in [*holder.responses.values(), *(stored.response for stored in holder.objects.values())]:
+        for key, value in find_values(response.json()) if response else ():
             word = snake(key)
             is_named = plain == word or (plain.endswith(f"_{word}") and word not in COMMON_MEMBERS)
             if is_named and kind == _KINDS.get(type(value)):

@@ -27,7 +27,7 @@ _PLAIN = "text/plain"
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-# What files of a type begin with; readers of these pass over what follows the end.
+# The first bytes of files of a type; readers ignore the bytes after the end.
 _BEGINNINGS = {"image/png": _PIXEL, "image/gif": b"GIF89a", "application/pdf": b"%PDF-1.4\n"}
 
 

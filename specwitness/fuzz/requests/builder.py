@@ -12,11 +12,11 @@ from specwitness.fuzz.api.purpose import is_of_user, noun_at, noun_for
 from specwitness.fuzz.api.relations import collection_by_key, collection_of, find_producers
 from specwitness.fuzz.api.schema import Schema, type_of
 from specwitness.fuzz.api.words import OWN_KEY_ENDINGS, USERS, noun_of, singular, snake
-from specwitness.fuzz.http.message import Answer, Request, as_text, fill
-from specwitness.fuzz.requests.actor import Actor, Choice, Thing, borrow
-from specwitness.fuzz.requests.answers import find_members, id_in, list_items, read_expression, read_id
+from specwitness.fuzz.http.message import Request, Response, as_text, fill
+from specwitness.fuzz.requests.actor import Actor, Choice, StoredObject, value_from_responses
 from specwitness.fuzz.requests.bodies import content_type, dump, encode_body
 from specwitness.fuzz.requests.draft import Draft, Options
+from specwitness.fuzz.requests.responses import find_members, id_in, list_items, read_expression, read_id
 from specwitness.fuzz.requests.values import COMMON, Maker
 from specwitness.fuzz.requests.versions import is_version, read_version
 from specwitness.fuzz.users.credentials import authorize, find_credentials
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class World:
+class RequestBuilder:
     """Builds requests for actors, and finds or makes the objects that they need.
 
     Args:
@@ -58,7 +58,7 @@ class World:
         """
         found = self._look_up(actor, name, schema, draft)
         is_reused = found is ... and draft.options.reuse_response_values
-        return borrow(actor, name, schema) if is_reused else found
+        return value_from_responses(actor, name, schema) if is_reused else found
 
     def build(
         self,
@@ -80,11 +80,11 @@ class World:
             The request; None where a stored object is needed and none can be made.
         """
         if values is None:
-            thing = self.obtain(endpoint, actor, fresh=fresh) if endpoint.path_names else None
-            if endpoint.path_names and thing is None:
+            stored = self.obtain(endpoint, actor, fresh=fresh) if endpoint.path_names else None
+            if endpoint.path_names and stored is None:
                 return None
-            values = thing.values if thing else ()
-            # Whoever is deleted by the way is another account, or nobody.
+            values = stored.values if stored else ()
+            # A deletion must not delete the caller's own account.
             if endpoint.method == "DELETE" and self._is_self(endpoint, actor, values):
                 return None
         path = fill(endpoint.path, values)
@@ -139,7 +139,7 @@ class World:
             return encode_body(endpoint.body_examples[example], endpoint)
         return encode_body(actor.maker.make(endpoint.bodies[media], "", draft), endpoint)
 
-    def _read_current(self, reader: Endpoint, actor: Actor, draft: Draft) -> Answer | None:
+    def _read_current(self, reader: Endpoint, actor: Actor, draft: Draft) -> Response | None:
         """Read the object that a draft changes, as its owner."""
         owner = actor.owner or actor
         request = self.build(reader, owner, draft.path_values[: len(reader.path_names)])
@@ -165,29 +165,29 @@ class World:
         own = draft.operation.shape if draft.operation else ""
         if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
             return ...
-        # An answer tells a key by the name that it has in paths.
+        # A response holds a key under the name that it has in paths: `sku`.
         key = self._key_of(prefix) if prefix == by_key else name
         parameter = Parameter(key, "path", required=True, schema=schema)
-        thing = self._obtain_named(actor, prefix, parameter)
+        stored = self._obtain_named(actor, prefix, parameter)
         above = draft.operation.collections if draft.operation else ()
         is_taken = prefix in above or any(
             other == prefix for member, other in draft.named.items() if member != name
         )
-        if thing and is_taken and actor.owner is None:
-            thing = self._obtain_second(actor, thing, parameter)
+        if stored and is_taken and actor.owner is None:
+            stored = self._obtain_alternate(actor, stored, parameter)
         draft.used.append(prefix)
         draft.named[name] = prefix
-        return thing.values[-1] if thing else ...
+        return stored.values[-1] if stored else ...
 
     def _key_of(self, prefix: str) -> str:
         found = (operation for operation in self.surface.endpoints if prefix in operation.collections)
         endpoint = next(found)
         return endpoint.path_names[endpoint.collections.index(prefix)]
 
-    def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> Thing | None:
+    def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> StoredObject | None:
         """Find or make an object that a member names, and those above it."""
-        if prefix.count("{}") == 1 or (actor.owner and prefix in actor.things):
-            known = actor.things.get(prefix) if actor.owner else None
+        if prefix.count("{}") == 1 or (actor.owner and prefix in actor.objects):
+            known = actor.objects.get(prefix) if actor.owner else None
             return known or self._obtain(actor, prefix, (), parameter, fresh=False)
         endpoint = next(
             operation for operation in self.surface.endpoints if prefix in operation.collections[-1:]
@@ -198,7 +198,7 @@ class World:
         """Find an operation by method and path, whatever its parameters are called."""
         return self.surface.find(method, shape)
 
-    def call(self, endpoint: Endpoint, actor: Actor, request: Request) -> Answer:
+    def call(self, endpoint: Endpoint, actor: Actor, request: Request) -> Response:
         """Send a request with an actor's credentials."""
         return self.client.send(self.sign(endpoint, actor, request))
 
@@ -211,31 +211,31 @@ class World:
         """Find or make the objects above the one that an operation's path names."""
         values: tuple[Any, ...] = ()
         for prefix, name in list(zip(endpoint.collections, endpoint.path_names, strict=True))[:-1]:
-            thing = self._obtain(actor, prefix, values, endpoint.parameter(name, "path"), fresh=False)
-            if thing is None:
+            stored = self._obtain(actor, prefix, values, endpoint.parameter(name, "path"), fresh=False)
+            if stored is None:
                 return None
-            values = thing.values
+            values = stored.values
         return values
 
-    def obtain(self, endpoint: Endpoint, actor: Actor, *, fresh: bool = False) -> Thing | None:
+    def obtain(self, endpoint: Endpoint, actor: Actor, *, fresh: bool = False) -> StoredObject | None:
         """Find or make the object that an operation's path names."""
         last = len(endpoint.path_names) - 1
-        thing = self._walk(endpoint, actor, last if fresh else None)
-        if thing is None and fresh and last > 0:
-            # What comes with its parent alone is new where the parent is.
-            thing = self._walk(endpoint, actor, last - 1)
-        return thing
+        stored = self._walk(endpoint, actor, last if fresh else None)
+        if stored is None and fresh and last > 0:
+            # An object that is created with its parent, such as an order's item, needs a new parent.
+            stored = self._walk(endpoint, actor, last - 1)
+        return stored
 
-    def _walk(self, endpoint: Endpoint, actor: Actor, fresh: int | None) -> Thing | None:
+    def _walk(self, endpoint: Endpoint, actor: Actor, fresh: int | None) -> StoredObject | None:
         """Go down a path, object by object; make the one at `fresh` anew."""
-        thing: Thing | None = None
+        stored: StoredObject | None = None
         for index, (prefix, name) in enumerate(zip(endpoint.collections, endpoint.path_names, strict=True)):
             parameter = endpoint.parameter(name, "path")
-            parents = thing.values if thing else ()
-            thing = self._obtain(actor, prefix, parents, parameter, fresh=index == fresh)
-            if thing is None:
+            parents = stored.values if stored else ()
+            stored = self._obtain(actor, prefix, parents, parameter, fresh=index == fresh)
+            if stored is None:
                 return None
-        return thing
+        return stored
 
     def _obtain(
         self,
@@ -245,8 +245,8 @@ class World:
         parameter: Parameter | None,
         *,
         fresh: bool,
-    ) -> Thing | None:
-        known = actor.things.get(prefix)
+    ) -> StoredObject | None:
+        known = actor.objects.get(prefix)
         if known is not None and not fresh and known.values[:-1] == parents:
             return known
         key = (actor.name, prefix)
@@ -256,129 +256,137 @@ class World:
         try:
             find = self._choices if is_choice(parameter) else self._sources
             own = self._find_self(actor, prefix, parents, parameter)
-            for thing in own if own and not fresh else find(actor, prefix, parents, parameter):
-                if fresh and thing.is_embedded and known is not None and thing.values == known.values:
+            for stored in own if own and not fresh else find(actor, prefix, parents, parameter):
+                if fresh and stored.is_embedded and known is not None and stored.values == known.values:
                     continue
                 # Another account that was made for the occasion does not become the caller's.
                 if not (own and fresh and known is not None):
-                    actor.things[prefix] = thing
-                if thing.is_created and not isinstance(thing.values[-1], Choice):
-                    actor.owned.append(thing)
-                return thing
+                    actor.objects[prefix] = stored
+                if stored.is_created and not isinstance(stored.values[-1], Choice):
+                    actor.owned.append(stored)
+                return stored
         finally:
             self._making.discard(key)
         return None if fresh else known
 
     def _find_self(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
-    ) -> list[Thing]:
-        """Give the caller where a path names users, by handle or id, and nobody makes any but to sign up."""
+    ) -> list[StoredObject]:
+        """Give the caller where a path names users by handle or id, and only a sign-up makes users."""
         noun = noun_for(parameter.name, prefix)
         maker = self.find("POST", prefix.removesuffix("/{}"))
         if not is_of_user(parameter.name, prefix) or (maker is not None and maker.is_protected):
             return []
         handle = actor.handle_for(parameter.name)
         name = handle if handle is not None or noun not in USERS else actor.identity.subject
-        return [Thing(prefix, (*parents, name))] if name is not None else []
+        return [StoredObject(prefix, (*parents, name))] if name is not None else []
 
     def _sources(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
-    ) -> Iterator[Thing]:
-        """Give the object by one way after the other: made, in its parent, the user, listed, put, told."""
+    ) -> Iterator[StoredObject]:
+        """Give the object in each way: created, in its parent, the user, listed, put, in the contract."""
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
             is_above = all(prefix.startswith(collection) for collection in producer.collections)
             values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
-            if (answer := self._produce(producer, actor, values)) and answer.succeeded:
-                made = read_expression(expression, answer) if expression else None
-                found = made if made is not None else read_id(answer, parameter.name, noun)
+            if (response := self._produce(producer, actor, values)) and response.succeeded:
+                made = read_expression(expression, response) if expression else None
+                found = made if made is not None else read_id(response, parameter.name, noun)
                 if found is not None:
-                    # Who checks a code that the contract tells has not made it.
-                    is_told = _tells(producer, found)
-                    yield Thing(prefix, (*parents, found), answer, is_created=not is_told, is_told=is_told)
+                    # `POST /coupons/check` responds with the code of the contract: it created no coupon.
+                    from_contract = _tells(producer, found)
+                    yield StoredObject(
+                        prefix,
+                        (*parents, found),
+                        response,
+                        is_created=not from_contract,
+                        from_contract=from_contract,
+                    )
         yield from self._embedded(actor, prefix, parents, (parameter.name, noun))
         if noun in USERS and actor.identity.subject is not None:
-            yield Thing(prefix, (*parents, actor.identity.subject))
+            yield StoredObject(prefix, (*parents, actor.identity.subject))
         yield from self._listed(actor, prefix, parents, (parameter.name, noun))
         yield from self._put(actor, prefix, parents, parameter)
-        yield from (Thing(prefix, (*parents, value), is_told=True) for value in list_told(parameter))
+        yield from (
+            StoredObject(prefix, (*parents, value), from_contract=True) for value in list_told(parameter)
+        )
 
     def _choices(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
-    ) -> Iterator[Thing]:
+    ) -> Iterator[StoredObject]:
         """Give what has a place among a few that the contract lists: put there, posted, or there anyhow."""
-        for thing in self._put(actor, prefix, parents, parameter):
-            yield replace(thing, values=(*parents, Choice(as_text(thing.values[-1]))))
+        for stored in self._put(actor, prefix, parents, parameter):
+            yield replace(stored, values=(*parents, Choice(as_text(stored.values[-1]))))
         maker = self.find("POST", prefix.removesuffix("/{}"))
-        answer = self._produce(maker, actor, parents) if maker else None
-        made = read_id(answer, parameter.name, "") if answer and answer.succeeded else None
+        response = self._produce(maker, actor, parents) if maker else None
+        made = read_id(response, parameter.name, "") if response and response.succeeded else None
         if made is not None and as_text(made) in map(as_text, list_told(parameter)):
-            yield Thing(prefix, (*parents, Choice(as_text(made))), answer, is_created=True)
+            yield StoredObject(prefix, (*parents, Choice(as_text(made))), response, is_created=True)
         for value in list_told(parameter):
-            yield Thing(prefix, (*parents, Choice(as_text(value))))
+            yield StoredObject(prefix, (*parents, Choice(as_text(value))))
 
     def _embedded(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
-    ) -> Iterator[Thing]:
+    ) -> Iterator[StoredObject]:
         """Give the objects that the answer of their parent holds: the items of an order."""
         shapes = list_collections(prefix)
-        parent = actor.things.get(shapes[-2]) if len(shapes) > 1 else None
-        if parent is None or parent.answer is None or parent.values != parents:
+        parent = actor.objects.get(shapes[-2]) if len(shapes) > 1 else None
+        if parent is None or parent.response is None or parent.values != parents:
             return
-        for holder in find_members(parent.answer.json(), noun_at(prefix)):
+        for holder in find_members(parent.response.json(), noun_at(prefix)):
             if (found := id_in(holder, *names)) is not None:
-                yield Thing(prefix, (*parents, found), is_created=parent.is_created, is_embedded=True)
+                yield StoredObject(prefix, (*parents, found), is_created=parent.is_created, is_embedded=True)
 
-    def read_made(self, reader: Endpoint, answer: Answer) -> Any:
-        """Read the id of the object that an answer tells of, as its reader takes it."""
+    def read_made(self, reader: Endpoint, response: Response) -> Any:
+        """Read the id of the object in a response, as its reader takes it."""
         name = reader.path_names[-1]
-        return read_id(answer, name, noun_for(name, reader.last_collection))
+        return read_id(response, name, noun_for(name, reader.last_collection))
 
-    def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...] | None) -> Answer | None:
+    def _produce(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...] | None) -> Response | None:
         if not (endpoint.is_safe or self.client.may_write):
             return None
         request = self.build(endpoint, actor, values)
-        answer = self.call(endpoint, actor, request) if request else None
-        if answer and not answer.succeeded and endpoint.id not in self.variants:
+        response = self.call(endpoint, actor, request) if request else None
+        if response and not response.succeeded and endpoint.id not in self.variants:
             self.variants[endpoint.id] = Options(full=False)
             request = self.build(endpoint, actor, values)
-            answer = self.call(endpoint, actor, request) if request else None
-            if not (answer and answer.succeeded):
+            response = self.call(endpoint, actor, request) if request else None
+            if not (response and response.succeeded):
                 del self.variants[endpoint.id]
-        if answer and answer.succeeded:
-            actor.answers.setdefault(endpoint.id, answer)
-        return answer
+        if response and response.succeeded:
+            actor.responses.setdefault(endpoint.id, response)
+        return response
 
     def _listed(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
-    ) -> Iterator[Thing]:
+    ) -> Iterator[StoredObject]:
         endpoint = self.find("GET", prefix.removesuffix("/{}"))
         request = self.build(endpoint, actor, parents) if endpoint else None
         if endpoint is None or request is None:
             return
-        answer = self.call(endpoint, actor, request)
-        for item in list_items(answer.json()) if answer.succeeded else ():
-            if (found := read_id(Answer(200, {}, dump(item)), *names)) is not None:
-                yield Thing(prefix, (*parents, found))
+        response = self.call(endpoint, actor, request)
+        for item in list_items(response.json()) if response.succeeded else ():
+            if (found := read_id(Response(200, {}, dump(item)), *names)) is not None:
+                yield StoredObject(prefix, (*parents, found))
 
     def _put(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
-    ) -> Iterator[Thing]:
+    ) -> Iterator[StoredObject]:
         endpoint = self.find("PUT", prefix)
         if endpoint is None:
             return
         value = actor.maker.make(parameter.schema)
         request = self.build(endpoint, actor, (*parents, value))
-        if request and (answer := self.call(endpoint, actor, request)).succeeded:
-            yield Thing(prefix, (*parents, value), answer, is_created=True)
+        if request and (response := self.call(endpoint, actor, request)).succeeded:
+            yield StoredObject(prefix, (*parents, value), response, is_created=True)
 
-    def _obtain_second(self, actor: Actor, first: Thing, parameter: Parameter) -> Thing:
+    def _obtain_alternate(self, actor: Actor, first: StoredObject, parameter: Parameter) -> StoredObject:
         """Find or make another object of a collection: few operations take the same one twice."""
-        known = actor.seconds.get(first.prefix)
+        known = actor.alternates.get(first.prefix)
         if known is None or known.values == first.values:
             known = self._obtain(actor, first.prefix, first.values[:-1], parameter, fresh=True) or first
-            actor.things[first.prefix] = first
-            actor.seconds[first.prefix] = known
+            actor.objects[first.prefix] = first
+            actor.alternates[first.prefix] = known
         return known
 
 

@@ -25,9 +25,9 @@ _NAMESPACE = UUID("5f0c2f9e-5d2c-4f5f-9a0e-2b8f3a0c7d11")
 _DEEPEST = 6
 # A schema that requires itself has no value at all.
 _TOO_DEEP = 20
-# What the texts of all users have in them.
+# Part of the texts of all users.
 COMMON = "zq"
-# Where a pattern takes no figures, letters stand for them.
+# Letters in place of figures, for a pattern without figures.
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
 Lookup = "Callable[[str, Schema], Any]"
 
@@ -115,7 +115,7 @@ class Maker:
         return re.findall(rf"{re.escape(self.marker)}\w*", text)
 
     def next_text(self) -> str:
-        """Make a text that nobody has."""
+        """Make a text that no other object has."""
         self._count += 1
         return f"{self.marker}{self._count:03d}"
 

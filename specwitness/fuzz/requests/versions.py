@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from specwitness.fuzz.api.endpoint import Endpoint, Surface
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 _HEADER = "if_match"
 
@@ -21,11 +21,11 @@ def is_version(name: str) -> bool:
 
 
 def read_version(
-    surface: Surface, operation: Endpoint | None, name: str, read: Callable[[Endpoint], Answer | None]
+    surface: Surface, operation: Endpoint | None, name: str, read: Callable[[Endpoint], Response | None]
 ) -> Any:
-    """Read the version that the object in focus has now; `...` where nothing tells.
+    """Read the current version of the object that an operation changes; `...` where nothing shows it.
 
-    Who only pretends to own the object gets it too: versions can be guessed.
+    Another user gets it too: versions can be guessed.
 
     Args:
         surface: The contract.
@@ -36,12 +36,12 @@ def read_version(
     if operation is None or operation.is_safe or not is_version(name):
         return ...
     reader = surface.find("GET", (operation.collections or (operation.shape,))[-1])
-    answer = read(reader) if reader else None
-    if answer is None or not answer.succeeded:
+    response = read(reader) if reader else None
+    if response is None or not response.succeeded:
         return ...
     if snake(name) == _HEADER:
-        return answer.header("etag") or ...
-    return _find_member(answer.json(), snake(name))
+        return response.header("etag") or ...
+    return _find_member(response.json(), snake(name))
 
 
 def _find_member(value: Any, name: str) -> Any:

@@ -1,1 +1,1 @@
-"""What a run found: results, severity, conformance, coverage, curl lines."""
+"""Results of a run: violations, severity, conformance, coverage, curl lines."""

@@ -1,4 +1,4 @@
-"""What a refusal must look like."""
+"""Conformance of a response to the contract: documented headers and body."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 _JSON = re.compile(r"(application|text)/json|.+\+json")  # and no lines of JSON
 
 
-def describe_headers(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
+def describe_headers(response: Response, endpoint: Endpoint) -> Iterator[str]:
     """Say which headers are missing or do not fit what the contract says of the status."""
-    for name, header in (endpoint.response_for(answer.status) or {}).get("headers", {}).items():
-        lines = answer.headers.get(name.lower(), [])
+    for name, header in (endpoint.response_for(response.status) or {}).get("headers", {}).items():
+        lines = response.headers.get(name.lower(), [])
         schema = resolve(header.get("schema", {}), endpoint.document)
         if not any(lines) and header.get("required"):
             yield f"without {name}"
@@ -29,26 +29,26 @@ def describe_headers(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
             yield f"with a {name} that does not fit the contract"
 
 
-def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
+def describe_misfit(response: Response, endpoint: Endpoint) -> str | None:
     """Say what of the body does not fit what the contract says of the status; None if it fits.
 
     An answer to HEAD has no body (RFC 9110 §9.3.2).
     """
-    response = endpoint.response_for(answer.status)
+    documented = endpoint.response_for(response.status)
     content = {
         name.partition(";")[0].strip().lower(): media
-        for name, media in (response or {}).get("content", {}).items()
+        for name, media in (documented or {}).get("content", {}).items()
     }
     if not content or endpoint.method == "HEAD":
         return None
-    media_type = answer.header("content-type").partition(";")[0].strip().lower()
+    media_type = response.header("content-type").partition(";")[0].strip().lower()
     if media_type not in content and not any(name.endswith("*") for name in content):
         expected = " or ".join(sorted(content))
         return f"expected the body as {expected}, came {media_type or 'no type'}"
     if not _JSON.fullmatch(media_type) or media_type not in content:
         return None
     try:
-        body = json.loads(answer.content)
+        body = json.loads(response.content)
     except (ValueError, RecursionError):
         return "expected a JSON body, came something else"
     errors = endpoint.find_errors(content[media_type].get("schema", {}), body)
@@ -59,4 +59,4 @@ def describe_misfit(answer: Answer, endpoint: Endpoint) -> str | None:
     said = (
         error.message if error.validator in {"additionalProperties", "required"} else f"`{error.validator}`"
     )
-    return f"the body of the {answer.status} does not fit the contract: {error.json_path}: {said}"
+    return f"the body of the {response.status} does not fit the contract: {error.json_path}: {said}"

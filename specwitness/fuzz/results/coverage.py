@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.results.results import Ledger, Tally
+    from specwitness.fuzz.results.results import CheckResult, Results
 
 _SERVER_ERROR = 500
 # Nobody waits for a crash, nor for what has no name.
@@ -43,32 +43,32 @@ def find_documented(endpoint: Endpoint) -> list[str]:
     return sorted(name for name in endpoint.responses if name not in _NOT_AWAITED)
 
 
-def find_observed(endpoint: Endpoint, ledger: Ledger) -> set[int]:
+def find_observed(endpoint: Endpoint, results: Results) -> set[int]:
     """Give the statuses that an operation answered with, whatever was tried."""
-    return {status for _, tally in _tallies_of(endpoint, ledger) for status in tally.statuses}
+    return {status for _, result in _tallies_of(endpoint, results) for status in result.statuses}
 
 
-def find_unseen(endpoint: Endpoint, ledger: Ledger) -> list[str]:
+def find_unseen(endpoint: Endpoint, results: Results) -> list[str]:
     """Give the documented statuses that never came."""
-    observed = find_observed(endpoint, ledger)
+    observed = find_observed(endpoint, results)
     return [entry for entry in find_documented(endpoint) if not any(fits(entry, one) for one in observed)]
 
 
-def measure(endpoints: Collection[Endpoint], ledger: Ledger) -> Coverage:
+def measure(endpoints: Collection[Endpoint], results: Results) -> Coverage:
     """Count over several operations."""
     documented = sum(len(find_documented(operation)) for operation in endpoints)
-    unseen = sum(len(find_unseen(operation, ledger)) for operation in endpoints)
+    unseen = sum(len(find_unseen(operation, results)) for operation in endpoints)
     undocumented = server_errors = 0
     for endpoint in endpoints:
-        for check, tally in _tallies_of(endpoint, ledger):
-            for status, count in tally.statuses.items():
+        for check, result in _tallies_of(endpoint, results):
+            for status, count in result.statuses.items():
                 undocumented += count * (endpoint.response_for(status) is None)
                 server_errors += count * (status >= _SERVER_ERROR and check != "situation")
     return Coverage(documented, documented - unseen, undocumented, server_errors)
 
 
-def _tallies_of(endpoint: Endpoint, ledger: Ledger) -> Iterator[tuple[str, Tally]]:
+def _tallies_of(endpoint: Endpoint, results: Results) -> Iterator[tuple[str, CheckResult]]:
     """Give what was tried on an operation, by check; what `shadow` calls is another one, or none."""
-    for (name, check), tally in ledger.tallies.items():
+    for (name, check), result in results.by_check.items():
         if name == endpoint.id and check != "shadow":
-            yield check, tally
+            yield check, result

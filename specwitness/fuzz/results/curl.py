@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
 
 _LONGEST_BODY = 2000
 _SHORTEST_ID = 8
-# What every client sends by itself.
+# Headers that every client sends by itself.
 _TRANSPORT = frozenset(
     {
         "accept",
@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"\$(?:TOKEN_[A-Z]+|BAD_TOKEN|ID(?:_\d+)?)")
 _ID = re.compile(r"\$ID(?:_(\d+))?")
 # A quoted quote, a string with escapes, and a plain one, as `_quote` writes them.
 _QUOTED = re.compile(r"""\"'\"|\$'(?:[^'\\]|\\.)*'|'[^']*'""")
-# What our own requests are filled with comes back in answers, and is made up by nobody else.
+# Values of our own requests come back in responses: they are no secrets of the service.
 _OWN_TEXT = re.compile(r"(?:alice|bob|admin)s[0-9a-f]+zq")
 _DIGIT = re.compile(r"\d")
 # No word of a language is so long.
@@ -88,15 +88,15 @@ class Redaction:
         """Hide further credentials of a user."""
         self._names = sorted({*self._names, *((value, name) for value in values if value)}, key=_by_length)
 
-    def learn(self, request: Request, answer: Answer) -> None:
+    def learn(self, request: Request, response: Response) -> None:
         """Take note of what an answer holds that the request did not."""
         sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
         # Words of the service, such as a state, are no ids.
         texts = (
-            text for text in _find_texts(answer.content) if _DIGIT.search(text) or _SECRET.fullmatch(text)
+            text for text in _find_texts(response.content) if _DIGIT.search(text) or _SECRET.fullmatch(text)
         )
         found = {text for text in texts if not _OWN_TEXT.search(text)}
-        if location := answer.header("location"):
+        if location := response.header("location"):
             found.add(location.rpartition("/")[2])
         self._made_up |= {text for text in found if len(text) >= _SHORTEST_ID and text not in sent}
 

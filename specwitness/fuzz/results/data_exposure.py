@@ -1,4 +1,4 @@
-"""What an answer shows that it should not: secrets and personal data which the contract does not show."""
+"""Data exposure: secrets and personal data in a response that the contract does not document."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.purpose import noun_for
 from specwitness.fuzz.api.schema import Schema, resolve
-from specwitness.fuzz.api.words import PERSONAL, SECRETS, USERS
+from specwitness.fuzz.api.words import MOMENTS, PERSONAL, SECRETS, USERS
 from specwitness.openapi.references import dereference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 _DEEPEST = 8
 
 
-def find_excess(answer: Answer, endpoint: Endpoint) -> Iterator[str]:
+def find_data_exposure(response: Response, endpoint: Endpoint) -> Iterator[str]:
     """Name the members of a 2xx that are secret, or personal where others are shown, and in no contract.
 
     A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
     """
-    response = endpoint.response_for(answer.status) if answer.succeeded else None
-    content = (response or {}).get("content", {})
+    documented = endpoint.response_for(response.status) if response.succeeded else None
+    content = (documented or {}).get("content", {})
     schema = next((media.get("schema") for name, media in content.items() if "json" in name), None)
-    body = answer.json()
+    body = response.json()
     if schema is None or body is None:
         return
     yield from dict.fromkeys(_walk(body, schema, endpoint, _DEEPEST))
@@ -46,7 +46,7 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
     for name, item in value.items():
         if name in known:
             is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
-            if is_write_only and _is_given(item) and SECRETS.occurs_in(name):
+            if is_write_only and _is_given(item) and _is_secret(name):
                 yield name
             yield from _walk(item, known[name], endpoint, depth - 1)
         elif not is_open and _is_given(item) and _is_private(name, endpoint):
@@ -69,13 +69,18 @@ def _is_given(value: Any) -> bool:
 
 
 def _is_private(name: str, endpoint: Endpoint) -> bool:
-    return SECRETS.occurs_in(name) or (_shows_others(endpoint) and PERSONAL.occurs_in(name))
+    return _is_secret(name) or (_shows_others(endpoint) and PERSONAL.occurs_in(name))
+
+
+def _is_secret(name: str) -> bool:
+    """Tell whether a member holds a secret: `passwordHash` does, and `password_changed_on` a moment."""
+    return SECRETS.occurs_in(name) and not MOMENTS.ends(name)
 
 
 def _shows_others(endpoint: Endpoint) -> bool:
     """Tell whether an operation shows others than the caller."""
     shapes = endpoint.collections
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
-    # Who signs up is shown themselves.
+    # A sign-up shows the new user their own data.
     is_public = endpoint.is_safe and not endpoint.is_protected
     return is_of_user or is_public or bool(endpoint.is_shared)

@@ -1,4 +1,4 @@
-"""What two answers have in common, apart from what differs between any two answers."""
+"""Fingerprints of responses: what is compared, without what differs between any two responses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 _ALWAYS_NEW = re.compile(
     r"^(date|age|server-timing|content-length|traceparent|tracestate|set-cookie|x-runtime|x-process-time"
@@ -18,16 +18,16 @@ _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$")
 _EPOCH = 1_500_000_000
 
 
-def take_fingerprint(answer: Answer, echoes: Iterable[object] = ()) -> dict[str, Any]:
+def take_fingerprint(response: Response, echoes: Iterable[object] = ()) -> dict[str, Any]:
     """Give status, headers and every scalar of the body, by place; `echoes` of the request become `$`."""
     words = sorted({str(entry) for entry in echoes if len(str(entry)) > 0}, key=len, reverse=True)
-    found: dict[str, Any] = {"status": answer.status}
-    for name, lines in answer.headers.items():
+    found: dict[str, Any] = {"status": response.status}
+    for name, lines in response.headers.items():
         if not _ALWAYS_NEW.match(name):
             found[f"header {name}"] = _mask(", ".join(lines), words)
-    body = answer.json()
+    body = response.json()
     if body is None:
-        found["body"] = _mask(answer.text, words)
+        found["body"] = _mask(response.text, words)
     else:
         found |= {f"body {place}": _mask(value, words) for place, value in _flatten(body, "")}
     return found

@@ -1,4 +1,4 @@
-"""What the checks tried and found, by operation and check."""
+"""Results of the checks by operation and check: cases, judgements, violations, and reasons for gaps."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
 
 
-class Breach(NamedTuple):
+class Violation(NamedTuple):
     """One answer that was not as it should be, the request that brought it about, and how grave it is."""
 
     text: str
@@ -25,13 +25,13 @@ class Breach(NamedTuple):
 
 
 @dataclass(slots=True)
-class Tally:
+class CheckResult:
     """The cases of one operation under one check."""
 
     cases: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     attacks: Counter[str] = field(default_factory=Counter)
-    breaches: dict[str, list[Breach]] = field(default_factory=dict)
+    violations: dict[str, list[Violation]] = field(default_factory=dict)
     judged: int = 0
 
     def count(self, status: int) -> None:
@@ -39,9 +39,9 @@ class Tally:
         self.cases += 1
         self.statuses[status] += 1
 
-    def blame(self, kind: str, breach: Breach) -> None:
-        """Note what is wrong; breaches of one kind are told once."""
-        self.breaches.setdefault(kind, []).append(breach)
+    def report(self, kind: str, violation: Violation) -> None:
+        """Note a violation; violations of one kind are reported once."""
+        self.violations.setdefault(kind, []).append(violation)
 
     @property
     def succeeded(self) -> int:
@@ -56,9 +56,9 @@ class Tally:
             classes[f"{status // 100}xx"] += count
         return {"cases": self.cases, **dict(sorted(classes.items()))}
 
-    def at_level(self, level: str) -> list[Breach]:
+    def at_level(self, level: str) -> list[Violation]:
         """Give one breach of each kind that is as grave."""
-        found = ([value for value in several if value.level == level] for several in self.breaches.values())
+        found = ([value for value in several if value.level == level] for several in self.violations.values())
         return [several[0] for several in found if several]
 
     def describe_statuses(self) -> str:
@@ -67,22 +67,24 @@ class Tally:
             ", ".join(f"{status} ({count})" for status, count in sorted(self.statuses.items())) or "nothing"
         )
 
-    def describe_breaches(self, at_most: int = 5) -> str:
+    def describe_violations(self, at_most: int = 5) -> str:
         """Tell each kind of breach by its shortest request."""
         lines = []
-        # The grave come first: only so many are told.
-        ordered = sorted(self.breaches.items(), key=lambda item: (item[1][0].level, item[0]))
-        for _, breaches in ordered[:at_most]:
+        # The gravest come first: only so many are reported.
+        ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].level, item[0]))
+        for _, violations in ordered[:at_most]:
             # Lengths first, so that a reader gets the plainest case; texts break the tie.
-            text, curl, _ = min(breaches, key=lambda breach: (len(breach.curl), breach.curl, breach.text))
-            lines.append(f"{text} ({_count(breaches)})\n  {curl}".rstrip())
-        if len(self.breaches) > at_most:
-            lines.append(f"and {len(self.breaches) - at_most} more kinds of breach")
+            text, curl, _ = min(
+                violations, key=lambda violation: (len(violation.curl), violation.curl, violation.text)
+            )
+            lines.append(f"{text} ({_count(violations)})\n  {curl}".rstrip())
+        if len(self.violations) > at_most:
+            lines.append(f"and {len(self.violations) - at_most} more kinds of breach")
         return "\n".join(lines)
 
 
-def _count(breaches: list[Breach]) -> str:
-    return "1 case" if len(breaches) == 1 else f"{len(breaches)} cases"
+def _count(violations: list[Violation]) -> str:
+    return "1 case" if len(violations) == 1 else f"{len(violations)} cases"
 
 
 # Why a check was not tried to the end.
@@ -93,28 +95,28 @@ BROKEN_OFF = "the service answered no more before it was reached"
 
 
 @dataclass(slots=True)
-class Ledger:
+class Results:
     """The tallies of a run; `redaction` takes secrets out of all that is kept, `place` completes paths."""
 
     redaction: Redaction
-    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+    by_check: dict[tuple[str, str], CheckResult] = field(default_factory=dict)
     gaps: dict[tuple[str, str], str] = field(default_factory=dict)
-    lacks: dict[tuple[str, str], str] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     place: Callable[[Request], Request] = lambda request: request
 
     def write_curl(self, request: Request) -> str:
         """Write a request as a `curl` line that runs, without secrets."""
         return self.redaction.clean(as_curl(self.place(request)))
 
-    def tally(self, endpoint: Endpoint, check: str) -> Tally:
+    def result(self, endpoint: Endpoint, check: str) -> CheckResult:
         """Give the tally of an operation and a check."""
-        return self.tallies.setdefault((endpoint.id, check), Tally())
+        return self.by_check.setdefault((endpoint.id, check), CheckResult())
 
     def count(self, endpoint: Endpoint, check: str, attack: str, status: int) -> None:
         """Note that an attack was tried, and what came."""
-        tally = self.tally(endpoint, check)
-        tally.count(status)
-        tally.attacks[attack] += 1
+        result = self.result(endpoint, check)
+        result.count(status)
+        result.attacks[attack] += 1
 
     def skip(self, endpoint: Endpoint, check: str, reason: str) -> None:
         """Note why a check was not tried to its end on an operation: it does not pass then."""
@@ -122,13 +124,13 @@ class Ledger:
 
     def judge(self, endpoint: Endpoint, check: str) -> None:
         """Note that a response was judged: there was something to look at, and a breach would have shown."""
-        self.tally(endpoint, check).judged += 1
+        self.result(endpoint, check).judged += 1
 
-    def lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
+    def note_lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
         """Note why there was nothing to look at; it counts only if the check judged nothing else either."""
-        self.lacks.setdefault((endpoint.id, check), reason)
+        self.reasons.setdefault((endpoint.id, check), reason)
 
-    def blame(  # all of it is told
+    def report(  # all of it is told
         self,
         endpoint: Endpoint,
         check: str,
@@ -140,9 +142,9 @@ class Ledger:
     ) -> None:
         """Note what is wrong, once a kind."""
         told = f"{endpoint.operation.name} {text}"
-        breach = Breach(self.redaction.clean(told), self.write_curl(request), level.value)
-        self.tally(endpoint, check).blame(kind, breach)
+        violation = Violation(self.redaction.clean(told), self.write_curl(request), level.value)
+        self.result(endpoint, check).report(kind, violation)
 
-    def expect(self, endpoint: Endpoint, check: str, attack: str, answer: Answer) -> None:
+    def expect(self, endpoint: Endpoint, check: str, attack: str, response: Response) -> None:
         """Note an answer whose status is judged elsewhere."""
-        self.count(endpoint, check, attack, answer.status)
+        self.count(endpoint, check, attack, response.status)

@@ -1,1 +1,1 @@
-"""What the checks share during a run: context, baseline requests, logins, keys."""
+"""Shared by the checks during a run: context, baseline requests, logins, keys."""

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _NO_OBJECT = "needs a stored object, and none could be made"
 _MOST_EXAMPLES = 3
@@ -21,98 +21,98 @@ _FORBIDDEN = 403
 _GONE = frozenset({404, 410})
 
 
-def control(trial: Trial, endpoint: Endpoint) -> Answer | None:
+def send_baseline(context: Context, endpoint: Endpoint) -> Response | None:
     """Bring an operation to a 2xx as its owner; the request is kept in `trial.succeeded`."""
-    answer: Answer | None = None
+    response: Response | None = None
     for variant in _variants(endpoint):
-        trial.world.variants[endpoint.id] = variant
-        request = _build(trial, endpoint, trial.alice)
+        context.builder.variants[endpoint.id] = variant
+        request = _build(context, endpoint, context.alice)
         if request is None:
-            trial.ledger.skip(endpoint, "conformance", _NO_OBJECT)
+            context.results.skip(endpoint, "conformance", _NO_OBJECT)
             break
-        answer = trial.send(endpoint, "conformance", "a good request", request)
-        trial.ledger.redaction.learn(request, answer)
-        if answer.succeeded:
-            _keep(trial, endpoint, request, answer)
-            return answer
-        if answer.status == _FORBIDDEN:
+        response = context.send(endpoint, "conformance", "a good request", request)
+        context.results.redaction.learn(request, response)
+        if response.succeeded:
+            _keep(context, endpoint, request, response)
+            return response
+        if response.status == _FORBIDDEN:
             break
-    trial.world.variants.pop(endpoint.id, None)
-    if answer is not None and not endpoint.is_safe:
-        _look_after(trial, endpoint, answer)
-    return answer
+    context.builder.variants.pop(endpoint.id, None)
+    if response is not None and not endpoint.is_safe:
+        _look_after(context, endpoint, response)
+    return response
 
 
-def _look_after(trial: Trial, endpoint: Endpoint, answer: Answer) -> None:
+def _look_after(context: Context, endpoint: Endpoint, response: Response) -> None:
     """See whether the owner's objects are still there, after a call that was refused."""
-    for prefix in [*endpoint.collections[-1:], *dict.fromkeys(trial.alice.used)]:
-        thing = trial.alice.things.get(prefix)
-        if thing is None or not thing.is_created:
+    for prefix in [*endpoint.collections[-1:], *dict.fromkeys(context.alice.used)]:
+        stored = context.alice.objects.get(prefix)
+        if stored is None or not stored.is_created:
             continue
-        reader = trial.world.find("GET", prefix)
-        is_reached = reader is not None and reader.id in trial.succeeded
-        for view in [reader] if reader and is_reached else trial.readers_of(prefix):
-            signed = trial.request(view, trial.alice, thing.values[: len(view.path_names)])
+        reader = context.builder.find("GET", prefix)
+        is_reached = reader is not None and reader.id in context.succeeded
+        for view in [reader] if reader and is_reached else context.readers_of(prefix):
+            signed = context.request(view, context.alice, stored.values[: len(view.path_names)])
             if signed is None:
                 continue
-            trial.judged(endpoint, "side_effect")
-            if trial.client.send(signed).status in _GONE:
-                text = f"answered {answer.status}, and the object is gone all the same"
-                trial.blame(endpoint, "side_effect", text, signed)
-                trial.alice.things.pop(prefix, None)
+            context.judged(endpoint, "side_effect")
+            if context.client.send(signed).status in _GONE:
+                text = f"answered {response.status}, and the object is gone all the same"
+                context.report(endpoint, "side_effect", text, signed)
+                context.alice.objects.pop(prefix, None)
                 break
 
 
-def control_as_admin(trial: Trial, endpoint: Endpoint, admin: Actor) -> None:
+def send_baseline_as_admin(context: Context, endpoint: Endpoint, admin: Actor) -> None:
     """Bring an operation that only some users may call to a 2xx as one of them.
 
     An administrator's call may reach everybody's data: none is made that could take some away.
     """
     for variant in _variants(endpoint):
-        trial.world.variants[endpoint.id] = variant
-        request = _build(trial, endpoint, admin)
-        thing = admin.things.get(endpoint.last_collection) if endpoint.path_names else None
-        is_harmless = endpoint.is_safe or (thing.is_created if thing else not endpoint.is_sweeping)
+        context.builder.variants[endpoint.id] = variant
+        request = _build(context, endpoint, admin)
+        stored = admin.objects.get(endpoint.last_collection) if endpoint.path_names else None
+        is_harmless = endpoint.is_safe or (stored.is_created if stored else not endpoint.is_sweeping)
         if request is None or not is_harmless:
             reason = "it changes what is not the run's own" if request else _NO_OBJECT
-            trial.ledger.skip(endpoint, "conformance", reason)
+            context.results.skip(endpoint, "conformance", reason)
             break
-        answer = trial.send(endpoint, "conformance", "a good request", request)
-        trial.ledger.redaction.learn(request, answer)
-        if answer.succeeded:
-            trial.by_admin[endpoint.id] = request, answer
-            spend(endpoint, admin)
+        response = context.send(endpoint, "conformance", "a good request", request)
+        context.results.redaction.learn(request, response)
+        if response.succeeded:
+            context.by_admin[endpoint.id] = request, response
+            forget_consumed(endpoint, admin)
             return
-        if answer.status == _FORBIDDEN:
+        if response.status == _FORBIDDEN:
             break
-    trial.world.variants.pop(endpoint.id, None)
+    context.builder.variants.pop(endpoint.id, None)
 
 
-def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
+def _build(context: Context, endpoint: Endpoint, actor: Actor) -> Request | None:
+    return context.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
-def _keep(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
-    trial.succeeded[endpoint.id] = request
-    trial.uses[endpoint.id] = list(dict.fromkeys(trial.alice.used))
-    trial.alice.answers[endpoint.id] = answer
-    spend(endpoint, trial.alice)
+def _keep(context: Context, endpoint: Endpoint, request: Request, response: Response) -> None:
+    context.succeeded[endpoint.id] = request
+    context.uses[endpoint.id] = list(dict.fromkeys(context.alice.used))
+    context.alice.responses[endpoint.id] = response
+    forget_consumed(endpoint, context.alice)
 
 
-def spend(endpoint: Endpoint, actor: Actor) -> None:
+def forget_consumed(endpoint: Endpoint, actor: Actor) -> None:
     """Forget the objects that a call may have used up."""
     is_kept = endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or endpoint.is_making
     if endpoint.is_reading or is_kept:
         return
     gone = [*endpoint.collections[-1:], *actor.used]
-    # What lies below an object goes with it.
+    # Objects below a deleted object are deleted with it.
     for stored in [
         known_object
-        for known_object in actor.things
+        for known_object in actor.objects
         if any(known_object.startswith(prefix) for prefix in gone)
     ]:
-        del actor.things[stored]
-        actor.seconds.pop(stored, None)
+        del actor.objects[stored]
+        actor.alternates.pop(stored, None)
 
 
 def _optional(endpoint: Endpoint) -> set[str]:

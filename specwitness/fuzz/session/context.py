@@ -1,4 +1,4 @@
-"""One run of the checks: who takes part, what is sent, and what every answer has to keep to."""
+"""The context of a run: users, service and results, and the way to make a call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from specwitness.fuzz.http.message import Exchange
 from specwitness.fuzz.http.throttling import TOO_MANY, ThrottledError
 from specwitness.fuzz.results.conformance import describe_headers, describe_misfit
-from specwitness.fuzz.results.data_exposure import find_excess
+from specwitness.fuzz.results.data_exposure import find_data_exposure
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint, Surface
     from specwitness.fuzz.http.client import Client
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.requests.builder import World
-    from specwitness.fuzz.results.results import Ledger
+    from specwitness.fuzz.requests.builder import RequestBuilder
+    from specwitness.fuzz.results.results import Results
     from specwitness.fuzz.session.situation import Situation
     from specwitness.fuzz.tokens.attack import Attack
     from specwitness.fuzz.tokens.key_host import KeyHost
@@ -35,7 +35,7 @@ _INDEX = re.compile(r"\[\d+\]")
 
 
 class Case(NamedTuple):
-    """What a request is a case of: the check, what it tries, and statuses that need no documentation."""
+    """The case that a request is: its check, what it tries, and statuses that need no documentation."""
 
     check: str
     attack: str
@@ -44,14 +44,14 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to try.
+    """The scope of a run.
 
     Args:
         wanted: The ids of the operations that the run is for.
         is_deep: Whether everything is tried, or what a pull request can wait for.
         extra: Further bad credentials, such as tokens that the target itself calls expired.
         login: How the users log in, where they do.
-        app: The app whose routes are read; None where only the network tells.
+        app: The app whose routes are read; None for a service over the network.
         ignored: Paths, or `METHOD /path`, that may stay out of the contract.
         situations: The states that the target can bring about.
         cast: The users by name, those who only take part in situations included.
@@ -68,20 +68,20 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Trial:
+class Context:
     """All that the checks share.
 
     Args:
         surface: The contract.
         client: The way to the service.
-        world: What the users own.
-        ledger: Where results go.
+        builder: What the users own.
+        results: Where results go.
         alice: The owner.
         bob: The other user; None where there is only one.
         admin: A user with more rights; None where there is none.
         mint: What tokens are signed with; None where they only can be altered.
         key_host: Where keys are put that tokens name; None where the service cannot reach it.
-        state: Gives a comparable snapshot of the stored state; None where only the API tells.
+        state: Gives a comparable snapshot of the stored state; None where only the API shows it.
         is_deep: Whether everything is tried, or what a pull request can wait for.
         succeeded: The operations that answered the owner with 2xx: the positive control.
         uses: The collections whose objects each operation names outside its path.
@@ -92,8 +92,8 @@ class Trial:
 
     surface: Surface
     client: Client
-    world: World
-    ledger: Ledger
+    builder: RequestBuilder
+    results: Results
     alice: Actor
     bob: Actor | None
     admin: Actor | None
@@ -104,7 +104,7 @@ class Trial:
     succeeded: dict[str, Request]
     uses: dict[str, list[str]] = field(default_factory=dict)
     is_over: bool = False
-    by_admin: dict[str, tuple[Request, Answer]] = field(default_factory=dict)
+    by_admin: dict[str, tuple[Request, Response]] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
 
     def is_for_admin(self, endpoint: Endpoint) -> bool:
@@ -142,8 +142,8 @@ class Trial:
         Returns:
             The request; None where a stored object is needed and none can be made.
         """
-        request = self.world.build(endpoint, actor, values, fresh=fresh)
-        return None if request is None else self.world.sign(endpoint, actor, request)
+        request = self.builder.build(endpoint, actor, values, fresh=fresh)
+        return None if request is None else self.builder.sign(endpoint, actor, request)
 
     def call(
         self,
@@ -174,14 +174,14 @@ class Trial:
         changed = change(request)
         if case is None:
             return Exchange(changed, self.client.send(changed))
-        answer = self.send(endpoint, case.check, case.attack, changed, allowed=case.allowed)
-        return Exchange(changed, answer)
+        response = self.send(endpoint, case.check, case.attack, changed, allowed=case.allowed)
+        return Exchange(changed, response)
 
-    def prepare(self, endpoint: Endpoint, request: Request) -> Answer:
+    def prepare(self, endpoint: Endpoint, request: Request) -> Response:
         """Send a request that brings a state about: it is held to the contract, and no case of a check."""
-        answer = self.client.send(request)
-        self.judge(endpoint, request, answer)
-        return answer
+        response = self.client.send(request)
+        self.judge(endpoint, request, response)
+        return response
 
     def send(
         self,
@@ -191,7 +191,7 @@ class Trial:
         request: Request,
         *,
         allowed: frozenset[int] = frozenset(),
-    ) -> Answer:
+    ) -> Response:
         """Send a case of a check, and hold the response to what the contract says of every response.
 
         Args:
@@ -202,53 +202,58 @@ class Trial:
             allowed: Statuses that the contract need not document for this request.
         """
         try:
-            answer = self.client.send(request)
+            response = self.client.send(request)
         except ThrottledError:
-            self.ledger.count(endpoint, check, attack, TOO_MANY)
+            self.results.count(endpoint, check, attack, TOO_MANY)
             raise
-        self.ledger.count(endpoint, check, attack, answer.status)
-        self.judge(endpoint, request, answer, allowed=allowed)
-        return answer
+        self.results.count(endpoint, check, attack, response.status)
+        self.judge(endpoint, request, response, allowed=allowed)
+        return response
 
     def judge(
-        self, endpoint: Endpoint, request: Request, answer: Answer, *, allowed: frozenset[int] = frozenset()
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        response: Response,
+        *,
+        allowed: frozenset[int] = frozenset(),
     ) -> None:
         """Hold a response to the contract: no crash, a documented status, the documented headers and body.
 
         Args:
             endpoint: The operation.
             request: What was sent.
-            answer: The response.
+            response: The response.
             allowed: Statuses that need not be documented, beside those of any server.
         """
-        if answer.crashed:
-            self.blame(endpoint, "robustness", answer.phrase, request)
+        if response.crashed:
+            self.report(endpoint, "robustness", response.phrase, request)
             return
-        if endpoint.response_for(answer.status) is None:
-            if answer.status not in GENERAL | allowed:
-                text = f"answered {answer.status}, which the contract does not know"
-                self.blame(endpoint, "conformance", text, request)
+        if endpoint.response_for(response.status) is None:
+            if response.status not in GENERAL | allowed:
+                text = f"answered {response.status}, which the contract does not know"
+                self.report(endpoint, "conformance", text, request)
             return
-        for text in describe_headers(answer, endpoint):
-            self.blame(endpoint, "conformance", f"answered {answer.status} {text}", request)
-        if request.method != "HEAD" and (misfit := describe_misfit(answer, endpoint)):
-            self.blame(endpoint, "conformance", f"answered {answer.status}: {misfit}", request)
-        for name in find_excess(answer, endpoint):
+        for text in describe_headers(response, endpoint):
+            self.report(endpoint, "conformance", f"answered {response.status} {text}", request)
+        if request.method != "HEAD" and (misfit := describe_misfit(response, endpoint)):
+            self.report(endpoint, "conformance", f"answered {response.status}: {misfit}", request)
+        for name in find_data_exposure(response, endpoint):
             text = f"shows `{name}`, which the contract shows to nobody"
-            self.blame(endpoint, "disclosure", text, request)
+            self.report(endpoint, "disclosure", text, request)
 
     def judged(self, endpoint: Endpoint, *checks: str) -> None:
         """Note that a response was judged for checks: a wrong one would have been found."""
         for check in checks:
-            self.ledger.judge(endpoint, check)
+            self.results.judge(endpoint, check)
 
-    def lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
+    def note_lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
         """Note that a check had nothing to look at, and why."""
-        self.ledger.lack(endpoint, check, reason)
+        self.results.note_lack(endpoint, check, reason)
 
-    def blame(self, endpoint: Endpoint, check: str, text: str, request: Request) -> None:
+    def report(self, endpoint: Endpoint, check: str, text: str, request: Request) -> None:
         """Note what is wrong; the text is the kind."""
-        self.ledger.blame(endpoint, check, text, text=text, request=request)
+        self.results.report(endpoint, check, text, text=text, request=request)
 
     def reached(self) -> Iterator[Endpoint]:
         """Give the operations that answered the owner with 2xx."""
@@ -260,7 +265,7 @@ class Trial:
         plain = endpoint.path if not shapes else ""
         wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
         wanted = list(dict.fromkeys([*wanted, endpoint.shape]))
-        found = (self.world.find("GET", shape) for shape in wanted)
+        found = (self.builder.find("GET", shape) for shape in wanted)
         return [option for option in found if option is not None and option.id in self.succeeded]
 
     def views(self) -> list[Endpoint]:
@@ -285,7 +290,7 @@ class Trial:
 
     def observe(
         self, endpoint: Endpoint, values: tuple[object, ...]
-    ) -> list[tuple[Endpoint, Request, Answer]]:
+    ) -> list[tuple[Endpoint, Request, Response]]:
         """Read as the owner what an operation may change."""
         return self.read_all(self.plan_views(endpoint, values))
 
@@ -298,18 +303,18 @@ class Trial:
                 plan.append((reader, request))
         return plan
 
-    def read_all(self, plan: list[tuple[Endpoint, Request]]) -> list[tuple[Endpoint, Request, Answer]]:
+    def read_all(self, plan: list[tuple[Endpoint, Request]]) -> list[tuple[Endpoint, Request, Response]]:
         """Send requests that are all built: to build one may make an object that another shows."""
         return [(reader, request, self.client.send(request)) for reader, request in plan]
 
-    def find_change(self, before: list[tuple[Endpoint, Request, Answer]]) -> tuple[str, Request] | None:
+    def find_change(self, before: list[tuple[Endpoint, Request, Response]]) -> tuple[str, Request] | None:
         """Read again what was read, and say what has changed of itself in between."""
         for reader, request, old in before:
             new = self.client.send(request)
             places = differ(take_fingerprint(old), take_fingerprint(new))
             if not places:
                 continue
-            # What differs between two readings right after each other says nothing.
+            # A difference between two immediate readings, such as a timestamp, is no change.
             noise = differ(take_fingerprint(new), take_fingerprint(self.client.send(request)))
             kinds = {_INDEX.sub("[]", entry) for entry in noise}
             places = {collection for collection in places if _INDEX.sub("[]", collection) not in kinds}

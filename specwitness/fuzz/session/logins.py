@@ -1,4 +1,4 @@
-"""Whether the users still are let in: a call may end a session, and a login opens another."""
+"""Access of the users during a run: a call may end a session, and a login opens another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from specwitness.errors import TargetError
 from specwitness.fuzz.api.purpose import is_of_user
 from specwitness.fuzz.api.words import ACCESS_NOUNS, HANDLES, snake
 from specwitness.fuzz.http.client import GoneError
-from specwitness.fuzz.requests.answers import read_id
+from specwitness.fuzz.requests.responses import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 from specwitness.fuzz.results.severity import Level
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
     from specwitness.fuzz.users.identity import Identity
 
     Identify = Callable[[str], Identity | None]
@@ -34,23 +34,23 @@ class LostError(GoneError):
     """A user's good credentials are refused, and there are no others."""
 
 
-def refuse_locked_out(trial: Trial) -> None:
+def refuse_locked_out(context: Context) -> None:
     """See that both users are let in: refused everywhere, they would prove nothing.
 
     Raises:
         TargetError: One of them is refused, or the two are one.
     """
-    protected = [endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected]
-    tallies = [trial.ledger.tally(entry, "conformance") for entry in protected]
-    is_refused = any(_UNAUTHORIZED in tally.statuses for tally in tallies)
-    if is_refused and not any(tally.succeeded for tally in tallies):
+    protected = [endpoint for endpoint in context.surface.endpoints if endpoint.is_protected]
+    by_check = [context.results.result(entry, "conformance") for entry in protected]
+    is_refused = any(_UNAUTHORIZED in result.statuses for result in by_check)
+    if is_refused and not any(result.succeeded for result in by_check):
         raise TargetError(
             "the valid token is refused everywhere: no protected operation answered 2xx, but with 401",
             where="Target.identities",
             remedy="check the token's secret, issuer, audience and clock",
         )
-    alice, bob, probe = trial.alice, trial.bob, _find_probe(trial)
-    if probe is not None and not _is_let_in(trial, probe, alice):
+    alice, bob, probe = context.alice, context.bob, _find_probe(context)
+    if probe is not None and not _is_let_in(context, probe, alice):
         raise _lost(alice, None, f"{probe.operation.name} answers 401")
     if bob is None:
         return
@@ -60,7 +60,7 @@ def refuse_locked_out(trial: Trial) -> None:
             where="Target.identities",
             remedy="give bob credentials of his own, or none at all",
         )
-    if probe is not None and not _is_let_in(trial, probe, bob):
+    if probe is not None and not _is_let_in(context, probe, bob):
         raise TargetError(
             f"bob's valid token is refused: {probe.operation.name} answered 401 to him, and not to alice",
             where="Target.identities",
@@ -68,27 +68,27 @@ def refuse_locked_out(trial: Trial) -> None:
         )
 
 
-def learn_subjects(trial: Trial) -> None:
+def learn_subjects(context: Context) -> None:
     """Learn the ids of the users that the provider does not know, from what they read of themselves."""
     own = [
-        endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
+        endpoint for endpoint in context.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
     ]
-    for actor in (trial.alice, trial.bob):
-        for entry in own if actor is not None and _lacks_name(trial, actor) else ():
-            exchange = trial.call(entry, actor) if actor else None
-            if actor is None or exchange is None or not exchange.answer.succeeded:
+    for actor in (context.alice, context.bob):
+        for entry in own if actor is not None and _lacks_name(context, actor) else ():
+            exchange = context.call(entry, actor) if actor else None
+            if actor is None or exchange is None or not exchange.response.succeeded:
                 continue
-            answer = exchange.answer
-            actor.handles = _read_handles(answer.json())
-            found = read_id(answer, "id", "user")
+            response = exchange.response
+            actor.handles = _read_handles(response.json())
+            found = read_id(response, "id", "user")
             if actor.identity.subject is None and found is not None:
                 actor.identity = replace(actor.identity, subject=str(found))
             if found is not None or actor.handles:
                 break
-    # What both are called so, such as their team, is nobody's.
-    if trial.bob is not None:
-        alike = trial.alice.handles.items() & trial.bob.handles.items()
-        for actor in (trial.alice, trial.bob):
+    # A name that both users have, such as their team's, identifies nobody.
+    if context.bob is not None:
+        alike = context.alice.handles.items() & context.bob.handles.items()
+        for actor in (context.alice, context.bob):
             actor.handles = dict(actor.handles.items() - alike)
 
 
@@ -100,16 +100,16 @@ def _read_handles(said: Any) -> dict[str, Any]:
     return {snake(name): value for name, value in known if name in HANDLES and isinstance(value, str)}
 
 
-def _lacks_name(trial: Trial, actor: Actor) -> bool:
+def _lacks_name(context: Context, actor: Actor) -> bool:
     """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
     return actor.identity.subject is None or any(
         is_of_user(name, shape) and name in HANDLES
-        for endpoint in trial.surface.endpoints
+        for endpoint in context.surface.endpoints
         for name, shape in endpoint.places
     )
 
 
-def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> bool:
+def keep_access(context: Context, endpoint: Endpoint, identify: Identify) -> bool:
     """See, after calls that may have ended a user's access, that they are let in; sign them in if not.
 
     Returns:
@@ -118,83 +118,83 @@ def keep_access(trial: Trial, endpoint: Endpoint, identify: Identify) -> bool:
     Raises:
         LostError: Their credentials are refused, and new ones too.
     """
-    is_refused, trial.client.is_refused = trial.client.is_refused, False
+    is_refused, context.client.is_refused = context.client.is_refused, False
     is_touched = not endpoint.is_safe and _touches_access(endpoint)
-    if trial.is_over or not (is_refused or is_touched):
+    if context.is_over or not (is_refused or is_touched):
         return False
     try:
-        return restore_access(trial, identify, after=endpoint)
+        return restore_access(context, identify, after=endpoint)
     except LostError:
-        # Whoever erased their account is let in no more: that is what the operation is for.
-        # Nor is who had their password changed by another, which was told.
-        if not endpoint.is_account_end and not trial.ledger.tally(endpoint, "isolation").breaches:
+        # `DELETE /me` erased the account: a lost access is the purpose of the operation.
+        # A password changed by another user is a finding already.
+        if not endpoint.is_account_end and not context.results.result(endpoint, "isolation").violations:
             raise
-        trial.is_over = True
+        context.is_over = True
         return True
 
 
-def restore_access(trial: Trial, identify: Identify, after: Endpoint | None = None) -> bool:
+def restore_access(context: Context, identify: Identify, after: Endpoint | None = None) -> bool:
     """Let the users sign in again who are let in no more; tell whether somebody had to.
 
     Raises:
         LostError: Their credentials are refused, and new ones too.
     """
-    probe, has_changed = _find_probe(trial), False
-    for actor in (trial.alice, trial.bob):
-        if probe is None or actor is None or _is_let_in(trial, probe, actor):
+    probe, has_changed = _find_probe(context), False
+    for actor in (context.alice, context.bob):
+        if probe is None or actor is None or _is_let_in(context, probe, actor):
             continue
         has_changed = True
         identity = _sign_in(actor, identify, after)
         actor.identity = identity
-        trial.ledger.redaction.hide(actor.name, [identity.token, *identity.values.values()])
-        if not _is_let_in(trial, probe, actor):
+        context.results.redaction.hide(actor.name, [identity.token, *identity.values.values()])
+        if not _is_let_in(context, probe, actor):
             raise _lost(actor, after, f"{probe.operation.name} answers 401")
     return has_changed
 
 
 @contextmanager
-def check_log_out(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
+def check_log_out(context: Context, endpoint: Endpoint) -> Iterator[None]:
     """See that a session is over once its user has logged out."""
     yield
-    probe = _find_probe(trial)
-    if not endpoint.is_log_out or probe is None or endpoint.id not in trial.succeeded:
+    probe = _find_probe(context)
+    if not endpoint.is_log_out or probe is None or endpoint.id not in context.succeeded:
         return
-    signed = trial.request(probe, trial.alice)
+    signed = context.request(probe, context.alice)
     if signed is None:
         return
-    answer = trial.client.send(signed)
-    trial.ledger.count(endpoint, "expired", "the credentials of a session that is over", answer.status)
-    trial.judged(endpoint, "expired")
-    if answer.succeeded:
+    response = context.client.send(signed)
+    context.results.count(endpoint, "expired", "the credentials of a session that is over", response.status)
+    context.judged(endpoint, "expired")
+    if response.succeeded:
         # A token that nobody keeps a list of is good until it expires.
-        is_stateless = (trial.alice.identity.token or "").count(".") == _DOTS_OF_JWS
-        text = f"ends the session, and {probe.operation.name} with its credentials answers {answer.status}"
+        is_stateless = (context.alice.identity.token or "").count(".") == _DOTS_OF_JWS
+        text = f"ends the session, and {probe.operation.name} with its credentials answers {response.status}"
         level = Level.SHOULD if is_stateless else Level.MUST
-        trial.ledger.blame(endpoint, "expired", "logged out", text=text, request=signed, level=level)
+        context.results.report(endpoint, "expired", "logged out", text=text, request=signed, level=level)
 
 
 @contextmanager
-def check_account_end(trial: Trial, endpoint: Endpoint) -> Iterator[None]:
+def check_account_end(context: Context, endpoint: Endpoint) -> Iterator[None]:
     """See that what was the user's own is gone once it was deleted."""
-    reader = trial.world.find("GET", endpoint.shape)
+    reader = context.builder.find("GET", endpoint.shape)
     is_account = endpoint.method == "DELETE" and endpoint.is_account_end
-    is_seen = is_account and reader is not None and reader.id in trial.succeeded
-    signed = trial.request(reader, trial.alice) if reader and is_seen else None
+    is_seen = is_account and reader is not None and reader.id in context.succeeded
+    signed = context.request(reader, context.alice) if reader and is_seen else None
     if reader is None or signed is None:
         yield
         return
-    before = trial.client.send(signed)
-    texts = trial.alice.maker.find_texts(before.text)
+    before = context.client.send(signed)
+    texts = context.alice.maker.find_texts(before.text)
     yield
-    done = trial.alice.answers.get(endpoint.id)
-    # What is only begun (202), or shows itself as ended, is as it should be.
+    done = context.alice.responses.get(endpoint.id)
+    # A deletion that has only begun (202), or an account that shows itself as closed, is right.
     if done is not None and done.status != _ACCEPTED and texts:
-        answer = trial.client.send(signed)
-        trial.ledger.count(endpoint, "deletion", "what was the caller's own", answer.status)
-        trial.judged(endpoint, "deletion")
-        is_as_before = not differ(take_fingerprint(before), take_fingerprint(answer))
-        if answer.succeeded and is_as_before:
-            trial.blame(
+        response = context.client.send(signed)
+        context.results.count(endpoint, "deletion", "what was the caller's own", response.status)
+        context.judged(endpoint, "deletion")
+        is_as_before = not differ(take_fingerprint(before), take_fingerprint(response))
+        if response.succeeded and is_as_before:
+            context.report(
                 endpoint, "deletion", f"answered 2xx, and {reader.operation.name} shows it still", signed
             )
 
@@ -203,16 +203,16 @@ def _touches_access(endpoint: Endpoint) -> bool:
     return endpoint.is_ending or ACCESS_NOUNS.occurs_in(endpoint.path)
 
 
-def _find_probe(trial: Trial) -> Endpoint | None:
-    """Find what tells whether a user is let in: what needs no object, if there is such."""
-    found = [endpoint for endpoint in trial.reached() if endpoint.method == "GET" and endpoint.is_protected]
-    plain = (option for option in found if not option.names_object and not trial.uses.get(option.id))
+def _find_probe(context: Context) -> Endpoint | None:
+    """Find an operation that shows whether a user has access: one that needs no object, if there is any."""
+    found = [endpoint for endpoint in context.reached() if endpoint.method == "GET" and endpoint.is_protected]
+    plain = (option for option in found if not option.names_object and not context.uses.get(option.id))
     return next(plain, next(iter(found), None))
 
 
-def _is_let_in(trial: Trial, probe: Endpoint, actor: Actor) -> bool:
-    exchange = trial.call(probe, actor)
-    return exchange is None or exchange.answer.status != _UNAUTHORIZED
+def _is_let_in(context: Context, probe: Endpoint, actor: Actor) -> bool:
+    exchange = context.call(probe, actor)
+    return exchange is None or exchange.response.status != _UNAUTHORIZED
 
 
 def _sign_in(actor: Actor, identify: Identify, after: Endpoint | None) -> Identity:

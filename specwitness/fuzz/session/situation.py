@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from specwitness.fuzz.http.message import Answer
+    from specwitness.fuzz.http.message import Response
 
 _RECOVERY_SECONDS = 10.0
 
@@ -32,7 +32,7 @@ class Situation:
 
     name: str
     statuses: tuple[int, ...]
-    enter: Callable[[Callable[[str], Answer]], AbstractContextManager[object]]
+    enter: Callable[[Callable[[str], Response]], AbstractContextManager[object]]
     identity: str = ALICE
     operations: tuple[str, ...] = ()
     recovery: float = _RECOVERY_SECONDS

@@ -1,1 +1,1 @@
-"""Bad credentials: the table of attacks, and what a refusal must look like."""
+"""Bad credentials: the table of attacks, and how a service must reject them."""

@@ -1,4 +1,4 @@
-"""Attacks by a good token that was altered: what anybody can do who holds one, and no key."""
+"""Attacks by a good token that was altered, which takes no key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _spare_bits(_material: Material, token: jose.Token) -> str | None:
 
 
 def _in_other_alphabet(_material: Material, token: jose.Token) -> str:
-    # A quarter of the short signatures has none of the two letters: as many requests are sent all the same.
+    # One in four short signatures holds neither `-` nor `_`: the run has to send as many requests for it.
     other = token.signature.translate(str.maketrans("-_", "+/"))
     return str(token._replace(signature=other if other != token.signature else f"{other}+/"))
 
@@ -60,7 +60,7 @@ def _header(raw: bytes) -> Recipe:
 
 
 def _parameters(**changes: Any) -> Recipe:
-    """Change members of the header; `...` leaves one out."""
+    """Change members of the header; the value `...` leaves one out."""
     return with_token(
         lambda _, token: str(token._replace(header=jose.encode(jose.dump({**token.parameters, **changes}))))
     )
@@ -86,7 +86,7 @@ ALTERED_ATTACKS = (
         _RFC7515,
         with_token(lambda _, token: _with_signature(token, token.signature[: len(token.signature) // 2])),
     ),
-    # Zeros are a valid signature for those who forget to look (CVE-2022-21449).
+    # A verifier that does not reject zero for r and s accepts this signature (CVE-2022-21449).
     _row(
         "a token whose signature is all zeros",
         _RFC7515,

@@ -1,4 +1,4 @@
-"""The matrix of bad credentials: one row an attack, with the rule that it breaks."""
+"""An attack by a bad credential: how it is made from a good one, and the rule that it breaks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an attack is made from: a good credential, its place, and what else is known.
+    """What an attack is made from.
 
-    `host` is where keys can be put that a token names; None where the service cannot reach it.
+    Attributes:
+        seat: Where the credential goes in a request.
+        value: A good credential.
+        name: The user whose credential it is.
+        mint: Signs tokens with the service's own key; None where the key is not known.
+        other: The credential of another user; None where there is none.
+        host: Serves keys at an address that a token can name; None where the service cannot reach it.
     """
 
     seat: Seat
@@ -32,11 +38,11 @@ class Material:
 
     @property
     def token(self) -> jose.Token | None:
-        """The credential as a token; None where it is opaque."""
+        """The credential as a JWT; None where it is none, such as an API key."""
         return jose.split(self.value)
 
     def put(self, value: str) -> Change:
-        """Put another credential in the place of the good one."""
+        """Give a change that puts another credential in place of the good one."""
         return lambda request: self.seat.put(request, value)
 
 
@@ -49,18 +55,19 @@ HUGE = MALFORMED | {413, 414, 431}
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One way to come without a valid credential.
+    """A request without a valid credential.
 
     Args:
-        name: What the request brings, as a sentence takes it: `with …`.
-        check: The family: `none`, `forged`, `expired` or `claims`.
-        breaks: The rule that a service breaks by letting it through.
-        recipe: Makes the credential, or changes the request; None where it cannot be made.
-        level: How grave it is.
-        allowed: The statuses of a right refusal.
-        core: Whether it is tried on each operation even in the quick profile.
-        accepted: Whether the request has to be accepted instead.
-        brings: Whether a credential comes at all; a challenge names an error only then.
+        name: What the request has in place of a good credential; completes the sentence `with …`.
+        check: The check that sends it: `none`, `forged`, `expired` or `claims`.
+        breaks: The rule that a service breaks which accepts it, such as `RFC 7515 §5.2`.
+        recipe: Makes the bad credential, or the change of the request; None where neither can be made.
+        level: How severe it is to accept it.
+        allowed: The statuses of a correct rejection.
+        core: Whether the quick profile tries it on each operation, and not on some of them.
+        accepted: Whether a correct service accepts it: the scheme `bearer` in lower case is one.
+        brings: Whether there is a credential at all: without one, a challenge names no error
+            (RFC 6750 §3.1).
     """
 
     name: str
@@ -74,23 +81,23 @@ class Attack:
     brings: bool = True
 
     def prepare(self, material: Material) -> Change | None:
-        """Give the change that turns a good request into the attack; None where it cannot be made."""
+        """Give the change that makes the attack of a good request; None where it cannot be made."""
         made = self.recipe(material)
         return material.put(made) if isinstance(made, str) else made
 
 
 def only_bearer(recipe: Recipe) -> Recipe:
-    """Make a recipe apply to bearer tokens alone."""
+    """Limit a recipe to bearer tokens: for an API key it makes nothing."""
     return lambda material: recipe(material) if material.seat.kind == BEARER else None
 
 
 def with_token(recipe: Callable[[Material, jose.Token], Change | str | None]) -> Recipe:
-    """Make a recipe apply to tokens that are JWTs."""
+    """Limit a recipe to JWTs: for an opaque token it makes nothing."""
     return lambda material: recipe(material, token) if (token := material.token) else None
 
 
 def with_mint(recipe: Callable[[Material, Mint], object]) -> Recipe:
-    """Make a recipe apply where tokens can be signed; what it gives is written as text."""
+    """Limit a recipe to JWTs of a service whose key is known; the token it makes is written as text."""
 
     def make(material: Material) -> str | None:
         made = recipe(material, material.mint) if material.mint and material.token else None

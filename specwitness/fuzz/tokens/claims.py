@@ -1,4 +1,4 @@
-"""Attacks by the claims of a token: of others, for others, about nobody, or in no form that is one."""
+"""Attacks by the claims of a token: a wrong issuer, audience or subject, or no JSON object of claims."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _SESSION_SECONDS = 300
 
 
 def _twice(material: Material, mint: Mint) -> jose.Token:
-    """Name the subject twice, the good one last."""
+    """Sign two members `sub`, the good one last."""
     members = jose.dump(mint.payload(material.name))
     return mint.sign(jose.dump(mint.parameters()), b'{"sub":"nobody",' + members[1:])
 
 
 def _cache_session(material: Material, mint: Mint) -> jose.Token:
-    """Sign what Better Auth keeps in a cookie of the same secret: a session and its user, no claims."""
+    """Sign the content of Better Auth's session cookie, which the same secret signs: it has no `sub`."""
     subject, now = mint.subjects[material.name], int(mint.clock())
     claims = {
         "session": {"id": "s1", "userId": subject},

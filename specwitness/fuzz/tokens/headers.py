@@ -1,4 +1,4 @@
-"""Attacks by a header that is wrong over a signature that is right."""
+"""Attacks by a wrong JOSE header under a right signature."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FAMILY = 2  # letters
 
 
 def _with_unknown_key(material: Material, mint: Mint) -> jose.Token | None:
-    """Name another key, where the service's own tokens name theirs."""
+    """Name an unknown key; nothing for a service whose own tokens name none."""
     return mint.mint(material.name, {"kid": "nobody-s-key"}) if "kid" in mint.header else None
 
 
@@ -32,7 +32,7 @@ def _by_family(material: Material, mint: Mint) -> jose.Token:
 
 
 def _name_two_algorithms(material: Material, mint: Mint) -> jose.Token:
-    """Name two algorithms, the good one last."""
+    """Sign a header with two members `alg`, the good one last."""
     header = jose.dump(mint.parameters())
     return mint.sign(b'{"alg":"none",' + header[1:], jose.dump(mint.payload(material.name)))
 

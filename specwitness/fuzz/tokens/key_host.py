@@ -1,4 +1,7 @@
-"""An address on this machine where a token says that its key is: whoever asks there trusts the token."""
+"""A server on this machine whose address a token names as the place of its key (`jku`, `x5u`).
+
+A service that fetches the key from there has trusted an unverified header (RFC 8725 §3.10).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 
 class KeyHost:
-    """Serves the keys of attackers on loopback, and counts who asks; it listens once a key is published."""
+    """Serves keys of the attacker on 127.0.0.1 and counts the requests; it starts with the first key."""
 
     def __init__(self) -> None:
         self._documents: dict[str, bytes] = {}
@@ -16,10 +19,14 @@ class KeyHost:
         self._server: ThreadingHTTPServer | None = None
 
     def publish(self, name: str, document: bytes) -> str:
-        """Put a document where it can be asked for.
+        """Serve a document.
+
+        Args:
+            name: The last segment of its path.
+            document: Its bytes.
 
         Returns:
-            Its address.
+            Its URL.
         """
         if self._server is None:
             self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
@@ -28,7 +35,7 @@ class KeyHost:
         return f"http://127.0.0.1:{self._server.server_port}/{name}"
 
     def take_calls(self) -> int:
-        """Give how often somebody asked since this was called last."""
+        """Give the number of requests since the last call."""
         calls, self._calls = self._calls, 0
         return calls
 

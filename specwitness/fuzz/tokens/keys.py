@@ -1,4 +1,4 @@
-"""Attacks by tokens that the wrong key signed: a guessed one, the attacker's own, one that is unfit."""
+"""Attacks by tokens that a wrong key signed: a guessed secret, the attacker's own key, an unfit key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIBLINGS = {
     "PS256": ("PS512", "RS256"),
 }
 _NO = ...  # a parameter that is left out
-# Of tutorials, of a well-known page that decodes tokens, and the default of Better Auth.
+# From tutorials, from jwt.io, and the default of Better Auth.
 _GUESSABLE = (
     "secret",
     "changeme",
@@ -35,7 +35,7 @@ _GUESSABLE = (
 
 
 def _forge(token: jose.Token, key: jose.Key, **parameters: Any) -> str | None:
-    """Sign the claims of a good token with another key; None where its algorithm is not known here."""
+    """Sign the claims of a good token with another key; None where the key does not fit the algorithm."""
     header = {name: value for name, value in {**token.parameters, **parameters}.items() if value is not _NO}
     try:
         return str(jose.sign(jose.dump(header), jose.decode(token.payload), str(header.get("alg")), key))
@@ -44,7 +44,7 @@ def _forge(token: jose.Token, key: jose.Key, **parameters: Any) -> str | None:
 
 
 def _by_own_key(describe: Callable[[Material, jose.Key], dict[str, Any]]) -> Recipe:
-    """Sign with a new key, of which the header says what `describe` gives."""
+    """Sign with a new key; `describe` gives the header parameters that name or hold it."""
 
     def make(material: Material, token: jose.Token) -> str | None:
         key = jose.make_key(str(token.parameters.get("alg")))
@@ -57,7 +57,7 @@ def _by_own_key(describe: Callable[[Material, jose.Key], dict[str, Any]]) -> Rec
 
 
 def _by_secret(secret: str, *, anywhere: bool = False, **parameters: Any) -> Recipe:
-    """Sign with a secret, where secrets are used or `anywhere`."""
+    """Sign with a secret, if the good token is signed with one too, or `anywhere`."""
 
     def make(_material: Material, token: jose.Token) -> str | None:
         algorithm = str(token.parameters.get("alg"))
@@ -71,7 +71,7 @@ def _by_secret(secret: str, *, anywhere: bool = False, **parameters: Any) -> Rec
 
 def _name_none(material: Material, _key: jose.Key) -> dict[str, Any]:
     token = material.token
-    # Where keys have no names anyway, it is the token that is signed by another key.
+    # A service whose tokens have no `kid` gets the same token by the attack before this one.
     return {"kid": _NO if token and "kid" in token.parameters else None}
 
 
@@ -108,7 +108,7 @@ def _by_public_key(material: Material, mint: Mint) -> str | None:
 
 
 def _by_sibling(index: int) -> Callable[[Material, Mint], str | None]:
-    """Sign with the right key by another algorithm of its kind."""
+    """Sign with the right key and another algorithm that it fits: RS256 -> RS512, PS256."""
 
     def make(material: Material, mint: Mint) -> str | None:
         algorithms = _SIBLINGS.get(mint.algorithm, ())
@@ -120,7 +120,7 @@ def _by_sibling(index: int) -> Callable[[Material, Mint], str | None]:
 
 
 def _by_short_secret(material: Material, mint: Mint) -> str | None:
-    """Give the good token where its secret is too short: no service should have begun with it."""
+    """Give the good token if its secret is shorter than 32 bytes: the service should not have started."""
     key = mint.signing_key
     return material.value if isinstance(key, bytes) and len(key) < _LEAST_BYTES else None
 
@@ -139,8 +139,8 @@ KEY_ATTACKS = (
     ),
     _row("a token signed with an empty secret", "RFC 8725 §3.5", _by_secret("", anywhere=True)),
     *(
-        _row(f"a token signed with the secret {each!r}", "RFC 8725 §3.5", _by_secret(each))
-        for each in _GUESSABLE
+        _row(f"a token signed with the secret {secret!r}", "RFC 8725 §3.5", _by_secret(secret))
+        for secret in _GUESSABLE
     ),
     _row(
         "a token that brings its own key",
@@ -162,7 +162,7 @@ KEY_ATTACKS = (
         _by_secret("x", anywhere=True, kid="' UNION SELECT 'x' --"),
     ),
 )
-# The right key is needed, or what the mint knows of the service's other keys.
+# These need the service's key.
 MINTED_KEY_ATTACKS = (
     _row(
         "a token signed with the public key as a secret",
@@ -177,7 +177,7 @@ MINTED_KEY_ATTACKS = (
 
 
 def list_unfit_key_attacks(mint: Mint | None) -> tuple[Attack, ...]:
-    """Make one attack of each key that the service knows and that may sign no token of its users."""
+    """Make one attack for each unfit key of the mint, such as an encryption key of the service's key set."""
     keys = mint.unfit if mint else ()
     return tuple(
         _row(f"a token signed by a key that {key.why}", "RFC 8725 §3.1", _by_unfit(key)) for key in keys

@@ -1,4 +1,4 @@
-"""The parts of attacks that a mint makes possible: tokens signed with the service's own key, and wrong."""
+"""Parts of the attacks that need the service's key: tokens with a right signature and wrong content."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ CORE: dict[str, Any] = {"core": True}
 
 
 def row(name: str, check: str, breaks: str, make: Minting, **more: Any) -> Attack:
-    """Make an attack of what a mint signs."""
+    """Make an attack by a token that the mint signs; further arguments are those of `Attack`."""
     return Attack(name, check, breaks, with_mint(make), **more)
 
 
 def change_claims(**claims: Any) -> Callable[[Material, Mint], jose.Token]:
-    """Sign other claims; `...` leaves one out."""
+    """Sign other claims; the value `...` leaves one out."""
     return lambda material, mint: mint.mint(material.name, None, **claims)
 
 
 def change_header(**parameters: Any) -> Callable[[Material, Mint], jose.Token]:
-    """Sign under another header."""
+    """Sign other header parameters."""
     return lambda material, mint: mint.mint(material.name, parameters)
 
 
 def change_payload(change: Callable[[bytes], bytes]) -> Callable[[Material, Mint], jose.Token]:
-    """Sign another payload, of any bytes."""
+    """Sign another payload, which may be any bytes."""
 
     def make(material: Material, mint: Mint) -> jose.Token:
         return mint.sign(jose.dump(mint.parameters()), change(jose.dump(mint.payload(material.name))))
@@ -47,7 +47,7 @@ def change_payload(change: Callable[[bytes], bytes]) -> Callable[[Material, Mint
 
 
 def spell_claim(name: str, text: str) -> Callable[[Material, Mint], jose.Token]:
-    """Give a claim a value that Python's encoder does not write."""
+    """Give a claim a JSON text that Python's encoder does not write, such as `1e400`."""
 
     def make(material: Material, mint: Mint) -> jose.Token:
         payload = json.dumps({**mint.payload(material.name), name: "\x00LITERAL"})
@@ -58,5 +58,5 @@ def spell_claim(name: str, text: str) -> Callable[[Material, Mint], jose.Token]:
 
 
 def if_known(name: str, make: Minting) -> Minting:
-    """Try something only where the mint says that the service checks it."""
+    """Limit an attack to mints with a setting: `issuer` for an attack by a wrong issuer."""
     return lambda material, mint: make(material, mint) if getattr(mint, name) is not None else None

@@ -1,4 +1,4 @@
-"""Attacks by where and how a credential is brought: none, elsewhere, twice, malformed; and altered keys."""
+"""Attacks by a missing, misplaced, repeated or malformed credential, and by altered API keys."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _twice_good_first(material: Material) -> Change:
 
 
 def _key_in_query(material: Material) -> Change | None:
-    """Put a key that belongs into a header into the query, under the header's name and the usual ones."""
+    """Move a key from a header to the query: `X-API-Key` -> `X-API-Key`, `x_api_key`, `api_key`, `key`."""
     if material.seat.kind != KEY or material.seat.location == "query":
         return None
     bare, names = (
@@ -91,7 +91,7 @@ def _as_basic(material: Material) -> Change:
 
 
 def _alter(material: Material) -> str | None:
-    """Change a character in the middle of an opaque credential."""
+    """Change one character in the middle of an opaque credential."""
     if material.token or not material.value:
         return None
     at = len(material.value) // 2

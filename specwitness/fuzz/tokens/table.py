@@ -1,4 +1,4 @@
-"""All attacks, in the order in which they are tried."""
+"""All attacks by bad credentials, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from specwitness.fuzz.tokens.times import TIME_ATTACKS
 if TYPE_CHECKING:
     from specwitness.fuzz.tokens.attack import Attack
 
-# Nothing but a good credential is needed.
+# These need a good credential and nothing else.
 RAW_ATTACKS: tuple[Attack, ...] = (*PLACEMENT_ATTACKS, *ALTERED_ATTACKS, *KEY_ATTACKS)
-# A mint makes these: tokens signed with the service's own key, and wrong all the same.
+# These need the service's key: tokens with a right signature and wrong content.
 SIGNED_ATTACKS: tuple[Attack, ...] = (*MINTED_KEY_ATTACKS, *HEADER_ATTACKS, *TIME_ATTACKS, *CLAIM_ATTACKS)
 ATTACKS: tuple[Attack, ...] = (*RAW_ATTACKS, *SIGNED_ATTACKS)

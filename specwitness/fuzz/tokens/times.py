@@ -1,4 +1,4 @@
-"""Attacks by the times of a token: over, not yet, too long ago, or no time at all."""
+"""Attacks by `exp`, `nbf` and `iat`: expired, not valid yet, issued too long ago, or no number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.users.identity import Mint
 
 _HOUR = 3600
-_BEYOND_LEEWAY = 120  # seconds; nobody allows clocks to differ by more than a minute
+_BEYOND_LEEWAY = 120  # seconds; verifiers let clocks differ by up to a minute
 _FAR = 4_102_444_800  # the year 2100
 
 
@@ -31,7 +31,7 @@ def _expired(seconds: int) -> Callable[[Material, Mint], jose.Token]:
 
 
 def _ending_now(material: Material, mint: Mint) -> jose.Token:
-    """Make a token that ends, with its leeway, in this very second."""
+    """Make a token whose `exp` plus leeway is this second (RFC 7519 §4.1.4: "on or after")."""
     return _expired(mint.leeway or 0)(material, mint)
 
 

@@ -1,1 +1,1 @@
-"""Who calls: identity providers, logins, and where credentials go in a request."""
+"""The users that send requests: identity providers, logins, and where credentials go in a request."""

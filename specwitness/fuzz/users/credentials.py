@@ -15,10 +15,15 @@ BEARER, BASIC, KEY = "bearer", "basic", "key"
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """The place of one scheme's credential.
+    """Where the credential of a security scheme goes in a request.
 
-    `kind` is how it is written: as a bearer token, another scheme of the Authorization header, or
-    bare, as a key in a header, the query or a cookie.
+    Attributes:
+        scheme: The name of the security scheme in the contract.
+        kind: `bearer` for a bearer token, `basic` for another scheme of the Authorization header, `key`
+            for a bare key in a header, the query or a cookie.
+        location: The part of the request: `header`, `query` or `cookie`.
+        name: The name of the header, the query parameter or the cookie.
+        prefix: The text before the credential, such as `Bearer `.
     """
 
     scheme: str
@@ -32,7 +37,7 @@ class Seat:
         return self.put_raw(request, self.prefix + value)
 
     def put_raw(self, request: Request, raw: str) -> Request:
-        """Give the request with the very text at the place."""
+        """Give the request with a text in place of the credential and its prefix."""
         if self.location == "query":
             return request.with_query(((self.name, raw),))
         if self.location == "cookie":
@@ -44,7 +49,12 @@ Credentials = tuple[tuple[Seat, str], ...]
 
 
 def seat_of(name: str, scheme: dict[str, Any]) -> Seat:
-    """Read where a security scheme wants its credential."""
+    """Read where a security scheme expects its credential.
+
+    Args:
+        name: The name of the scheme in the contract.
+        scheme: Its object of `components.securitySchemes` (OpenAPI 3.1 §4.8.27).
+    """
     kind, http = str(scheme.get("type", "")), str(scheme.get("scheme", "bearer")).lower()
     if kind == "apiKey":
         place, header = str(scheme.get("in", "header")), str(scheme.get("name", "X-API-Key"))
@@ -53,12 +63,12 @@ def seat_of(name: str, scheme: dict[str, Any]) -> Seat:
         return Seat(name, KEY, place, header)
     if kind == "http" and http != "bearer":
         return Seat(name, BASIC, prefix=f"{http.capitalize()} ")
-    # oauth2 and openIdConnect are used as RFC 6750 says.
+    # Tokens of oauth2 and openIdConnect are sent as bearer tokens (RFC 6750 §2.1).
     return Seat(name, BEARER, prefix="Bearer ")
 
 
 def find_credentials(endpoint: Endpoint, surface: Surface, identity: Identity) -> list[Credentials]:
-    """Give each alternative of an operation for which an identity has all credentials."""
+    """Give the alternatives of an operation's `security` for which a user has all credentials."""
     found = []
     for alternative in endpoint.security:
         pairs = [

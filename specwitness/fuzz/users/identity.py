@@ -1,4 +1,4 @@
-"""Who calls: two users who know nothing of each other, and how they come by their credentials."""
+"""The users of a run: alice, bob, who shares nothing with her, and an admin; and their credentials."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _DAY = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user, and what proves it.
+    """A user with the credentials that prove who sends a request.
 
     Args:
         name: `alice`, `bob` or `admin`.
-        token: What every security scheme takes: the bearer token, the API key.
-        values: What single schemes take instead, by their name in the contract.
-        subject: The user's id in the service, where it is known.
+        token: The credential for each security scheme that `values` does not name: a bearer token or API key.
+        values: The credentials for single security schemes, by the scheme's name in the contract.
+        subject: The user's id in the service; None where it is not known.
     """
 
     name: str
@@ -42,13 +42,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class UnfitKey:
-    """A key that the service knows, or its key set holds, and that may sign no token of its users.
+    """A key that is known to the service and must not be accepted for the tokens of its users.
+
+    An example is a key of the service's key set that is for encryption (`use: enc`).
 
     Args:
         key: The secret as text, or a private key in PEM.
-        why: Why it may not, as a sentence takes it: `a key that …`.
-        algorithm: What the header of a token names that it signs all the same.
-        kid: The name of the key, where it has one.
+        why: The reason, which completes the sentence `a token signed by a key that …`.
+        algorithm: The `alg` of the tokens that are signed with it.
+        kid: The `kid` of the key; None where it has none.
     """
 
     key: str | bytes = field(repr=False)
@@ -59,21 +61,21 @@ class UnfitKey:
 
 @dataclass(frozen=True, slots=True)
 class Mint:
-    """What tokens are signed with; it makes signed, mutated tokens possible.
+    """Signs tokens with the service's own key, good ones and bad ones.
 
     Args:
         key: The secret as text, or a private key in PEM.
         algorithm: The JWS algorithm that the service expects.
-        issuer, audience: The claims that the service checks; None for one that it does not know.
-        subjects: The `sub` of each identity, by name.
+        issuer, audience: The `iss` and `aud` that the service checks; None for one that it does not check.
+        subjects: The `sub` of each user, by `alice`, `bob` and `admin`.
         claims: Further claims of every token, such as `scope`.
-        claims_of: Further claims of single identities, by name.
+        claims_of: Further claims of single users, by name.
         header: Further header parameters, such as `kid`.
-        lifetime: Seconds.
+        lifetime: Seconds between `iat` and `exp`.
         leeway: Seconds by which the service lets clocks differ; None where that is not known.
-        maximum_age: Seconds since `iat` after which the service refuses a token; None for no limit.
-        unfit: Keys that the service has to refuse.
-        clock: Tells seconds since the epoch.
+        maximum_age: Seconds after `iat` from which the service rejects a token; None for no limit.
+        unfit: Keys that the service must not accept.
+        clock: Gives seconds since the epoch.
     """
 
     key: str | bytes = field(repr=False)
@@ -91,13 +93,13 @@ class Mint:
     clock: Callable[[], float] = time.time
 
     def identify(self, name: str, client: Client | None = None) -> Identity | None:  # noqa: ARG002  # the protocol's
-        """Mint the token of an identity; None for one without a subject."""
+        """Sign the token of a user; None for a name that is not among the subjects."""
         if name not in self.subjects:
             return None
         return Identity(name, str(self.mint(name)), subject=self.subjects[name])
 
     def mint(self, name: str, header: Mapping[str, Any] | None = None, **claims: Any) -> jose.Token:
-        """Sign a token; parameters and claims may be replaced, and `...` leaves one out."""
+        """Sign a token with other header parameters or claims; the value `...` leaves one out."""
         parameters = {**self.parameters(), **(header or {})}
         return self.sign(jose.dump(parameters), jose.dump({**self.payload(name), **claims}))
 
@@ -124,37 +126,45 @@ class Mint:
 
     @property
     def signing_key(self) -> jose.Key:
-        """The key as the algorithm takes it.
+        """The key in the form that the algorithm needs.
 
         Raises:
-            TargetError: It is no key for the algorithm.
+            TargetError: The key does not fit the algorithm.
         """
         try:
             return jose.read_key(self.algorithm, self.key)
         except (ValueError, TypeError) as error:
             raise TargetError(
-                f"the key of the mint does not serve {self.algorithm}",
+                f"the key of the mint does not fit {self.algorithm}",
                 where="identities.mint",
                 remedy="give the secret of HS256 as text, or a private key in PEM",
             ) from error
 
 
 class IdentityProvider(Protocol):
-    """Gives identities; what a user writes where the ready-made ones do not fit."""
+    """Gives the users of a run; write one where `Mint`, `Tokens` and `Login` do not fit."""
 
     def identify(self, name: str, client: Client) -> Identity | None:
-        """Give an identity, or None for one that there is not; `client` may be used to log in."""
+        """Give a user.
+
+        Args:
+            name: `alice`, `bob`, `admin`, or the name that a situation of the target gives.
+            client: The client to log in with.
+
+        Returns:
+            The user with its credentials; None where the service has no such user.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Identities whose tokens are known: `Tokens(alice="…", bob="…")`.
+    """Users whose credentials are known: `Tokens(alice="…", bob="…")`.
 
     Args:
-        alice, bob, admin: The token of each; for an apiKey scheme the value of its header, query or cookie.
-        subjects: The user's id in the service, by name, where it is known.
-        values: By name, what single security schemes take instead: `{"alice": {"feedKey": "…"}}`.
+        alice, bob, admin: The user's bearer token, or API key.
+        subjects: The users' ids in the service, by name, as far as they are known.
+        values: Credentials for single security schemes, by user: `{"alice": {"feedKey": "…"}}`.
     """
 
     alice: str | None = field(default=None, repr=False)
@@ -164,17 +174,22 @@ class Tokens:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
     def identify(self, name: str, client: Client | None = None) -> Identity | None:  # noqa: ARG002  # the protocol's
-        """Give the token of an identity."""
+        """Give a user; None where neither a token nor a value is known."""
         token = {ALICE: self.alice, BOB: self.bob, ADMIN: self.admin}.get(name)
         values = self.values.get(name, {})
         return Identity(name, token, values, self.subjects.get(name)) if token or values else None
 
 
 def read_secret(setting: str, text: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Read a secret that a setting names as `env:NAME`.
+    """Read a secret from the environment.
+
+    Args:
+        setting: The name of the setting, for the error message.
+        text: The value of the setting, `env:NAME`.
+        environment: The environment's variables.
 
     Raises:
-        TargetError: It stands in the configuration itself, or the variable is not set.
+        TargetError: The value does not begin with `env:`, or the variable is not set.
     """
     scheme, _, name = text.partition(":")
     if scheme != "env" or not name:

@@ -1,4 +1,4 @@
-"""Compact JWS by hand: any header, any payload, right or wrong signatures; a verifier is tried with them."""
+"""Compact JWS (RFC 7515) with any header, any payload and any signature, to test a verifier with."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _HMACS = frozenset({"HS256", "HS384", "HS512"})
 
 
 class Token(NamedTuple):
-    """A compact JWS in its parts, as they stand; nothing of it was verified."""
+    """The three encoded parts of a compact JWS; its signature is not verified."""
 
     header: str
     payload: str
@@ -51,12 +51,12 @@ class Token(NamedTuple):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The header's members."""
+        """The members of the header; empty where it is no JSON object."""
         return _read_object(self.header) or {}
 
     @property
     def claims(self) -> dict[str, Any]:
-        """The payload's members."""
+        """The members of the payload; empty where it is no JSON object."""
         return _read_object(self.payload) or {}
 
 
@@ -69,7 +69,7 @@ def decode(text: str) -> bytes:
     """Read unpadded base64url.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is no base64url.
     """
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
@@ -81,7 +81,7 @@ def dump(members: Mapping[str, Any]) -> bytes:
 
 
 def split(text: str) -> Token | None:
-    """Split a compact JWS; None where the text is none."""
+    """Split a compact JWS; None where the text is none, such as an opaque token."""
     parts = text.split(".")
     if len(parts) != _COMPACT_PARTS or _read_object(parts[0]) is None or _read_object(parts[1]) is None:
         return None
@@ -95,10 +95,10 @@ def sign(header: bytes, payload: bytes, algorithm: str, key: Key) -> Token:
 
 
 def make_signature(message: bytes, algorithm: str, key: Key) -> bytes:
-    """Sign a message (RFC 7518 §3, RFC 8037).
+    """Sign a message (RFC 7518 §3, RFC 8037 §3.1).
 
     Raises:
-        ValueError: The key does not serve the algorithm.
+        ValueError: The key does not fit the algorithm.
     """
     if isinstance(key, bytes):
         if not algorithm.startswith("HS"):
@@ -116,13 +116,13 @@ def make_signature(message: bytes, algorithm: str, key: Key) -> bytes:
     return key.sign(message)
 
 
-# A key of RSA is proven when it is read, which takes longer than to sign.
+# Reading an RSA key checks it, which takes longer than a signature.
 @cache
 def read_key(algorithm: str, text: str | bytes) -> Key:
     """Read a secret, or a private key in PEM.
 
     Raises:
-        ValueError: It is no key for the algorithm.
+        ValueError: The text is no key for the algorithm.
     """
     raw = text.encode() if isinstance(text, str) else text
     if algorithm.startswith("HS"):
@@ -141,7 +141,7 @@ def _load(pem: bytes) -> PrivateKey:
 
 @cache
 def make_key(algorithm: str) -> Key | None:
-    """Make a key for an algorithm, which nobody trusts; None for an algorithm that is not known here."""
+    """Make a new key for a JWS algorithm; None for an algorithm that this module does not know."""
     if algorithm in _CURVES:
         return ec.generate_private_key(_CURVES[algorithm]())
     if algorithm == "EdDSA":
@@ -152,7 +152,7 @@ def make_key(algorithm: str) -> Key | None:
 
 
 def certify(key: Key) -> bytes | None:
-    """Give a certificate in DER by which a key vouches for itself; None for a secret."""
+    """Make a self-signed certificate of a key, in DER; None for a secret."""
     if isinstance(key, bytes):
         return None
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
@@ -170,7 +170,7 @@ def as_pem(certificate: bytes) -> bytes:
 
 
 def public_pem(key: Key) -> bytes | None:
-    """Give the public half in PEM; None for a secret."""
+    """Give the public key in PEM; None for a secret."""
     if isinstance(key, bytes):
         return None
     return key.public_key().public_bytes(
@@ -179,7 +179,7 @@ def public_pem(key: Key) -> bytes | None:
 
 
 def public_jwk(key: Key) -> dict[str, str]:
-    """Give what an attacker would put into the header as `jwk`; a secret is shown as such."""
+    """Give the public key as a JWK (RFC 7517); of a secret, the secret itself."""
     if isinstance(key, bytes):
         return {"kty": "oct", "k": encode(key)}
     public = key.public_key()
@@ -189,7 +189,7 @@ def public_jwk(key: Key) -> dict[str, str]:
     if isinstance(public, ec.EllipticCurvePublicKey):
         point, size = public.public_numbers(), (public.curve.key_size + 7) // 8
         curve = f"P-{public.curve.key_size}"
-        x, y = (encode(each.to_bytes(size, "big")) for each in (point.x, point.y))
+        x, y = (encode(coordinate.to_bytes(size, "big")) for coordinate in (point.x, point.y))
         return {"kty": "EC", "crv": curve, "x": x, "y": y}
     curve = "Ed25519" if isinstance(public, ed25519.Ed25519PublicKey) else "Ed448"
     return {"kty": "OKP", "crv": curve, "x": encode(public.public_bytes_raw())}
@@ -200,7 +200,7 @@ def _number(value: int) -> str:
 
 
 def read_subject(token: str | None) -> str | None:
-    """Read whom a token is for, without looking at its signature; None where it does not say."""
+    """Read the `sub` of a token without verifying its signature; None where there is no text in it."""
     parts = (token or "").split(".")
     claims = _read_object(parts[1]) if len(parts) == 3 else None  # noqa: PLR2004  # a JWS
     subject = claims.get("sub") if claims else None

@@ -1,4 +1,4 @@
-"""Identities that log in: one call of the service for each, which answers with a token."""
+"""Users that log in: one request for each user, whose response holds the token."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Logs identities in.
+    """Logs users in.
 
     Args:
-        path: Where, below the base URL.
-        bodies: What each identity sends, by name.
-        token: JSON pointer to the token in the answer.
-        subject: JSON pointer to the user's id in the answer, if it is there.
-        method: How.
-        form: Whether the body goes as a form, as OAuth 2 has it, and not as JSON.
+        path: The path of the login, below the base URL.
+        bodies: The members of the request's body, by user: `{"alice": {"email": "…", "password": "…"}}`.
+        token: JSON pointer to the token in the response.
+        subject: JSON pointer to the user's id in the response; None where it does not hold one.
+        method: The method of the request.
+        form: Whether the body is a form (RFC 6749 §4.3.2) in place of JSON.
     """
 
     path: str
@@ -39,38 +39,36 @@ class Login:
     form: bool = False
 
     def identify(self, name: str, client: Client) -> Identity | None:
-        """Log an identity in.
+        """Log a user in; None for a name without a body.
 
         Raises:
-            TargetError: It is refused, or the answer holds no token.
+            TargetError: The login failed, or the response holds no token.
         """
         if name not in self.bodies:
             return None
-        answer = client.log_in(self.request_for(self.bodies[name]))
-        said = answer.json()
-        if not answer.succeeded:
-            raise self._refusal(f"{name} cannot log in: {self.method} {self.path} answered {answer.status}")
+        response = client.log_in(self.request_for(self.bodies[name]))
+        body = response.json()
+        if not response.succeeded:
+            raise self._error(f"{name} cannot log in: {self.method} {self.path} {response.phrase}")
         try:
-            token = follow(said, parse_pointer(self.token))
+            token = follow(body, parse_pointer(self.token))
         except KeyError as error:
-            raise self._refusal(f"the answer to {name}'s login has nothing at {self.token}") from error
-        return Identity(name, str(token), subject=self._read_subject(said))
+            raise self._error(f"the response to {name}'s login has nothing at {self.token}") from error
+        return Identity(name, str(token), subject=self._read_subject(body))
 
     def request_for(self, body: Mapping[str, Any]) -> Request:
-        """Give the request that logs somebody in with a body."""
+        """Give the login request with these members in its body."""
         media = "application/x-www-form-urlencoded" if self.form else "application/json"
         content = urlencode(body) if self.form else json.dumps(dict(body))
         return Request(self.method, self.path, headers=(("Content-Type", media),), body=content.encode())
 
-    def _read_subject(self, said: Any) -> str | None:
+    def _read_subject(self, body: Any) -> str | None:
         if self.subject is None:
             return None
         try:
-            return str(follow(said, parse_pointer(self.subject)))
+            return str(follow(body, parse_pointer(self.subject)))
         except KeyError as error:
-            raise self._refusal(f"the answer to the login has nothing at {self.subject}") from error
+            raise self._error(f"the response to the login has nothing at {self.subject}") from error
 
-    def _refusal(self, message: str) -> TargetError:
-        return TargetError(
-            message, where="identities.login", remedy="mend path, body, credentials or pointer"
-        )
+    def _error(self, message: str) -> TargetError:
+        return TargetError(message, where="identities.login", remedy="fix path, body, credentials or pointer")

@@ -1,4 +1,4 @@
-"""Identities from the configuration: `[tool.specwitness.fuzz.identities]`."""
+"""The users of a run from the configuration: `[tool.specwitness.fuzz.identities]`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,14 @@ _LOGIN = frozenset({"path", "method", "bodies", "token", "subject", "form"})
 
 
 def read_provider(settings: Mapping[str, Any]) -> IdentityProvider:
-    """Make the provider that a table configures: `mint`, `login` or `tokens`.
+    """Make the provider that the table configures.
+
+    Args:
+        settings: One of `mint`, `login` and `tokens`, with its table.
 
     Raises:
-        ConfigError: The table cannot be used.
-        TargetError: A secret is not in the environment.
+        ConfigError: A setting is missing, unknown or of another type.
+        TargetError: The variable of a secret is not set, or a key does not fit its algorithm.
     """
     makers: dict[str, Callable[[Mapping[str, Any]], IdentityProvider]] = {
         "mint": _read_mint,
@@ -43,7 +46,7 @@ def read_provider(settings: Mapping[str, Any]) -> IdentityProvider:
     chosen = [name for name in makers if name in settings]
     if len(chosen) != 1 or len(settings) != 1 or not isinstance(settings[chosen[0]], dict):
         raise ConfigError(
-            f"there have to be identities from one of {', '.join(makers)}",
+            f"the table needs exactly one of {', '.join(makers)}",
             where=_WHERE,
             remedy='write mint = { algorithm = "HS256", secret = "env:NAME" }',
         )
@@ -52,16 +55,16 @@ def read_provider(settings: Mapping[str, Any]) -> IdentityProvider:
 
 def _read_mint(table: Mapping[str, Any]) -> Mint:
     _refuse_unknown(table, _MINT, "mint")
-    key = read_secret(f"{_WHERE} mint", str(table.get("secret", table.get("key", ""))))
+    own_key = read_secret(f"{_WHERE} mint", str(table.get("secret", table.get("key", ""))))
     more = {name: table[name] for name in _AS_THEY_ARE if name in table}
     subjects = table.get("subjects", {ALICE: ALICE, BOB: BOB})
     if isinstance(subjects, list):
         subjects = dict(zip((ALICE, BOB, ADMIN), subjects, strict=False))
-    unfit = tuple(_read_unfit(each) for each in table.get("unfit", ()))
-    mint = Mint(key, str(table.get("algorithm", "HS256")), subjects=subjects, unfit=unfit, **more)
-    # A key that does not serve is told before anything runs.
-    for each in (mint, *(replace(mint, key=one.key, algorithm=one.algorithm) for one in unfit)):
-        _ = each.signing_key
+    unfit = tuple(_read_unfit(row) for row in table.get("unfit", ()))
+    mint = Mint(own_key, str(table.get("algorithm", "HS256")), subjects=subjects, unfit=unfit, **more)
+    # A key that does not fit its algorithm is reported before the first request.
+    for signer in (mint, *(replace(mint, key=key.key, algorithm=key.algorithm) for key in unfit)):
+        _ = signer.signing_key
     return mint
 
 
@@ -94,18 +97,24 @@ def _read_tokens(table: Mapping[str, Any]) -> Tokens:
         raise ConfigError(
             "there is no token of alice", where=f"{_WHERE} tokens", remedy='set alice = "env:NAME"'
         )
-    several = {name: each if isinstance(each, dict) else {"": each} for name, each in table.items()}
-    read = {
-        name: {scheme: read_secret(f"{_WHERE} tokens", str(text)) for scheme, text in each.items()}
-        for name, each in several.items()
+    # `alice = "env:A"` is a token for all schemes, `alice = { feedKey = "env:K" }` has one for each scheme.
+    several = {name: entry if isinstance(entry, dict) else {"": entry} for name, entry in table.items()}
+    secrets = {
+        name: {scheme: read_secret(f"{_WHERE} tokens", str(text)) for scheme, text in entry.items()}
+        for name, entry in several.items()
     }
-    values = {name: {scheme: text for scheme, text in each.items() if scheme} for name, each in read.items()}
-    plain = {name: each.get("") for name, each in read.items()}
-    return Tokens(plain[ALICE], plain.get(BOB), plain.get(ADMIN), values=values)
+    values = {
+        name: {scheme: secret for scheme, secret in entry.items() if scheme}
+        for name, entry in secrets.items()
+    }
+    tokens = {name: entry.get("") for name, entry in secrets.items()}
+    return Tokens(tokens[ALICE], tokens.get(BOB), tokens.get(ADMIN), values=values)
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: frozenset[str], name: str) -> None:
-    for each in sorted(set(table) - known):
+    for setting in sorted(set(table) - known):
         raise ConfigError(
-            f"there is no setting {each}", where=f"{_WHERE} {name}", remedy=f"know {', '.join(sorted(known))}"
+            f"there is no setting {setting}",
+            where=f"{_WHERE} {name}",
+            remedy=f"use {', '.join(sorted(known))}",
         )

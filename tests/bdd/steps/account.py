@@ -1,4 +1,4 @@
-"""Steps of story 7: one's data handed over, and erased for good."""
+"""Steps of story 7: export and erasure of an account."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ DRAFT = {"title": "Brought back"}
 
 @then(parsers.parse('the export names its format and holds "{title}" and nothing of "{other}"'))
 def check_export(world: World, title: str, other: str) -> None:
-    export = world.answer.json()
+    export = world.response.json()
     assert export["format"] == "tasks-export/1"
     assert [task["title"] for task in export["tasks"]] == [title]
-    assert make_subject(other) not in world.answer.text
-    assert world.tasks[other]["title"] not in world.answer.text
+    assert make_subject(other) not in world.response.text
+    assert world.tasks[other]["title"] not in world.response.text
 
 
 @given(parsers.parse('"{name}" had her account erased'))
@@ -32,7 +32,7 @@ def erase(world: World, name: str) -> None:
 
 @then(parsers.parse('nothing of "{name}" is stored'))
 def check_nothing_stored(world: World, name: str, database: psycopg.Connection[Any]) -> None:
-    assert world.answers
+    assert world.responses
     found = database.execute("select count(*) from tasks where user_id = %s", [make_subject(name)]).fetchone()
     assert found == (0,)
 
@@ -50,9 +50,9 @@ def export_and_erase(world: World, name: str) -> None:
     erase(world, name)
 
 
-@then("the audit tells both under one pseudonym and nothing that names her")
+@then("the audit lists both under one pseudonym and nothing that identifies her")
 def check_audit(world: World, database: psycopg.Connection[Any]) -> None:
-    assert len(world.answers) == 2
+    assert len(world.responses) == 2
     rows = database.execute("select actor, action, outcome from audit order by id").fetchall()
     assert [row[1:] for row in rows] == [("export", "begun"), ("export", "done"), ("erase", "done")]
     assert len({row[0] for row in rows}) == 1

@@ -1,4 +1,4 @@
-"""Steps of story 8: pages that call from a browser, one database for two programs, and what Better Auth issued."""
+"""Steps of story 8: CORS, the database that Better Auth shares, and recorded tokens of Better Auth."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pytest_bdd import given, parsers, then, when
 from backend.testing.key_server import KeyServer
 from tests.bdd.steps.patterns import CREDENTIAL, REQUEST
 from tests.support.better_auth import auth_schema
-from tests.support.recorded import read_recording
+from tests.support.recorded_tokens import read_recording
 from tests.support.service import connect
 
 if TYPE_CHECKING:
     from tests.support.world import World
 
-OPEN_TO_ALL = {"accept", "accept-language", "content-language"}  # browsers ask nobody about these
+SAFELISTED = {"accept", "accept-language", "content-language"}  # need no preflight
 ACTS = {
     "read": "select * from {}",
     "write": "insert into {} default values",
@@ -32,8 +32,8 @@ def open_pages(world: World, origin: str) -> None:
     world.start(FRONTEND_ORIGINS=origin)
 
 
-@when(parsers.re(rf"{PAGE} asks ahead whether it may send {REQUEST}$"))
-def ask_ahead(world: World, origin: str, request: str) -> None:
+@when(parsers.re(rf"{PAGE} sends a preflight for {REQUEST}$"))
+def send_preflight(world: World, origin: str, request: str) -> None:
     method, _, path = request.partition(" ")
     asked = {
         "Origin": origin,
@@ -43,13 +43,13 @@ def ask_ahead(world: World, origin: str, request: str) -> None:
     world.send(f"OPTIONS {path}", asked)
 
 
-@then(parsers.parse('the answer opens nothing but "{one}" and "{other}", to "{origin}" alone'))
-def check_opened(world: World, one: str, other: str, origin: str) -> None:
-    headers = world.answer.headers
+@then(parsers.parse('the answer allows only the headers "{one}" and "{other}", and only for "{origin}"'))
+def check_preflight(world: World, one: str, other: str, origin: str) -> None:
+    headers = world.response.headers
     assert headers["Access-Control-Allow-Origin"] == origin
     assert headers["Access-Control-Allow-Methods"] == "DELETE, GET, POST, PUT"
-    opened = {name.lower() for name in headers["Access-Control-Allow-Headers"].split(", ")}
-    assert opened - OPEN_TO_ALL == {one.lower(), other.lower()}
+    allowed = {name.lower() for name in headers["Access-Control-Allow-Headers"].split(", ")}
+    assert allowed - SAFELISTED == {one.lower(), other.lower()}
     assert "Access-Control-Allow-Credentials" not in headers
     assert "Origin" in headers["Vary"]
 
@@ -66,7 +66,7 @@ def send_credential_from_page(world: World, origin: str, request: str, credentia
 
 @then(parsers.re(rf"{PAGE} may read the answer$"))
 def check_readable(world: World, origin: str) -> None:
-    headers = world.answer.headers
+    headers = world.response.headers
     assert headers["Access-Control-Allow-Origin"] == origin
     shown = headers["Access-Control-Expose-Headers"].split(", ")
     assert {"WWW-Authenticate", "Retry-After", "Location"} <= set(shown)
@@ -75,9 +75,9 @@ def check_readable(world: World, origin: str) -> None:
 
 @then(parsers.re(rf"no {PAGE.removeprefix('a ')} may read the answer$"))
 def check_unreadable(world: World, origin: str) -> None:
-    assert origin not in world.answer.headers.values()
-    assert not [name for name in world.answer.headers if name.startswith("access-control-")]
-    assert world.answer.headers["Vary"] == "Origin"
+    assert origin not in world.response.headers.values()
+    assert not [name for name in world.response.headers if name.startswith("access-control-")]
+    assert world.response.headers["Vary"] == "Origin"
 
 
 @given("Better Auth's tables beside the service's")
@@ -100,7 +100,7 @@ def reach(world: World, role: str, act: str, table: str) -> None:
             world.notes["changed"] = "refused"
 
 
-@given(parsers.parse('a deployment for what Better Auth issued in the mode "{mode}"'))
+@given(parsers.parse('a deployment for tokens of Better Auth in the mode "{mode}"'))
 def deploy_recorded(world: World, mode: str) -> None:
     recording = read_recording(mode)
     world.now = recording.issued_at

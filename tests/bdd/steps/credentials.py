@@ -1,4 +1,4 @@
-"""Steps of story 1: valid credentials only."""
+"""Steps of story 1: valid and bad credentials."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @then(parsers.parse('the body names "{name}" as the caller'))
 def check_caller(world: World, name: str) -> None:
-    assert world.answer.json() == {"user_id": make_subject(name)}
+    assert world.response.json() == {"user_id": make_subject(name)}
 
 
 @when(parsers.re(rf"{REQUEST} is sent without credentials$"))
@@ -55,4 +55,4 @@ def send_scheme(world: World, request: str, scheme: str) -> None:
 
 @then("no cache may keep the answer")
 def check_not_cached(world: World) -> None:
-    assert world.answer.headers["cache-control"] == "private, no-store"
+    assert world.response.headers["cache-control"] == "private, no-store"

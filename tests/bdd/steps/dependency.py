@@ -1,4 +1,4 @@
-"""Steps of story 2: the caller's identity by one dependency."""
+"""Steps of story 2: the dependency that provides the caller's user id."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def call_endpoint_with(world: World, credential: str) -> None:
 
 @then(parsers.parse('the endpoint received the user id of "{name}"'))
 def check_received(world: World, name: str) -> None:
-    assert world.answer.status_code == 200
+    assert world.response.status_code == 200
     assert world.notes["received"] == [make_subject(name)]
 
 

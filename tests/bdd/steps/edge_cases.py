@@ -68,8 +68,8 @@ def list_at_once(world: World, times: int) -> None:
     calls = [name for _ in range(times) for name in world.notes["titles"]]
 
     def read(name: str) -> tuple[str, int, list[str]]:
-        answer = world.client.get("/api/tasks", headers=world.authorization(name))
-        return name, answer.status_code, [task["title"] for task in answer.json().get("items", [])]
+        response = world.client.get("/api/tasks", headers=world.authorization(name))
+        return name, response.status_code, [task["title"] for task in response.json().get("items", [])]
 
     with ThreadPoolExecutor(max_workers=len(world.notes["titles"])) as pool:
         world.notes["lists"] = list(pool.map(read, calls))

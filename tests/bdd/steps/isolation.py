@@ -1,4 +1,4 @@
-"""Steps of story 4: one's own data only."""
+"""Steps of story 4: users see and change only their own tasks."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def check_task(world: World, owner: str, state: str) -> None:
 
 @then(parsers.parse('the list holds "{title}" and nothing else'))
 def check_list(world: World, title: str) -> None:
-    assert [task["title"] for task in world.answer.json()["items"]] == [title]
+    assert [task["title"] for task in world.response.json()["items"]] == [title]
 
 
-@when(parsers.parse('"{name}" asks for the task of "{owner}" and for a task that never was'))
+@when(parsers.parse('"{name}" asks for the task of "{owner}" and for a task that does not exist'))
 def ask_for_both(world: World, name: str, owner: str) -> None:
     world.send_as(name, f"GET /api/tasks/{world.tasks[owner]['id']}")
     world.send_as(name, f"GET /api/tasks/{ABSENT}")
@@ -56,7 +56,7 @@ def ask_for_both(world: World, name: str, owner: str) -> None:
 
 @then("both answers are the same")
 def check_same(world: World) -> None:
-    foreign, absent = world.answers[-2:]
+    foreign, absent = world.responses[-2:]
     assert foreign.status_code == absent.status_code == 404
     assert foreign.content == absent.content
     assert _comparable_headers(foreign.headers) == _comparable_headers(absent.headers)
@@ -99,7 +99,7 @@ def check_pages(world: World) -> None:
 
 
 @then("together they hold each task once")
-def check_each_once(world: World) -> None:
+def check_no_duplicates(world: World) -> None:
     assert [identifier for page in world.notes["pages"] for identifier in page] == world.notes["ids"][::-1]
 
 

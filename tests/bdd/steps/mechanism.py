@@ -1,4 +1,4 @@
-"""Steps of story 3: one mechanism everywhere, and a service that says how it is."""
+"""Steps of story 3: one authentication mechanism for all routes, weak secrets, and the health endpoint."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def send_as_anybody(world: World, request: str) -> None:
 
 @then("the body says that the service lives and is ready")
 def check_ready(world: World) -> None:
-    assert world.answer.json() == {"live": True, "ready": True}
+    assert world.response.json() == {"live": True, "ready": True}
 
 
 @given("a service whose database is out of reach")
@@ -109,11 +109,11 @@ def lose_database(world: World) -> None:
 
 @then("the body says that the service lives and is not ready")
 def check_not_ready(world: World) -> None:
-    assert world.answer.json() == {"live": True, "ready": False}
+    assert world.response.json() == {"live": True, "ready": False}
     assert world.send("GET /health?probe=live").json() == {"live": True}
-    assert world.answer.status_code == 200
+    assert world.response.status_code == 200
 
 
 @then("the answer says when to try again")
 def check_retry(world: World) -> None:
-    assert int(world.answer.headers["retry-after"]) > 0
+    assert int(world.response.headers["retry-after"]) > 0

@@ -1,4 +1,4 @@
-"""Parts of sentences that steps of several stories share."""
+"""Regular expressions that the steps of several stories share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of story 6, and of what is remembered: access taken back, scopes, ages."""
+"""Steps of story 6 and of two edge cases: deny-list, scopes, maximum age and cached tokens."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -51,7 +51,7 @@ def add_scoped_endpoint(world: World, scope: str) -> None:
     assert world.app is not None
 
     @world.app.get("/new")
-    async def answer(principal: Annotated[Principal, Depends(require_scopes(scope))]) -> str:
+    async def response(principal: Annotated[Principal, Depends(require_scopes(scope))]) -> str:
         return principal.subject
 
 
@@ -62,7 +62,7 @@ def call_with_scope(world: World, scope: str) -> None:
 
 @then(parsers.parse('the challenge asks for the scope "{scope}"'))
 def check_scope(world: World, scope: str) -> None:
-    challenge = world.answer.headers["www-authenticate"]
+    challenge = world.response.headers["www-authenticate"]
     assert challenge == f'Bearer realm="tasks", error="insufficient_scope", scope="{scope}"'
 
 
@@ -83,7 +83,7 @@ def send_again(world: World, request: str, event: str) -> None:
     for _ in range(2):
         assert world.send_token(token, request).status_code == 200
     assert world.app is not None
-    assert len(world.app.state.authenticator.memory) == 1
+    assert len(world.app.state.authenticator.cache) == 1
     match event:
         case "expired":
             world.now += HOUR
@@ -102,7 +102,7 @@ def send_again(world: World, request: str, event: str) -> None:
 
 
 def _prepare(world: World, event: str) -> str:
-    """Start the service that an event needs, and mint a token that it accepts until then."""
+    """Start the service that an event needs, and mint a token that is valid before the event."""
     if event == "was signed by a key that was taken away":
         world.open_key_set("EdDSA")
         assert world.key_mint is not None

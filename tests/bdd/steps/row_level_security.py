@@ -1,4 +1,4 @@
-"""Steps of what the database itself holds: its policy, and the role that the service connects as."""
+"""Steps on row-level security, and on the database role of the service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WRITES = {
 
 
 def run_as(world: World, name: str, statement: str) -> psycopg.Cursor[Any]:
-    """Run a statement by the service's own role, past the service."""
+    """Run an SQL statement as the service's role, with this user's identity."""
     subject = "" if name == "nobody" else make_subject(name)
     with connect(world.database_url) as connection, connection.transaction():
         connection.execute("select set_config('app.user_id', %s, true)", [subject])
@@ -61,9 +61,9 @@ def try_to_write(world: World, write: str, name: str) -> None:
         world.notes["changed"] = "refused"
 
 
-@then(parsers.re(r"the database (?P<answer>refuses it|changes nothing)$"))
-def check_answer(world: World, answer: str) -> None:
-    assert world.notes["changed"] == {"refuses it": "refused", "changes nothing": 0}[answer]
+@then(parsers.re(r"the database (?P<response>refuses it|changes nothing)$"))
+def check_response(world: World, response: str) -> None:
+    assert world.notes["changed"] == {"refuses it": "refused", "changes nothing": 0}[response]
 
 
 @given(
@@ -100,7 +100,7 @@ def start_on_it(world: World) -> None:
     async def start() -> None:
         service = Database(make_settings(SECRET, world.notes["url"]))
         try:
-            await service.refuse_unfit_role()
+            await service.require_restricted_role()
         except ConfigurationError as error:
             world.notes["refusal"] = str(error)
         finally:

@@ -29,27 +29,27 @@ def send_as(world: World, name: str, request: str) -> None:
 
 @then(parsers.re(r"the answer is (?P<status>\d+)$"))
 def check_status(world: World, status: str) -> None:
-    assert world.answer.status_code == int(status)
+    assert world.response.status_code == int(status)
 
 
 @then(parsers.re(r'the answer is (?P<status>\d+) with the code "(?P<code>\w+)"$'))
 def check_problem(world: World, status: str, code: str) -> None:
-    assert world.answer.status_code == int(status)
-    assert world.answer.headers["content-type"] == "application/problem+json"
-    body = world.answer.json()
+    assert world.response.status_code == int(status)
+    assert world.response.headers["content-type"] == "application/problem+json"
+    body = world.response.json()
     assert body["code"] == code
     assert body["status"] == int(status)
 
 
 @then("the challenge names the realm and no error")
 def check_bare_challenge(world: World) -> None:
-    challenge = world.answer.headers["www-authenticate"]
+    challenge = world.response.headers["www-authenticate"]
     assert re.fullmatch(r'Bearer realm="[^"]+"', challenge)
 
 
 @then(parsers.parse('the challenge says "{error}"'))
 def check_challenge(world: World, error: str) -> None:
-    challenge = world.answer.headers["www-authenticate"]
+    challenge = world.response.headers["www-authenticate"]
     assert re.fullmatch(rf'Bearer realm="[^"]+", error="{error}", error_description="[^"]+"', challenge)
 
 
@@ -57,10 +57,10 @@ def check_challenge(world: World, error: str) -> None:
 def check_log(world: World, cause: str) -> None:
     refusals = [entry for entry in world.log if entry["event"] == "credentials_refused"]
     assert [entry["cause"] for entry in refusals] == [cause]
-    told = world.log_text() + world.answer.text + json.dumps(dict(world.answer.headers))
+    text = world.log_text() + world.response.text + json.dumps(dict(world.response.headers))
     pieces = [
         piece for value in world.sent for piece in re.split(r"[. ]", value) if len(piece) > len("Bearer")
     ]
     assert pieces
-    assert not [piece for piece in pieces if piece in told]
-    assert world.mint().subject not in told
+    assert not [piece for piece in pieces if piece in text]
+    assert world.mint().subject not in text

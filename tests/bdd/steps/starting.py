@@ -1,4 +1,4 @@
-"""Steps of story 3 on what stops the start: open routes, and settings that contradict each other."""
+"""Steps of story 3 on a start that fails: unprotected routes, and contradictory settings."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 PATH = "/forgotten"
-WORDS = {
+SECRETS = {
     "a secret": ("BETTER_AUTH_SECRET", SECRET),
     "a previous secret": ("BETTER_AUTH_SECRET_PREVIOUS", PREVIOUS_SECRET),
 }
 
 
-async def forget() -> None:
-    """Answer anybody."""
+async def unprotected() -> None:
+    """A route without authentication."""
 
 
-async def forget_socket(websocket: WebSocket) -> None:
-    """Accept anybody."""
+async def unprotected_socket(websocket: WebSocket) -> None:
+    """A WebSocket route without authentication."""
     await websocket.accept()
 
 
 def include_route(app: FastAPI) -> None:
     router = APIRouter()
-    router.add_api_route(PATH, forget)
+    router.add_api_route(PATH, unprotected)
     app.include_router(router)
 
 
 OPEN_ROUTES: dict[str, Callable[[FastAPI], Any]] = {
-    "route": lambda app: app.add_api_route(PATH, forget),
+    "route": lambda app: app.add_api_route(PATH, unprotected),
     "included route": include_route,
-    "hidden route": lambda app: app.add_api_route(PATH, forget, include_in_schema=False),
-    "WebSocket route": lambda app: app.add_api_websocket_route(PATH, forget_socket),
+    "hidden route": lambda app: app.add_api_route(PATH, unprotected, include_in_schema=False),
+    "WebSocket route": lambda app: app.add_api_websocket_route(PATH, unprotected_socket),
     "mounted folder": lambda app: app.mount(PATH, StaticFiles(directory=".", check_dir=False)),
 }
 
 
-@given(parsers.re(r"a service with a (?P<route>.+) that nobody protected$"))
+@given(parsers.re(r"a service with an unprotected (?P<route>.+)$"))
 def add_open_route(world: World, route: str) -> None:
     world.start()
     assert world.app is not None
@@ -91,7 +91,7 @@ def deploy_with_settings(world: World, settings: str) -> None:
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
     }
     for part in settings.split(" and "):
-        name, value = WORDS[part] if part in WORDS else part.split("=", 1)
+        name, value = SECRETS[part] if part in SECRETS else part.split("=", 1)
         environ[name] = value
     if environ["JWT_ALGORITHMS"].lower().startswith("hs"):
         environ["BETTER_AUTH_SECRET"] = SECRET

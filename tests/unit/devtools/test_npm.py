@@ -1,4 +1,4 @@
-"""Node, npm and the front end's packages, on made-up machines."""
+"""Node, npm and the packages of the front end, with fake programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devtools.errors import FrontEndError
-from devtools.npm import Ways, ask_version, find_npm, install_packages, is_installed, run_script
+from devtools.npm import Programs, ask_version, find_npm, install_packages, is_installed, run_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 THERE = {"node": "/bin/node", "npm": "/bin/npm"}
 
 
-def machine(programs: dict[str, str], node: str = "v20.19.0", code: int = 0) -> Ways:
+def machine(programs: dict[str, str], node: str = "v20.19.0", code: int = 0) -> Programs:
     def run(_: Sequence[str], __: Path, ___: Mapping[str, str], ____: object) -> int:
         return code
 
-    return Ways(programs.get, lambda program: node if program == "/bin/node" else "11.1.0", run)
+    return Programs(programs.get, lambda program: node if program == "/bin/node" else "11.1.0", run)
 
 
 @pytest.fixture
@@ -31,13 +31,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("version", ["v20.19.0", "v20.20.2", "v22.1.0", "v100.0.0"])
-def test_node_of_the_version_or_later_is_taken(folder: Path, version: str) -> None:
+def test_node_of_the_required_version_or_later_is_accepted(folder: Path, version: str) -> None:
     npm, line = find_npm(folder, machine(THERE, version))
     assert (npm, line) == ("/bin/npm", f"Node: {version[1:]}, npm 11.1.0")
 
 
 @pytest.mark.parametrize("version", ["v20.18.9", "v18.20.0", "v9.99.99", "", "node", "v20"])
-def test_older_node_and_one_that_says_nothing_are_refused(folder: Path, version: str) -> None:
+def test_older_node_and_one_without_a_version_are_refused(folder: Path, version: str) -> None:
     with pytest.raises(FrontEndError, match=r"is too old, the front end needs 20\.19\.0 or later"):
         find_npm(folder, machine(THERE, version))
 
@@ -45,19 +45,17 @@ def test_older_node_and_one_that_says_nothing_are_refused(folder: Path, version:
 @pytest.mark.parametrize(
     ("programs", "words"), [({}, "Node is missing"), ({"node": "/bin/node"}, "npm is missing")]
 )
-def test_what_is_missing_is_named_with_the_way_out(
-    folder: Path, programs: dict[str, str], words: str
-) -> None:
+def test_missing_program_is_named_with_the_remedy(folder: Path, programs: dict[str, str], words: str) -> None:
     with pytest.raises(FrontEndError, match=rf"{words}.*do without the front end: make run"):
         find_npm(folder, machine(programs))
 
 
-def test_missing_front_end_is_named(tmp_path: Path) -> None:
+def test_missing_front_end_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FrontEndError, match=r"package\.json is missing or no JSON"):
         find_npm(tmp_path, machine(THERE))
 
 
-def test_program_that_is_none_has_no_version(tmp_path: Path) -> None:
+def test_missing_program_has_no_version(tmp_path: Path) -> None:
     assert ask_version(str(tmp_path / "absent")) == ""
 
 
@@ -78,7 +76,7 @@ LOCK: dict[str, Any] = {
         (None, False),
     ],
 )
-def test_packages_are_installed_when_each_is_there_in_its_version(
+def test_packages_count_as_installed_if_all_have_the_locked_version(
     folder: Path, there: dict[str, Any] | None, *, is_so: bool
 ) -> None:
     (folder / "package-lock.json").write_text(json.dumps({"packages": LOCK}))
@@ -88,16 +86,19 @@ def test_packages_are_installed_when_each_is_there_in_its_version(
     assert is_installed(folder) == is_so
 
 
-def test_half_written_list_of_packages_counts_as_none(folder: Path) -> None:
+def test_incomplete_package_list_counts_as_not_installed(folder: Path) -> None:
     (folder / "package-lock.json").write_text(json.dumps({"packages": LOCK}))
     (folder / "node_modules").mkdir()
     (folder / "node_modules/.package-lock.json").write_text('{"packages": {')
     assert not is_installed(folder)
 
 
-def test_failure_of_npm_says_what_to_do(folder: Path) -> None:
-    with pytest.raises(FrontEndError, match="npm ci failed with 1, see above: it needs a package index"):
+def test_failure_of_npm_gives_a_message_with_the_remedy(folder: Path) -> None:
+    with pytest.raises(
+        FrontEndError,
+        match="npm ci failed with exit code 1, see its messages above: it needs a package registry",
+    ):
         install_packages(folder, "npm", {}, machine(THERE, code=1))
-    with pytest.raises(FrontEndError, match=r"npm run build failed with 2 in .*: it said why"):
-        run_script(folder, ["npm", "run", "build"], {}, ways=machine(THERE, code=2))
+    with pytest.raises(FrontEndError, match=r"npm run build failed with exit code 2 in .*: see"):
+        run_script(folder, ["npm", "run", "build"], {}, programs=machine(THERE, code=2))
     install_packages(folder, "npm", {}, machine(THERE))

@@ -1,4 +1,4 @@
-"""Whether a container engine answers, and PostgreSQL in a container where one does."""
+"""The probe of the container engine, and PostgreSQL in a container if there is an engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_engine() -> None:
     except EngineMissingError as error:
         if os.environ.get("REQUIRE_TESTCONTAINERS"):
             raise
-        pytest.skip(f"no container engine answers ({error})")
+        pytest.skip(f"no container engine responds ({error})")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def require_engine() -> None:
         "tcp://127.0.0.1:port",
     ],
 )
-def test_missing_engine_is_found_missing_at_once_and_in_silence(
+def test_missing_engine_is_detected_at_once_without_warnings(
     host: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(EngineMissingError, match=host):
@@ -43,7 +43,7 @@ def test_missing_engine_is_found_missing_at_once_and_in_silence(
     assert capfd.readouterr() == ("", "")
 
 
-def test_socket_that_never_answers_is_no_engine() -> None:
+def test_silent_socket_is_no_engine() -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as place, socket.socket(socket.AF_UNIX) as mute:
         path = Path(place) / "mute.sock"
         mute.bind(str(path))
@@ -52,10 +52,10 @@ def test_socket_that_never_answers_is_no_engine() -> None:
             probe_engine({"DOCKER_HOST": f"unix://{path}"})
 
 
-def test_server_of_something_else_is_no_engine() -> None:
+def test_other_http_server_is_no_engine() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
 
-        def answer() -> None:
+        def response() -> None:
             for _ in range(2):
                 connection, _ = other.accept()
                 with connection:
@@ -64,7 +64,7 @@ def test_server_of_something_else_is_no_engine() -> None:
                         b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
                     )
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=response)
         thread.start()
         port = other.getsockname()[1]
         with pytest.raises(EngineMissingError, match=str(port)):
@@ -86,7 +86,7 @@ def test_container_serves_on_loopback_only() -> None:
             assert elsewhere.connect_ex(("127.0.0.2", url.port or 0)) != 0
 
 
-def test_image_that_cannot_be_had_is_a_reason() -> None:
+def test_unavailable_image_gives_a_reason() -> None:
     require_engine()
     image = "localhost:1/no-such-image:1"
     with pytest.raises(ContainerError), run_container({**os.environ, "POSTGRES_IMAGE": image}):

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from specwitness.app_routes import list_routes
 from specwitness.contract import compare_routes
-from tests.support.orders import DOCUMENT, GONE, ORDER, change, read
+from tests.support.sample_contract import DOCUMENT, GONE, ORDER, change, read
 
 if TYPE_CHECKING:
     from pathlib import Path

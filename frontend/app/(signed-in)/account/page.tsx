@@ -1,4 +1,4 @@
-/** The page of the account: take everything along, or have it erased. */
+/** The account page: export the user's data, or delete the account. */
 import type { Metadata } from "next";
 import { EraseAccount } from "@/components/erase-account";
 import { ExportData } from "@/components/export-data";

@@ -1,4 +1,4 @@
-/** The page of the user's tasks. */
+/** The tasks page. */
 import type { Metadata } from "next";
 import { TaskBoard } from "@/components/task-board";
 import { requireSession } from "@/lib/server";

@@ -19,47 +19,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 
 CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
 _FORBIDDEN = 403
 
 
-def check_credentials(trial: Trial, endpoint: Endpoint) -> None:
+def check_credentials(context: Context, endpoint: Endpoint) -> None:
     """Send every bad credential to an operation that answered its caller with 2xx.
 
     The whole table is sent to one operation of each kind of protection, and in a deep run to all;
     the other operations get its core.
     """
     if endpoint.is_protected:
-        caller = trial.admin if trial.admin and endpoint.id in trial.by_admin else trial.alice
-        is_whole = endpoint.id in _choose_representatives(trial)
-        _send_bad_credentials(trial, endpoint, caller, is_whole=is_whole)
+        caller = context.admin if context.admin and endpoint.id in context.by_admin else context.alice
+        is_whole = endpoint.id in _choose_representatives(context)
+        _send_bad_credentials(context, endpoint, caller, is_whole=is_whole)
     elif endpoint.is_optional:
-        check_optional(trial, endpoint)
+        check_optional(context, endpoint)
 
 
-def check_unreached(trial: Trial, endpoint: Endpoint) -> None:
+def check_unreached(context: Context, endpoint: Endpoint) -> None:
     """Send bad credentials to an operation that refused the good ones of both users with 403."""
-    is_reached = endpoint.id in trial.by_admin or endpoint.id in trial.succeeded
-    statuses = trial.ledger.tally(endpoint, "privilege").statuses
+    is_reached = endpoint.id in context.by_admin or endpoint.id in context.succeeded
+    statuses = context.results.result(endpoint, "privilege").statuses
     if endpoint.is_protected and not is_reached and set(statuses) == {_FORBIDDEN}:
-        _send_bad_credentials(trial, endpoint, trial.alice, is_whole=False)
+        _send_bad_credentials(context, endpoint, context.alice, is_whole=False)
 
 
-def _choose_representatives(trial: Trial) -> set[str]:
+def _choose_representatives(context: Context) -> set[str]:
     """Choose the operations that get the whole table: one for each combination of security schemes."""
-    answered = trial.plan.wanted & (trial.succeeded.keys() | trial.by_admin.keys())
-    if trial.is_deep:
+    answered = context.plan.wanted & (context.succeeded.keys() | context.by_admin.keys())
+    if context.is_deep:
         return set(answered)
-    reached = [endpoint for endpoint in in_order(trial.surface.endpoints) if endpoint.id in answered]
+    reached = [endpoint for endpoint in in_order(context.surface.endpoints) if endpoint.id in answered]
     reached.sort(
         key=lambda endpoint: (
             endpoint.method != "GET",
-            endpoint.id in trial.by_admin,
+            endpoint.id in context.by_admin,
             len(endpoint.path_names),
         )
     )
@@ -69,49 +69,53 @@ def _choose_representatives(trial: Trial) -> set[str]:
     return set(found.values())
 
 
-def _send_bad_credentials(trial: Trial, endpoint: Endpoint, caller: Actor, *, is_whole: bool) -> None:
-    request = trial.world.build(endpoint, caller, fresh=endpoint.method == "DELETE")
-    alternatives = find_credentials(endpoint, trial.surface, caller.identity)
+def _send_bad_credentials(context: Context, endpoint: Endpoint, caller: Actor, *, is_whole: bool) -> None:
+    request = context.builder.build(endpoint, caller, fresh=endpoint.method == "DELETE")
+    alternatives = find_credentials(endpoint, context.surface, caller.identity)
     if request is None or not alternatives:
         for check in CREDENTIAL_CHECKS:
-            trial.ledger.skip(endpoint, check, "the identity has no credential for its security schemes")
+            context.results.skip(endpoint, check, "the identity has no credential for its security schemes")
         return
-    is_observed = not endpoint.is_safe and not trial.state and caller is trial.alice
-    before = trial.observe(endpoint, _values_in(trial, endpoint)) if is_observed else []
-    state = trial.state() if trial.state else None
+    is_observed = not endpoint.is_safe and not context.state and caller is context.alice
+    before = context.observe(endpoint, _values_in(context, endpoint)) if is_observed else []
+    state = context.state() if context.state else None
     all_refused = True
-    attacks = (*trial.plan.extra, *ATTACKS, *list_unfit_key_attacks(trial.mint))
+    attacks = (*context.plan.extra, *ATTACKS, *list_unfit_key_attacks(context.mint))
     for credentials in alternatives:
-        for attack, bad in _prepare(trial, request, credentials, attacks, name=caller.name, whole=is_whole):
+        for attack, bad in _prepare(context, request, credentials, attacks, name=caller.name, whole=is_whole):
             kind = credentials[0][0].kind
-            answer = trial.client.send(bad)
-            trial.ledger.count(endpoint, attack.check, attack.name, answer.status)
-            all_refused = all_refused and not answer.succeeded
-            trial.judged(endpoint, attack.check)
-            _judge(trial, endpoint, attack, kind=kind, exchange=(bad, answer))
-            _judge_fetches(trial, endpoint, attack, bad)
-            if trial.state:
-                now = trial.state()
+            response = context.client.send(bad)
+            context.results.count(endpoint, attack.check, attack.name, response.status)
+            all_refused = all_refused and not response.succeeded
+            context.judged(endpoint, attack.check)
+            _judge(context, endpoint, attack, kind=kind, exchange=(bad, response))
+            _judge_fetches(context, endpoint, attack, bad)
+            if context.state:
+                now = context.state()
                 is_changed, state = now != state, now
-                if not answer.succeeded:
-                    trial.judged(endpoint, "side_effect")
-                if is_changed and not answer.succeeded:
+                if not response.succeeded:
+                    context.judged(endpoint, "side_effect")
+                if is_changed and not response.succeeded:
                     text = f"with {attack.name}: the stored state changed"
-                    trial.blame(endpoint, "side_effect", text, bad)
-    all_refused = _check_other_schemes(trial, endpoint, request, caller) and all_refused
-    if all_refused and (change := trial.find_change(before)):
-        trial.blame(endpoint, "side_effect", f"refused every bad credential, and yet {change[0]}", change[1])
+                    context.report(endpoint, "side_effect", text, bad)
+    all_refused = _check_other_schemes(context, endpoint, request, caller) and all_refused
+    if all_refused and (change := context.find_change(before)):
+        context.report(
+            endpoint, "side_effect", f"refused every bad credential, and yet {change[0]}", change[1]
+        )
     elif before and all_refused:
-        trial.judged(endpoint, "side_effect")
+        context.judged(endpoint, "side_effect")
 
 
-def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
+def _check_other_schemes(context: Context, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
     """Call with a credential that is good elsewhere, such as a key for a token; say if it is refused."""
     named = {name for schemes in endpoint.security for name in schemes}
     # Two schemes may mean the same header.
-    taken = {_place_of(name, trial.surface.schemes[name]) for name in named if name in trial.surface.schemes}
+    taken = {
+        _place_of(name, context.surface.schemes[name]) for name in named if name in context.surface.schemes
+    }
     is_refused = True
-    for name, scheme in trial.surface.schemes.items():
+    for name, scheme in context.surface.schemes.items():
         value = caller.identity.value_for(name)
         place = _place_of(name, scheme)
         if value is None or place in taken:
@@ -119,12 +123,12 @@ def _check_other_schemes(trial: Trial, endpoint: Endpoint, request: Request, cal
         taken.add(place)
         signed = seat_of(name, scheme).put(request, value)
         attack = f"a credential of {name}, which is not taken here"
-        answer = trial.send(endpoint, "none", attack, signed)
-        trial.judged(endpoint, "none")
-        if answer.succeeded:
+        response = context.send(endpoint, "none", attack, signed)
+        context.judged(endpoint, "none")
+        if response.succeeded:
             is_refused = False
-            text = f"with {attack}: expected 401, came {answer.status} (the contract's security)"
-            trial.ledger.blame(endpoint, "none", attack, text=text, request=signed)
+            text = f"with {attack}: expected 401, came {response.status} (the contract's security)"
+            context.results.report(endpoint, "none", attack, text=text, request=signed)
     return is_refused
 
 
@@ -133,13 +137,13 @@ def _place_of(name: str, scheme: dict[str, Any]) -> tuple[str, str]:
     return seat.location, seat.name.lower() if seat.location == "header" else seat.name
 
 
-def _values_in(trial: Trial, endpoint: Endpoint) -> tuple[object, ...]:
-    thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None
-    return thing.values if thing else ()
+def _values_in(context: Context, endpoint: Endpoint) -> tuple[object, ...]:
+    stored = context.builder.obtain(endpoint, context.alice) if endpoint.path_names else None
+    return stored.values if stored else ()
 
 
 def _prepare(
-    trial: Trial,
+    context: Context,
     request: Request,
     credentials: Credentials,
     attacks: tuple[Attack, ...],
@@ -149,32 +153,32 @@ def _prepare(
 ) -> Iterator[tuple[Attack, Request]]:
     """Attack each credential of an alternative in turn, with the others in place."""
     for seat, value in credentials:
-        other = trial.bob.identity.value_for(seat.scheme) if trial.bob else None
-        material = Material(seat, value, name, trial.mint, other, trial.key_host)
+        other = context.bob.identity.value_for(seat.scheme) if context.bob else None
+        material = Material(seat, value, name, context.mint, other, context.key_host)
         good = authorize(request, credentials)
         for attack in attacks:
-            # Who has erased their account is let in by nothing any more.
-            if attack.accepted and trial.is_over:
+            # After the erasure of the account no credential is accepted any more.
+            if attack.accepted and context.is_over:
                 continue
             if (whole or attack.core) and (change := attack.prepare(material)) is not None:
-                trial.ledger.redaction.hide_alike(attack.recipe(material), value)
+                context.results.redaction.hide_alike(attack.recipe(material), value)
                 yield attack, change(good)
 
 
 def _judge(
-    trial: Trial, endpoint: Endpoint, attack: Attack, *, kind: str, exchange: tuple[Request, Answer]
+    context: Context, endpoint: Endpoint, attack: Attack, *, kind: str, exchange: tuple[Request, Response]
 ) -> None:
-    request, answer = exchange
+    request, response = exchange
     if attack.accepted:
-        if not answer.succeeded and answer.status == 401:  # noqa: PLR2004  # refused
-            text = f"with {attack.name}: expected to be let in ({attack.breaks}), came {answer.status}"
-            trial.ledger.blame(
+        if not response.succeeded and response.status == 401:  # noqa: PLR2004  # refused
+            text = f"with {attack.name}: expected to be let in ({attack.breaks}), came {response.status}"
+            context.results.report(
                 endpoint, attack.check, attack.name, text=text, request=request, level=attack.level
             )
         return
-    for fault in (*judge_refusal(answer, attack, kind, endpoint), *find_echo(request, answer)):
+    for fault in (*judge_refusal(response, attack, kind, endpoint), *find_echo(request, response)):
         text = f"with {attack.name}: {fault.text} ({attack.breaks})"
-        trial.ledger.blame(
+        context.results.report(
             endpoint,
             attack.check,
             f"{attack.name}: {fault.kind}" if fault.kind.startswith("status") else fault.kind,
@@ -184,63 +188,63 @@ def _judge(
         )
 
 
-def _judge_fetches(trial: Trial, endpoint: Endpoint, attack: Attack, request: Request) -> None:
+def _judge_fetches(context: Context, endpoint: Endpoint, attack: Attack, request: Request) -> None:
     """Tell of a service that asked the address that a token named: any address, within its network too."""
-    if trial.key_host is not None and trial.key_host.take_calls():
+    if context.key_host is not None and context.key_host.take_calls():
         text = f"with {attack.name}: the service asked there ({attack.breaks})"
-        trial.ledger.blame(endpoint, attack.check, f"{attack.name}: asked", text=text, request=request)
+        context.results.report(endpoint, attack.check, f"{attack.name}: asked", text=text, request=request)
 
 
-def check_optional(trial: Trial, endpoint: Endpoint) -> None:
+def check_optional(context: Context, endpoint: Endpoint) -> None:
     """Try an operation whose credentials are optional: a bad one must not act as its owner.
 
     The answer is a refusal, or that of somebody without credentials.
     """
-    request = trial.world.build(endpoint, trial.alice)
-    alternatives = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    request = context.builder.build(endpoint, context.alice)
+    alternatives = find_credentials(endpoint, context.surface, context.alice.identity)
     if request is None or not alternatives:
         return
     seat, value = alternatives[0][0]
-    own = trial.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
-    anonymous = trial.send(endpoint, "none", "no credentials", request)
-    _judge_anonymous(trial, endpoint, (request, anonymous))
+    own = context.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
+    anonymous = context.send(endpoint, "none", "no credentials", request)
+    _judge_anonymous(context, endpoint, (request, anonymous))
     is_told_apart = bool(differ(take_fingerprint(own), take_fingerprint(anonymous)))
     is_pending = True
-    material = Material(seat, value, trial.alice.name, trial.mint, host=trial.key_host)
-    for attack in (*ATTACKS, *list_unfit_key_attacks(trial.mint)):
-        is_spared = attack.level is Level.SHOULD and not trial.is_deep
+    material = Material(seat, value, context.alice.name, context.mint, host=context.key_host)
+    for attack in (*ATTACKS, *list_unfit_key_attacks(context.mint)):
+        is_spared = attack.level is Level.SHOULD and not context.is_deep
         change = None if attack.accepted or not attack.brings or is_spared else attack.prepare(material)
         is_first = is_pending and attack.check == "forged"
         if change is None or not (is_told_apart or is_first):
             continue
         bad = change(authorize(request, alternatives[0]))
-        answer = trial.send(endpoint, attack.check, attack.name, bad)
+        response = context.send(endpoint, attack.check, attack.name, bad)
         is_pending = is_pending and not is_first
-        trial.judged(endpoint, attack.check)
-        if not answer.succeeded:
+        context.judged(endpoint, attack.check)
+        if not response.succeeded:
             continue
-        if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(answer)):
+        if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(response)):
             text = f"with {attack.name}: answers as to the owner ({attack.breaks})"
-            trial.ledger.blame(
+            context.results.report(
                 endpoint, attack.check, attack.name, text=text, request=bad, level=attack.level
             )
         elif is_first:
-            text = f"with {attack.name}: expected 401, came {answer.status} as without one (RFC 6750 §3.1)"
+            text = f"with {attack.name}: expected 401, came {response.status} as without one (RFC 6750 §3.1)"
             kind = "a bad one is taken for none"
-            trial.ledger.blame(endpoint, attack.check, kind, text=text, request=bad, level=Level.SHOULD)
+            context.results.report(endpoint, attack.check, kind, text=text, request=bad, level=Level.SHOULD)
 
 
-def _judge_anonymous(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
+def _judge_anonymous(context: Context, endpoint: Endpoint, exchange: tuple[Request, Response]) -> None:
     """See whether nobody is shown what another user is not: then it is private."""
     request, anonymous = exchange
-    bob = trial.bob
-    if bob is None or not anonymous.succeeded or find_trace(anonymous, trial.alice) is None:
+    bob = context.bob
+    if bob is None or not anonymous.succeeded or find_trace(anonymous, context.alice) is None:
         return
-    theirs = trial.client.send(trial.world.sign(endpoint, bob, request))
-    trial.judged(endpoint, "none")
-    if theirs.succeeded and find_trace(theirs, trial.alice) is None:
+    theirs = context.client.send(context.builder.sign(endpoint, bob, request))
+    context.judged(endpoint, "none")
+    if theirs.succeeded and find_trace(theirs, context.alice) is None:
         text = "without credentials shows what is hidden from other users"
-        trial.blame(endpoint, "none", text, request)
+        context.report(endpoint, "none", text, request)
 
 
 def _is_due(endpoint: Endpoint) -> bool:

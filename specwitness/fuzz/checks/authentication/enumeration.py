@@ -1,4 +1,4 @@
-"""Whether a login tells who has an account: a wrong password and a name that nobody has are refused alike."""
+"""Account enumeration: a login refuses a wrong password and an unknown name with the same response."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from specwitness.fuzz.users.identity import ALICE
 from specwitness.openapi import strip_base
 
 if TYPE_CHECKING:
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _LOCKED = frozenset({423, 429})
 _WRONG = "not-the-password-9"
 
 
-def check_enumeration(trial: Trial) -> None:
+def check_enumeration(context: Context) -> None:
     """Log in as alice and as nobody, both with a wrong password, and compare the refusals.
 
     Nothing is tried where the users do not log in by an operation of the contract.
     """
-    login = trial.plan.login
+    login = context.plan.login
     if login is None:
         return
-    path = strip_base(login.path, trial.client.base)
-    endpoint = trial.surface.match(login.method, path)
+    path = strip_base(login.path, context.client.base)
+    endpoint = context.surface.match(login.method, path)
     good = dict(login.bodies.get(ALICE, {}))
     secrets = [name for name in good if SECRETS.occurs_in(name) or LOGIN_CODES.occurs_in(name)]
     names = [
@@ -44,25 +44,27 @@ def check_enumeration(trial: Trial) -> None:
     ]
     requests = [login.request_for(entry) for entry in bodies]
     attacks = ("a wrong password", "a name that nobody has", "another name that nobody has")
-    answers = [
-        trial.send(endpoint, "existence", attack, request)
+    responses = [
+        context.send(endpoint, "existence", attack, request)
         for attack, request in zip(attacks, requests, strict=True)
     ]
     echoes = [entry[name] for entry in bodies for name in names]
-    known, first, second = (take_fingerprint(response, echoes) for response in answers)
-    # What differs between two names that nobody has says nothing of one that somebody has.
+    known, first, second = (take_fingerprint(response, echoes) for response in responses)
+    # A difference between two unknown names, such as a request id, is no finding.
     places = differ(known, first) - differ(first, second)
-    # Who is locked out, or called too often, was not looked up.
-    is_looked_up = not any(response.succeeded or response.status in _LOCKED for response in answers)
+    # A locked account or a rate limit says nothing about the lookup.
+    is_looked_up = not any(response.succeeded or response.status in _LOCKED for response in responses)
     if is_looked_up:
-        trial.judged(endpoint, "existence")
+        context.judged(endpoint, "existence")
     else:
-        trial.lack(endpoint, "existence", "the login refused no wrong password, or locked the caller out")
+        context.note_lack(
+            endpoint, "existence", "the login refused no wrong password, or locked the caller out"
+        )
     if places and is_looked_up:
         place = "status" if "status" in places else min(places)
-        came = f" ({answers[0].status}, and {answers[1].status})" if place == "status" else ""
-        text = f"tells who has an account: with a wrong password {place} differs{came}"
-        trial.blame(endpoint, "existence", text, requests[0])
+        came = f" ({responses[0].status}, and {responses[1].status})" if place == "status" else ""
+        text = f"reveals who has an account: with a wrong password {place} differs{came}"
+        context.report(endpoint, "existence", text, requests[0])
 
 
 CHECKS = (Check(name="existence", order=101, scope=Scope.RUN, run_once=check_enumeration),)

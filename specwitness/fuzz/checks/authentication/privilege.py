@@ -12,7 +12,7 @@ from specwitness.fuzz.users.credentials import BEARER, authorize, find_credentia
 
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _ADMIN = "admin"
 _CONFLICT = 409
@@ -29,30 +29,30 @@ _SPOOFED = (
 )
 
 
-def check_privilege(trial: Trial, endpoint: Endpoint) -> None:
+def check_privilege(context: Context, endpoint: Endpoint) -> None:
     """Call an operation as users without the right, and with tokens that lack its scopes."""
     if not endpoint.is_protected:
         return
     if endpoint.is_privileged:
-        for actor in (trial.alice, trial.bob):
+        for actor in (context.alice, context.bob):
             attack = "a user without the right"
-            exchange = trial.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
+            exchange = context.call(endpoint, actor, case=Case("privilege", attack)) if actor else None
             if exchange is None:
                 continue
-            signed, answer = exchange
-            trial.judged(endpoint, "privilege")
-            # What is refused for its state was let in.
-            if answer.succeeded or (answer.status == _CONFLICT and "403" in endpoint.responses):
-                trial.blame(
-                    endpoint, "privilege", f"answered {answer.status} to a user without the right", signed
+            signed, response = exchange
+            context.judged(endpoint, "privilege")
+            # A 409 is an answer about the object's state: the caller was let in.
+            if response.succeeded or (response.status == _CONFLICT and "403" in endpoint.responses):
+                context.report(
+                    endpoint, "privilege", f"answered {response.status} to a user without the right", signed
                 )
-        _spoof(trial, endpoint)
-    _check_scopes(trial, endpoint)
+        _spoof(context, endpoint)
+    _check_scopes(context, endpoint)
 
 
-def _spoof(trial: Trial, endpoint: Endpoint) -> None:
+def _spoof(context: Context, endpoint: Endpoint) -> None:
     """Claim the right in headers of the client's choice."""
-    signed = trial.request(endpoint, trial.alice)
+    signed = context.request(endpoint, context.alice)
     if signed is None:
         return
     role = _find_role(endpoint)
@@ -60,11 +60,11 @@ def _spoof(trial: Trial, endpoint: Endpoint) -> None:
     is_free = all(name.lower() != "cookie" for name, _ in signed.headers)
     cookie = (("Cookie", f"role={role}; roles={role}; is_admin=true"),) if is_free else ()
     signed = signed.with_headers((*claims, *cookie))
-    answer = trial.send(endpoint, "privilege", "headers that claim the right", signed)
-    trial.judged(endpoint, "privilege")
-    if answer.succeeded:
-        trial.blame(
-            endpoint, "privilege", f"answered {answer.status} to headers that claim the right", signed
+    response = context.send(endpoint, "privilege", "headers that claim the right", signed)
+    context.judged(endpoint, "privilege")
+    if response.succeeded:
+        context.report(
+            endpoint, "privilege", f"answered {response.status} to headers that claim the right", signed
         )
 
 
@@ -80,31 +80,31 @@ def _find_role(endpoint: Endpoint) -> str:
     return role if role.isascii() and role.isalnum() else _ADMIN
 
 
-def _check_scopes(trial: Trial, endpoint: Endpoint) -> None:
-    mint = trial.mint
+def _check_scopes(context: Context, endpoint: Endpoint) -> None:
+    mint = context.mint
     scopes = {scope for schemes in endpoint.security for several in schemes.values() for scope in several}
-    if mint is None or not scopes or endpoint.id not in trial.succeeded:
+    if mint is None or not scopes or endpoint.id not in context.succeeded:
         return
-    payload = mint.payload(trial.alice.name)
+    payload = mint.payload(context.alice.name)
     name = next((entry for entry in _SCOPES if entry in payload), None)
-    request = trial.world.build(endpoint, trial.alice, fresh=endpoint.method == "DELETE")
-    credentials = find_credentials(endpoint, trial.surface, trial.alice.identity)
+    request = context.builder.build(endpoint, context.alice, fresh=endpoint.method == "DELETE")
+    credentials = find_credentials(endpoint, context.surface, context.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:
         return
     seat, value = credentials[0][0]
-    material = Material(seat, value, trial.alice.name, mint)
+    material = Material(seat, value, context.alice.name, mint)
     empty: object = [] if isinstance(payload[name], list) else ""
     for attack, claims in (
         ("a token without scopes", {name: ...}),
         ("a token with no scope in it", {name: empty}),
     ):
-        bad = material.put(str(mint.mint(trial.alice.name, None, **claims)))(
+        bad = material.put(str(mint.mint(context.alice.name, None, **claims)))(
             authorize(request, credentials[0])
         )
-        answer = trial.send(endpoint, "privilege", attack, bad)
-        trial.judged(endpoint, "privilege")
-        if answer.succeeded:
-            trial.blame(endpoint, "privilege", f"answered {answer.status} with {attack}", bad)
+        response = context.send(endpoint, "privilege", attack, bad)
+        context.judged(endpoint, "privilege")
+        if response.succeeded:
+            context.report(endpoint, "privilege", f"answered {response.status} with {attack}", bad)
 
 
 CHECKS = (

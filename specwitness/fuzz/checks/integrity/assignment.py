@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.schema import resolve, type_of
-from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
+from specwitness.fuzz.api.words import ENVELOPE_MEMBERS, MOMENTS, OWNER_MEMBERS, PRIVILEGE_MEMBERS, snake
 from specwitness.fuzz.checks.registry import Check
 
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.http.message import Request, Response
+    from specwitness.fuzz.session.context import Context
 
     Members = dict[str, Any]
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 _FAR = 1_000_000
 
 
-def check_assignment(trial: Trial, endpoint: Endpoint) -> None:
+def check_assignment(context: Context, endpoint: Endpoint) -> None:
     """Send members that the contract does not let the caller set, and see whether they took effect."""
-    schema, normal = endpoint.body_schema, _object(trial.alice.answers.get(endpoint.id))
+    schema, normal = endpoint.body_schema, _object(context.alice.responses.get(endpoint.id))
     if schema is None or type_of(schema) != "object" or not (endpoint.media or "").endswith("json"):
         return
-    _try_below(trial, endpoint, normal)
-    extras = _find_extras(trial, endpoint, normal)
+    _try_below(context, endpoint, normal)
+    extras = _find_extras(context, endpoint, normal)
     if not extras:
         return
-    if _try(trial, endpoint, extras | _generic(trial, extras, schema), normal):
+    if _try(context, endpoint, extras | _generic(context, extras, schema), normal):
         return
     # One member that is refused would hide the others.
     for name, value in extras.items():
         if not _is_moment(name):
-            _try(trial, endpoint, {name: value}, normal)
+            _try(context, endpoint, {name: value}, normal)
 
 
-def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> dict[str, Any]:
+def _find_extras(context: Context, endpoint: Endpoint, normal: dict[str, Any]) -> dict[str, Any]:
     properties = {
         name: resolve(property_schema, endpoint.document)
         for name, property_schema in (endpoint.body_schema or {}).get("properties", {}).items()
@@ -47,9 +47,9 @@ def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> di
     for name in dict.fromkeys([*normal, *known]):
         if name in settable or (normal and name not in normal):
             continue
-        extras[name] = _alter(name, normal.get(name), known.get(name, {}), trial)
+        extras[name] = _alter(name, normal.get(name), known.get(name, {}), context)
     extras |= {
-        name: _alter(name, None, property_schema, trial)
+        name: _alter(name, None, property_schema, context)
         for name, property_schema in properties.items()
         if property_schema.get("readOnly")
     }
@@ -61,7 +61,7 @@ def _find_extras(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> di
     return {name: value for name, value in extras.items() if value is not None}
 
 
-def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None:
+def _try_below(context: Context, endpoint: Endpoint, normal: dict[str, Any]) -> None:
     """Send such members in the objects that a body holds: the price of an order's item."""
     for name, value in (endpoint.body_schema or {}).get("properties", {}).items():
         member = resolve(value, endpoint.document)
@@ -72,23 +72,23 @@ def _try_below(trial: Trial, endpoint: Endpoint, normal: dict[str, Any]) -> None
         extras = {
             key: altered
             for key, entry in shown.items()
-            if key not in inner["properties"] and (altered := _alter(key, entry, {}, trial)) is not None
+            if key not in inner["properties"] and (altered := _alter(key, entry, {}, context)) is not None
         }
-        request = trial.request(endpoint, trial.alice) if extras else None
+        request = context.request(endpoint, context.alice) if extras else None
         body = request.read_json() if request else None
         held = _first_object(body.get(name)) if isinstance(body, dict) else None
         if request is None or not held:
             continue
         held.update(extras)
         signed = request.with_json(body)
-        answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
-        taken = _first_object(_object(answer).get(name)) or {}
-        if taken or not answer.succeeded:
-            trial.judged(endpoint, "assignment")
+        response = context.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
+        taken = _first_object(_object(response).get(name)) or {}
+        if taken or not response.succeeded:
+            context.judged(endpoint, "assignment")
         for key, item in extras.items():
-            if answer.succeeded and taken.get(key) == item:
+            if response.succeeded and taken.get(key) == item:
                 text = f"takes `{key}` in `{name}`, which is not the caller's to set"
-                trial.blame(endpoint, "assignment", text, signed)
+                context.report(endpoint, "assignment", text, signed)
 
 
 def _first_object(value: Any) -> dict[str, Any] | None:
@@ -97,18 +97,18 @@ def _first_object(value: Any) -> dict[str, Any] | None:
     return first if isinstance(first, dict) else None
 
 
-def _generic(trial: Trial, extras: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _generic(context: Context, extras: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     taken = {*extras, *schema.get("properties", {})}
-    subject = trial.bob.identity.subject if trial.bob else None
+    subject = context.bob.identity.subject if context.bob else None
     owners = dict.fromkeys(("user_id", "owner_id", "owner"), subject) if subject else {}
     return {name: value for name, value in {**owners, **PRIVILEGE_MEMBERS}.items() if name not in taken}
 
 
-def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
+def _alter(name: str, value: Any, schema: dict[str, Any], context: Context) -> Any:
     """Give another value of the kind that a member has; None where there is none."""
-    if name in OWNER_MEMBERS and trial.bob and (subject := trial.bob.identity.subject):
-        # The owner may be told with more than the id.
-        own = trial.alice.identity.subject
+    if name in OWNER_MEMBERS and context.bob and (subject := context.bob.identity.subject):
+        # The owner may be an object: `{"owner": {"id": 7, "name": "Ann"}}`.
+        own = context.alice.identity.subject
         if isinstance(value, dict):
             return {key: subject if item == own else item for key, item in value.items()}
         return subject
@@ -116,10 +116,10 @@ def _alter(name: str, value: Any, schema: dict[str, Any], trial: Trial) -> Any:
         return PRIVILEGE_MEMBERS[snake(name)]
     if schema.get("enum"):
         return next((item for item in reversed(schema["enum"]) if item not in {value, None}), None)
-    return _alter_kind(value, schema, trial)
+    return _alter_kind(value, schema, context)
 
 
-def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
+def _alter_kind(value: Any, schema: dict[str, Any], context: Context) -> Any:
     kind = type_of(schema)
     if isinstance(value, bool) or kind == "boolean":
         return not value
@@ -127,93 +127,100 @@ def _alter_kind(value: Any, schema: dict[str, Any], trial: Trial) -> Any:
         return (value or 0) + min(_FAR, schema.get("maximum", _FAR))
     if kind in {"array", "object"} or isinstance(value, list | dict):
         return None
-    made = trial.alice.maker.make(
+    made = context.alice.maker.make(
         {key: item for key, item in schema.items() if key != "readOnly"} or {"type": "string"}
     )
     return made if made != value else None
 
 
-def _try(trial: Trial, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
+def _try(context: Context, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
     """Send members, and judge what came; tell whether they were taken at all."""
-    request = trial.request(endpoint, trial.alice)
+    request = context.request(endpoint, context.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return False
     signed = request.with_json({**body, **extras})
-    answer = trial.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
-    if not answer.succeeded:
-        trial.judged(endpoint, "assignment")
+    response = context.send(endpoint, "assignment", f"members {', '.join(extras)}", signed)
+    if not response.succeeded:
+        context.judged(endpoint, "assignment")
         return False
-    if _object(answer):
-        trial.judged(endpoint, "assignment")
+    if _object(response):
+        context.judged(endpoint, "assignment")
     else:
-        trial.lack(endpoint, "assignment", "its response holds no object that would show a member")
-    _judge_values(trial, endpoint, (signed, answer), extras=extras, normal=normal)
-    _judge_owner(trial, endpoint, (signed, answer))
+        context.note_lack(endpoint, "assignment", "its response holds no object that would show a member")
+    _judge_values(context, endpoint, (signed, response), extras=extras, normal=normal)
+    _judge_owner(context, endpoint, (signed, response))
     return True
 
 
 def _judge_values(
-    trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer], *, extras: Members, normal: Members
+    context: Context,
+    endpoint: Endpoint,
+    exchange: tuple[Request, Response],
+    *,
+    extras: Members,
+    normal: Members,
 ) -> None:
-    request, answer = exchange
-    shown = _object(answer)
+    request, response = exchange
+    shown = _object(response)
     is_open = bool((endpoint.body_schema or {}).get("additionalProperties"))
     for name, value in extras.items():
         is_new = name not in normal and (is_open or name not in PRIVILEGE_MEMBERS)
         is_taken = name in shown and shown[name] == value and normal.get(name, ...) != value and not is_new
-        if is_taken and _follows(trial, endpoint, name, normal.get(name)):
+        if is_taken and _follows(context, endpoint, name, normal.get(name)):
             text = f"takes `{name}`, which is not the caller's to set"
-            trial.blame(endpoint, "assignment", text, request)
+            context.report(endpoint, "assignment", text, request)
 
 
-def _follows(trial: Trial, endpoint: Endpoint, name: str, other: Any) -> bool:
+def _follows(context: Context, endpoint: Endpoint, name: str, other: Any) -> bool:
     """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
     if not isinstance(other, bool):
         return True
-    request = trial.request(endpoint, trial.alice)
+    request = context.request(endpoint, context.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
         return True
-    answer = trial.client.send(request.with_json({**body, name: other}))
-    return not answer.succeeded or _object(answer).get(name, other) == other
+    response = context.client.send(request.with_json({**body, name: other}))
+    return not response.succeeded or _object(response).get(name, other) == other
 
 
-def _judge_owner(trial: Trial, endpoint: Endpoint, exchange: tuple[Request, Answer]) -> None:
+def _judge_owner(context: Context, endpoint: Endpoint, exchange: tuple[Request, Response]) -> None:
     """See whether the object still is alice's, and not bob's."""
-    request, answer = exchange
+    request, response = exchange
     shape = endpoint.shape
     prefix = shape if shape.endswith("{}") else f"{shape}/{{}}"
-    reader = trial.world.find("GET", prefix)
-    if reader is None or reader.id not in trial.succeeded or trial.bob is None:
+    reader = context.builder.find("GET", prefix)
+    if reader is None or reader.id not in context.succeeded or context.bob is None:
         return
-    values = _values_of(trial, endpoint, reader, answer)
-    plain = trial.world.build(reader, trial.alice, values) if values else None
+    values = _values_of(context, endpoint, reader, response)
+    plain = context.builder.build(reader, context.alice, values) if values else None
     if plain is None:
         return
-    mine = trial.client.send(trial.world.sign(reader, trial.alice, plain))
+    mine = context.client.send(context.builder.sign(reader, context.alice, plain))
     if mine.succeeded:
         return
-    theirs = trial.client.send(trial.world.sign(reader, trial.bob, plain))
-    trial.judged(endpoint, "assignment")
+    theirs = context.client.send(context.builder.sign(reader, context.bob, plain))
+    context.judged(endpoint, "assignment")
     if theirs.succeeded:
-        trial.blame(endpoint, "assignment", "gives the object to another user", request)
-        trial.alice.things.pop(prefix, None)
+        context.report(endpoint, "assignment", "gives the object to another user", request)
+        context.alice.objects.pop(prefix, None)
 
 
-def _values_of(trial: Trial, endpoint: Endpoint, reader: Endpoint, answer: Answer) -> tuple[Any, ...] | None:
+def _values_of(
+    context: Context, endpoint: Endpoint, reader: Endpoint, response: Response
+) -> tuple[Any, ...] | None:
     if endpoint.last_collection == reader.last_collection:
-        thing = trial.alice.things.get(reader.last_collection)
-        return thing.values if thing else None
-    found = trial.world.read_made(reader, answer)
-    thing = trial.world.obtain(endpoint, trial.alice) if endpoint.path_names else None
-    return (*(thing.values if thing else ()), found) if found is not None else None
+        stored = context.alice.objects.get(reader.last_collection)
+        return stored.values if stored else None
+    found = context.builder.read_made(reader, response)
+    stored = context.builder.obtain(endpoint, context.alice) if endpoint.path_names else None
+    return (*(stored.values if stored else ()), found) if found is not None else None
 
 
-def _object(answer: Answer | None) -> dict[str, Any]:
-    value = answer.json() if answer else None
+def _object(response: Response | None) -> dict[str, Any]:
+    value = response.json() if response else None
     if isinstance(value, dict):
-        # What was made may stand in a member of its own, beside a message.
+        # `{"message": "made", "note": {…}}` holds the new object in a member.
         inner = [item for item in value.values() if isinstance(item, dict)]
         rest = [name for name, item in value.items() if not isinstance(item, dict)]
         return (
@@ -225,7 +232,7 @@ def _object(answer: Answer | None) -> dict[str, Any]:
 
 
 def _is_moment(name: str) -> bool:
-    return snake(name).endswith(("_at", "_on", "_time", "date"))
+    return MOMENTS.ends(name) or name in MOMENTS
 
 
 CHECKS = (
@@ -234,12 +241,11 @@ CHECKS = (
         order=40,
         title="takes no member that is not the caller's to set",
         tries=(
-            "members that are not the caller's to set, in the body and in the objects that it holds: "
-            "owner, role, id, a state that only responses have, and every other member that only "
-            "responses have"
+            "alice sets members that are not hers to set, in the body and in the objects inside it: "
+            "the owner, a role, the id, a state, and every other member that only responses have"
         ),
         requirements="the service sets owner and role itself",
-        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        fits=lambda context, endpoint: context.is_ordinary(endpoint),
         run=check_assignment,
     ),
 )

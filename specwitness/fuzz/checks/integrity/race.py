@@ -6,133 +6,143 @@ from typing import TYPE_CHECKING
 
 from specwitness.fuzz.checks.isolation.two_users import find_trace, texts_of
 from specwitness.fuzz.checks.registry import Check
-from specwitness.fuzz.requests.answers import read_id
+from specwitness.fuzz.requests.responses import read_id
 from specwitness.fuzz.results.fingerprint import differ, take_fingerprint
 
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _PAIRS = 2
-# Who calls at the same time as another may have to wait, and is no other.
+# A concurrent request may have to wait, but it must not be refused as another user's.
 _STRANGE = frozenset({401, 403, 404})
 
 
-def check_race(trial: Trial, endpoint: Endpoint) -> None:
+def check_race(context: Context, endpoint: Endpoint) -> None:
     """Call an operation as both users at once, a few times."""
-    bob = trial.bob
+    bob = context.bob
     if bob is None or endpoint.is_shared or not endpoint.is_protected:
         return
     if endpoint.is_safe:
-        _race_reads(trial, endpoint, bob)
-    elif endpoint.method == "POST" and f"{endpoint.shape}/{{}}" in _collections(trial):
-        _race_creations(trial, endpoint, bob)
+        _race_reads(context, endpoint, bob)
+    elif endpoint.method == "POST" and f"{endpoint.shape}/{{}}" in _collections(context):
+        _race_creations(context, endpoint, bob)
 
 
-def _collections(trial: Trial) -> set[str]:
-    return {shape for endpoint in trial.surface.endpoints for shape in endpoint.collections}
+def _collections(context: Context) -> set[str]:
+    return {shape for endpoint in context.surface.endpoints for shape in endpoint.collections}
 
 
-def _race_reads(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
-    users = (trial.alice, bob)
-    requests = [trial.request(endpoint, actor) for actor in users]
+def _race_reads(context: Context, endpoint: Endpoint, bob: Actor) -> None:
+    users = (context.alice, bob)
+    requests = [context.request(endpoint, actor) for actor in users]
     signed = [request for request in requests if request is not None]
     if len(signed) < len(users):
         return
-    alone = [trial.client.send(entry) for entry in signed]
-    together = trial.client.send_together(signed * _PAIRS)
+    alone = [context.client.send(entry) for entry in signed]
+    together = context.client.send_together(signed * _PAIRS)
     is_telling = any(response.succeeded for response in alone) and (
         bool(differ(take_fingerprint(alone[0]), take_fingerprint(alone[1])))
         or any(find_trace(response, user) for response, user in zip(alone, users, strict=True))
     )
     if is_telling:
-        trial.judged(endpoint, "race")
+        context.judged(endpoint, "race")
     else:
-        trial.lack(endpoint, "race", "both users get the same response alone: nothing could be mixed up")
-    for index, answer in enumerate(together):
-        trial.ledger.count(endpoint, "race", "both users at once", answer.status)
-        mine, theirs = alone[index % 2], alone[1 - index % 2]
-        strange = differ(take_fingerprint(mine), take_fingerprint(answer))
-        is_theirs = not differ(take_fingerprint(theirs), take_fingerprint(answer))
-        trace = (
-            find_trace(answer, users[1 - index % 2]) if not find_trace(mine, users[1 - index % 2]) else None
+        context.note_lack(
+            endpoint, "race", "both users get the same response alone: nothing could be mixed up"
         )
-        if strange and answer.succeeded and (trace or (is_theirs and theirs.succeeded)):
+    for index, response in enumerate(together):
+        context.results.count(endpoint, "race", "both users at once", response.status)
+        mine, theirs = alone[index % 2], alone[1 - index % 2]
+        strange = differ(take_fingerprint(mine), take_fingerprint(response))
+        is_theirs = not differ(take_fingerprint(theirs), take_fingerprint(response))
+        trace = (
+            find_trace(response, users[1 - index % 2]) if not find_trace(mine, users[1 - index % 2]) else None
+        )
+        if strange and response.succeeded and (trace or (is_theirs and theirs.succeeded)):
             text = "gives one user what is another's when both call at once"
-            trial.blame(endpoint, "race", text, signed[index % 2])
+            context.report(endpoint, "race", text, signed[index % 2])
             return
 
 
-def _race_creations(trial: Trial, endpoint: Endpoint, bob: Actor) -> None:
-    users, requests = (trial.alice, bob), []
+def _race_creations(context: Context, endpoint: Endpoint, bob: Actor) -> None:
+    users, requests = (context.alice, bob), []
     for actor in users * _PAIRS:
-        parents = trial.world.obtain(endpoint, actor) if endpoint.path_names else None
-        request = trial.request(endpoint, actor, parents.values if parents else None)
+        parents = context.builder.obtain(endpoint, actor) if endpoint.path_names else None
+        request = context.request(endpoint, actor, parents.values if parents else None)
         if request is not None:
             requests.append((actor, request))
-    answers = trial.client.send_together([request for _, request in requests])
-    if any(answer.succeeded or answer.crashed for answer in answers):
-        trial.judged(endpoint, "race")
+    responses = context.client.send_together([request for _, request in requests])
+    if any(response.succeeded or response.crashed for response in responses):
+        context.judged(endpoint, "race")
     else:
-        trial.lack(endpoint, "race", "no call of both users at once succeeded")
-    for (actor, request), answer in zip(requests, answers, strict=True):
-        trial.ledger.count(endpoint, "race", "both users at once", answer.status)
+        context.note_lack(endpoint, "race", "no call of both users at once succeeded")
+    for (actor, request), response in zip(requests, responses, strict=True):
+        context.results.count(endpoint, "race", "both users at once", response.status)
         other = users[1] if actor is users[0] else users[0]
-        if answer.crashed:
-            trial.blame(endpoint, "race", f"answered {answer.status} when both users call at once", request)
-        elif answer.status in _STRANGE and trial.client.send(request).succeeded:
-            text = f"answered {answer.status} when both users call at once, and succeeds alone"
-            trial.blame(endpoint, "race", text, request)
-        elif answer.succeeded and other.maker.is_in(answer.text):
-            trial.blame(endpoint, "race", "answers one user with what another sent at the same time", request)
-    made = [read_id(answer, "id", "") for answer in answers if answer.succeeded]
+        if response.crashed:
+            context.report(
+                endpoint, "race", f"answered {response.status} when both users call at once", request
+            )
+        elif response.status in _STRANGE and context.client.send(request).succeeded:
+            text = f"answered {response.status} when both users call at once, and succeeds alone"
+            context.report(endpoint, "race", text, request)
+        elif response.succeeded and other.maker.is_in(response.text):
+            context.report(
+                endpoint, "race", "answers one user with what another sent at the same time", request
+            )
+    made = [read_id(response, "id", "") for response in responses if response.succeeded]
     if len(set(made)) < len(made) and None not in made:
         text = "gives two objects the same id when both users call at once"
-        trial.blame(endpoint, "race", text, requests[0][1])
-    if not _read_back(trial, endpoint, list(zip(requests, answers, strict=True))[:_PAIRS]):
-        _look_for_strangers(trial, endpoint, requests)
+        context.report(endpoint, "race", text, requests[0][1])
+    if not _read_back(context, endpoint, list(zip(requests, responses, strict=True))[:_PAIRS]):
+        _look_for_strangers(context, endpoint, requests)
 
 
-def _read_back(trial: Trial, endpoint: Endpoint, made: list[tuple[tuple[Actor, Request], Answer]]) -> bool:
+def _read_back(
+    context: Context, endpoint: Endpoint, made: list[tuple[tuple[Actor, Request], Response]]
+) -> bool:
     """Read as each user what they made just now: it may have become the other's. Say whether it was read."""
-    reader = trial.world.find("GET", f"{endpoint.shape}/{{}}")
-    if reader is None or reader.id not in trial.succeeded:
+    reader = context.builder.find("GET", f"{endpoint.shape}/{{}}")
+    if reader is None or reader.id not in context.succeeded:
         return False
-    for (actor, request), answer in made:
-        value = trial.world.read_made(reader, answer) if answer.succeeded else None
-        above = trial.world.obtain(endpoint, actor) if endpoint.path_names else None
+    for (actor, request), response in made:
+        value = context.builder.read_made(reader, response) if response.succeeded else None
+        above = context.builder.obtain(endpoint, actor) if endpoint.path_names else None
         parents = above.values if above else ()
-        plain = trial.world.build(reader, actor, (*parents, value)) if value is not None else None
+        plain = context.builder.build(reader, actor, (*parents, value)) if value is not None else None
         if plain is None:
             return False
-        signed = trial.world.sign(reader, actor, plain)
-        if not trial.client.send(signed).succeeded:
-            other = next(user for user in (trial.alice, trial.bob) if user is not None and user is not actor)
-            theirs = trial.client.send(trial.world.sign(reader, other, plain))
+        signed = context.builder.sign(reader, actor, plain)
+        if not context.client.send(signed).succeeded:
+            other = next(
+                user for user in (context.alice, context.bob) if user is not None and user is not actor
+            )
+            theirs = context.client.send(context.builder.sign(reader, other, plain))
             if theirs.succeeded:
                 text = "gives another user what was made when both call at once"
-                trial.blame(endpoint, "race", text, request)
+                context.report(endpoint, "race", text, request)
                 return True
             return False
     return True
 
 
-def _look_for_strangers(trial: Trial, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
+def _look_for_strangers(context: Context, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
     """Read both users' lists: what the other one sent just now is in neither."""
-    reader = trial.world.find("GET", endpoint.shape)
-    if reader is None or reader.id not in trial.succeeded or reader.is_shared:
+    reader = context.builder.find("GET", endpoint.shape)
+    if reader is None or reader.id not in context.succeeded or reader.is_shared:
         return
     for actor in {entry.name: entry for entry, _ in sent}.values():
         strange = [text for other, entry in sent if other is not actor for text in texts_of(entry, other)]
-        signed = trial.request(reader, actor)
+        signed = context.request(reader, actor)
         if signed is None:
             continue
-        answer = trial.client.send(signed)
-        if answer.succeeded and any(value in answer.text for value in strange):
+        response = context.client.send(signed)
+        if response.succeeded and any(value in response.text for value in strange):
             text = "lists what another user made at the same time"
-            trial.blame(endpoint, "race", text, signed)
+            context.report(endpoint, "race", text, signed)
 
 
 CHECKS = (
@@ -140,9 +150,12 @@ CHECKS = (
         name="race",
         order=80,
         title="keeps users apart at the same time",
-        tries=("both users at once; and at once, several times, what one after the other succeeds only once"),
+        tries=(
+            "two users call at once and get each other's data; calls at once succeed several times "
+            "where only one may"
+        ),
         requirements="users who call at the same time do not get each other's data",
-        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
+        fits=lambda context, endpoint: context.is_ordinary(endpoint),
         run=check_race,
     ),
 )

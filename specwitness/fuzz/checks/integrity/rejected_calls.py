@@ -1,4 +1,4 @@
-"""A call of the owner's that is refused changes nothing: not what was valid of it, and not all of it."""
+"""Rejected calls: a request of the owner that is refused changes nothing, not even by its valid members."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Request
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _LATER = 7
 
 
-def check_refusal(trial: Trial, endpoint: Endpoint) -> None:
+def check_rejected_calls(context: Context, endpoint: Endpoint) -> None:
     """Send as the owner what is almost right, and see that a refusal left everything as it was."""
     if endpoint.is_safe or endpoint.is_reading or not (endpoint.media or "").endswith("json"):
         return
-    alice = trial.alice
-    owned = find_owned(trial, endpoint)
+    alice = context.alice
+    owned = find_owned(context, endpoint)
     path = owned.get(endpoint.last_collection, ())
-    good = trial.request(endpoint, alice, path or None)
+    good = context.request(endpoint, alice, path or None)
     if good is None or good.body is None:
         return
-    for attack, request in _almost_right(trial, endpoint, good):
-        before = observe_owned(trial, endpoint, owned, path)
+    for attack, request in _almost_right(context, endpoint, good):
+        before = observe_owned(context, endpoint, owned, path)
         if not before:
-            trial.lack(endpoint, "side_effect", "no operation shows the owner what the call changes")
-            trial.prepare(endpoint, request)
+            context.note_lack(endpoint, "side_effect", "no operation shows the owner what the call changes")
+            context.prepare(endpoint, request)
             continue
-        answer = trial.send(endpoint, "side_effect", attack, request)
-        if answer.succeeded or answer.crashed:
+        response = context.send(endpoint, "side_effect", attack, request)
+        if response.succeeded or response.crashed:
             continue
-        trial.judged(endpoint, "side_effect")
-        if change := trial.find_change(before):
-            text = f"with {attack} answered {answer.status}, and then {change[0]}"
-            trial.blame(endpoint, "side_effect", text, request)
+        context.judged(endpoint, "side_effect")
+        if change := context.find_change(before):
+            text = f"with {attack} answered {response.status}, and then {change[0]}"
+            context.report(endpoint, "side_effect", text, request)
             return
 
 
-def _almost_right(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+def _almost_right(context: Context, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
     body = good.read_json()
     if not isinstance(body, dict) or endpoint.body_schema is None:
         return
@@ -59,9 +59,9 @@ def _almost_right(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[t
         yield "a version that is not there", good.with_headers(((header, '"none-of-yours"'),))
     last = next(reversed(body), None)
     if last is not None and len(body) > 1:
-        # What stands before it may have been stored already when it is looked at.
+        # A service may store the members before it while it validates member by member.
         yield "a last member of another type", good.with_json({**body, last: _misfit(endpoint, last)})
-    references = [name for name in trial.alice.named if name in body and name != last]
+    references = [name for name in context.alice.named if name in body and name != last]
     for name in references[:1]:
         value = body[name]
         absent = (
@@ -80,9 +80,11 @@ CHECKS = (
         name="side_effect",
         order=60,
         title="changes nothing when it refuses",
-        tries=("calls that are refused, another user's and an own one that is almost right: nothing changed"),
+        tries=(
+            "a rejected call changes something: a call of another user, and an own one that is almost right"
+        ),
         requirements="a refused request changes nothing",
-        fits=lambda trial, endpoint: trial.is_ordinary(endpoint),
-        run=check_refusal,
+        fits=lambda context, endpoint: context.is_ordinary(endpoint),
+        run=check_rejected_calls,
     ),
 )

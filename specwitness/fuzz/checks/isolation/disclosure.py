@@ -8,85 +8,85 @@ from specwitness.fuzz.api.endpoint import Endpoint, is_choice
 from specwitness.fuzz.api.purpose import noun_at
 from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import USERS, same_noun, snake
-from specwitness.fuzz.checks.isolation.impersonation import Attempt, find_pretended_change, pretend
+from specwitness.fuzz.checks.isolation.impersonation import Attempt, claim_identity, find_change_by_claim
 from specwitness.fuzz.checks.isolation.options import describe_options, list_options, with_options
 from specwitness.fuzz.checks.isolation.pages import find_next_pages, find_word, with_size
 from specwitness.fuzz.checks.isolation.side_channels import (
-    check_influence,
+    check_side_channels,
     find_makers_below,
     make_more,
     read_view,
 )
 from specwitness.fuzz.checks.isolation.two_users import find_trace
 from specwitness.fuzz.checks.registry import Check, Scope
-from specwitness.fuzz.http.message import Answer, Request, as_text
-from specwitness.fuzz.requests.answers import list_members
+from specwitness.fuzz.http.message import Request, Response, as_text
 from specwitness.fuzz.requests.draft import Draft
-from specwitness.fuzz.session.baseline import spend
+from specwitness.fuzz.requests.responses import list_members
+from specwitness.fuzz.session.baseline import forget_consumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _OWN_OBJECTS = 2
 
 
-def check_disclosure(trial: Trial) -> None:
+def check_disclosure(context: Context) -> None:
     """Read as bob what alice reads, before and after she makes something."""
-    bob = trial.bob
+    bob = context.bob
     if bob is None:
         return
-    views = trial.views()
-    _populate(trial, bob)
+    views = context.views()
+    _populate(context, bob)
     for endpoint in views:
         # A view that does not show alice what is hers cannot show it to bob either.
-        own = read_view(trial, endpoint, trial.alice)
-        shows_own = own is not None and own[1].succeeded and find_trace(own[1], trial.alice) is not None
+        own = read_view(context, endpoint, context.alice)
+        shows_own = own is not None and own[1].succeeded and find_trace(own[1], context.alice) is not None
         if not shows_own:
-            trial.lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
-        for attack, request, allowed in _requests(trial, endpoint, bob):
-            answer = trial.send(endpoint, "disclosure", attack, request, allowed=allowed)
+            context.note_lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
+        for attack, request, allowed in _requests(context, endpoint, bob):
+            response = context.send(endpoint, "disclosure", attack, request, allowed=allowed)
             if shows_own:
-                trial.judged(endpoint, "disclosure")
-            trace = find_trace(answer, trial.alice, request) if answer.succeeded else None
+                context.judged(endpoint, "disclosure")
+            trace = find_trace(response, context.alice, request) if response.succeeded else None
             if trace:
-                trial.blame(endpoint, "disclosure", f"shows another user {trace}", request)
+                context.report(endpoint, "disclosure", f"shows another user {trace}", request)
             # Parameters that no contract names were not refused: headers alone tell nothing more.
-            if allowed and answer.status not in allowed:
+            if allowed and response.status not in allowed:
                 break
-        for attack, request in find_next_pages(trial, endpoint, bob):
-            answer = trial.send(endpoint, "disclosure", attack, request)
-            if answer.succeeded and (trace := find_trace(answer, trial.alice)):
-                trial.blame(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
-    check_influence(trial, views, bob)
-    _check_reach(trial, views, bob)
+        for attack, request in find_next_pages(context, endpoint, bob):
+            response = context.send(endpoint, "disclosure", attack, request)
+            if response.succeeded and (trace := find_trace(response, context.alice)):
+                context.report(endpoint, "disclosure", f"shows another user {trace} on a later page", request)
+    check_side_channels(context, views, bob)
+    _check_reach(context, views, bob)
 
 
-def _populate(trial: Trial, bob: Actor) -> None:
+def _populate(context: Context, bob: Actor) -> None:
     """Give both users objects of each collection, so that lists have something to show."""
-    for prefix in dict.fromkeys(shape for other in trial.reached() for shape in other.collections):
-        endpoint = next(other for other in trial.reached() if prefix in other.collections)
+    for prefix in dict.fromkeys(shape for other in context.reached() for shape in other.collections):
+        endpoint = next(other for other in context.reached() if prefix in other.collections)
         if endpoint.path_names and endpoint.last_collection == prefix:
             for _ in range(_OWN_OBJECTS):
-                trial.world.obtain(endpoint, bob, fresh=True)
-            trial.world.obtain(endpoint, trial.alice, fresh=True)
-    for operation in trial.reached():
-        if trial.uses.get(operation.id):
-            # Objects whose ids are in no path are made by the way.
-            for actor in (bob, trial.alice):
-                spend(operation, actor)
-                trial.world.build(operation, actor)
-    for maker in find_makers_below(trial):
-        # What has no path of its own was not made by then.
+                context.builder.obtain(endpoint, bob, fresh=True)
+            context.builder.obtain(endpoint, context.alice, fresh=True)
+    for operation in context.reached():
+        if context.uses.get(operation.id):
+            # Building a request creates the objects that it names outside of its path.
+            for actor in (bob, context.alice):
+                forget_consumed(operation, actor)
+                context.builder.build(operation, actor)
+    for maker in find_makers_below(context):
+        # Objects without a path of their own, such as messages of a room, do not exist yet.
         if not maker.is_making:
-            trial.call(maker, trial.alice)
+            context.call(maker, context.alice)
 
 
-def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
+def _requests(context: Context, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
     """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
-    request = trial.request(endpoint, bob)
+    request = context.request(endpoint, bob)
     if request is None:
         return []
     plain = with_size(endpoint, request)
@@ -99,27 +99,27 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
         and not parameter.schema.get("enum")
     ]
     for entry in texts:
-        marker = trial.alice.maker.marker
+        marker = context.alice.maker.marker
         if endpoint.accepts(entry.schema, marker):
             found.append((f"another's text for {entry.name}", plain.with_query(((entry.name, marker),))))
         found += [
             (f"{entry.name} of an object of another's", plain.with_query(((entry.name, value),)))
-            for value in _find_shown(trial.alice, entry.name)
+            for value in _find_shown(context.alice, entry.name)
         ]
-    found += _name_objects(trial, endpoint, _with_word(endpoint, plain, trial.alice))
+    found += _name_objects(context, endpoint, _with_word(endpoint, plain, context.alice))
     found += _with_options(endpoint, found)
-    found += _search_by_body(trial, endpoint, plain)
-    subject = trial.alice.identity.subject
+    found += _search_by_body(context, endpoint, plain)
+    subject = context.alice.identity.subject
     if subject is None:
         return [Attempt(*attempt) for attempt in found]
     people = [
         parameter
         for parameter in endpoint.parameters
-        if parameter.location == "query" and _names_user(trial, parameter.name)
+        if parameter.location == "query" and _names_user(context, parameter.name)
     ]
     text = as_text(subject)
     found += [(f"another user for {user.name}", plain.with_query(((user.name, text),))) for user in people]
-    claims = pretend(endpoint, plain, text) if text.isprintable() else ()
+    claims = claim_identity(endpoint, plain, text) if text.isprintable() else ()
     return [
         *(Attempt(*attempt) for attempt in found),
         *(claim._replace(attack=f"the caller's own view, with {claim.attack}") for claim in claims),
@@ -128,8 +128,8 @@ def _requests(trial: Trial, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
 
 def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema) -> Any:
     """Give what an object of a user's says under the name of a parameter: it belongs to what is named so."""
-    for thing in [*reversed(owner.owned), *owner.things.values()] if snake(name).endswith("_id") else ():
-        for key, value in list_members(thing.answer.json() if thing.answer else None):
+    for stored in [*reversed(owner.owned), *owner.objects.values()] if snake(name).endswith("_id") else ():
+        for key, value in list_members(stored.response.json() if stored.response else None):
             if snake(key) == snake(name) and value is not None and endpoint.accepts(schema, value):
                 return value
     return ...
@@ -146,8 +146,8 @@ def _with_word(endpoint: Endpoint, plain: Request, owner: Actor) -> Request:
 def _find_shown(owner: Actor, name: str) -> list[str]:
     """Give a value that an object of a user's has under the name of a parameter: their tag for `tag`."""
     names = {snake(name), f"{snake(name)}s"}
-    for thing in [*owner.things.values(), *owner.owned[-_OWN_OBJECTS:]]:
-        value = thing.answer.json() if thing.answer else None
+    for stored in [*owner.objects.values(), *owner.owned[-_OWN_OBJECTS:]]:
+        value = stored.response.json() if stored.response else None
         for key, entry in list_members(value):
             several = entry if isinstance(entry, list) else [entry]
             if (
@@ -160,21 +160,21 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
     return []
 
 
-def _name_objects(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
+def _name_objects(context: Context, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
     """Ask for what belongs to an object of a user's: `?accountId=…`, or `?account=…`."""
-    found, owner = [], trial.alice
+    found, owner = [], context.alice
     for parameter in endpoint.parameters:
         if (
             parameter.location == "query"
             and not parameter.required
-            and not _names_user(trial, parameter.name)
+            and not _names_user(context, parameter.name)
         ):
             value = _find_referenced(owner, parameter.name, endpoint, parameter.schema)
             if value is ...:
                 value = owner.maker.lookup(parameter.name, parameter.schema, Draft())
             if value is ... and not is_choice(parameter):
                 noun = snake(parameter.name)
-                known = (one for shape, one in owner.things.items() if same_noun(noun_at(shape), noun))
+                known = (one for shape, one in owner.objects.items() if same_noun(noun_at(shape), noun))
                 value = next(
                     (one.values[-1] for one in known if endpoint.accepts(parameter.schema, one.values[-1])),
                     ...,
@@ -194,12 +194,12 @@ def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[
     ]
 
 
-def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
+def _search_by_body(context: Context, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
     schema = endpoint.body_schema
     body = plain.read_json()
     if schema is None or not isinstance(body, dict):
         return []
-    marker = trial.alice.maker.marker
+    marker = context.alice.maker.marker
     texts = [
         name
         for name, member in schema.get("properties", {}).items()
@@ -210,47 +210,58 @@ def _search_by_body(trial: Trial, endpoint: Endpoint, plain: Request) -> list[tu
     return [("another's text in the body", plain.with_json({**body, **dict.fromkeys(texts, marker)}))]
 
 
-def _names_user(trial: Trial, name: str) -> bool:
+def _names_user(context: Context, name: str) -> bool:
     """Tell whether a parameter names a user: a customer whom a user has made is none."""
-    made = [noun_at(f"{maker.shape}/{{}}") for maker in trial.reached() if maker.method == "POST"]
+    made = [noun_at(f"{maker.shape}/{{}}") for maker in context.reached() if maker.method == "POST"]
     return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
-def _check_reach(trial: Trial, views: list[Endpoint], bob: Actor) -> None:
+def _check_reach(context: Context, views: list[Endpoint], bob: Actor) -> None:
     """Let bob call what names no object, such as `clear`: nothing that alice reads changes."""
-    for endpoint in trial.reached():
-        is_bare = not endpoint.names_object and not trial.uses.get(endpoint.id) and not endpoint.is_ending
+    for endpoint in context.reached():
+        is_bare = not endpoint.names_object and not context.uses.get(endpoint.id) and not endpoint.is_ending
         if not is_bare or endpoint.is_reading or endpoint.is_safe or not endpoint.is_protected:
             continue
-        make_more(trial)
-        seen = [(view, exchange) for view, exchange in _read_own(trial, views) if exchange[1].succeeded]
-        signed = trial.request(endpoint, bob)
+        make_more(context)
+        _fill(context, endpoint)
+        seen = [(view, exchange) for view, exchange in _read_own(context, views) if exchange[1].succeeded]
+        signed = context.request(endpoint, bob)
         if signed is None:
             continue
-        trial.send(endpoint, "isolation", "a call for the caller's own objects", signed)
+        context.send(endpoint, "isolation", "a call for the caller's own objects", signed)
         read = [(view, *exchange) for view, exchange in seen]
         if read:
-            trial.judged(endpoint, "isolation")
+            context.judged(endpoint, "isolation")
         else:
-            trial.lack(endpoint, "isolation", "no operation shows the owner what another user's call changes")
-        if change := trial.find_change(read):
-            trial.blame(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
-        elif pretended := find_pretended_change(trial, endpoint, signed, read):
+            context.note_lack(
+                endpoint, "isolation", "no operation shows the owner what another user's call changes"
+            )
+        if change := context.find_change(read):
+            context.report(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
+        elif pretended := find_change_by_claim(context, endpoint, signed, read):
             text = f"called by another user with {pretended[0]}, and then {pretended[1]}"
-            trial.blame(endpoint, "isolation", text, pretended[2])
+            context.report(endpoint, "isolation", text, pretended[2])
 
 
-def _read_own(trial: Trial, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Answer]]]:
-    """Read as alice her views, and one new object of each kind: a long list shows the old ones alone."""
+def _fill(context: Context, endpoint: Endpoint) -> None:
+    """Let alice put something where a deletion takes it away: an empty basket would show no change."""
+    put = context.builder.find("PUT", endpoint.shape) if endpoint.is_deleting else None
+    if put is not None and put.id in context.succeeded:
+        context.call(put, context.alice)
+
+
+def _read_own(context: Context, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Response]]]:
+    """Read as alice her views, and one new object of each collection: a long list may show only old ones."""
     readers = [
         operation
-        for operation in trial.reached()
+        for operation in context.reached()
         if operation.method == "GET" and operation.collections == (operation.shape,)
     ]
-    things = [(reader, trial.world.obtain(reader, trial.alice, fresh=True)) for reader in readers]
-    wanted = [(view, ()) for view in views] + [(stored, thing.values) for stored, thing in things if thing]
+    objects = [(reader, context.builder.obtain(reader, context.alice, fresh=True)) for reader in readers]
+    wanted = [(view, ()) for view in views]
+    wanted += [(reader, stored.values) for reader, stored in objects if stored]
     for endpoint, values in wanted:
-        if exchange := read_view(trial, endpoint, trial.alice, values=values):
+        if exchange := read_view(context, endpoint, context.alice, values=values):
             yield endpoint, exchange
 
 
@@ -260,9 +271,9 @@ CHECKS = (
         order=100,
         title="shows nothing of another user",
         tries=(
-            "lists, searches and exports as bob: no text and no id of alice, with every option, for "
-            "what she has, filtered by what belongs to her, and on later pages; no secret, and of "
-            "others nothing personal, that the contract does not show; no secret that is `writeOnly`"
+            "lists, searches and exports show bob a text or an id of alice: with every option, with "
+            "every filter, and on later pages. A response shows a secret, or personal data of others,"
+            " that the contract does not name, or a member that is `writeOnly`"
         ),
         requirements="lists show only the caller's own data",
         scope=Scope.RUN,

@@ -9,11 +9,11 @@ from specwitness.fuzz.checks.isolation.two_users import absent_ids, impersonate
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.checks.isolation.two_users import Owned
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
-# What a service answers that refuses parameters which it does not know.
+# A service may refuse unknown parameters with these statuses.
 _UNKNOWN_PARAMETER = frozenset({400, 422})
 _HEADERS = (
     "X-User-Id",
@@ -50,7 +50,7 @@ class Attempt(NamedTuple):
     allowed: frozenset[int] = frozenset()
 
 
-def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt, ...]:
+def claim_identity(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt, ...]:
     """Give a request with another user's name in parameters and headers, and in headers alone.
 
     The second is for services that refuse parameters which they do not know; such a refusal need
@@ -69,48 +69,50 @@ def pretend(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt
     )
 
 
-def check_pretence(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+def check_impersonation(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Call as bob for what is alice's, with her name wherever a service might look for it."""
-    subject = trial.alice.identity.subject
+    subject = context.alice.identity.subject
     path = owned.get(endpoint.last_collection)
     if subject is None or path is None or not subject.isprintable():
         return
-    pairs = [_build(trial, endpoint, bob, stored) for stored in (owned, absent_ids(owned, 0))]
+    pairs = [_build(context, endpoint, bob, stored) for stored in (owned, absent_ids(owned, 0))]
     foreign, absent = pairs
-    # What bob can do in his own name was blamed already.
-    is_open = bool(trial.ledger.tally(endpoint, "isolation").breaches)
+    # Access in bob's own name is a finding already.
+    is_open = bool(context.results.result(endpoint, "isolation").violations)
     if foreign is None or absent is None or is_open:
         return
-    requests = zip(pretend(endpoint, foreign, subject), pretend(endpoint, absent, subject), strict=True)
+    requests = zip(
+        claim_identity(endpoint, foreign, subject), claim_identity(endpoint, absent, subject), strict=True
+    )
     for (attack, request, allowed), (_, other, _) in requests:
         text = f"another's id, and {attack}"
-        answer = trial.send(endpoint, "isolation", text, request, allowed=allowed)
-        reference = trial.client.send(other) if answer.succeeded else None
+        response = context.send(endpoint, "isolation", text, request, allowed=allowed)
+        reference = context.client.send(other) if response.succeeded else None
         if reference is None or endpoint.is_safe or not reference.succeeded:
-            trial.judged(endpoint, "isolation")
+            context.judged(endpoint, "isolation")
         if reference is not None and not reference.succeeded:
-            text = f"as another user, with {attack}, answered {answer.status}"
-            trial.blame(endpoint, "isolation", text, request)
-        if answer.status not in _UNKNOWN_PARAMETER:
+            text = f"as another user, with {attack}, answered {response.status}"
+            context.report(endpoint, "isolation", text, request)
+        if response.status not in _UNKNOWN_PARAMETER:
             return
 
 
-def _build(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> Request | None:
+def _build(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> Request | None:
     path = owned[endpoint.last_collection]
-    return trial.request(endpoint, impersonate(trial, bob, owned), path)
+    return context.request(endpoint, impersonate(context, bob, owned), path)
 
 
-def find_pretended_change(
-    trial: Trial, endpoint: Endpoint, request: Request, seen: list[tuple[Endpoint, Request, Answer]]
+def find_change_by_claim(
+    context: Context, endpoint: Endpoint, request: Request, seen: list[tuple[Endpoint, Request, Response]]
 ) -> tuple[str, str, Request] | None:
     """Call as bob in alice's name what changes the caller's own, and say what of hers has changed."""
-    subject = trial.alice.identity.subject
+    subject = context.alice.identity.subject
     if subject is None or not subject.isprintable():
         return None
-    for attack, pretended, allowed in pretend(endpoint, request, subject):
-        answer = trial.send(endpoint, "isolation", f"a call with {attack}", pretended, allowed=allowed)
-        if answer.succeeded and (change := trial.find_change(seen)):
+    for attack, pretended, allowed in claim_identity(endpoint, request, subject):
+        response = context.send(endpoint, "isolation", f"a call with {attack}", pretended, allowed=allowed)
+        if response.succeeded and (change := context.find_change(seen)):
             return attack, change[0], pretended
-        if answer.status not in _UNKNOWN_PARAMETER:
+        if response.status not in _UNKNOWN_PARAMETER:
             break
     return None

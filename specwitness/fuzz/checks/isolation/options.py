@@ -1,4 +1,4 @@
-"""What an operation may be asked beside the usual: each value of an enumeration, and all flags."""
+"""Options of an operation: each value of an enumeration, and all flags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from specwitness.fuzz.session.context import Case
 if TYPE_CHECKING:
     from specwitness.fuzz.checks.isolation.two_users import Exchange, Owned
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
     Options = dict[str, Any]
 
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 _MOST_OPTIONS = 8
 
 
-def check_options(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
+def check_options(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name another's object with each option set: what is checked without it may not be with it."""
     path = owned.get(endpoint.last_collection)
     if path is None:
         return
     for options in list_options(endpoint):
-        request, answer = _call_with(trial, endpoint, bob, owned, options=options)
-        if request is None or answer is None:
+        request, response = _call_with(context, endpoint, bob, owned, options=options)
+        if request is None or response is None:
             continue
-        if not answer.succeeded:
-            trial.judged(endpoint, "isolation")
+        if not response.succeeded:
+            context.judged(endpoint, "isolation")
             continue
-        absent = _call_with(trial, endpoint, bob, absent_ids(owned, 0), options=options)[1]
+        absent = _call_with(context, endpoint, bob, absent_ids(owned, 0), options=options)[1]
         if absent is not None and (endpoint.is_safe or not absent.succeeded):
-            trial.judged(endpoint, "isolation")
-        if absent is not None and (not absent.succeeded or shows(answer, trial.alice, request)):
-            text = f"as another user, with {describe_options(options)}, answered {answer.status}"
-            trial.blame(endpoint, "isolation", text, request)
+            context.judged(endpoint, "isolation")
+        if absent is not None and (not absent.succeeded or shows(response, context.alice, request)):
+            text = f"as another user, with {describe_options(options)}, answered {response.status}"
+            context.report(endpoint, "isolation", text, request)
 
 
 def list_options(endpoint: Endpoint) -> list[Options]:
@@ -97,11 +97,13 @@ def _with_choices(endpoint: Endpoint, request: Request, options: Options) -> Req
     return replace(request, path="/".join(segments))
 
 
-def _call_with(trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, options: Options) -> Exchange:
+def _call_with(
+    context: Context, endpoint: Endpoint, bob: Actor, owned: Owned, *, options: Options
+) -> Exchange:
     place = owned[endpoint.last_collection]
-    exchange = trial.call(
+    exchange = context.call(
         endpoint,
-        impersonate(trial, bob, owned),
+        impersonate(context, bob, owned),
         place,
         case=Case("isolation", f"another's id with {describe_options(options)}"),
         change=lambda request: with_options(endpoint, request, options),

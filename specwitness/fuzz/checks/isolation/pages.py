@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from specwitness.fuzz.api.schema import resolve, type_of
 from specwitness.fuzz.api.words import CURSORS, NEXT_CURSORS, NEXT_PAGES, PAGE_SIZES, SEARCH_TERMS, snake
 from specwitness.fuzz.http.message import Request, as_text
-from specwitness.fuzz.requests.answers import list_members
+from specwitness.fuzz.requests.responses import list_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint, Parameter
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _LONGEST = 100
 SHORT = 2
@@ -32,14 +32,14 @@ def find_size(endpoint: Endpoint) -> Parameter | None:
     )
 
 
-def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
+def find_next_pages(context: Context, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
     """Give the requests for what comes after the first page, which may be found in another way."""
     names = {
         snake(parameter.name).strip("$"): parameter
         for parameter in endpoint.parameters
         if parameter.location == "query"
     }
-    signed = trial.request(endpoint, actor)
+    signed = context.request(endpoint, actor)
     if signed is None or not endpoint.is_safe:
         return
     for name, value in NEXT_PAGES.items():
@@ -48,7 +48,7 @@ def find_next_pages(trial: Trial, endpoint: Endpoint, actor: Actor) -> Iterator[
     cursor = next((names[entry] for entry in CURSORS if entry in names), None)
     if cursor is None:
         return
-    first = trial.client.send(with_size(endpoint, signed, size=1))
+    first = context.client.send(with_size(endpoint, signed, size=1))
     for key, value in list_members(first.json()) if first.succeeded else ():
         if isinstance(value, str | int) and value and NEXT_CURSORS.search(snake(key)):
             yield "the next page", with_size(endpoint, signed).with_query(((cursor.name, as_text(value)),))

@@ -1,4 +1,4 @@
-"""What the state of an object forbids: who asks for the state before the owner tells it to everybody."""
+"""State leaks: a service that checks an object's state before its owner reveals the state to everybody."""
 
 from __future__ import annotations
 
@@ -10,51 +10,55 @@ from specwitness.fuzz.session.context import Case
 if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _FORBIDDEN_BY_STATE = frozenset({"409", "410", "412", "423"})
 _MOST_OPERATIONS = 6
 
 
-def check_state(trial: Trial, endpoint: Endpoint) -> None:
+def check_state(context: Context, endpoint: Endpoint) -> None:
     """Name, as another user, an object of alice's that is in a state in which little may be done with it.
 
     Args:
-        trial: The run.
+        context: The run.
         endpoint: The operation that brought the object there: alice's second call of it was refused.
     """
-    bob, shape = trial.bob, next(iter(endpoint.collections[-1:]), None)
-    thing = trial.alice.things.get(shape) if shape else None
-    if bob is None or shape is None or thing is None:
+    bob, shape = context.bob, next(iter(endpoint.collections[-1:]), None)
+    stored = context.alice.objects.get(shape) if shape else None
+    if bob is None or shape is None or stored is None:
         return
-    owned = {shape: thing.values}
-    for other in [operation for operation in trial.surface.endpoints if _may_refuse(operation, shape)][
+    owned = {shape: stored.values}
+    for other in [operation for operation in context.surface.endpoints if _may_refuse(operation, shape)][
         :_MOST_OPERATIONS
     ]:
-        answers = []
+        responses = []
         for values, attack in (
             (absent_ids(owned, 0), "an absent id where the state forbids"),
             (owned, "another's id in a state that forbids"),
         ):
-            stranger = impersonate(trial, bob, values)
-            exchange = trial.call(other, stranger, values[shape], case=Case("existence", attack))
+            stranger = impersonate(context, bob, values)
+            exchange = context.call(other, stranger, values[shape], case=Case("existence", attack))
             if exchange is None:
                 break
-            answers.append(exchange)
+            responses.append(exchange)
         else:
-            (_, reference), (signed, answer) = answers
-            trial.judged(other, "existence")
-            is_told = str(answer.status) in _FORBIDDEN_BY_STATE and answer.status != reference.status
-            if is_told and not _may_read(trial, bob, shape, thing.values):
-                text = f"tells the state of another's object: {answer.status}, not {reference.status}"
-                trial.blame(other, "existence", text, signed)
+            (_, reference), (signed, response) = responses
+            context.judged(other, "existence")
+            from_contract = (
+                str(response.status) in _FORBIDDEN_BY_STATE and response.status != reference.status
+            )
+            if from_contract and not _may_read(context, bob, shape, stored.values):
+                text = (
+                    f"reveals the state of another user's object: {response.status}, not {reference.status}"
+                )
+                context.report(other, "existence", text, signed)
 
 
-def _may_read(trial: Trial, bob: Actor, shape: str, values: tuple[Any, ...]) -> bool:
+def _may_read(context: Context, bob: Actor, shape: str, values: tuple[Any, ...]) -> bool:
     """Tell whether the other user is shown the object anyway: then its state is no secret."""
-    reader = trial.world.find("GET", shape)
-    exchange = trial.call(reader, bob, values) if reader else None
-    return exchange is not None and exchange.answer.succeeded
+    reader = context.builder.find("GET", shape)
+    exchange = context.call(reader, bob, values) if reader else None
+    return exchange is not None and exchange.response.succeeded
 
 
 def _may_refuse(endpoint: Endpoint, shape: str) -> bool:

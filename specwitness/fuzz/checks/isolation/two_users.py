@@ -1,4 +1,4 @@
-"""What the checks with two users share: strangers in the owner's place, ids that nothing has, traces."""
+"""Shared by the checks with two users: requests in the owner's place, absent ids, traces of the owner."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from specwitness.fuzz.api.schema import resolve
-from specwitness.fuzz.requests.actor import Actor, Choice, Thing
-from specwitness.fuzz.requests.answers import find_values, list_items
+from specwitness.fuzz.requests.actor import Actor, Choice, StoredObject
+from specwitness.fuzz.requests.responses import find_values, list_items
 from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.draft import Draft
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
     Owned = dict[str, tuple[Any, ...]]
-    Exchange = tuple[Request | None, Answer | None]
+    Exchange = tuple[Request | None, Response | None]
 
 
 _NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
 _FAR = 900_001
 _SHORTEST_ID = 6
 _MOST_PARTS = 3
+# Characters of an id that are changed for one that nothing has.
+_LEAST_CHANGED, _MOST_CHANGED = 3, 6
 
 
 def make_absent(value: Any, number: int) -> Any:
@@ -42,11 +44,16 @@ def make_absent(value: Any, number: int) -> Any:
     except ValueError:
         pass
     else:
-        return str(uuid5(_NAMESPACE, f"{text} {number}"))
+        # The same version: a service that accepts UUID4 only refuses others before it looks for the object.
+        made = uuid5(_NAMESPACE, f"{text} {number}")
+        return str(UUID(int=made.int, version=UUID(text).version or 4))
     if text.isdecimal():
         return str(int(text) + _FAR + number)
-    # The same shape with other characters: the beginning often says what kind of id it is.
-    return text[:-6] + "".join(_shift(entry, number + 1) for entry in text[-6:])
+    # The same shape with other characters. The beginning often says what kind of id it is: the last part
+    # of `u-1041` alone is changed.
+    tail = re.split(r"[-_:.|]", text)[-1][-_MOST_CHANGED:]
+    tail = tail if len(tail) >= _LEAST_CHANGED else text[-_MOST_CHANGED:]
+    return text[: len(text) - len(tail)] + "".join(_shift(entry, number + 1) for entry in tail)
 
 
 def _shift(character: str, by: int) -> str:
@@ -56,97 +63,102 @@ def _shift(character: str, by: int) -> str:
     return character
 
 
-def impersonate(trial: Trial, bob: Actor, values: Owned, only: str | None = None) -> Actor:
+def impersonate(context: Context, bob: Actor, values: Owned, only: str | None = None) -> Actor:
     """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
-    actor = Actor(bob.identity, replace(bob.maker), owner=trial.alice)
+    actor = Actor(bob.identity, replace(bob.maker), owner=context.alice)
     for prefix, value in values.items():
-        actor.things[prefix] = Thing(prefix, value)
+        actor.objects[prefix] = StoredObject(prefix, value)
 
     def look_up(name: str, schema: dict[str, Any], draft: Draft) -> Any:
         # A member that is not the one under test names something of the caller's own.
         namer = bob if only is not None and name != only else actor
-        return trial.world.look_up(namer, name, schema, draft)
+        return context.builder.look_up(namer, name, schema, draft)
 
     actor.maker.lookup = look_up
     return actor
 
 
-def find_owned(trial: Trial, endpoint: Endpoint) -> Owned:
+def find_owned(context: Context, endpoint: Endpoint) -> Owned:
     """Give the objects of alice that a good call of hers names, by collection."""
-    alice = trial.alice
-    request = trial.world.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
+    alice = context.alice
+    request = context.builder.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
     if request is None:
         return {}
     named = [*endpoint.collections, *alice.used]
     on_way = set(endpoint.collections)
-    # What the contract itself names in a body, such as a code, everybody may know.
+    # Everybody knows a value that the contract itself names, such as the code `SUMMER` in an example.
     found = {
-        collection: thing
+        collection: stored
         for collection in named
-        if (thing := alice.things.get(collection)) is not None and (collection in on_way or not thing.is_told)
+        if (stored := alice.objects.get(collection)) is not None
+        and (collection in on_way or not stored.from_contract)
     }
     return {
-        item: thing.values
-        for item, thing in found.items()
-        if not _is_shared(trial, thing) and not all(isinstance(value, Choice) for value in thing.values)
+        item: stored.values
+        for item, stored in found.items()
+        if not _is_shared(context, stored) and not all(isinstance(value, Choice) for value in stored.values)
     }
 
 
-def _is_shared(trial: Trial, thing: Thing) -> bool:
+def _is_shared(context: Context, stored: StoredObject) -> bool:
     """Tell whether an object that alice did not make stands in bob's list too, and is not said to be hers."""
-    lister = trial.world.find("GET", thing.prefix.removesuffix("/{}"))
-    if thing.is_created or lister is None or trial.bob is None or lister.id not in trial.succeeded:
+    lister = context.builder.find("GET", stored.prefix.removesuffix("/{}"))
+    if stored.is_created or lister is None or context.bob is None or lister.id not in context.succeeded:
         return False
-    request = trial.world.build(lister, trial.bob, thing.values[: len(lister.path_names)])
+    request = context.builder.build(lister, context.bob, stored.values[: len(lister.path_names)])
     if request is None:
         return False
-    answer = trial.world.call(lister, trial.bob, request)
-    subject = trial.alice.identity.subject
-    for item in list_items(answer.json()) if answer.succeeded else ():
+    response = context.builder.call(lister, context.bob, request)
+    subject = context.alice.identity.subject
+    for item in list_items(response.json()) if response.succeeded else ():
         scalars = {str(value) for _, value in find_values(item)}
-        if str(thing.values[-1]) in scalars:
+        if str(stored.values[-1]) in scalars:
             return subject is None or subject not in scalars
     return False
 
 
 def observe_owned(
-    trial: Trial,
+    context: Context,
     endpoint: Endpoint,
     owned: Owned,
     path: tuple[Any, ...],
     *,
     more: Sequence[tuple[Endpoint, Request]] = (),
-) -> list[tuple[Endpoint, Request, Answer]]:
+) -> list[tuple[Endpoint, Request, Response]]:
     """Read as the owner all that shows the objects that a call names, and `more`."""
-    plan = [*trial.plan_views(endpoint, path), *_plan_parts(trial, endpoint, path), *more]
+    plan = [*context.plan_views(endpoint, path), *_plan_parts(context, endpoint, path), *more]
     for prefix, values in owned.items():
-        reader = trial.world.find("GET", prefix) or trial.world.find("GET", prefix.removesuffix("/{}"))
+        reader = context.builder.find("GET", prefix) or context.builder.find(
+            "GET", prefix.removesuffix("/{}")
+        )
         if (
             reader is not None
-            and reader.id in trial.succeeded
+            and reader.id in context.succeeded
             and all(reader is not entry for entry, _ in plan)
         ):
-            request = trial.request(reader, trial.alice, values[: len(reader.path_names)])
+            request = context.request(reader, context.alice, values[: len(reader.path_names)])
             if request is not None:
                 plan.append((reader, request))
-        for other in trial.readers_of(prefix):
-            request = trial.request(other, trial.alice)
+        for other in context.readers_of(prefix):
+            request = context.request(other, context.alice)
             if request is not None:
                 plan.append((other, request))
-    return [entry for entry in trial.read_all(plan) if entry[2].succeeded]
+    return [entry for entry in context.read_all(plan) if entry[2].succeeded]
 
 
-def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list[tuple[Endpoint, Request]]:
+def _plan_parts(
+    context: Context, endpoint: Endpoint, path: tuple[Any, ...]
+) -> list[tuple[Endpoint, Request]]:
     """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
     shapes = endpoint.collections
     is_of_user = endpoint.names_user
     plan: list[tuple[Endpoint, Request]] = []
-    for operation in trial.reached():
+    for operation in context.reached():
         is_part = (
             bool(shapes) and operation.collections == shapes and operation.shape.startswith(f"{shapes[-1]}/")
         )
         is_self = is_of_user and operation.shows_caller
-        # What makes the objects of a list below changes the list, and not a part.
+        # `POST /notes/{id}/comments` adds to a list below the note, and changes no part of the note.
         if (
             operation.method != "GET"
             or operation is endpoint
@@ -154,38 +166,38 @@ def _plan_parts(trial: Trial, endpoint: Endpoint, path: tuple[Any, ...]) -> list
             or len(plan) >= _MOST_PARTS
         ):
             continue
-        if is_part and trial.world.find("POST", operation.shape):
+        if is_part and context.builder.find("POST", operation.shape):
             continue
-        request = trial.request(operation, trial.alice, path if is_part else None)
+        request = context.request(operation, context.alice, path if is_part else None)
         if request is not None:
             plan.append((operation, request))
     return plan
 
 
 def call_as(  # who, what, with what, and why
-    trial: Trial, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
+    context: Context, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
 ) -> Exchange:
     """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
-    actor = impersonate(trial, bob, owned, only)
+    actor = impersonate(context, bob, owned, only)
     path = owned.get(endpoint.last_collection)
     if only is not None and endpoint.path_names:
-        own = trial.world.obtain(endpoint, bob)
+        own = context.builder.obtain(endpoint, bob)
         if own is None:
             return None, None
         path = own.values
-    exchange = trial.call(
+    exchange = context.call(
         endpoint,
         actor,
         path,
         case=Case("isolation", attack),
-        change=lambda request: _vary(trial, endpoint, request, set(actor.named)),
+        change=lambda request: _vary(context, endpoint, request, set(actor.named)),
     )
     return exchange or (None, None)
 
 
-def _vary(trial: Trial, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
+def _vary(context: Context, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
     """Give other texts to a body that is the owner's own: what it writes would not be seen."""
-    known, body = trial.succeeded.get(endpoint.id), request.read_json()
+    known, body = context.succeeded.get(endpoint.id), request.read_json()
     if endpoint.is_safe or known is None or known.body != request.body or not isinstance(body, dict):
         return request
     members = (endpoint.body_schema or {}).get("properties", {})
@@ -205,48 +217,48 @@ def absent_ids(owned: Owned, number: int) -> Owned:
 
 
 def judge_change(
-    trial: Trial,
+    context: Context,
     endpoint: Endpoint,
-    foreign: tuple[Request, Answer],
-    before: list[tuple[Endpoint, Request, Answer]],
+    foreign: tuple[Request, Response],
+    before: list[tuple[Endpoint, Request, Response]],
     *,
     changed_state: bool | None,
 ) -> None:
     """Read again as the owner what was read before a stranger's call, and blame what has changed.
 
     Args:
-        trial: The run.
+        context: The run.
         endpoint: The operation that the stranger called.
         foreign: The stranger's request, and the response.
         before: What the owner read before; empty where no operation shows the object.
         changed_state: Whether the stored state changed; None where the target does not tell.
     """
-    request, answer = foreign
-    change = trial.find_change(before)
-    check = "isolation" if answer.succeeded else "side_effect"
+    request, response = foreign
+    change = context.find_change(before)
+    check = "isolation" if response.succeeded else "side_effect"
     if change:
-        text = f"as another user answered {answer.status}, and then {change[0]}"
-        trial.blame(endpoint, check, text, request)
-    elif changed_state and not answer.succeeded:
-        text = f"as another user answered {answer.status}, and the stored state changed"
-        trial.blame(endpoint, check, text, request)
+        text = f"as another user answered {response.status}, and then {change[0]}"
+        context.report(endpoint, check, text, request)
+    elif changed_state and not response.succeeded:
+        text = f"as another user answered {response.status}, and the stored state changed"
+        context.report(endpoint, check, text, request)
     if before or changed_state is not None:
-        trial.judged(endpoint, check)
+        context.judged(endpoint, check)
 
 
-def shows(answer: Answer, owner: Actor, request: Request) -> bool:
+def shows(response: Response, owner: Actor, request: Request) -> bool:
     """Tell whether an answer shows something of a user that its request did not name."""
-    return find_trace(answer, owner, request) is not None
+    return find_trace(response, owner, request) is not None
 
 
-def find_trace(answer: Answer, owner: Actor, request: Request | None = None) -> str | None:
+def find_trace(response: Response, owner: Actor, request: Request | None = None) -> str | None:
     """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made.
 
     What the `request` itself named may come back.
     """
-    text = answer.text
+    text = response.text
     sent = f"{request.target} {(request.body or b'').decode(errors='replace')}" if request else ""
-    for echo in {*owner.given, *owner.maker.find_texts(sent)}:
+    for echo in {*owner.shared_texts, *owner.maker.find_texts(sent)}:
         text = re.sub(rf"{re.escape(echo)}(?!\w)", "", text)
     if owner.maker.is_in(text):
         return "a text of theirs"

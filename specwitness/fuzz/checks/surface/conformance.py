@@ -9,7 +9,7 @@ CHECKS = (
         name="conformance",
         order=0,
         title="keeps its contract",
-        tries="status, headers and body of every response, and Schemathesis with its checks",
+        tries="status, headers and body of every response; the checks of Schemathesis",
         requirements="responses are as the contract documents them",
         is_due=lambda _endpoint: True,
     ),

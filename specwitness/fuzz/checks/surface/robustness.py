@@ -14,9 +14,9 @@ from specwitness.fuzz.api.schema import Schema, resolve, type_of
 from specwitness.fuzz.api.words import MOMENTS
 from specwitness.fuzz.checks.isolation.pages import find_size
 from specwitness.fuzz.checks.registry import Check, Scope
-from specwitness.fuzz.http.message import Answer, Request, as_text, encode_segment
-from specwitness.fuzz.requests.answers import list_items, read_id
+from specwitness.fuzz.http.message import Request, Response, as_text, encode_segment
 from specwitness.fuzz.requests.bodies import find_files
+from specwitness.fuzz.requests.responses import list_items, read_id
 from specwitness.fuzz.session.context import Case
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 # Malformed input may be refused with this, whatever the contract documents.
 MALFORMED = frozenset({400})
@@ -59,66 +59,66 @@ _FILE_NAMES = {
     "a file's name with a line break": "a%0d%0ab.txt",
     "a long file's name": f"{'x' * 300}.txt",
 }
-# What is borne when it is stored may not be when it is read: headers take no Japanese.
+# A value that was stored without an error may fail when it is read: `Content-Disposition: 日本語.txt`.
 _STORED = ("an emoji as", *_FILE_NAMES)
 _NAMES_FILE = re.compile("file_?name")
 _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
-def check_public(trial: Trial, endpoint: Endpoint) -> None:
+def check_public(context: Context, endpoint: Endpoint) -> None:
     """Send odd input to what anybody may call, such as a login, and for which no good request is known."""
-    if endpoint.id not in trial.succeeded:
-        check_robustness(trial, endpoint)
+    if endpoint.id not in context.succeeded:
+        check_robustness(context, endpoint)
 
 
-def check_robustness(trial: Trial, endpoint: Endpoint) -> None:
+def check_robustness(context: Context, endpoint: Endpoint) -> None:
     """Send odd input to every place that takes some, as a user who may call the operation."""
-    caller = trial.caller_of(endpoint)
-    signed = trial.request(endpoint, caller)
+    caller = context.caller_of(endpoint)
+    signed = context.request(endpoint, caller)
     if signed is None:
         return
     for attack, request in _in_path(endpoint, signed):
         # A path that is malformed may well lead nowhere.
-        trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
-        trial.judged(endpoint, "robustness")
-    for attack, request in _requests(trial, endpoint, signed):
-        answer = trial.send(endpoint, "robustness", attack, request, allowed=MALFORMED)
-        trial.judged(endpoint, "robustness")
-        _judge_page(trial, endpoint, request, answer)
-        if answer.succeeded and attack.startswith(_STORED):
-            _read_back(trial, endpoint, caller, answer)
+        context.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
+        context.judged(endpoint, "robustness")
+    for attack, request in _requests(context, endpoint, signed):
+        response = context.send(endpoint, "robustness", attack, request, allowed=MALFORMED)
+        context.judged(endpoint, "robustness")
+        _judge_page(context, endpoint, request, response)
+        if response.succeeded and attack.startswith(_STORED):
+            _read_back(context, endpoint, caller, response)
 
 
-def _requests(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
-    yield from _in_query(trial, endpoint, good)
+def _requests(context: Context, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+    yield from _in_query(context, endpoint, good)
     yield from _in_headers(endpoint, good)
     if good.body is not None and (endpoint.media or "").endswith("json"):
-        yield from _in_members(endpoint, good, is_deep=trial.is_deep)
+        yield from _in_members(endpoint, good, is_deep=context.is_deep)
         first = next(
-            (operation for operation in trial.reached() if operation.media == endpoint.media), endpoint
+            (operation for operation in context.reached() if operation.media == endpoint.media), endpoint
         )
         # Bodies are read in one place: what comes before their members is tried whole there once.
-        yield from _in_encoding(good, is_whole=trial.is_deep or endpoint.id == first.id)
+        yield from _in_encoding(good, is_whole=context.is_deep or endpoint.id == first.id)
     for attack, name in _FILE_NAMES.items() if find_files(endpoint) else ():
         put = f'filename="{name}"'.encode().replace(b"\\", rb"\\")
         yield attack, good.with_body(_FILE_NAME.sub(put, good.body or b""))
 
 
-def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) -> None:
+def _read_back(context: Context, endpoint: Endpoint, caller: Actor, stored: Response) -> None:
     """Read what odd input has made."""
-    for reader in trial.reached():
+    for reader in context.reached():
         shape = reader.collections[-1:]
         if reader.method != "GET" or not shape or len(reader.collections) > 1 + len(endpoint.path_names):
             continue
         name = reader.path_names[-1]
         parameter = reader.parameter(name, "path")
         noun = noun_for(name, shape[0])
-        makers = find_producers(trial.surface, shape[0], parameter, noun) if parameter else ()
+        makers = find_producers(context.surface, shape[0], parameter, noun) if parameter else ()
         value = read_id(stored, name, noun) if endpoint.id in {maker.id for maker, _ in makers} else None
-        above = trial.world.obtain(endpoint, caller) if endpoint.path_names else None
+        above = context.builder.obtain(endpoint, caller) if endpoint.path_names else None
         parents = above.values[: len(reader.path_names) - 1] if above else ()
         if value is not None:
-            trial.call(
+            context.call(
                 reader,
                 caller,
                 (*parents, value),
@@ -126,7 +126,7 @@ def _read_back(trial: Trial, endpoint: Endpoint, caller: Actor, stored: Answer) 
             )
 
 
-def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
+def _in_query(context: Context, endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]:
     for parameter in endpoint.parameters:
         if parameter.location != "query":
             continue
@@ -140,7 +140,9 @@ def _in_query(trial: Trial, endpoint: Endpoint, good: Request) -> Iterator[tuple
             odd = {"no truth": "maybe"}
         else:
             names = (
-                TEXTS if trial.is_deep else ("a NUL", "punctuation", "a number beyond 64 bits", "a long text")
+                TEXTS
+                if context.is_deep
+                else ("a NUL", "punctuation", "a number beyond 64 bits", "a long text")
             )
             names = (*names, "an emoji") if _NAMES_FILE.search(parameter.name.lower()) else names
             odd = {
@@ -218,7 +220,7 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
     for form, days in _DAYS.items():
         dated = {name: text for name, text in texts.items() if text.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
-        # Where a pattern stands for the format, the value may pass what looks at it loosely.
+        # A pattern such as `^\\d{4}-` in place of a format may let odd moments pass.
         named = [
             name
             for name, text in texts.items()
@@ -279,14 +281,14 @@ def _in_encoding(good: Request, *, is_whole: bool) -> Iterator[tuple[str, Reques
         yield "a body whose charset is no ASCII", good.with_headers((("Content-Type", odd),))
 
 
-def _judge_page(trial: Trial, endpoint: Endpoint, request: Request, answer: Answer) -> None:
+def _judge_page(context: Context, endpoint: Endpoint, request: Request, response: Response) -> None:
     """See whether a page is larger than the contract lets anybody ask for."""
     limit = find_size(endpoint)
     most = limit.schema.get("maximum") if limit else None
-    if most is None or not answer.succeeded:
+    if most is None or not response.succeeded:
         return
-    if len(list_items(answer.json())) > most:
-        trial.blame(endpoint, "robustness", f"gives a page of more than {most}", request)
+    if len(list_items(response.json())) > most:
+        context.report(endpoint, "robustness", f"gives a page of more than {most}", request)
 
 
 CHECKS = (
@@ -294,10 +296,10 @@ CHECKS = (
         name="robustness",
         order=70,
         title="with odd input",
-        tries="odd text, numbers, encodings and headers: no 5xx",
+        tries="odd texts, numbers, encodings and headers end in a 5xx",
         requirements="malformed input is refused, and no request gets a 5xx",
-        fits=lambda trial, endpoint: (
-            trial.is_ordinary(endpoint) or (trial.is_for_admin(endpoint) and endpoint.is_safe)
+        fits=lambda context, endpoint: (
+            context.is_ordinary(endpoint) or (context.is_for_admin(endpoint) and endpoint.is_safe)
         ),
         run=check_robustness,
     ),

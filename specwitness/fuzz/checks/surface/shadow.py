@@ -16,7 +16,7 @@ from specwitness.openapi import strip_base
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
 
 _PROBED = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TOOLS = re.compile(r"^/(openapi(\.(json|ya?ml))?|docs(/.*)?|redoc|favicon\.ico|metrics|static.*)$")
@@ -25,56 +25,56 @@ _NOT_SERVED = frozenset({401, 403, 404, 405, 406, 410, 429, 501})
 _PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
-def check_shadow(trial: Trial) -> None:
+def check_shadow(context: Context) -> None:
     """Call what the app serves beside its contract, and what documented paths might serve beside it."""
-    app, ignored = trial.plan.app, trial.plan.ignored
-    if not trial.surface.endpoints:
+    app, ignored = context.plan.app, context.plan.ignored
+    if not context.surface.endpoints:
         return
-    known = {(operation.method, operation.shape) for operation in trial.surface.endpoints}
-    home = trial.surface.endpoints[0]
+    known = {(operation.method, operation.shape) for operation in context.surface.endpoints}
+    home = context.surface.endpoints[0]
     listed = set[str]()
     for method, full in list_routes(app):
         if method in {ANY, WEBSOCKET}:
             continue
-        path = strip_base(full, trial.client.base)
+        path = strip_base(full, context.client.base)
         shape = _PARAMETER.sub("{}", path)
         listed.add(shape)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
-        # What operators ask stands beside the base of the contract.
-        is_known = is_known or (bool(trial.client.base) and path == full and bool(_OPERATIONS.match(path)))
+        # `/health` may stand beside the contract's base path.
+        is_known = is_known or (bool(context.client.base) and path == full and bool(_OPERATIONS.match(path)))
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next(
-                (operation for operation in trial.surface.endpoints if operation.shape == shape), home
+                (operation for operation in context.surface.endpoints if operation.shape == shape), home
             )
-            is_whole = path == full and bool(trial.client.base)
-            _call(trial, nearest, method, path, is_listed=True, is_whole=is_whole)
-    for shape, endpoint in {operation.shape: operation for operation in trial.surface.endpoints}.items():
+            is_whole = path == full and bool(context.client.base)
+            _call(context, nearest, method, path, is_listed=True, is_whole=is_whole)
+    for shape, endpoint in {operation.shape: operation for operation in context.surface.endpoints}.items():
         if shape in listed:
             # The app itself has said which methods there are.
-            trial.ledger.tally(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
-            trial.judged(endpoint, "shadow")
+            context.results.result(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
+            context.judged(endpoint, "shadow")
         for method in _PROBED if shape not in listed else ():
             if (method, shape) not in known and not {endpoint.path, f"{method} {endpoint.path}"} & ignored:
-                _call(trial, endpoint, method, endpoint.path)
+                _call(context, endpoint, method, endpoint.path)
 
 
-def _find_protected(trial: Trial) -> Endpoint | None:
-    return next((endpoint for endpoint in trial.surface.endpoints if endpoint.is_protected), None)
+def _find_protected(context: Context) -> Endpoint | None:
+    return next((endpoint for endpoint in context.surface.endpoints if endpoint.is_protected), None)
 
 
-def _guess_values(trial: Trial, path: str) -> Iterator[Any]:
+def _guess_values(context: Context, path: str) -> Iterator[Any]:
     """Give what the parameters of a path in no contract may want: alice's objects of the kind, or alice."""
     names = [entry.strip("{}").partition(":")[0] for entry in _PARAMETER.findall(path)]
     for name, shape in zip(names, list_collections(path), strict=True):
         noun = noun_for(name, shape)
-        things = trial.alice.things.items()
-        known = [stored.values[-1] for prefix, stored in things if noun_at(prefix) == noun_at(shape)]
-        subject = trial.alice.identity.subject if noun in USERS else None
+        objects = context.alice.objects.items()
+        known = [stored.values[-1] for prefix, stored in objects if noun_at(prefix) == noun_at(shape)]
+        subject = context.alice.identity.subject if noun in USERS else None
         yield next(iter(known), subject or "1")
 
 
 def _call(
-    trial: Trial,
+    context: Context,
     endpoint: Endpoint,
     method: str,
     path: str,
@@ -82,27 +82,29 @@ def _call(
     is_listed: bool = False,
     is_whole: bool = False,
 ) -> None:
-    thing = (
-        trial.world.obtain(endpoint, trial.alice) if endpoint.path_names and path == endpoint.path else None
+    stored = (
+        context.builder.obtain(endpoint, context.alice)
+        if endpoint.path_names and path == endpoint.path
+        else None
     )
-    values = thing.values if thing else tuple(_guess_values(trial, path))
+    values = stored.values if stored else tuple(_guess_values(context, path))
     body = b"{}" if method in {"POST", "PUT", "PATCH"} else None
     headers = (("Content-Type", "application/json"),) if body else ()
     request = Request(method, fill(path, values), headers=headers, body=body, is_whole=is_whole)
-    if not request.is_safe and not trial.client.may_write:
+    if not request.is_safe and not context.client.may_write:
         return
-    # What the app lists beside a template that takes the path too is served all the same.
-    if not is_listed and trial.surface.overlaps(method, path):
+    # A route that the app lists is tried even if a template of the contract matches its path too.
+    if not is_listed and context.surface.overlaps(method, path):
         return
-    # What needs no credentials may stand beside what does.
-    like = endpoint if endpoint.is_protected else _find_protected(trial)
-    signed = trial.world.sign(like or endpoint, trial.alice, request)
-    answer = trial.client.send(signed)
-    trial.ledger.count(endpoint, "shadow", f"{method} {path}", answer.status)
-    trial.judged(endpoint, "shadow")
-    if answer.status not in _NOT_SERVED:
-        text = f"and beside it {method} {path} answers {answer.status}, and the contract does not know it"
-        trial.blame(endpoint, "shadow", text, signed)
+    # A protected route may stand beside a public one: the request brings credentials.
+    like = endpoint if endpoint.is_protected else _find_protected(context)
+    signed = context.builder.sign(like or endpoint, context.alice, request)
+    response = context.client.send(signed)
+    context.results.count(endpoint, "shadow", f"{method} {path}", response.status)
+    context.judged(endpoint, "shadow")
+    if response.status not in _NOT_SERVED:
+        text = f"and beside it {method} {path} answers {response.status}, and the contract does not know it"
+        context.report(endpoint, "shadow", text, signed)
 
 
 CHECKS = (
@@ -110,7 +112,10 @@ CHECKS = (
         name="shadow",
         order=110,
         title="serves nothing beside the contract",
-        tries="routes and methods beside the contract; of an app, those that it lists",
+        tries=(
+            "the service has routes or methods that the contract does not name; for an app, its "
+            "router lists them"
+        ),
         requirements="only documented operations are served",
         scope=Scope.RUN,
         run_once=check_shadow,

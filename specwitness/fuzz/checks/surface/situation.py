@@ -1,4 +1,4 @@
-"""What is answered while the target has brought about a state, and whether the service is well after it."""
+"""Situations: the documented responses during a state such as an outage, and the recovery after it."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from specwitness.fuzz.api.endpoint import in_order
 from specwitness.fuzz.checks.registry import Check, Scope
 from specwitness.fuzz.http.client import OutOfTimeError
 from specwitness.fuzz.results.coverage import fits
-from specwitness.fuzz.session.baseline import spend
+from specwitness.fuzz.session.baseline import forget_consumed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from specwitness.fuzz.api.endpoint import Endpoint
-    from specwitness.fuzz.http.message import Answer, Request
+    from specwitness.fuzz.http.message import Request, Response
     from specwitness.fuzz.requests.actor import Actor
-    from specwitness.fuzz.session.context import Trial
+    from specwitness.fuzz.session.context import Context
     from specwitness.fuzz.session.situation import Situation
 
 _PAUSE_SECONDS = 0.2
 
 
-def check_situations(trial: Trial) -> None:
+def check_situations(context: Context) -> None:
     """Let the target bring about each of its situations.
 
     Raises:
         TargetError: One cannot be brought about, or not be ended.
     """
-    for situation in trial.plan.situations:
-        _check_situation(trial, situation, trial.plan.cast.get(situation.identity))
+    for situation in context.plan.situations:
+        _check_situation(context, situation, context.plan.cast.get(situation.identity))
 
 
-def _check_situation(trial: Trial, situation: Situation, actor: Actor | None) -> None:
+def _check_situation(context: Context, situation: Situation, actor: Actor | None) -> None:
     """Call what documents a situation's statuses while it lasts, and as the owner when it is over.
 
     Args:
-        trial: The run.
+        context: The run.
         situation: What the target brings about.
         actor: Who calls meanwhile; None where the target's provider gives nobody of that name.
 
@@ -53,28 +53,28 @@ def _check_situation(trial: Trial, situation: Situation, actor: Actor | None) ->
             remedy="let the target's identities give it, or name another identity",
         )
     endpoints = [
-        operation for operation in _find_endpoints(trial, situation) if operation.id in trial.plan.wanted
+        operation for operation in _find_endpoints(context, situation) if operation.id in context.plan.wanted
     ]
     if not endpoints:
         return
-    for user in (trial.alice, actor):
-        user.things.clear()  # the checks before may have left them in any state
+    for user in (context.alice, actor):
+        user.objects.clear()  # the checks before may have left them in any state
     # Objects are made before: nothing can be made while it lasts.
-    requests = [(operation, _build(trial, operation, actor)) for operation in endpoints]
-    with _lasting(trial, situation, actor):
+    requests = [(operation, _build(context, operation, actor)) for operation in endpoints]
+    with _lasting(context, situation, actor):
         for endpoint, request in requests:
             if request is None:
-                trial.ledger.skip(endpoint, "situation", "needs a stored object, and none could be made")
+                context.results.skip(endpoint, "situation", "needs a stored object, and none could be made")
             else:
-                _judge(trial, situation, endpoint, request)
-    end = trial.client.clock() + situation.recovery
+                _judge(context, situation, endpoint, request)
+    end = context.client.clock() + situation.recovery
     for endpoint in endpoints:
-        _await_recovery(trial, situation, endpoint, end)
+        _await_recovery(context, situation, endpoint, end)
 
 
-def _find_endpoints(trial: Trial, situation: Situation) -> list[Endpoint]:
+def _find_endpoints(context: Context, situation: Situation) -> list[Endpoint]:
     """Find the operations that it is for, among those that answered their owner with 2xx."""
-    known = {endpoint.id for endpoint in trial.surface.endpoints}
+    known = {endpoint.id for endpoint in context.surface.endpoints}
     if unknown := [entry for entry in situation.operations if entry not in known]:
         raise TargetError(
             f"{situation.name}: the contract has no operation {unknown[0]}",
@@ -83,21 +83,21 @@ def _find_endpoints(trial: Trial, situation: Situation) -> list[Endpoint]:
         )
     return [
         endpoint
-        for endpoint in in_order(trial.surface.endpoints)
-        if endpoint.id in trial.succeeded
+        for endpoint in in_order(context.surface.endpoints)
+        if endpoint.id in context.succeeded
         and (endpoint.id in situation.operations or not situation.operations)
         and any(fits(name, status) for name in endpoint.responses for status in situation.statuses)
     ]
 
 
-def _build(trial: Trial, endpoint: Endpoint, actor: Actor) -> Request | None:
-    return trial.request(endpoint, actor, fresh=endpoint.method == "DELETE")
+def _build(context: Context, endpoint: Endpoint, actor: Actor) -> Request | None:
+    return context.request(endpoint, actor, fresh=endpoint.method == "DELETE")
 
 
 @contextmanager
-def _lasting(trial: Trial, situation: Situation, actor: Actor) -> Iterator[None]:
+def _lasting(context: Context, situation: Situation, actor: Actor) -> Iterator[None]:
     try:
-        with situation.enter(partial(_call, trial, actor)):
+        with situation.enter(partial(_call, context, actor)):
             yield
     except (SpecwitnessError, OutOfTimeError):
         raise
@@ -110,59 +110,59 @@ def _lasting(trial: Trial, situation: Situation, actor: Actor) -> Iterator[None]
         ) from error
 
 
-def _call(trial: Trial, actor: Actor, operation: str) -> Answer:
+def _call(context: Context, actor: Actor, operation: str) -> Response:
     """Call an operation for whoever brings the situation about."""
-    endpoint = next((other for other in trial.surface.endpoints if other.id == operation), None)
-    request = None if endpoint is None else _build(trial, endpoint, actor)
+    endpoint = next((other for other in context.surface.endpoints if other.id == operation), None)
+    request = None if endpoint is None else _build(context, endpoint, actor)
     if request is None:
         raise TargetError(
             f"{operation} cannot be called",
             where="Target.situations",
             remedy="name an operation of the contract, whose objects can be made",
         )
-    return trial.client.send(request)
+    return context.client.send(request)
 
 
-def _judge(trial: Trial, situation: Situation, endpoint: Endpoint, request: Request) -> None:
+def _judge(context: Context, situation: Situation, endpoint: Endpoint, request: Request) -> None:
     expected = " or ".join(map(str, situation.statuses))
     try:
-        answer = trial.client.send(request)
+        response = context.client.send(request)
     except TargetError:
-        trial.ledger.tally(endpoint, "situation").attacks[situation.name] += 1
-        trial.judged(endpoint, "situation")
+        context.results.result(endpoint, "situation").attacks[situation.name] += 1
+        context.judged(endpoint, "situation")
         text = f"answered nothing, expected {expected}: {situation.name}"
-        trial.blame(endpoint, "situation", text, request)
+        context.report(endpoint, "situation", text, request)
         return
-    trial.ledger.count(endpoint, "situation", situation.name, answer.status)
-    trial.judged(endpoint, "situation")
-    if answer.status in situation.statuses:
-        trial.judge(endpoint, request, answer)
+    context.results.count(endpoint, "situation", situation.name, response.status)
+    context.judged(endpoint, "situation")
+    if response.status in situation.statuses:
+        context.judge(endpoint, request, response)
     else:
-        text = f"answered {answer.status}, expected {expected}: {situation.name}"
-        trial.blame(endpoint, "situation", text, request)
+        text = f"answered {response.status}, expected {expected}: {situation.name}"
+        context.report(endpoint, "situation", text, request)
 
 
-def _await_recovery(trial: Trial, situation: Situation, endpoint: Endpoint, end: float) -> None:
+def _await_recovery(context: Context, situation: Situation, endpoint: Endpoint, end: float) -> None:
     """See that an operation answers its owner with 2xx again, in time."""
-    client = trial.client
+    client = context.client
     while True:
-        request = _build(trial, endpoint, trial.alice)
-        answer = _send(trial, request)
-        if request is not None and answer is not None and answer.succeeded:
-            trial.ledger.count(endpoint, "situation", f"after {situation.name}", answer.status)
-            spend(endpoint, trial.alice)
+        request = _build(context, endpoint, context.alice)
+        response = _send(context, request)
+        if request is not None and response is not None and response.succeeded:
+            context.results.count(endpoint, "situation", f"after {situation.name}", response.status)
+            forget_consumed(endpoint, context.alice)
             return
         if client.clock() >= end:
             break
         client.sleep(_PAUSE_SECONDS)
-    came = f"answered {answer.status}" if answer is not None else "could not be called"
+    came = f"answered {response.status}" if response is not None else "could not be called"
     text = f"{came} after it was over, expected 2xx: {situation.name}"
-    trial.blame(endpoint, "situation", text, request or trial.succeeded[endpoint.id])
+    context.report(endpoint, "situation", text, request or context.succeeded[endpoint.id])
 
 
-def _send(trial: Trial, request: Request | None) -> Answer | None:
+def _send(context: Context, request: Request | None) -> Response | None:
     try:
-        return None if request is None else trial.client.send(request)
+        return None if request is None else context.client.send(request)
     except TargetError:
         return None
 

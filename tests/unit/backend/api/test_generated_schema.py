@@ -1,4 +1,4 @@
-"""Small facts of the schema that the application gives of itself."""
+"""The schema that FastAPI generates."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def schema(offline_app: FastAPI) -> dict[str, Any]:
     return offline_app.openapi()
 
 
-def test_each_protected_operation_states_the_scheme(schema: dict[str, Any]) -> None:
+def test_protected_operations_declare_the_security_scheme(schema: dict[str, Any]) -> None:
     operations = {
         f"{method} {path}": operation
         for path, item in schema["paths"].items()
         for method, operation in item.items()
     }
     assert operations.pop("get /health").get("security") is None
-    assert [each["security"] for each in operations.values()] == [[{"bearer": []}]] * 9
+    assert [operation["security"] for operation in operations.values()] == [[{"bearer": []}]] * 9
     assert schema["components"]["securitySchemes"]["bearer"]["bearerFormat"] == "JWT"
 
 
@@ -44,7 +44,7 @@ def test_no_operation_takes_an_identity(schema: dict[str, Any]) -> None:
     assert set(schema["components"]["schemas"]["TaskDraft"]["properties"]) == {"title", "description"}
 
 
-def test_refusals_are_stated_as_problems(schema: dict[str, Any]) -> None:
+def test_error_responses_are_declared_as_problems(schema: dict[str, Any]) -> None:
     for item in schema["paths"].values():
         for operation in item.values():
             for status, response in operation["responses"].items():
@@ -52,7 +52,7 @@ def test_refusals_are_stated_as_problems(schema: dict[str, Any]) -> None:
                     assert list(response["content"]) == ["application/problem+json"]
 
 
-def test_only_the_contract_stays_out_of_the_schema(schema: dict[str, Any]) -> None:
+def test_only_the_contract_route_is_hidden_from_the_schema(schema: dict[str, Any]) -> None:
     assert set(schema["paths"]) == {
         "/health",
         "/api/me",
@@ -64,7 +64,7 @@ def test_only_the_contract_stays_out_of_the_schema(schema: dict[str, Any]) -> No
     }
 
 
-def test_what_is_served_means_what_the_contract_says() -> None:
+def test_served_contract_equals_the_contract_file() -> None:
     root = Path(__file__).parents[4]
     agreed = read_contract(root / "contracts/openapi.yaml", root)
     served = json.loads(contract.read_contract())

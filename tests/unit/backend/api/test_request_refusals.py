@@ -1,4 +1,4 @@
-"""Requests that do not fit the contract: refused, by place, without an echo."""
+"""Requests against the contract: 422 with the place of the fault, without the data that was sent."""
 
 from __future__ import annotations
 
@@ -63,38 +63,40 @@ def alice(signed_in: Callable[[str], dict[str, bytes]]) -> dict[str, bytes]:
     ],
     ids=str,
 )
-def test_body_that_does_not_fit_is_refused(
+def test_body_against_the_contract_gets_422_with_its_place(
     offline_client: Client, alice: dict[str, bytes], content: bytes, where: str
 ) -> None:
     for method, path in (("POST", "/api/tasks"), ("PUT", TASK)):
-        answer = offline_client.request(method, path, headers={**alice, **JSON}, content=content)
-        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
-        jsonschema.validate(answer.json(), PROBLEM)
-        assert answer.json()["errors"][0]["where"] == where
+        response = offline_client.request(method, path, headers={**alice, **JSON}, content=content)
+        assert (response.status_code, response.json()["code"]) == (422, "request_invalid")
+        jsonschema.validate(response.json(), PROBLEM)
+        assert response.json()["errors"][0]["where"] == where
 
 
 @pytest.mark.requirement("003/FR-020")
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
-def test_body_of_another_kind_is_refused(offline_client: Client, alice: dict[str, bytes], kind: str) -> None:
+def test_body_of_another_media_type_is_refused(
+    offline_client: Client, alice: dict[str, bytes], kind: str
+) -> None:
     headers = {**alice, "Content-Type": kind.encode()}
-    answer = offline_client.post("/api/tasks", headers=headers, content=b'{"title":"Buy milk"}')
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+    response = offline_client.post("/api/tasks", headers=headers, content=b'{"title":"Buy milk"}')
+    assert (response.status_code, response.json()["code"]) == (422, "request_invalid")
 
 
-def test_refusal_says_nothing_of_what_was_sent(offline_client: Client, alice: dict[str, bytes]) -> None:
+def test_refusal_contains_no_data_of_the_request(offline_client: Client, alice: dict[str, bytes]) -> None:
     secret = "wery-private"
     bodies: list[Any] = [{secret: 1}, {"title": [secret]}, {"title": "a", secret: secret}, secret, [secret]]
     for body in bodies:
         assert secret not in offline_client.post("/api/tasks", headers=alice, json=body).text
     # pydantic's own sentence on this one quotes the first character that is no digit.
-    answer = offline_client.get(f"/api/tasks/{'ß'.ljust(36, '0')}", headers=alice)
-    assert answer.json()["errors"] == [{"where": "path.task_id", "what": "Does not fit the contract"}]
+    response = offline_client.get(f"/api/tasks/{'ß'.ljust(36, '0')}", headers=alice)
+    assert response.json()["errors"] == [{"where": "path.task_id", "what": "Does not fit the contract"}]
     for path in (f"/api/tasks/{secret}", f"/api/tasks?limit={secret}", f"/api/tasks?cursor={secret}"):
-        answer = offline_client.get(path, headers=alice)
-        assert answer.status_code == 422
-        assert secret not in answer.text
+        response = offline_client.get(path, headers=alice)
+        assert response.status_code == 422
+        assert secret not in response.text
 
 
 @pytest.mark.requirement("003/FR-020")
@@ -118,12 +120,12 @@ def test_refusal_says_nothing_of_what_was_sent(offline_client: Client, alice: di
         ("cursor=%27%3B--", "query.cursor"),
     ],
 )
-def test_query_that_does_not_fit_is_refused(
+def test_query_against_the_contract_gets_422_with_its_place(
     offline_client: Client, alice: dict[str, bytes], query: str, where: str
 ) -> None:
-    answer = offline_client.get(f"/api/tasks?{query}", headers=alice)
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
-    assert answer.json()["errors"][0]["where"] == where
+    response = offline_client.get(f"/api/tasks?{query}", headers=alice)
+    assert (response.status_code, response.json()["code"]) == (422, "request_invalid")
+    assert response.json()["errors"][0]["where"] == where
 
 
 @pytest.mark.requirement("003/FR-020")
@@ -140,18 +142,18 @@ def test_query_that_does_not_fit_is_refused(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_id_that_is_no_uuid_is_refused(
+def test_task_id_that_is_no_canonical_uuid_is_refused(
     offline_client: Client, alice: dict[str, bytes], task_id: str, method: str
 ) -> None:
     body = {"title": "Buy milk"} if method == "PUT" else None
-    answer = offline_client.request(method, f"/api/tasks/{task_id}", headers=alice, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
-    assert answer.json()["errors"][0]["where"] == "path.task_id"
+    response = offline_client.request(method, f"/api/tasks/{task_id}", headers=alice, json=body)
+    assert (response.status_code, response.json()["code"]) == (422, "request_invalid")
+    assert response.json()["errors"][0]["where"] == "path.task_id"
 
 
 @pytest.mark.requirement("003/FR-020")
 @pytest.mark.parametrize("is_announced", [True, False])
-def test_body_beyond_the_limit_is_refused(
+def test_body_above_the_size_limit_is_refused(
     offline_client: Client, alice: dict[str, bytes], *, is_announced: bool
 ) -> None:
     read = []
@@ -164,14 +166,14 @@ def test_body_beyond_the_limit_is_refused(
     headers = {**alice, **JSON}
     if is_announced:
         headers["Content-Length"] = b"409600"
-    answer = offline_client.post("/api/tasks", headers=headers, content=stream())
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
-    assert answer.json()["errors"] == [{"where": "body", "what": f"is larger than {MAX_BODY_BYTES} bytes"}]
+    response = offline_client.post("/api/tasks", headers=headers, content=stream())
+    assert (response.status_code, response.json()["code"]) == (422, "request_invalid")
+    assert response.json()["errors"] == [{"where": "body", "what": f"is larger than {MAX_BODY_BYTES} bytes"}]
     assert sum(read) <= (0 if is_announced else MAX_BODY_BYTES // 4096 + 1)
 
 
-def test_largest_body_that_fits_is_accepted(client: Client, alice: dict[str, bytes]) -> None:
+def test_body_at_the_size_limit_is_accepted(client: Client, alice: dict[str, bytes]) -> None:
     draft = {"title": "😀" * 200, "description": "\\😀" * 1000}
-    answer = client.post("/api/tasks", headers=alice, json=draft)
-    assert answer.status_code == 201
-    assert {name: answer.json()[name] for name in draft} == draft
+    response = client.post("/api/tasks", headers=alice, json=draft)
+    assert response.status_code == 201
+    assert {name: response.json()[name] for name in draft} == draft

@@ -1,4 +1,4 @@
-"""The life of a task, and the pages of a list."""
+"""Tasks: creation, completion, pages of the list."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ def alice(signed_in: Callable[[str], Headers]) -> Headers:
 
 
 def create(client: Client, headers: Headers, title: str) -> dict[str, Any]:
-    answer = client.post("/api/tasks", headers=headers, json={"title": title})
-    assert answer.status_code == 201
-    task: dict[str, Any] = answer.json()
+    response = client.post("/api/tasks", headers=headers, json={"title": title})
+    assert response.status_code == 201
+    task: dict[str, Any] = response.json()
     return task
 
 
 @pytest.mark.requirement("003/FR-019")
 @pytest.mark.parametrize(("count", "limit"), [(0, 1), (1, 1), (5, 2), (4, 2), (6, 3), (3, 100)])
-def test_pages_hold_each_task_once_in_order(client: Client, alice: Headers, count: int, limit: int) -> None:
+def test_pages_contain_every_task_once_newest_first(
+    client: Client, alice: Headers, count: int, limit: int
+) -> None:
     tasks = [create(client, alice, f"Task {number}") for number in range(count)]
     seen: list[Any] = []
     pages = 0
@@ -49,7 +51,7 @@ def test_pages_hold_each_task_once_in_order(client: Client, alice: Headers, coun
 
 @pytest.fixture
 def unindexed(database: psycopg.Connection[Any], empty_database: str) -> Iterator[psycopg.Connection[Any]]:
-    """The database without the index, whose order would hide that none was asked for."""
+    """The database without the index, which would return rows in order even without `order by`."""
     assert empty_database
     row = database.execute("select pg_get_indexdef('tasks_owner_newest'::regclass)").fetchone()
     assert row
@@ -59,7 +61,7 @@ def unindexed(database: psycopg.Connection[Any], empty_database: str) -> Iterato
 
 
 @pytest.mark.requirement("003/FR-019")
-def test_order_is_total_among_tasks_of_one_moment(
+def test_tasks_of_the_same_time_have_a_total_order(
     client: Client, unindexed: psycopg.Connection[Any], alice: Headers
 ) -> None:
     made = {create(client, alice, f"Task {number}")["id"] for number in range(7)}
@@ -81,8 +83,8 @@ def test_completing_twice_changes_nothing(client: Client, alice: Headers) -> Non
 
 
 @pytest.mark.requirement("003/FR-019")
-def test_new_task_says_where_it_is(client: Client, alice: Headers) -> None:
-    answer = client.post("/api/tasks", headers=alice, json={"title": "Buy milk"})
-    assert client.get(answer.headers["Location"], headers=alice).json() == answer.json()
-    assert answer.json()["description"] == ""
-    assert answer.json()["created_at"].endswith("Z")
+def test_created_task_has_a_location_header(client: Client, alice: Headers) -> None:
+    response = client.post("/api/tasks", headers=alice, json={"title": "Buy milk"})
+    assert client.get(response.headers["Location"], headers=alice).json() == response.json()
+    assert response.json()["description"] == ""
+    assert response.json()["created_at"].endswith("Z")

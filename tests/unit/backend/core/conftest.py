@@ -1,4 +1,4 @@
-"""An application of somebody else, with nothing of ours but the dependency."""
+"""A plain FastAPI application that uses only the dependency."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ ALICE = make_subject("alice")
 
 @pytest.fixture
 def empty_app(secret: str, clock: Clock) -> FastAPI:
-    """A team's own application: nothing of ours but the dependency."""
+    """An application of another team, which uses only the dependency."""
     app = FastAPI()
     app.router.route_class = AuthenticateFirstRoute
     install_authenticator(app, build_key_source(make_settings(secret, UNREACHABLE_DATABASE)), clock)

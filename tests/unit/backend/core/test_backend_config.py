@@ -1,4 +1,4 @@
-"""Settings that are refused at start-up, and what the refusal says."""
+"""Settings that are refused at the start, and the messages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PEM = f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(ED).decode()}\n-----END PU
 JWK = json.dumps({"kty": "oct", "k": make_secret()})
 
 
-# By name, since the name of a test must not hold what was made at random.
+# By name, because the id of a test must not contain random values.
 WEAK_SECRETS: dict[str, tuple[str | None, str]] = {
     "missing": (None, "is missing"),
     "empty": ("", "is empty"),
@@ -57,7 +57,7 @@ WEAK_SECRETS: dict[str, tuple[str | None, str]] = {
     "one character": ("x" * 64, "fewer than 8 different"),
     "seven characters": ("abdfkpz" * 4 + "abdfk", "fewer than 8 different"),
     "repeated": ("k7Q2xW9b" * 6, "repeats itself"),
-    "in order": ("0123456789abcdefghijklmnopqrstuvwxyz", "stand in order"),
+    "in order": ("0123456789abcdefghijklmnopqrstuvwxyz", "are in order"),
     "change-me": ("change-me-please-before-going-live-12345", "placeholder"),
     "default of Better Auth": ("better-auth-secret-12345678901234567890", "placeholder"),
     "your secret": ("YOUR_SECRET_goes_in_here_qx72-0193-zz", "placeholder"),
@@ -78,7 +78,7 @@ WEAK_SECRETS: dict[str, tuple[str | None, str]] = {
 
 @pytest.mark.requirement("003/FR-013")
 @pytest.mark.parametrize("name", WEAK_SECRETS)
-def test_weak_secret_is_refused_by_name_and_not_by_value(name: str) -> None:
+def test_weak_secret_is_refused_without_its_value_in_the_message(name: str) -> None:
     secret, words = WEAK_SECRETS[name]
     faults = refusal_of(BETTER_AUTH_SECRET=secret)
     assert list(faults) == ["BETTER_AUTH_SECRET"]
@@ -91,13 +91,13 @@ def test_secret_of_32_bytes_is_accepted() -> None:
     assert find_weakness("é漢字😀k7Q2xW9bV4nM1zL8cJ3h") is None  # bytes count, not characters
 
 
-def test_secrets_that_openssl_makes_are_accepted() -> None:
-    source = random.Random(0)  # noqa: S311  # no secret of anybody, and the same ones in each run
+def test_secrets_of_openssl_rand_are_accepted() -> None:
+    source = random.Random(0)  # noqa: S311  # not used as secrets, and equal in every run
     made = [base64.b64encode(source.randbytes(32)).decode() for _ in range(2000)]
     assert [find_weakness(secret) for secret in made] == [None] * len(made)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_wrong_settings_are_listed_at_once() -> None:
     faults = refusal_of(BETTER_AUTH_SECRET=None, DATABASE_URL=None, JWT_LEEWAY_SECONDS="61")
     assert set(faults) == {"BETTER_AUTH_SECRET", "DATABASE_URL", "JWT_LEEWAY_SECONDS"}
 
@@ -126,12 +126,12 @@ def test_all_faults_are_told_at_once() -> None:
         ("LOG_LEVEL", "loud"),
     ],
 )
-def test_setting_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
+def test_wrong_setting_is_refused_with_its_name(name: str, value: str) -> None:
     assert list(refusal_of(**{name: value})) == [name]
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
-def test_each_spelling_of_a_postgres_address_means_psycopg(scheme: str) -> None:
+def test_database_url_gets_the_driver_psycopg(scheme: str) -> None:
     address = DATABASE.replace("postgresql", scheme)
     expected = DATABASE.replace("postgresql", "postgresql+psycopg")
     assert load(DATABASE_URL=address).database_url.get_secret_value() == expected
@@ -139,7 +139,7 @@ def test_each_spelling_of_a_postgres_address_means_psycopg(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "mysql://tasks:p4ss-w0rd@db/tasks"])
-def test_migrations_refuse_an_address_by_name(value: str | None) -> None:
+def test_migrations_refuse_a_wrong_database_url_with_its_name(value: str | None) -> None:
     with pytest.raises(ConfigurationError, match=r"^DATABASE_URL: ") as caught:
         read_database_url({} if value is None else {"DATABASE_URL": value})
     assert "p4ss" not in str(caught.value)
@@ -175,7 +175,7 @@ def test_empty_text_of_an_optional_setting_counts_as_unset() -> None:
         ("the current one", UNTIL, "BETTER_AUTH_SECRET_PREVIOUS"),
     ],
 )
-def test_rotation_that_is_half_or_weak_is_refused(
+def test_incomplete_or_weak_rotation_is_refused(
     previous: str | None, until: str | None, setting: str
 ) -> None:
     chosen = {"strong": make_secret(), "the current one": SECRET}.get(previous or "", previous)
@@ -183,7 +183,7 @@ def test_rotation_that_is_half_or_weak_is_refused(
     assert list(faults) == [setting]
 
 
-def test_no_secret_shows_in_a_representation() -> None:
+def test_representations_of_settings_contain_no_secret() -> None:
     settings = load(BETTER_AUTH_SECRET_PREVIOUS=make_secret(), BETTER_AUTH_SECRET_PREVIOUS_UNTIL=UNTIL)
     assert settings.previous_secret
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
@@ -197,7 +197,7 @@ def test_settings_are_frozen() -> None:
         load().leeway_seconds = 60  # type: ignore[misc]
 
 
-def test_only_what_is_handed_in_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_LEEWAY_SECONDS", "42")
     assert load().leeway_seconds == 10
 
@@ -235,7 +235,9 @@ def test_one_family_may_have_several_algorithms() -> None:
         ({"BETTER_AUTH_SECRET": None}, "BETTER_AUTH_SECRET", "is missing"),
     ],
 )
-def test_settings_of_two_families_are_refused(given: dict[str, str | None], setting: str, words: str) -> None:
+def test_settings_for_both_token_modes_are_refused(
+    given: dict[str, str | None], setting: str, words: str
+) -> None:
     faults = refusal_of(**given)
     assert list(faults) == [setting]
     assert words in faults[setting]
@@ -243,14 +245,14 @@ def test_settings_of_two_families_are_refused(given: dict[str, str | None], sett
 
 @pytest.mark.requirement("003/FR-023")
 @pytest.mark.parametrize("secret", ["short", "", "a" * 40])
-def test_secret_beside_a_key_set_is_to_be_unset_however_weak_it_is(secret: str) -> None:
+def test_message_for_a_secret_beside_a_key_set_says_to_unset_it(secret: str) -> None:
     faults = refusal_of(BETTER_AUTH_SECRET=secret, JWT_ALGORITHMS="EdDSA", DATABASE_URL=None)
     assert list(faults) == ["BETTER_AUTH_SECRET", "DATABASE_URL"]
     assert "is set, though JWT_ALGORITHMS is EdDSA: unset it here" in faults["BETTER_AUTH_SECRET"]
 
 
 @pytest.mark.requirement("003/FR-023")
-def test_previous_secret_has_no_place_beside_a_key_set() -> None:
+def test_previous_secret_beside_a_key_set_is_refused() -> None:
     faults = refusal_of(
         BETTER_AUTH_SECRET=None,
         JWT_ALGORITHMS="ES256",
@@ -267,43 +269,43 @@ def test_previous_secret_has_no_place_beside_a_key_set() -> None:
         ("http://auth.example/jwks", "http beyond this machine"),
         ("http://10.0.0.1/jwks", "http beyond this machine"),
         ("http://localhost.example/jwks", "http beyond this machine"),
-        ("file:///etc/passwd", "no address of a key set"),
-        ("ftp://a.example/jwks", "no address of a key set"),
-        ("https://user@a.example/jwks", "no address of a key set"),
-        ("https:///jwks", "no address of a key set"),
-        ("https://a.example/jwks#keys", "no address of a key set"),
-        ("https://:p4ss@a.example/jwks", "no address of a key set"),
-        ("https://a.example:abc/jwks", "no address of a key set"),
-        ("https://a.example:99999/jwks", "no address of a key set"),
-        ("https://a.example:0/jwks", "no address of a key set"),
-        ("https://a ex.ample/jwks", "no address of a key set"),
-        (" https://a.example/jwks ", "no address of a key set"),
-        ("https://a.example/j\x00wks", "no address of a key set"),
-        ("jwks", "no address of a key set"),
+        ("file:///etc/passwd", "no URL of a key set"),
+        ("ftp://a.example/jwks", "no URL of a key set"),
+        ("https://user@a.example/jwks", "no URL of a key set"),
+        ("https:///jwks", "no URL of a key set"),
+        ("https://a.example/jwks#keys", "no URL of a key set"),
+        ("https://:p4ss@a.example/jwks", "no URL of a key set"),
+        ("https://a.example:abc/jwks", "no URL of a key set"),
+        ("https://a.example:99999/jwks", "no URL of a key set"),
+        ("https://a.example:0/jwks", "no URL of a key set"),
+        ("https://a ex.ample/jwks", "no URL of a key set"),
+        (" https://a.example/jwks ", "no URL of a key set"),
+        ("https://a.example/j\x00wks", "no URL of a key set"),
+        ("jwks", "no URL of a key set"),
     ],
 )
-def test_key_set_is_fetched_over_https_or_on_this_machine(url: str, words: str) -> None:
+def test_key_set_url_must_be_https_or_loopback(url: str, words: str) -> None:
     faults = refusal_of(BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="EdDSA", JWKS_URL=url)
     assert list(faults) == ["JWKS_URL"]
     assert words in faults["JWKS_URL"]
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.9", "[::1]"])
-def test_key_set_on_this_machine_may_do_without_tls(host: str) -> None:
+def test_key_set_url_on_loopback_may_be_http(host: str) -> None:
     url = f"http://{host}:3000/api/auth/jwks"
     settings = load(BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="EdDSA", JWKS_URL=url)
     assert settings.key_set_url == url
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_better_auth_itself_is_reached_over_https() -> None:
+def test_better_auth_url_must_be_https_in_key_set_mode() -> None:
     faults = refusal_of(
         BETTER_AUTH_SECRET=None, JWT_ALGORITHMS="EdDSA", BETTER_AUTH_URL="http://auth.example"
     )
     assert list(faults) == ["BETTER_AUTH_URL"]
 
 
-def test_all_that_is_missing_is_told_at_once() -> None:
+def test_all_missing_settings_are_listed_at_once() -> None:
     assert list(refusal_of(BETTER_AUTH_SECRET=None, DATABASE_URL=None)) == [
         "BETTER_AUTH_SECRET",
         "DATABASE_URL",
@@ -341,7 +343,7 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         ("postgresql://u:p@localhost/tasks?passfile=/run/secrets/pgpass", True),
     ],
 )
-def test_address_that_leaves_this_machine_asks_for_tls(address: str, *, is_accepted: bool) -> None:
+def test_database_url_beyond_this_machine_requires_tls(address: str, *, is_accepted: bool) -> None:
     if is_accepted:
         assert load(DATABASE_URL=address).database_url.get_secret_value().endswith(address[12:])
     else:
@@ -354,16 +356,16 @@ def test_address_that_leaves_this_machine_asks_for_tls(address: str, *, is_accep
         ("postgresql:///tasks?service=production", "names a service"),
         ("postgresql://u:p@localhost/tasks?service=production", "names a service"),
         ("postgresql://u:s3cret\udcff@localhost/tasks", "is not UTF-8"),
-        ("postgresql://u:s3cret%00@db.example.org/tasks?sslmode=require", "holds a NUL"),
+        ("postgresql://u:s3cret%00@db.example.org/tasks?sslmode=require", "contains a NUL"),
         ("postgresql://u:s3cret@localhost/tasks?row_factory=x", "an option that libpq does not know"),
         ("postgresql://u:s3cret@localhost/tasks?autocommit=1", "an option that libpq does not know"),
         ("postgresql://u:s3cret@localhost/tasks?plugin=x", "an option that libpq does not know"),
         ("postgresql://u:s3cret@localhost/tasks?sslmode=require&sslmode=disable", "an option twice"),
-        ("postgresql://u:s3cret@/tasks?host=a,b&port=1,2,3", "is no address of PostgreSQL"),
-        ("postgresql://u:s3cret@/tasks?port=abc", "is no address of PostgreSQL"),
+        ("postgresql://u:s3cret@/tasks?host=a,b&port=1,2,3", "is no URL of PostgreSQL"),
+        ("postgresql://u:s3cret@/tasks?port=abc", "is no URL of PostgreSQL"),
     ],
 )
-def test_address_that_the_driver_could_not_use_is_told_at_the_start(address: str, words: str) -> None:
+def test_database_url_that_the_driver_refuses_is_refused_at_the_start(address: str, words: str) -> None:
     said = refusal_of(DATABASE_URL=address)["DATABASE_URL"]
     assert words in said
     assert "s3cret" not in said
@@ -380,12 +382,12 @@ def test_address_that_the_driver_could_not_use_is_told_at_the_start(address: str
         "postgresql://u:p@/tasks?host=ep-x.neon.tech,ep-x-POOLER.neon.tech&sslmode=require",
     ],
 )
-def test_poolers_host_is_found_wherever_the_address_names_it(address: str) -> None:
+def test_host_of_a_pooler_is_found_in_every_part_of_the_url(address: str) -> None:
     assert "pooler's host" in refusal_of(DATABASE_DIRECT_URL=address)["DATABASE_DIRECT_URL"]
 
 
 @pytest.mark.requirement("003/FR-037")
-def test_migrations_take_the_direct_address_and_no_poolers() -> None:
+def test_migrations_use_the_direct_url_and_refuse_a_pooler() -> None:
     pooled = "postgresql://u:p@ep-x-pooler.eu.example.org/tasks?sslmode=require"
     direct = "postgresql://u:p@ep-x.eu.example.org/tasks?sslmode=require"
     assert load(DATABASE_URL=pooled, DATABASE_DIRECT_URL=direct).database_direct_url
@@ -400,10 +402,10 @@ def test_migrations_take_the_direct_address_and_no_poolers() -> None:
     "setting",
     ["JWT_MAX_AGE_SECONDS", "JWKS_REFRESH_SECONDS", "JWKS_COOLDOWN_SECONDS", "JWKS_TIMEOUT_SECONDS"],
 )
-def test_times_of_nothing_are_refused(setting: str) -> None:
+def test_time_limit_of_zero_is_refused(setting: str) -> None:
     assert list(refusal_of(**{setting: "0"})) == [setting]
 
 
 @pytest.mark.parametrize("url", ["https://a.example:abc", "https://a.example:99999", "http://a\x00b"])
-def test_better_auth_is_at_an_origin_that_exists(url: str) -> None:
+def test_better_auth_url_with_an_invalid_port_or_host_is_refused(url: str) -> None:
     assert "is no origin" in refusal_of(BETTER_AUTH_URL=url)["BETTER_AUTH_URL"]

@@ -1,4 +1,4 @@
-"""What the logs hold, at every level and of every library: nothing that a caller sent."""
+"""The logs contain no data of a caller, at any level and of any library."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ PRIVATE = "alice@example.org"
 
 @contextmanager
 def logs_at_debug() -> Iterator[None]:
-    """Log as a deployment at its lowest level, and leave no trace of that.
+    """Log at the level debug as a deployment does, and restore the logging of the test run.
 
-    No fixture: pytest gives each phase of a test another stdout.
+    Not a fixture, because pytest replaces stdout between the phases of a test.
     """
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -47,7 +47,7 @@ def read_lines(text: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.requirement("003/FR-015")
-def test_nothing_of_a_request_is_logged_even_at_debug(
+def test_logs_contain_no_data_of_a_request_at_any_level(
     client: Client, app: FastAPI, issuer: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @app.post("/broken/{name}")
@@ -66,23 +66,23 @@ def test_nothing_of_a_request_is_logged_even_at_debug(
     captured = capsys.readouterr()
     lines = read_lines(captured.out)
     assert captured.err == ""
-    assert {each["event"] for each in lines} >= {"request_answered", "request_failed", "credentials_refused"}
+    assert {line["event"] for line in lines} >= {"request_answered", "request_failed", "credentials_refused"}
     for private in (token, *token.split("."), ALICE, PRIVATE, task["id"], issuer.secret):
         assert private not in captured.out
 
 
-def test_lines_of_one_request_share_an_id_that_no_client_chose(
+def test_log_lines_of_a_request_share_an_id_not_chosen_by_the_client(
     offline_client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with logs_at_debug():
         offline_client.get("/api/me", headers={"X-Request-Id": "chosen"})
         offline_client.get("/api/me")
-    ids = [each["request_id"] for each in read_lines(capsys.readouterr().out)]
+    ids = [line["request_id"] for line in read_lines(capsys.readouterr().out)]
     assert ids[0] == ids[1] != ids[2] == ids[3]
     assert "chosen" not in ids
 
 
-def test_library_error_is_told_by_type_and_place(capsys: pytest.CaptureFixture[str]) -> None:
+def test_error_in_a_library_is_logged_by_type_and_place(capsys: pytest.CaptureFixture[str]) -> None:
     with logs_at_debug():
         try:
             configure_logging(PRIVATE)
@@ -98,20 +98,20 @@ def test_access_log_of_uvicorn_is_off(capsys: pytest.CaptureFixture[str]) -> Non
     with logs_at_debug():
         logging.getLogger("uvicorn.access").info('%s - "%s"', "127.0.0.1", PRIVATE)
         logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1")
-    assert [each["event"] for each in read_lines(capsys.readouterr().out)] == [
+    assert [line["event"] for line in read_lines(capsys.readouterr().out)] == [
         "Uvicorn running on http://127.0.0.1"
     ]
 
 
 @pytest.mark.requirement("003/FR-015")
-def test_uvicorn_fills_in_what_it_says_of_itself_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_of_uvicorn_are_logged_without_data_of_clients(capsys: pytest.CaptureFixture[str]) -> None:
     with logs_at_debug():
         uvicorn = logging.getLogger("uvicorn.error")
         uvicorn.info("Started server process [%d]", 7)
         uvicorn.info("Uvicorn running on %s://[%s]:%d (Press CTRL+C to quit)", "http", "::1", 80)
         uvicorn.info('%s - "WebSocket %s" 403', "127.0.0.1:1", f"/api/tasks?email={PRIVATE}")
         uvicorn.debug("< GET %s HTTP/1.1", PRIVATE)
-    assert [each["event"] for each in read_lines(capsys.readouterr().out)] == [
+    assert [line["event"] for line in read_lines(capsys.readouterr().out)] == [
         "Started server process [7]",
         "Uvicorn running on http://[::1]:80 (Press CTRL+C to quit)",
         '%s - "WebSocket %s" 403',
@@ -119,29 +119,29 @@ def test_uvicorn_fills_in_what_it_says_of_itself_and_nothing_else(capsys: pytest
     ]
 
 
-def test_request_is_logged_by_its_template(offline_client: Client) -> None:
+def test_request_is_logged_with_the_template_of_its_route(offline_client: Client) -> None:
     with capture_logs() as logs:
         offline_client.get("/api/tasks/0190a5d2-0000-4000-8000-000000000000")
         offline_client.request("PROPFIND", "/secret/place")
-    answered = [each for each in logs if each["event"] == "request_answered"]
-    assert [(each["method"], each["route"], each["status"]) for each in answered] == [
+    answered = [entry for entry in logs if entry["event"] == "request_answered"]
+    assert [(entry["method"], entry["route"], entry["status"]) for entry in answered] == [
         ("GET", "/api/tasks/{task_id}", 401),
         ("other", None, 404),
     ]
 
 
-def test_unforeseen_error_is_a_problem_and_tells_nothing(offline_app: FastAPI, issuer: Issuer) -> None:
+def test_unexpected_error_gets_a_problem_body_without_its_text(offline_app: FastAPI, issuer: Issuer) -> None:
     @offline_app.get("/api/broken")
     async def fail(_: CurrentUserId) -> None:
         raise ValueError(PRIVATE)
 
     with open_client(offline_app) as client, capture_logs() as logs:
-        answer = client.get("/api/broken", headers=bearer(issuer.token(ALICE)))
-    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["Cache-Control"] == "private, no-store"
-    assert PRIVATE not in answer.text
-    failed = next(each for each in logs if each["event"] == "request_failed")
+        response = client.get("/api/broken", headers=bearer(issuer.token(ALICE)))
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert PRIVATE not in response.text
+    failed = next(entry for entry in logs if entry["event"] == "request_failed")
     assert failed["error"] == "ValueError"
     assert failed["place"].startswith("backend/")
     assert PRIVATE not in str(logs)

@@ -1,4 +1,4 @@
-"""The dependency in the real application: what it accepts, when it decides, and what it logs."""
+"""The dependency in the real application: accepted headers, refusals, their logs."""
 
 from typing import Any
 
@@ -30,11 +30,13 @@ ALICE = make_subject("alice")
 @pytest.mark.requirement("003/FR-001")
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 @pytest.mark.parametrize("blanks", [" ", "   "])
-def test_scheme_is_read_in_any_case(offline_client: Client, issuer: Issuer, scheme: str, blanks: str) -> None:
-    answer = offline_client.get(
+def test_scheme_bearer_is_accepted_in_any_case(
+    offline_client: Client, issuer: Issuer, scheme: str, blanks: str
+) -> None:
+    response = offline_client.get(
         "/api/me", headers={"Authorization": f"{scheme}{blanks}{issuer.token(ALICE)}"}
     )
-    assert (answer.status_code, answer.json()) == (200, {"user_id": ALICE})
+    assert (response.status_code, response.json()) == (200, {"user_id": ALICE})
 
 
 @pytest.mark.requirement("003/FR-001", "003/FR-006", "003/FR-015")
@@ -57,24 +59,26 @@ def test_scheme_is_read_in_any_case(offline_client: Client, issuer: Issuer, sche
 )
 def test_malformed_header_is_refused(offline_client: Client, header: bytes, cause: str) -> None:
     with capture_logs() as logs:
-        answer = offline_client.get("/api/me", headers={"Authorization": header})
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_malformed")
-    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
-    assert [each["cause"] for each in logs if each["event"] == "credentials_refused"] == [cause]
+        response = offline_client.get("/api/me", headers={"Authorization": header})
+    assert (response.status_code, response.json()["code"]) == (401, "credentials_malformed")
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+    assert [entry["cause"] for entry in logs if entry["event"] == "credentials_refused"] == [cause]
 
 
 @pytest.mark.requirement("003/FR-001", "003/FR-008")
 @pytest.mark.parametrize("good_at", [0, 1])
-def test_two_headers_are_as_good_as_none(offline_client: Client, issuer: Issuer, good_at: int) -> None:
+def test_two_authorization_headers_are_refused(offline_client: Client, issuer: Issuer, good_at: int) -> None:
     values = [b"Bearer nothing", b"Bearer nothing"]
     values[good_at] = b"Bearer " + issuer.token(ALICE).encode()
-    answer = offline_client.get("/api/me", headers=[(b"authorization", value) for value in values])
-    assert (answer.status_code, answer.json().get("code")) == (401, "credentials_malformed")
+    response = offline_client.get("/api/me", headers=[(b"authorization", value) for value in values])
+    assert (response.status_code, response.json().get("code")) == (401, "credentials_malformed")
 
 
 @pytest.mark.requirement("003/FR-001")
 @pytest.mark.parametrize("place", ["query", "cookie", "form", "other header"])
-def test_token_elsewhere_is_never_read(offline_client: Client, issuer: Issuer, place: str) -> None:
+def test_token_outside_of_the_authorization_header_is_ignored(
+    offline_client: Client, issuer: Issuer, place: str
+) -> None:
     token = issuer.token(ALICE)
     options: dict[str, dict[str, Any]] = {
         "query": {"params": {"access_token": token, "token": token}},
@@ -85,12 +89,12 @@ def test_token_elsewhere_is_never_read(offline_client: Client, issuer: Issuer, p
         },
         "other header": {"headers": {"Proxy-Authorization": f"Bearer {token}", "X-Access-Token": token}},
     }
-    answer = offline_client.get("/api/me", **options[place])
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_missing")
+    response = offline_client.get("/api/me", **options[place])
+    assert (response.status_code, response.json()["code"]) == (401, "credentials_missing")
 
 
 @pytest.mark.requirement("003/FR-006")
-def test_challenge_names_an_error_only_when_credentials_came(offline_client: Client) -> None:
+def test_challenge_has_an_error_code_only_if_credentials_were_sent(offline_client: Client) -> None:
     assert offline_client.get("/api/me").headers["WWW-Authenticate"] == 'Bearer realm="tasks"'
     refused = offline_client.get("/api/me", headers=bearer("a.b.c"))
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
@@ -103,19 +107,21 @@ def test_each_route_is_protected_or_public(offline_app: FastAPI) -> None:
         if not requires_caller(context.dependant):
             public.add(context.path)
         else:
-            assert any(isinstance(each.call, CallerBearer) for each in context.dependant.dependencies)
+            assert any(
+                isinstance(dependency.call, CallerBearer) for dependency in context.dependant.dependencies
+            )
     assert public == {"/health", "/openapi.json"}
 
 
 @pytest.mark.requirement("003/FR-015")
-def test_refusal_is_logged_once_with_its_cause_and_nothing_of_the_token(
+def test_refusal_is_logged_once_with_its_cause_and_without_the_token(
     offline_client: Client, issuer: Issuer
 ) -> None:
     token = issuer.token(ALICE, email="alice@example.org", lifetime=-3600)
     path = "/api/tasks/0190a5d2-0000-4000-8000-000000000000?search=private"
     with capture_logs() as logs:
         offline_client.get(path, headers=bearer(token))
-    refused = [each for each in logs if each["event"] == "credentials_refused"]
+    refused = [entry for entry in logs if entry["event"] == "credentials_refused"]
     assert refused == [
         {"event": "credentials_refused", "code": "token_expired", "cause": "expired", "log_level": "warning"}
     ]
@@ -123,13 +129,13 @@ def test_refusal_is_logged_once_with_its_cause_and_nothing_of_the_token(
         assert secret not in str(logs)
 
 
-def test_refusal_of_a_key_set_token_hints_at_the_cause(offline_client: Client, issuer: Issuer) -> None:
+def test_log_has_a_hint_for_a_token_of_a_key_set(offline_client: Client, issuer: Issuer) -> None:
     with capture_logs() as logs:
         offline_client.get("/api/me", headers=bearer(issuer.token(ALICE, header={"alg": "EdDSA"})))
     assert "Better Auth ignores its algorithm option" in logs[0]["hint"]
 
 
-def test_application_without_authenticator_says_what_to_do(issuer: Issuer) -> None:
+def test_missing_authenticator_raises_an_error_with_the_remedy(issuer: Issuer) -> None:
     app = FastAPI()
 
     @app.get("/mine")
@@ -140,14 +146,14 @@ def test_application_without_authenticator_says_what_to_do(issuer: Issuer) -> No
         client.get("/mine", headers=bearer(issuer.token(ALICE)))
 
 
-def test_another_deployment_refuses_the_token(offline_client: Client) -> None:
+def test_token_of_another_deployment_is_refused(offline_client: Client) -> None:
     other = Issuer(make_secret(), "http://localhost:3000", "http://localhost:3000")
     assert offline_client.get("/api/me", headers=bearer(other.token(ALICE))).status_code == 401
     assert BASE_URL.startswith("http://127.0.0.1")
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_token_that_was_taken_back_is_refused_though_it_is_remembered(
+def test_revoked_token_is_refused_though_it_is_cached(
     offline_app: FastAPI, offline_client: Client, issuer: Issuer, clock: Clock
 ) -> None:
     headers = bearer(issuer.token(ALICE, sid="s1"))
@@ -155,14 +161,14 @@ def test_token_that_was_taken_back_is_refused_though_it_is_remembered(
     deny_list = offline_app.state.authenticator.deny_list
     offline_client.call(deny_list.deny_session, issuer.issuer, "s1", clock.now + 900)
     with capture_logs() as logs:
-        answer = offline_client.get("/api/me", headers=headers)
-    assert (answer.status_code, answer.json().get("code")) == (401, "token_invalid")
+        response = offline_client.get("/api/me", headers=headers)
+    assert (response.status_code, response.json().get("code")) == (401, "token_invalid")
     assert logs[0]["cause"] == "revoked"
     assert offline_client.get("/api/me", headers=bearer(issuer.token(ALICE, sid="s2"))).status_code == 200
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_key_that_was_published_just_now_is_used(clock: Clock) -> None:
+def test_newly_published_key_is_used(clock: Clock) -> None:
     origin = "http://localhost:3000"
     with KeyServer(pair("EdDSA", 0)) as server:
         settings = load_settings(
@@ -175,18 +181,18 @@ def test_key_that_was_published_just_now_is_used(clock: Clock) -> None:
             }
         )
         with open_client(create_app(settings, clock=clock)) as client:
-            answers = []
+            responses = []
             for number in (0, 1):
-                server.publish(*(pair("EdDSA", each) for each in range(number + 1)))
+                server.publish(*(pair("EdDSA", index) for index in range(number + 1)))
                 token = Issuer(pair("EdDSA", number), origin, origin, clock).token(ALICE)
-                answers.append(client.get("/api/me", headers=bearer(token)).status_code)
-    assert answers == [200, 200]
+                responses.append(client.get("/api/me", headers=bearer(token)).status_code)
+    assert responses == [200, 200]
 
 
 @pytest.mark.requirement("003/FR-008", "003/FR-026")
-def test_what_is_no_token_is_refused_while_no_keys_are_known(clock: Clock, secret: str) -> None:
+def test_malformed_token_is_refused_while_no_keys_are_known(clock: Clock, secret: str) -> None:
     with KeyServer() as server:
-        server.manner = "fail"
+        server.behavior = "fail"
         usual = {"DATABASE_URL": UNREACHABLE_DATABASE, "PSEUDONYM_KEY": secret}
         settings = load_settings({"JWT_ALGORITHMS": "EdDSA", "JWKS_URL": server.url, **usual})
         with open_client(create_app(settings, clock=clock)) as client:

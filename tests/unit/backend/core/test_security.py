@@ -1,4 +1,4 @@
-"""Token verification, row by row of the spec's tables."""
+"""Token verification, for every row of the tables in the spec."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.support.verification import ISSUER, MINT, NOW, SECRET, SUBJECT, URL, 
 
 SPEC = Path(__file__).parents[4] / "specs" / "003-jwt-auth-middleware" / "spec.md"
 ROW = re.compile(r"^ *\| (a (?:token|session|bearer)\b[^|]*?) +\| ([a-z_]+) +\|", re.MULTILINE)
-# A later table gives the code of the answer beside the credential, not the cause.
+# A later table gives the code of the response beside the credential, not the cause.
 CAUSES = {
     row[0]: row[1] for row in ROW.findall(SPEC.read_text(encoding="utf-8")) if row[1] != "token_invalid"
 }
 
 
 @pytest.mark.requirement("003/FR-002", "003/FR-004", "003/FR-012")
-def test_token_of_better_auth_names_its_subject() -> None:
+def test_token_of_better_auth_gives_its_subject() -> None:
     token = ISSUER.token(SUBJECT, sid="session-1")
     assert verify(token) == Principal(SUBJECT, URL, "session-1", NOW + 900)
 
@@ -34,7 +34,7 @@ def test_all_rows_of_the_spec_are_read() -> None:
 
 @pytest.mark.requirement("003/FR-002", "003/FR-003", "003/FR-004", "003/FR-008", "003/FR-012")
 @pytest.mark.parametrize("credential", sorted(CAUSES))
-def test_bad_token_is_refused_for_the_cause_that_the_spec_gives(credential: str) -> None:
+def test_bad_token_is_refused_with_the_cause_of_the_spec(credential: str) -> None:
     assert cause_of(RECIPES[credential](MINT)) == CAUSES[credential]
 
 
@@ -61,7 +61,7 @@ def test_bad_token_is_refused_for_the_cause_that_the_spec_gives(credential: str)
         (b"[" * 5000, "header"),
     ],
 )
-def test_header_that_changes_the_meaning_is_refused(header: bytes, cause: str) -> None:
+def test_header_with_forbidden_parameters_or_form_is_refused(header: bytes, cause: str) -> None:
     assert cause_of(MINT.with_raw_header(header)) == cause
 
 
@@ -75,7 +75,7 @@ def test_token_without_type_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("parameter", ["jku", "x5u", "jwk", "x5c", "kid"])
-def test_key_that_a_header_offers_is_never_used(parameter: str) -> None:
+def test_key_in_the_header_of_a_token_is_never_used(parameter: str) -> None:
     other = Mint(Issuer(make_secret(), URL, URL), SUBJECT, NOW)
     offered = "k" if parameter == "kid" else {"kty": "oct", "k": encode(b"k" * 32)}
     assert cause_of(other.with_header(**{parameter: offered})) == "signature"
@@ -83,7 +83,7 @@ def test_key_that_a_header_offers_is_never_used(parameter: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "ES256", "RS256", "PS256"])
-def test_token_of_a_key_set_gives_the_operator_a_hint(algorithm: str) -> None:
+def test_token_of_a_key_set_gives_a_hint_for_the_log(algorithm: str) -> None:
     with pytest.raises(TokenInvalidError) as caught:
         verify(MINT.with_header(alg=algorithm))
     assert caught.value.cause == "algorithm"
@@ -91,11 +91,11 @@ def test_token_of_a_key_set_gives_the_operator_a_hint(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["", ".", "..", "...", "a.b.c", "a.b.", ".b.c", "a..c"])
-def test_text_that_is_no_token_is_refused(spelling: str) -> None:
+def test_text_that_is_no_compact_jws_is_refused(spelling: str) -> None:
     assert cause_of(spelling) in {"parts", "encoding"}
 
 
-def test_each_other_spelling_of_the_signature_is_refused() -> None:
+def test_non_canonical_spelling_of_the_signature_is_refused() -> None:
     token = ISSUER.token(SUBJECT)
     message, signature = token.rsplit(".", 1)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -111,7 +111,7 @@ def test_each_other_spelling_of_the_signature_is_refused() -> None:
     assert cause_of(f"{message}.{signature[:-1]}+") == "characters"
 
 
-def test_payload_is_not_parsed_before_its_signature_holds() -> None:
+def test_payload_is_parsed_after_the_signature_is_verified() -> None:
     forged = Issuer(make_secret(), URL, URL).sign(b'{"alg":"HS256"}', b"[" * 4000)
     assert cause_of(forged) == "signature"
 
@@ -121,7 +121,7 @@ def test_payload_is_not_parsed_before_its_signature_holds() -> None:
     "payload",
     [b"[" * 5000, b'{"a":' * 1200, b"1" * 5000, b"{}" + b" " * 10 + b"{}", b"null", b'"text"', b"\xff"],
 )
-def test_payload_that_is_no_object_is_refused(payload: bytes) -> None:
+def test_payload_that_is_no_json_object_is_refused(payload: bytes) -> None:
     assert cause_of(MINT.with_payload(payload)) == "payload"
 
 
@@ -151,7 +151,7 @@ def test_previous_secret_is_accepted_until_its_end(seconds: int, *, is_accepted:
     assert verify_token(ISSUER.token(SUBJECT), rotated, now).subject == SUBJECT
 
 
-def test_error_holds_nothing_of_the_token() -> None:
+def test_error_contains_no_part_of_the_token() -> None:
     token = MINT.with_payload(b'{"email":"alice@example.org"')
     with pytest.raises(TokenInvalidError) as caught:
         verify(token)

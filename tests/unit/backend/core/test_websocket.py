@@ -1,4 +1,4 @@
-"""The same dependency on a WebSocket."""
+"""The dependency on a WebSocket route."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ ALICE = make_subject("alice")
 
 
 async def exchange(app: FastAPI, headers: list[tuple[bytes, bytes]]) -> list[Any]:
-    """Open a WebSocket and give what the application sent."""
+    """Open a WebSocket and return the messages of the application."""
     scope = {
         "type": "websocket",
         "asgi": {"version": "3.0"},
@@ -45,7 +45,7 @@ async def exchange(app: FastAPI, headers: list[tuple[bytes, bytes]]) -> list[Any
 
 
 @pytest.mark.requirement("003/FR-005", "003/FR-007")
-def test_websocket_gets_the_caller_by_the_same_dependency(empty_app: FastAPI, issuer: Issuer) -> None:
+def test_websocket_authenticates_by_the_same_dependency(empty_app: FastAPI, issuer: Issuer) -> None:
     ran = []
 
     @empty_app.websocket("/live")
@@ -57,7 +57,7 @@ def test_websocket_gets_the_caller_by_the_same_dependency(empty_app: FastAPI, is
 
     token = b"Bearer " + issuer.token(ALICE).encode()
     sent = asyncio.run(exchange(empty_app, [(b"authorization", token)]))
-    assert [each["type"] for each in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send", "websocket.close"]
     assert ran == [ALICE]
     for headers in ([], [(b"authorization", b"Bearer a.b.c")]):
         sent = asyncio.run(exchange(empty_app, headers))

@@ -1,4 +1,4 @@
-"""Migrations on a real PostgreSQL: up, down, at once, and equal to the models."""
+"""Migrations on a real PostgreSQL: up, down, concurrent, and equal to the models."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from backend.migrations import LOCK, make_config, migrate
 from backend.migrations.__main__ import main
 from backend.models.task import Task
+from tests.support.in_process import run_main
 from tests.support.service import UNREACHABLE_DATABASE, connect, fresh_database
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def test_models_and_migrations_do_not_differ(url: str) -> None:
         assert compare_metadata(context, Task.metadata) == []
 
 
-def test_each_step_can_be_taken_back(url: str) -> None:
+def test_every_migration_can_be_downgraded(url: str) -> None:
     assert "tasks" in tables_of(url)
     migrate(url, "base")
     assert tables_of(url) == {"alembic_version"}
@@ -68,21 +69,21 @@ def test_migrating_twice_changes_nothing(url: str) -> None:
         assert connection.execute("select count(*) from tasks").fetchone() == (1,)
 
 
-def test_processes_may_migrate_at_once(url: str) -> None:
+def test_several_processes_may_migrate_at_once(url: str) -> None:
     migrate(url, "base")
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(migrate, [url] * 4)) == [()] * 4
     assert "tasks" in tables_of(url)
 
 
-def test_migrating_goes_down_as_well_as_up(url: str) -> None:
+def test_database_can_be_migrated_down(url: str) -> None:
     for revision in ("0002", "0004", "0001"):
         migrate(url, revision)
         with connect(url) as connection:
             assert connection.execute("select version_num from alembic_version").fetchall() == [(revision,)]
 
 
-def test_wait_for_another_migration_is_bounded(url: str) -> None:
+def test_wait_for_another_migration_ends_at_a_limit(url: str) -> None:
     waited: list[float] = []
     with connect(url) as other:
         other.execute("set idle_session_timeout = '20s'")  # else an unbounded wait would never end
@@ -96,7 +97,7 @@ def test_wait_for_another_migration_is_bounded(url: str) -> None:
     assert len(waited) == 1
 
 
-def test_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_to_a_silent_server_ends_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.migrations._CONNECT_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         hangs_up = threading.Timer(20, server.close)  # else an unbounded wait would take minutes
@@ -117,7 +118,7 @@ def test_server_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyP
         ("insert into alembic_version values ('0003')", "several revisions at once (0003, 0005)"),
     ],
 )
-def test_database_of_another_version_is_told_in_a_line(
+def test_unknown_revision_of_the_database_gives_one_line(
     *, url: str, change: str, said: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with connect(url) as connection:
@@ -135,16 +136,16 @@ def test_there_is_one_newest_revision() -> None:
     assert len(ScriptDirectory.from_config(make_config()).get_heads()) == 1
 
 
-def run_module(database_url: str | None) -> subprocess.CompletedProcess[str]:
+def describe_environment(database_url: str | None) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environ |= {"DATABASE_URL": database_url} if database_url else {}
-    command = [sys.executable, "-m", "backend.migrations"]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # ours
+    return environ | ({"DATABASE_URL": database_url} if database_url else {})
 
 
 def test_command_migrates(url: str) -> None:
     migrate(url, "base")
-    assert run_module(url).returncode == 0
+    command = [sys.executable, "-m", "backend.migrations"]
+    done = subprocess.run(command, env=describe_environment(url), check=False)
+    assert done.returncode == 0
     assert "tasks" in tables_of(url)
 
 
@@ -156,13 +157,15 @@ def test_command_migrates(url: str) -> None:
         ("postgresql://u:s3cret\udcff@localhost/d", 2, "DATABASE_URL: is not UTF-8"),
         ("postgresql://u:s3cret@localhost/d?row_factory=x", 2, "an option that libpq does not know"),
         ("postgresql://u:s3cret@localhost/d?prepare_threshold=5", 2, "an option that libpq does not know"),
-        ("postgresql://u:s3cret@/d?host=/a&host=/b&port=1", 2, "is no address of PostgreSQL"),
+        ("postgresql://u:s3cret@/d?host=/a&host=/b&port=1", 2, "is no URL of PostgreSQL"),
         (f"{UNREACHABLE_DATABASE}?connect_timeout=abc", 1, "ProgrammingError"),
         (UNREACHABLE_DATABASE.replace("nobody", "nobody:s3cret"), 1, "OperationalError"),
     ],
 )
-def test_command_says_what_is_wrong_and_no_secret(database_url: str | None, status: int, words: str) -> None:
-    done = run_module(database_url)
+def test_command_reports_the_error_without_the_password(
+    database_url: str | None, status: int, words: str
+) -> None:
+    done = run_main(main, [], describe_environment(database_url))
     assert done.returncode == status
     assert words in done.stderr
     assert "s3cret" not in done.stderr

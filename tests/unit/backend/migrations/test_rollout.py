@@ -1,4 +1,4 @@
-"""A step is taken while the version before it serves: nobody notices, and nothing is lost."""
+"""Migrations run while the version before them serves requests; no request fails, no data is lost."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ STYLE = "prefer-robust-stmts,prefer-text-field,require-timeout-settings,prefer-b
 
 @pytest.fixture
 def owner_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """An empty database of an owner who is no superuser, as Neon's is none."""
+    """An empty database whose owner is no superuser, as on Neon."""
     name = f"rollout_{secrets.token_hex(6)}"
     identifier = sql.Identifier(name)
-    # Another database of the server makes its roles, which outlive each of its databases.
+    # The migrations of another database create the roles, which belong to the whole server.
     with fresh_database(postgres_server.url), connect(postgres_server.url) as admin:
         admin.execute(
             sql.SQL("create role {} login createrole password {}").format(
@@ -64,7 +64,7 @@ def owner_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of the service: what it says to the database, and as whom."""
+    """A version of the service: its role, and its statements."""
 
     revision: str
     owner_url: str
@@ -78,7 +78,7 @@ class Version:
             yield one
 
     def serve_once(self, user: str) -> None:
-        """Add, change, list and remove a task, each in a transaction of its own."""
+        """Create, change, list and delete a task, in one transaction for every step."""
         with self.transaction(user) as one:
             row = one.execute(
                 "insert into tasks (id, user_id, title, description, completed)"
@@ -104,7 +104,7 @@ class Version:
 
 @contextmanager
 def serving(version: Version) -> Iterator[list[Exception]]:
-    """Serve without a pause, in another thread; what goes wrong is in the list."""
+    """Serve requests continuously in another thread; yields the list of its errors."""
     faults: list[Exception] = []
     rounds, ended = 0, threading.Event()
 
@@ -135,7 +135,7 @@ def serving(version: Version) -> Iterator[list[Exception]]:
     ("before", "step"),
     [(one.revision, other.revision) for one, other in itertools.pairwise(STEPS)],
 )
-def test_version_before_serves_while_the_step_is_taken(owner_url: str, before: str, step: str) -> None:
+def test_version_before_serves_requests_during_a_migration(owner_url: str, before: str, step: str) -> None:
     migrate(owner_url, before)
     with serving(Version(before, owner_url)) as faults:
         migrate(owner_url, step)
@@ -143,18 +143,18 @@ def test_version_before_serves_while_the_step_is_taken(owner_url: str, before: s
 
 
 def waiting_after(before: str) -> tuple[str, ...]:
-    """Tell which steps wait, for a version: those from the first one on that contracts."""
+    """Return the migrations that wait for a version: from the first contracting one on."""
     later = [step.revision for step in STEPS if step.revision > before]
     return tuple(itertools.dropwhile(lambda revision: PHASES[revision] == "expand", later))
 
 
-def test_step_that_holds_the_owner_waits_with_all_that_follow() -> None:
+def test_contracting_migration_waits_with_all_later_ones() -> None:
     assert waiting_after("0001")[0] == waiting_after("0004")[0] == "0005"
 
 
 @pytest.mark.requirement("003/FR-045")
 @pytest.mark.parametrize("before", [step.revision for step in STEPS if PHASES[step.revision] == "expand"])
-def test_every_older_version_serves_on_all_safe_steps(owner_url: str, before: str) -> None:
+def test_every_older_version_works_after_all_safe_migrations(owner_url: str, before: str) -> None:
     migrate(owner_url, before)
     with serving(Version(before, owner_url)) as faults:
         assert migrate(owner_url, SAFE) == waiting_after(before)
@@ -162,7 +162,7 @@ def test_every_older_version_serves_on_all_safe_steps(owner_url: str, before: st
 
 
 @pytest.mark.requirement("003/FR-045")
-def test_step_that_contracts_would_break_an_older_version(owner_url: str) -> None:
+def test_contracting_migration_breaks_an_older_version(owner_url: str) -> None:
     migrate(owner_url, "0002")
     with serving(Version("0002", owner_url)) as faults:
         assert migrate(owner_url) == ()
@@ -170,7 +170,7 @@ def test_step_that_contracts_would_break_an_older_version(owner_url: str) -> Non
 
 
 @pytest.mark.requirement("003/FR-045")
-def test_version_that_names_nobody_brings_nobody_back_who_was_erased(owner_url: str) -> None:
+def test_version_that_sets_no_user_cannot_write_rows_of_an_erased_user(owner_url: str) -> None:
     migrate(owner_url, "0002")
     migrate(owner_url, SAFE)
     with connect(as_service(owner_url)) as service, service.transaction():
@@ -180,14 +180,14 @@ def test_version_that_names_nobody_brings_nobody_back_who_was_erased(owner_url: 
         Version("0002", owner_url).serve_once("alice")
 
 
-def test_empty_database_takes_every_step_at_once(owner_url: str) -> None:
+def test_empty_database_gets_all_migrations_at_once(owner_url: str) -> None:
     assert migrate(owner_url, SAFE) == ()
     with connect(owner_url) as connection:
         newest = connection.execute("select version_num from alembic_version").fetchone()
     assert newest == (STEPS[-1].revision,)
 
 
-def test_command_leaves_the_unsafe_step_until_it_is_asked_for(
+def test_command_runs_contracting_migrations_only_on_request(
     owner_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     migrate(owner_url, "0003")
@@ -204,13 +204,13 @@ def test_command_leaves_the_unsafe_step_until_it_is_asked_for(
 
 
 @pytest.mark.requirement("003/FR-045")
-def test_step_does_not_wait_while_requests_wait_behind_it(owner_url: str) -> None:
+def test_migration_does_not_block_requests_while_it_waits_for_a_table(owner_url: str) -> None:
     migrate(owner_url, "0002")
     waited: list[float] = []
     served, ended = [], threading.Event()
 
     def read() -> None:
-        """Ask again and again; whoever waits behind the step for long is not served."""
+        """Query repeatedly, with a time limit on the wait for the migration."""
         with connect(owner_url) as reader:
             reader.execute("set statement_timeout = '8s'")
             while not ended.is_set():
@@ -239,11 +239,11 @@ def test_step_does_not_wait_while_requests_wait_behind_it(owner_url: str) -> Non
 
 
 @pytest.mark.requirement("003/FR-045")
-def test_table_that_is_never_free_is_told_and_nothing_is_changed(
+def test_table_that_stays_locked_gives_a_message_and_no_change(
     owner_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate(owner_url, "0002")
-    monkeypatch.setattr("backend.migrations._BOUND_WAITING", "set local lock_timeout = '20ms'")
+    monkeypatch.setattr("backend.migrations._LIMIT_WAITING", "set local lock_timeout = '20ms'")
     with connect(owner_url) as user, user.transaction():
         user.execute("select count(*) from tasks")
         with pytest.raises(OperationalError):
@@ -255,13 +255,13 @@ def test_table_that_is_never_free_is_told_and_nothing_is_changed(
         assert connection.execute("select version_num from alembic_version").fetchone() == ("0002",)
 
 
-def test_every_step_says_its_phase() -> None:
+def test_every_migration_has_a_phase() -> None:
     assert set(PHASES.values()) <= {"expand", "contract"}
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Collect what is said to any database, with the values in their places."""
+    """Collect all statements, with their values filled in."""
     said: list[str] = []
 
     def note(_: object, __: object, statement: str, *___: object) -> None:
@@ -275,20 +275,24 @@ def statements() -> Iterator[list[str]]:
 
 
 def judge(said: list[str], place: Path) -> set[str]:
-    """Let squawk find what locks a table for long, or takes away what somebody needs."""
+    """Return the warnings of squawk: long locks, and changes that break older versions."""
     file = place / "step.sql"
-    file.write_text("begin;\n" + "".join(f"{each.strip().rstrip(';')};\n" for each in said) + "commit;\n")
+    file.write_text(
+        "begin;\n" + "".join(f"{statement.strip().rstrip(';')};\n" for statement in said) + "commit;\n"
+    )
     command = [str(SQUAWK), "--reporter", "json", "--pg-version", "15", "--exclude", STYLE, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return {f"{each['rule_name']}: {each['message']}" for each in json.loads(done.stdout)}
+    return {f"{warning['rule_name']}: {warning['message']}" for warning in json.loads(done.stdout)}
 
 
 @pytest.mark.requirement("003/FR-045")
-def test_safe_steps_hold_no_statement_that_is_known_to_harm(owner_url: str, tmp_path: Path) -> None:
+def test_safe_migrations_have_no_statement_that_squawk_reports(owner_url: str, tmp_path: Path) -> None:
     for step in STEPS:
         with statements() as said:
             migrate(owner_url, step.revision)
-        changing = [each for each in said if each.split()[0].lower() in {"alter", "create", "drop"}]
+        changing = [
+            statement for statement in said if statement.split()[0].lower() in {"alter", "create", "drop"}
+        ]
         assert changing
         if step.module.phase == "expand":
             assert judge(changing, tmp_path) == set()
@@ -306,5 +310,5 @@ def test_safe_steps_hold_no_statement_that_is_known_to_harm(owner_url: str, tmp_
         ("drop table tasks", "ban-drop-table"),
     ],
 )
-def test_statement_that_harms_is_found(statement: str, rule: str, tmp_path: Path) -> None:
-    assert rule in {each.partition(":")[0] for each in judge([statement], tmp_path)}
+def test_squawk_reports_a_harmful_statement(statement: str, rule: str, tmp_path: Path) -> None:
+    assert rule in {warning.partition(":")[0] for warning in judge([statement], tmp_path)}

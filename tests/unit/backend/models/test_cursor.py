@@ -1,4 +1,4 @@
-"""Cursors: they survive the way to the client and back, and nothing else does."""
+"""Cursors: encoding, decoding, and texts that are no cursor."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=s
 
 
 @given(MOMENTS, st.uuids())
-def test_cursor_survives_the_way_to_the_client_and_back(moment: datetime, task_id: UUID) -> None:
+def test_decoded_cursor_equals_the_encoded_one(moment: datetime, task_id: UUID) -> None:
     cursor = Cursor(moment, task_id)
     assert Cursor.decode(cursor.encode()) == cursor
 
 
 @given(st.text(max_size=40) | st.binary(min_size=24, max_size=24).map(lambda data: data.hex()))
-def test_any_other_text_is_none(text: str) -> None:
+def test_random_text_is_no_cursor(text: str) -> None:
     try:
         cursor = Cursor.decode(text)
     except ValueError:
@@ -40,6 +40,6 @@ def test_text_that_is_no_cursor_is_refused(text: str) -> None:
         Cursor.decode(text)
 
 
-def test_moment_beyond_the_calendar_is_refused() -> None:
+def test_cursor_with_a_time_beyond_the_calendar_is_refused() -> None:
     with pytest.raises(ValueError, match="no cursor"):
         Cursor.decode("f" + "_" * 31)

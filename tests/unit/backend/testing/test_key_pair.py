@@ -1,4 +1,4 @@
-"""The key pairs of the test kit: what they sign, other libraries verify."""
+"""The test key pairs: another library verifies their signatures."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_pyjwt_verifies_what_a_key_pair_signs(algorithm: str) -> None:
     assert jwt.get_unverified_header(token) == {"alg": algorithm, "kid": pair.key_id}
 
 
-def test_key_pair_shows_no_private_member() -> None:
+def test_published_key_has_no_private_member() -> None:
     for algorithm in ALGORITHMS:
         assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(make_key_pair(algorithm).public)
 
 
-def test_key_pair_of_no_algorithm_is_refused() -> None:
+def test_key_pair_of_an_unknown_algorithm_is_refused() -> None:
     with pytest.raises(ValueError, match="Better Auth has no key pairs for HS256"):
         make_key_pair("HS256")
 
@@ -40,13 +40,13 @@ def test_issuer_with_a_key_pair_has_no_secret() -> None:
         _ = Issuer(make_key_pair(), URL, URL).secret
 
 
-def test_key_server_serves_what_is_published() -> None:
+def test_key_server_serves_the_published_keys() -> None:
     first, second = make_key_pair(), make_key_pair("ES256")
     with KeyServer(first) as server:
         seen = []
         for pairs in ((first,), (first, second), ()):
             server.publish(*pairs)
-            with urllib.request.urlopen(server.url, timeout=5) as answer:  # noqa: S310  # our own, on loopback
-                seen.append([key["kid"] for key in json.load(answer)["keys"]])
+            with urllib.request.urlopen(server.url, timeout=5) as response:  # noqa: S310  # our own, on loopback
+                seen.append([key["kid"] for key in json.load(response)["keys"]])
         assert seen == [[first.key_id], [first.key_id, second.key_id], []]
         assert server.fetches == 3

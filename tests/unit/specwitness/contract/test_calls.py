@@ -11,7 +11,7 @@ from specwitness.contract.comparison import find_differences
 from specwitness.contract.links import read_links
 from specwitness.contract.sides import Side
 from specwitness.model import Outcome
-from tests.support.orders import CREATE, DOCUMENT, GONE, LINK, LOST, PAID, SCHEMES, change, read
+from tests.support.sample_contract import CREATE, DOCUMENT, GONE, LINK, LOST, PAID, SCHEMES, change, read
 
 if TYPE_CHECKING:
     from pathlib import Path

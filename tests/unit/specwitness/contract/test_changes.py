@@ -10,7 +10,7 @@ from specwitness.contract import RULES, RuleKind
 from specwitness.contract.credentials import is_credential
 from specwitness.contract.operation_changes import find_changes
 from specwitness.contract.sides import Side
-from tests.support.orders import (
+from tests.support.sample_contract import (
     CREATE,
     DOCUMENT,
     DRAFT,

@@ -14,7 +14,7 @@ from specwitness.contract import compare, find_undocumented
 from specwitness.contract.operation_changes import find_changes
 from specwitness.contract.schema_changes import Direction, SchemaEvolution
 from specwitness.contract.schema_differences import Place
-from tests.support.orders import DOCUMENT, read
+from tests.support.sample_contract import DOCUMENT, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

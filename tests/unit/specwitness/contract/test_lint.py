@@ -8,7 +8,18 @@ import pytest
 
 from specwitness.contract import RULES, RuleKind
 from specwitness.contract.lint import lint
-from tests.support.orders import CREATE, DOCUMENT, DRAFT, FOUND, GONE, LIMIT, LIST, SCHEMES, change, read
+from tests.support.sample_contract import (
+    CREATE,
+    DOCUMENT,
+    DRAFT,
+    FOUND,
+    GONE,
+    LIMIT,
+    LIST,
+    SCHEMES,
+    change,
+    read,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

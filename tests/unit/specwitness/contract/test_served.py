@@ -14,7 +14,7 @@ from starlette.routing import Route
 from specwitness.contract import read_served
 from specwitness.contract.served import compare_served
 from specwitness.errors import TargetError
-from tests.support.orders import DOCUMENT, LIST, SCHEMES, change, read
+from tests.support.sample_contract import DOCUMENT, LIST, SCHEMES, change, read
 
 if TYPE_CHECKING:
     from pathlib import Path

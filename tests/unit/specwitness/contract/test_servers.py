@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from specwitness.contract import App, list_routes, place_app
 from specwitness.contract.inspection import inspect_app
 from specwitness.openapi import base_path
-from tests.support.surfaces import make_contract
+from tests.services.contract import make_contract
 
 NOTES = {"get": {"operationId": "listNotes", "summary": "List Notes"}}
 

@@ -1,3 +1,5 @@
+"""Targets: loaded by reference, opened and closed."""
+
 from __future__ import annotations
 
 import sys
@@ -79,20 +81,20 @@ def test_target_is_opened_and_closed() -> None:
         ("made_up_target:cannot_close", "the target cannot be closed: ConnectionError: still open"),
     ],
 )
-def test_target_that_cannot_be_used_says_why(reference: str, message: str) -> None:
+def test_unusable_target_is_refused_with_reason_and_remedy(reference: str, message: str) -> None:
     with pytest.raises(TargetError) as caught, load_target(reference):
         pass
     assert message in str(caught.value)
     assert caught.value.remedy is not None
 
 
-def test_what_is_no_target_is_closed_again() -> None:
+def test_context_manager_of_another_object_is_closed() -> None:
     with pytest.raises(TargetError), load_target("made_up_target:yields_text"):
         pass
     assert closed == ["yields_text"]
 
 
-def test_error_of_the_caller_passes_through() -> None:
+def test_error_inside_the_context_is_raised_unchanged() -> None:
     with pytest.raises(KeyError), load_target("made_up_target:opens"):
         raise KeyError
 
@@ -106,5 +108,5 @@ def test_error_of_the_caller_passes_through() -> None:
         (Credential.EXPIRED, "with an expired token"),
     ],
 )
-def test_credential_reads_as_words(credential: Credential, phrase: str) -> None:
+def test_credential_has_a_phrase_for_the_report(credential: Credential, phrase: str) -> None:
     assert credential.phrase == phrase

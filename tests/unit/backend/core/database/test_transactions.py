@@ -1,4 +1,4 @@
-"""What trouble of the database means, and when a transaction ends."""
+"""Transactions: failures of the database, time limits, the time of the commit."""
 
 import asyncio
 import socket
@@ -51,23 +51,23 @@ def run_statement(settings: Settings, statement: str) -> Any:
         "do $$ begin raise exception using errcode = '53300'; end $$",
     ],
 )
-def test_trouble_of_the_database_is_unavailability(settings: Settings, statement: str) -> None:
+def test_database_failure_raises_unavailable_error(settings: Settings, statement: str) -> None:
     with capture_logs() as logs, pytest.raises(UnavailableError):
         run_statement(settings, statement)
-    assert [each["event"] for each in logs] == ["database_unavailable"]
+    assert [entry["event"] for entry in logs] == ["database_unavailable"]
     assert "select" not in str(logs)
 
 
 @pytest.mark.requirement("003/FR-018")
-def test_statement_is_bounded_in_time(secret: str, empty_database: str) -> None:
+def test_statement_is_cancelled_at_the_time_limit(secret: str, empty_database: str) -> None:
     settings = make_settings(secret, empty_database, DATABASE_TIMEOUT_SECONDS="1")
     with capture_logs() as logs, pytest.raises(UnavailableError):
         run_statement(settings, "select pg_sleep(30)")
-    assert [each["sqlstate"] for each in logs] == ["57014"]  # cancelled by the server
+    assert [entry["sqlstate"] for entry in logs] == ["57014"]  # cancelled by the server
 
 
 @pytest.mark.requirement("003/FR-018")
-def test_wait_for_a_connection_is_bounded(secret: str, empty_database: str) -> None:
+def test_wait_for_a_connection_ends_at_the_time_limit(secret: str, empty_database: str) -> None:
     settings = make_settings(secret, empty_database, DATABASE_TIMEOUT_SECONDS="1", DATABASE_POOL_SIZE="1")
 
     async def work(database: Database) -> None:
@@ -81,7 +81,7 @@ def test_wait_for_a_connection_is_bounded(secret: str, empty_database: str) -> N
 
 
 @pytest.mark.requirement("003/FR-017")
-def test_database_that_does_not_answer_in_time_is_not_ready(secret: str) -> None:
+def test_database_that_does_not_respond_in_time_is_not_ready(secret: str) -> None:
     # Accepts connections, and never says a word.
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"postgresql://u@127.0.0.1:{server.getsockname()[1]}/d"
@@ -98,7 +98,7 @@ def test_database_that_does_not_answer_in_time_is_not_ready(secret: str) -> None
     ("user_id", "title", "kind"),
     [("alice", "", IntegrityError), ("alice", "x" * 201, DataError), ("bob", "a", ProgrammingError)],
 )
-def test_fault_of_ours_is_no_unavailability(
+def test_bug_of_the_service_is_not_reported_as_unavailable(
     settings: Settings, user_id: str, title: str, kind: type[Exception]
 ) -> None:
     async def work(database: Database) -> None:
@@ -109,7 +109,7 @@ def test_fault_of_ours_is_no_unavailability(
         run(settings, work)
 
 
-def test_error_text_holds_no_data(settings: Settings) -> None:
+def test_error_text_contains_no_parameters(settings: Settings) -> None:
     async def work(database: Database) -> None:
         async with database.transaction(Identity("bob")) as session:
             session.add(Task(user_id="alice", title="very-private"))
@@ -119,7 +119,7 @@ def test_error_text_holds_no_data(settings: Settings) -> None:
     assert "[SQL parameters hidden" in str(caught.value)
 
 
-def test_no_prepared_statement_is_left_on_the_server(settings: Settings) -> None:
+def test_server_has_no_prepared_statements(settings: Settings) -> None:
     async def work(database: Database) -> Any:
         for _ in range(12):
             async with database.transaction() as session:
@@ -130,7 +130,7 @@ def test_no_prepared_statement_is_left_on_the_server(settings: Settings) -> None
     assert run(settings, work) == 0
 
 
-def test_connection_that_died_in_the_pool_is_replaced(
+def test_dead_connection_of_the_pool_is_replaced(
     settings: Settings, database: psycopg.Connection[Any]
 ) -> None:
     async def work(own: Database) -> bool:
@@ -143,13 +143,13 @@ def test_connection_that_died_in_the_pool_is_replaced(
 
 
 @pytest.mark.requirement("003/FR-019")
-def test_what_was_answered_is_committed(
+def test_transaction_is_committed_before_the_response_begins(
     app: FastAPI, issuer: Issuer, database: psycopg.Connection[Any]
 ) -> None:
     seen = []
 
     class Watch:
-        """Looks into the database by another connection at the moment when the answer begins."""
+        """Reads the database by another connection when the response begins."""
 
         def __init__(self, inner: Any) -> None:
             self.inner = inner
@@ -170,9 +170,7 @@ def test_what_was_answered_is_committed(
 
 
 @pytest.mark.requirement("003/FR-018")
-def test_answer_is_503_when_the_commit_fails(
-    app: FastAPI, issuer: Issuer, database: psycopg.Connection[Any]
-) -> None:
+def test_failed_commit_gives_503(app: FastAPI, issuer: Issuer, database: psycopg.Connection[Any]) -> None:
     @app.post("/api/lost")
     async def lose(_: CurrentUserId, session: CurrentSession) -> None:
         session.add(Task(user_id="alice", title="Buy milk"))
@@ -181,6 +179,6 @@ def test_answer_is_503_when_the_commit_fails(
         database.execute("select pg_terminate_backend(%s)", [pid])
 
     with open_client(app) as client:
-        answer = client.post("/api/lost", headers=bearer(issuer.token("alice")))
-    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+        response = client.post("/api/lost", headers=bearer(issuer.token("alice")))
+    assert (response.status_code, response.json()["code"]) == (503, "service_unavailable")
     assert database.execute("select count(*) from tasks").fetchone() == (0,)

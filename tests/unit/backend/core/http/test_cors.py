@@ -1,4 +1,4 @@
-"""What a browser is told: everything that a page of the front end needs, and nothing to any other page."""
+"""CORS headers: for pages of the allowed origins, and for no other page."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ EXPOSED = {"WWW-Authenticate", "Retry-After", "Location"}
 
 
 async def fail() -> None:
-    """Fail as nobody foresaw."""
+    """Fail unexpectedly."""
     raise RuntimeError("nobody foresaw it")
 
 
 async def give() -> None:
-    """Give nothing."""
+    """Respond without a body."""
 
 
 @pytest.fixture
 def pages(secret: str, clock: Clock) -> Iterator[Client]:
-    """A service that is open to two origins, without a database, and with routes that fail."""
+    """A service with two allowed origins, without a database, and with routes that fail."""
     settings = make_settings(secret, UNREACHABLE_DATABASE, FRONTEND_ORIGINS=f"{APP}, {OTHER}")
     app = create_app(settings, clock=clock, public=frozenset({"/health", "/openapi.json", "/fail"}))
     app.add_api_route("/fail", fail)
@@ -50,8 +50,8 @@ def pages(secret: str, clock: Clock) -> Iterator[Client]:
         yield client
 
 
-def opened(answer: httpx.Response) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+def opened(response: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name.startswith("access-control-")}
 
 
 @pytest.mark.requirement("003/FR-050")
@@ -69,23 +69,23 @@ def opened(answer: httpx.Response) -> dict[str, str]:
         ("/fail", "nobody", 500, None),
     ],
 )
-def test_page_of_the_front_end_may_read_every_answer(  # a row of the table and three fixtures
+def test_page_of_an_allowed_origin_may_read_every_response(  # a row of the table and three fixtures
     *, pages: Client, issuer: Issuer, origin: str, path: str, who: str, status: int, header: str | None
 ) -> None:
     lifetime = -60 if who == "expired" else 60
     alice = bearer(issuer.token(make_subject("alice"), lifetime=lifetime))
     headers = {"Origin": origin, **({} if who == "nobody" else alice)}
-    answer = pages.get(path, headers=headers)
-    assert answer.status_code == status
-    assert answer.headers.get("Access-Control-Allow-Origin") == origin
-    assert set(answer.headers.get("Access-Control-Expose-Headers", "").split(", ")) == EXPOSED
-    assert opened(answer).keys() == {"access-control-allow-origin", "access-control-expose-headers"}
-    assert answer.headers["Vary"] == "Origin"
-    assert header is None or (header in answer.headers and header in EXPOSED)
+    response = pages.get(path, headers=headers)
+    assert response.status_code == status
+    assert response.headers.get("Access-Control-Allow-Origin") == origin
+    assert set(response.headers.get("Access-Control-Expose-Headers", "").split(", ")) == EXPOSED
+    assert opened(response).keys() == {"access-control-allow-origin", "access-control-expose-headers"}
+    assert response.headers["Vary"] == "Origin"
+    assert header is None or (header in response.headers and header in EXPOSED)
 
 
 @pytest.mark.requirement("003/FR-050", "003/FR-011")
-def test_page_may_read_that_its_account_is_erased_and_where_its_task_is(
+def test_page_may_read_status_410_and_the_location_header(
     settings: Settings, clock: Clock, signed_in: Callable[[str], Headers]
 ) -> None:
     headers = {"Origin": "http://localhost:3000", **signed_in("alice")}
@@ -93,22 +93,22 @@ def test_page_may_read_that_its_account_is_erased_and_where_its_task_is(
         made = client.post("/api/tasks", headers=headers, json={"title": "Buy milk"})
         erased = client.delete("/api/account", headers=headers)
         gone = client.get("/api/tasks", headers=headers)
-    assert [each.status_code for each in (made, erased, gone)] == [201, 204, 410]
+    assert [response.status_code for response in (made, erased, gone)] == [201, 204, 410]
     assert made.headers["Location"].startswith("/api/tasks/")
     # Nothing was configured: the pages of Better Auth itself.
-    assert {each.headers["Access-Control-Allow-Origin"] for each in (made, erased, gone)} == {
+    assert {response.headers["Access-Control-Allow-Origin"] for response in (made, erased, gone)} == {
         "http://localhost:3000"
     }
 
 
 @pytest.mark.requirement("003/FR-050")
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/me", "/api/nothing", "/health"])
-def test_preflight_needs_no_credentials_and_tells_nothing_of_a_path(pages: Client, path: str) -> None:
-    answer = pages.request("OPTIONS", path, headers={"Origin": APP, **PREFLIGHT})
+def test_preflight_needs_no_credentials_and_is_equal_for_all_paths(pages: Client, path: str) -> None:
+    response = pages.request("OPTIONS", path, headers={"Origin": APP, **PREFLIGHT})
     elsewhere = pages.request("OPTIONS", "/", headers={"Origin": APP, **PREFLIGHT})
-    assert (answer.status_code, answer.text) == (200, "OK") == (elsewhere.status_code, elsewhere.text)
-    assert opened(answer) == opened(elsewhere)
-    assert opened(answer)["access-control-allow-origin"] == APP
+    assert (response.status_code, response.text) == (200, "OK") == (elsewhere.status_code, elsewhere.text)
+    assert opened(response) == opened(elsewhere)
+    assert opened(response)["access-control-allow-origin"] == APP
 
 
 @pytest.mark.requirement("003/FR-050")
@@ -124,22 +124,24 @@ def test_preflight_needs_no_credentials_and_tells_nothing_of_a_path(pages: Clien
     ],
     ids=str,
 )
-def test_preflight_opens_what_the_contract_needs(pages: Client, asked: dict[str, str], status: int) -> None:
-    answer = pages.request("OPTIONS", "/api/tasks", headers={"Origin": APP, **PREFLIGHT, **asked})
-    assert answer.status_code == status
+def test_preflight_allows_methods_and_headers_of_the_contract_only(
+    pages: Client, asked: dict[str, str], status: int
+) -> None:
+    response = pages.request("OPTIONS", "/api/tasks", headers={"Origin": APP, **PREFLIGHT, **asked})
+    assert response.status_code == status
 
 
 @pytest.mark.requirement("003/FR-050")
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", f"{APP}:8443", f"{APP}.evil", f"{APP}/", APP.upper(), "null", "*", ""]
 )
-def test_page_of_another_origin_is_answered_as_if_it_had_none(pages: Client, origin: str) -> None:
+def test_page_of_another_origin_gets_no_cors_headers(pages: Client, origin: str) -> None:
     for method, path, asked in (("GET", "/api/me", {}), ("OPTIONS", "/api/me", PREFLIGHT)):
-        answer = pages.request(method, path, headers={"Origin": origin, **asked})
+        response = pages.request(method, path, headers={"Origin": origin, **asked})
         without = pages.request(method, path)
-        assert opened(answer) == {}
-        assert answer.headers["Vary"] == "Origin"
-        assert (answer.status_code, answer.headers, answer.text) == (
+        assert opened(response) == {}
+        assert response.headers["Vary"] == "Origin"
+        assert (response.status_code, response.headers, response.text) == (
             without.status_code,
             without.headers,
             without.text,
@@ -159,13 +161,13 @@ def test_page_of_another_origin_is_answered_as_if_it_had_none(pages: Client, ori
         ("http://[::1]:3000", ("http://[::1]:3000",)),
     ],
 )
-def test_origins_are_read_as_browsers_write_them(given: str | None, read: tuple[str, ...]) -> None:
+def test_origins_are_normalized_as_browsers_write_them(given: str | None, read: tuple[str, ...]) -> None:
     others = {} if given is None else {"FRONTEND_ORIGINS": given}
     assert make_settings(make_secret(), UNREACHABLE_DATABASE, **others).browser_origins == read
 
 
 @pytest.mark.requirement("003/FR-050")
-def test_better_auths_own_origin_is_read_as_browsers_write_it() -> None:
+def test_origin_of_better_auth_is_normalized_too() -> None:
     settings = make_settings(make_secret(), UNREACHABLE_DATABASE, BETTER_AUTH_URL="https://Auth.Example:443")
     assert settings.browser_origins == ("https://auth.example",)
     assert settings.issuer == "https://Auth.Example:443"  # as Better Auth writes it into the token
@@ -188,7 +190,7 @@ def test_better_auths_own_origin_is_read_as_browsers_write_it() -> None:
         "https://u@a.example",
     ],
 )
-def test_what_is_no_list_of_origins_stops_the_start(value: str) -> None:
+def test_invalid_list_of_origins_is_refused_at_the_start(value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         make_settings(make_secret(), UNREACHABLE_DATABASE, FRONTEND_ORIGINS=value)
     assert [setting for setting, _ in caught.value.faults] == ["FRONTEND_ORIGINS"]

@@ -1,4 +1,4 @@
-"""A caller who leaves: the work ends, once, and nothing else does."""
+"""The disconnect of a client cancels its request, once, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backend.core.http.middleware import AbandonMiddleware
+from backend.core.http.middleware import CancelOnDisconnectMiddleware
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +23,7 @@ ANSWER: list[Message] = [
 
 
 class Caller:
-    """Sends what it is told to; then waits until it is told to leave."""
+    """A client that sends the given messages, then waits until it is told to disconnect."""
 
     def __init__(self, *messages: Message) -> None:
         self.messages = list(messages)
@@ -43,7 +43,7 @@ def serve(app: ASGIApp, caller: Caller, *, headers: Any = (), version: str = "1.
         assert message["type"].startswith("http.response")
 
     scope = {"type": "http", "http_version": version, "headers": list(headers)}
-    return AbandonMiddleware(app)(scope, caller.receive, drop)
+    return CancelOnDisconnectMiddleware(app)(scope, caller.receive, drop)
 
 
 @pytest.mark.requirement("003/FR-039")
@@ -52,7 +52,9 @@ def serve(app: ASGIApp, caller: Caller, *, headers: Any = (), version: str = "1.
     [([START, END], WITH_BODY), ([END], [(b"transfer-encoding", b"chunked")]), ([], [])],
     ids=["body", "chunks", "none"],
 )
-def test_work_is_cancelled_once_and_may_tidy_up(messages: list[Message], headers: Any) -> None:
+def test_request_is_cancelled_once_at_disconnect_and_may_clean_up(
+    messages: list[Message], headers: Any
+) -> None:
     seen = []
 
     async def check() -> None:
@@ -79,7 +81,7 @@ def test_work_is_cancelled_once_and_may_tidy_up(messages: list[Message], headers
 @pytest.mark.parametrize(
     ("headers", "version"), [(WITH_BODY, "1.1"), ([], "2")], ids=["announced", "HTTP/2 need not announce"]
 )
-def test_body_is_not_asked_for_ahead_of_the_application(headers: Any, version: str) -> None:
+def test_body_is_not_received_before_the_application_asks(headers: Any, version: str) -> None:
     async def refuse(_: Scope, __: Receive, send: Send) -> None:
         await asyncio.sleep(0.01)
         for message in ANSWER:
@@ -93,7 +95,7 @@ def test_body_is_not_asked_for_ahead_of_the_application(headers: Any, version: s
     assert asyncio.run(check()) == 0
 
 
-def test_caller_who_leaves_after_the_answer_ends_nothing() -> None:
+def test_disconnect_after_the_response_cancels_nothing() -> None:
     seen: list[Any] = []
 
     async def check() -> None:
@@ -114,7 +116,7 @@ def test_caller_who_leaves_after_the_answer_ends_nothing() -> None:
     assert seen == [{"type": "http.request", "body": b"", "more_body": False}, GONE, "done"]
 
 
-def test_caller_who_leaves_while_sending_is_told_to_the_application() -> None:
+def test_disconnect_during_the_body_is_passed_to_the_application() -> None:
     seen = []
 
     async def check() -> None:
@@ -130,7 +132,7 @@ def test_caller_who_leaves_while_sending_is_told_to_the_application() -> None:
     assert seen == [START, GONE]
 
 
-def test_server_that_wants_to_end_is_obeyed() -> None:
+def test_cancellation_by_the_server_is_passed_on() -> None:
     async def app(_: Scope, __: Receive, ___: Send) -> None:
         await asyncio.sleep(60)
 
@@ -144,7 +146,7 @@ def test_server_that_wants_to_end_is_obeyed() -> None:
         asyncio.run(check())
 
 
-def test_application_that_goes_on_regardless_leaves_no_cancellation_behind() -> None:
+def test_application_that_catches_the_cancellation_leaves_the_task_uncancelled() -> None:
     async def check() -> int:
         caller = Caller()
         caller.leaves.set()

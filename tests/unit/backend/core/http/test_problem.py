@@ -1,4 +1,4 @@
-"""Problem bodies against their published schema, and the headers of each refusal."""
+"""Problem bodies against their published schema, and the headers of error responses."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ REFUSALS: list[ServiceError] = [
 
 @pytest.mark.requirement("003/FR-006")
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
-def test_problem_body_fits_its_schema(refusal: ServiceError) -> None:
+def test_problem_body_conforms_to_its_schema(refusal: ServiceError) -> None:
     jsonschema.validate(make_problem(refusal), SCHEMA)
     assert make_problem(refusal)["status"] == refusal.status
 
 
-def test_all_kinds_of_refusals_are_tried() -> None:
-    def leaves(kind: type[ServiceError]) -> set[type[ServiceError]]:
-        return {kind}.union(*(leaves(each) for each in kind.__subclasses__()))
+def test_every_error_class_is_tested() -> None:
+    def leaves(error: type[ServiceError]) -> set[type[ServiceError]]:
+        return {error}.union(*(leaves(subclass) for subclass in error.__subclasses__()))
 
-    assert leaves(ServiceError) == {type(each) for each in REFUSALS} | {
+    assert leaves(ServiceError) == {type(refusal) for refusal in REFUSALS} | {
         ServiceError,
         errors.AuthenticationError,
         errors.UnknownKeyError,  # for the log alone: the caller sees an invalid token
     }
-    codes = [each.code for each in REFUSALS]
+    codes = [refusal.code for refusal in REFUSALS]
     assert len(set(codes)) == len(codes)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
-def test_no_cache_may_keep_a_refusal(refusal: ServiceError) -> None:
+def test_error_responses_forbid_caching(refusal: ServiceError) -> None:
     assert refusal.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
-def test_headers_of_a_refusal_fit_its_description(refusal: ServiceError) -> None:
+def test_headers_of_an_error_are_those_it_declares(refusal: ServiceError) -> None:
     described = describe_refusals(type(refusal))[refusal.status]["headers"]
     for name, header in described.items():
         jsonschema.validate(refusal.headers[name], header["schema"])
 
 
-def test_stated_schema_is_the_published_one() -> None:
+def test_declared_problem_schema_equals_the_published_one() -> None:
     published = copy.deepcopy(SCHEMA)
     for annotation in ("$schema", "title", "description"):
         del published[annotation]
@@ -71,13 +71,15 @@ def test_stated_schema_is_the_published_one() -> None:
     assert published == PROBLEM_SCHEMA
 
 
-def test_missing_credentials_are_challenged_without_an_error() -> None:
+def test_challenge_for_missing_credentials_has_no_error_code() -> None:
     assert errors.CredentialsMissingError("absent").headers["WWW-Authenticate"] == 'Bearer realm="tasks"'
 
 
 @pytest.mark.parametrize(
-    "refusal", [each for each in REFUSALS if each.status == 401][1:], ids=lambda each: each.code
+    "refusal",
+    [refusal for refusal in REFUSALS if refusal.status == 401][1:],
+    ids=lambda refusal: refusal.code,
 )
-def test_bad_credentials_are_challenged_with_an_error(refusal: ServiceError) -> None:
+def test_challenge_for_bad_credentials_has_an_error_code(refusal: ServiceError) -> None:
     challenge = refusal.headers["WWW-Authenticate"]
     assert challenge.startswith('Bearer realm="tasks", error="invalid_token", error_description="')

@@ -1,4 +1,4 @@
-"""Endpoints that declare the caller: who reaches them, and what runs before."""
+"""Routes: authentication before the body, and the search for unprotected routes."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,15 +26,15 @@ ALICE = make_subject("alice")
 
 @pytest.mark.requirement("003/FR-005", "003/SC-001")
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 5000, b"x" * 100_000, b""])
-def test_caller_is_known_before_the_body_is_read(offline_client: Client, content: bytes) -> None:
+def test_caller_is_authenticated_before_the_body_is_read(offline_client: Client, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = offline_client.post("/api/tasks", content=content, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (401, "credentials_missing")
+    response = offline_client.post("/api/tasks", content=content, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (401, "credentials_missing")
 
 
 @pytest.mark.requirement("003/FR-005", "003/SC-001")
 @pytest.mark.parametrize("place", ["route", "router", "inclusion"])
-def test_dependency_of_any_place_comes_before_the_body(
+def test_dependency_at_any_level_is_resolved_before_the_body(
     empty_app: FastAPI, empty_client: Client, issuer: Issuer, place: str
 ) -> None:
     needed = [Depends(get_current_user_id)]
@@ -58,12 +58,12 @@ def test_endpoint_receives_the_subject(empty_app: FastAPI, empty_client: Client,
     async def mine(user_id: CurrentUserId, principal: CurrentPrincipal) -> list[str | None]:
         return [user_id, principal.subject, principal.session_id]
 
-    answer = empty_client.get("/mine", headers=bearer(issuer.token(ALICE, sid="session-1")))
-    assert answer.json() == [ALICE, ALICE, "session-1"]
+    response = empty_client.get("/mine", headers=bearer(issuer.token(ALICE, sid="session-1")))
+    assert response.json() == [ALICE, ALICE, "session-1"]
 
 
 @pytest.mark.requirement("003/FR-005", "003/SC-001")
-def test_endpoint_does_not_run_for_strangers(
+def test_endpoint_does_not_run_without_valid_credentials(
     empty_app: FastAPI, empty_client: Client, issuer: Issuer
 ) -> None:
     ran = []
@@ -86,7 +86,7 @@ def test_route_without_the_dependency_is_open(empty_app: FastAPI, empty_client: 
     assert empty_client.get("/open", headers=bearer("nonsense")).json() == "open"
 
 
-def test_plain_route_class_authenticates_as_well(
+def test_dependency_works_on_the_route_class_of_fastapi(
     empty_app: FastAPI, empty_client: Client, issuer: Issuer
 ) -> None:
     router = APIRouter()
@@ -100,7 +100,7 @@ def test_plain_route_class_authenticates_as_well(
     assert empty_client.get("/mine", headers=bearer(issuer.token(ALICE))).json() == ALICE
 
 
-def test_tests_of_a_team_may_replace_the_dependency(empty_app: FastAPI, empty_client: Client) -> None:
+def test_dependency_can_be_overridden_in_tests(empty_app: FastAPI, empty_client: Client) -> None:
     @empty_app.get("/mine")
     async def mine(user_id: CurrentUserId) -> str:
         return user_id
@@ -109,7 +109,7 @@ def test_tests_of_a_team_may_replace_the_dependency(empty_app: FastAPI, empty_cl
     assert empty_client.get("/mine").json() == "somebody"
 
 
-def test_token_is_verified_once_a_request(
+def test_token_is_verified_once_for_each_request(
     empty_app: FastAPI, empty_client: Client, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
@@ -129,7 +129,7 @@ def test_token_is_verified_once_a_request(
 
 
 @pytest.mark.requirement("003/FR-030")
-def test_open_routes_are_found_with_their_places(empty_app: FastAPI) -> None:
+def test_unprotected_routes_are_listed_with_their_places(empty_app: FastAPI) -> None:
     @empty_app.get("/open", include_in_schema=False)
     async def look() -> str:
         return "open"
@@ -150,9 +150,7 @@ def test_open_routes_are_found_with_their_places(empty_app: FastAPI) -> None:
 
 
 @pytest.mark.requirement("003/FR-029")
-def test_scope_is_granted_whole_or_not_at_all(
-    empty_app: FastAPI, empty_client: Client, issuer: Issuer
-) -> None:
+def test_scope_must_match_as_a_whole(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
     needed = require_scopes("tasks:read", "tasks:write")
 
     @empty_app.get("/mine", dependencies=[Depends(needed)])
@@ -160,7 +158,7 @@ def test_scope_is_granted_whole_or_not_at_all(
         return "granted"
 
     assert find_open_routes(empty_app, {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}) == []
-    answers = {}
+    responses = {}
     for scope in (
         "tasks:read tasks:write",
         "tasks:write  tasks:read more",
@@ -170,8 +168,8 @@ def test_scope_is_granted_whole_or_not_at_all(
         ["tasks:read"],
     ):
         token = issuer.token(ALICE, scope=scope)
-        answers[str(scope)] = empty_client.get("/mine", headers=bearer(token)).status_code
-    assert list(answers.values()) == [200, 200, 403, 403, 403, 403]
+        responses[str(scope)] = empty_client.get("/mine", headers=bearer(token)).status_code
+    assert list(responses.values()) == [200, 200, 403, 403, 403, 403]
     refused = empty_client.get("/mine", headers=bearer(issuer.token(ALICE)))
     challenge = 'Bearer realm="tasks", error="insufficient_scope", scope="tasks:read tasks:write"'
     assert refused.headers["WWW-Authenticate"] == challenge
@@ -180,7 +178,7 @@ def test_scope_is_granted_whole_or_not_at_all(
 
 @pytest.mark.requirement("003/FR-030")
 @pytest.mark.parametrize("place", ["application", "router", "mount", "sub-application", "websocket"])
-def test_open_route_of_any_kind_is_found(empty_app: FastAPI, tmp_path: Path, place: str) -> None:
+def test_unprotected_route_of_any_kind_is_found(empty_app: FastAPI, tmp_path: Path, place: str) -> None:
     async def accept(websocket: WebSocket) -> None:
         await websocket.accept()
 
@@ -204,7 +202,7 @@ def test_open_route_of_any_kind_is_found(empty_app: FastAPI, tmp_path: Path, pla
 
 
 @pytest.mark.requirement("003/FR-007")
-def test_scheme_itself_verifies(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
+def test_security_scheme_verifies_the_token(empty_app: FastAPI, empty_client: Client, issuer: Issuer) -> None:
     @empty_app.get("/mine", dependencies=[Depends(CallerBearer())])
     async def mine() -> str:
         return "mine"
@@ -214,7 +212,7 @@ def test_scheme_itself_verifies(empty_app: FastAPI, empty_client: Client, issuer
 
 
 @pytest.mark.requirement("003/FR-006")
-def test_plain_application_needs_nothing_but_the_authenticator(secret: str, issuer: Issuer) -> None:
+def test_plain_fastapi_application_needs_only_the_authenticator(secret: str, issuer: Issuer) -> None:
     app = FastAPI()
     source = build_key_source(make_settings(secret, UNREACHABLE_DATABASE))
     install_authenticator(app, source, issuer.clock)
@@ -230,12 +228,14 @@ def test_plain_application_needs_nothing_but_the_authenticator(secret: str, issu
 
 
 @pytest.mark.requirement("003/FR-021")
-def test_answer_to_a_caller_is_in_no_cache_wherever_it_is(offline_app: FastAPI, issuer: Issuer) -> None:
+def test_response_to_an_authenticated_caller_forbids_caching_on_every_path(
+    offline_app: FastAPI, issuer: Issuer
+) -> None:
     @offline_app.get("/mine")
     async def mine(user_id: CurrentUserId) -> str:
         return user_id
 
     with open_client(offline_app) as client:
-        answer = client.get("/mine", headers=bearer(issuer.token(ALICE)))
-        assert answer.headers["Cache-Control"] == "private, no-store"
+        response = client.get("/mine", headers=bearer(issuer.token(ALICE)))
+        assert response.headers["Cache-Control"] == "private, no-store"
         assert "Cache-Control" not in client.get("/openapi.json").headers

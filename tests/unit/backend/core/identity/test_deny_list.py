@@ -1,4 +1,4 @@
-"""The two deny-lists: the same answers, from memory and from PostgreSQL."""
+"""The deny-lists in memory and in PostgreSQL behave alike."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def caller(subject: str = "alice", session: str | None = "s1", issuer: str = ISS
 
 @pytest.fixture(params=["memory", "postgresql"])
 def run(request: pytest.FixtureRequest, settings: Settings, clock: Clock) -> Callable[[Any], None]:
-    """Runs a test on each kind of deny-list."""
+    """Returns a function that runs a test on the deny-list of the parameter."""
 
     def run_on(test: Callable[[DenyList], Awaitable[None]]) -> None:
         async def opened() -> None:
@@ -51,7 +51,7 @@ def run(request: pytest.FixtureRequest, settings: Settings, clock: Clock) -> Cal
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_session_is_denied_at_its_issuer_alone(run: Callable[[Any], None]) -> None:
+def test_denied_session_counts_for_its_issuer_only(run: Callable[[Any], None]) -> None:
     async def check(deny_list: DenyList) -> None:
         await deny_list.deny_session(ISSUER, "s1", NOON + HOUR)
         assert await deny_list.is_denied(caller())
@@ -65,7 +65,7 @@ def test_session_is_denied_at_its_issuer_alone(run: Callable[[Any], None]) -> No
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_subject_is_denied_in_every_session(run: Callable[[Any], None]) -> None:
+def test_denied_subject_counts_in_every_session(run: Callable[[Any], None]) -> None:
     async def check(deny_list: DenyList) -> None:
         await deny_list.deny_subject(ISSUER, "alice", NOON + HOUR)
         for denied in (caller(), caller(session="s2"), caller(session=None)):
@@ -77,7 +77,9 @@ def test_subject_is_denied_in_every_session(run: Callable[[Any], None]) -> None:
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_denial_lasts_until_the_last_token_ended(run: Callable[[Any], None], clock: Clock) -> None:
+def test_denial_of_a_session_lasts_until_its_last_token_has_ended(
+    run: Callable[[Any], None], clock: Clock
+) -> None:
     async def check(deny_list: DenyList) -> None:
         await deny_list.deny_session(ISSUER, "s1", NOON + HOUR)
         await deny_list.deny_session(ISSUER, "s1", NOON + 60)  # a shorter one takes nothing back
@@ -93,7 +95,7 @@ def test_denial_lasts_until_the_last_token_ended(run: Callable[[Any], None], clo
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_denial_of_a_subject_ends_as_well(run: Callable[[Any], None], clock: Clock) -> None:
+def test_denial_of_a_subject_ends(run: Callable[[Any], None], clock: Clock) -> None:
     async def check(deny_list: DenyList) -> None:
         await deny_list.deny_subject(ISSUER, "alice", NOON + HOUR)
         for seconds, is_denied in ((-1, True), (0, False)):
@@ -104,7 +106,7 @@ def test_denial_of_a_subject_ends_as_well(run: Callable[[Any], None], clock: Clo
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_stored_denials_hold_for_every_worker(
+def test_stored_denials_are_shared_by_workers(
     settings: Settings, clock: Clock, database: psycopg.Connection[Any]
 ) -> None:
     async def check() -> None:
@@ -123,7 +125,7 @@ def test_stored_denials_hold_for_every_worker(
 
 
 @pytest.mark.requirement("003/FR-018", "003/FR-031")
-def test_nobody_is_let_in_while_the_list_cannot_be_asked(secret: str, clock: Clock) -> None:
+def test_requests_are_refused_while_the_deny_list_is_unavailable(secret: str, clock: Clock) -> None:
     async def check() -> None:
         database = Database(make_settings(secret, UNREACHABLE_DATABASE))
         with pytest.raises(UnavailableError):
@@ -135,7 +137,7 @@ def test_nobody_is_let_in_while_the_list_cannot_be_asked(secret: str, clock: Clo
 
 @pytest.mark.requirement("003/FR-031")
 @pytest.mark.parametrize("until", [1.7e12, 2.0**62, float("inf")])
-def test_denial_beyond_the_calendar_holds(run: Callable[[Any], None], until: float) -> None:
+def test_denial_beyond_the_year_9999_is_stored(run: Callable[[Any], None], until: float) -> None:
     async def check(deny_list: DenyList) -> None:
         await deny_list.deny_session(ISSUER, "s1", until)
         assert await deny_list.is_denied(caller())
@@ -144,7 +146,7 @@ def test_denial_beyond_the_calendar_holds(run: Callable[[Any], None], until: flo
 
 
 @pytest.mark.requirement("003/FR-031")
-def test_denial_without_an_end_is_refused(run: Callable[[Any], None]) -> None:
+def test_denial_with_nan_as_its_end_is_refused(run: Callable[[Any], None]) -> None:
     async def check(deny_list: DenyList) -> None:
         with pytest.raises(ValueError, match="no number"):
             await deny_list.deny_session(ISSUER, "s1", float("nan"))

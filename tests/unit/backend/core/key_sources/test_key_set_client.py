@@ -1,9 +1,10 @@
-"""The client of the key set, against a key server that hangs, dies, rotates, lies, redirects and floods."""
+"""The client of the key set, against a key server that hangs, stops, rotates keys, redirects or floods."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ LIMITS = Limits(refresh_seconds=300, cooldown_seconds=5, timeout_seconds=2.0, ab
 
 
 class Ticks:
-    """A clock that never runs backwards, and stands until it is moved."""
+    """A monotonic clock that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -48,11 +49,11 @@ async def running(server: KeyServer, ticks: Ticks) -> AsyncGenerator[KeySetClien
 
 def names(client: KeySetClient) -> list[str | None]:
     keys = client.current()
-    return [each.key_id for each in keys.key_set.keys] if keys else []
+    return [key.key_id for key in keys.key_set.keys] if keys else []
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 300
     while not is_so():
         assert time.monotonic() < end, "waited in vain"
         await asyncio.sleep(0.005)
@@ -83,7 +84,7 @@ def test_many_callers_share_one_fetch() -> None:
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_caller_that_goes_away_leaves_the_fetch_to_the_others() -> None:
+def test_cancelled_caller_does_not_cancel_the_fetch() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             client = KeySetClient(server.url, ("EdDSA",), EXPECTED, LIMITS, clock=Ticks())
@@ -98,7 +99,7 @@ def test_caller_that_goes_away_leaves_the_fetch_to_the_others() -> None:
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_keys_that_are_due_are_fetched_behind_the_answer() -> None:
+def test_due_refresh_runs_in_the_background() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             ticks = Ticks()
@@ -118,7 +119,7 @@ def test_keys_that_are_due_are_fetched_behind_the_answer() -> None:
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_keys_are_fetched_anew_though_nobody_asks() -> None:
+def test_keys_are_refreshed_without_requests() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             limits = Limits(refresh_seconds=0.05, cooldown_seconds=0.05, timeout_seconds=1)
@@ -130,7 +131,7 @@ def test_keys_are_fetched_anew_though_nobody_asks() -> None:
 
 
 @pytest.mark.requirement("003/FR-032")
-def test_unchanged_key_set_leaves_the_keys_as_they_are() -> None:
+def test_unchanged_key_set_keeps_the_key_objects() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             ticks = Ticks()
@@ -149,8 +150,8 @@ TROUBLES = [
     ("stops", "ConnectError"),
     ("hangs", "TimeoutError"),
     ("trickles", "TimeoutError"),
-    ("fails", "was answered with 500"),
-    ("redirects", "was answered with 302"),
+    ("fails", "status 500"),
+    ("redirects", "status 302"),
     ("sends 100 MB", f"is larger than {MAX_DOCUMENT_BYTES} bytes"),
     ("sends 10 MB in gzip", "is no JSON object without duplicate members"),
     ("cuts the connection", "RemoteProtocolError"),
@@ -164,7 +165,7 @@ TROUBLES = [
 
 @pytest.mark.requirement("003/FR-025", "003/FR-026")
 @pytest.mark.parametrize(("trouble", "reason"), TROUBLES)
-def test_failed_fetch_leaves_the_known_keys_in_force(trouble: str, reason: str) -> None:
+def test_known_keys_remain_in_use_after_a_failed_fetch(trouble: str, reason: str) -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             ticks = Ticks()
@@ -172,20 +173,20 @@ def test_failed_fetch_leaves_the_known_keys_in_force(trouble: str, reason: str) 
                 before = await client.load()
                 cause_trouble(server, trouble)
                 ticks.now += 301
-                start = time.monotonic()
                 assert client.current() is before
-                assert await client.load() is before
-                assert time.monotonic() - start < LIMITS.timeout_seconds
+                with pytest.raises(StopIteration) as at_once:
+                    client.load().send(None)  # a coroutine that waited would be suspended here
+                assert at_once.value.value is before
                 with capture_logs() as logs:
                     await until(lambda: client.is_stale)
-                (entry,) = [each for each in logs if each["event"] == "key_set_not_refreshed"]
+                (entry,) = [entry for entry in logs if entry["event"] == "key_set_not_refreshed"]
                 assert entry["reason"].startswith(reason) or reason in entry["reason"]
                 assert entry["kept"] is True
                 assert client.current() is before
                 assert server.bytes_sent < 8 * 1024 * 1024
                 # It recovers by itself, once the cooldown is over.
                 server.stop()
-                server.manner, server.document = "serve", None
+                server.behavior, server.document = "serve", None
                 server.publish(NEW)
                 server.start()
                 assert names(client) == [OLD.key_id]
@@ -197,10 +198,10 @@ def test_failed_fetch_leaves_the_known_keys_in_force(trouble: str, reason: str) 
 
 
 @pytest.mark.requirement("003/FR-026")
-def test_unreachable_key_set_is_asked_once_a_cooldown() -> None:
+def test_unreachable_key_set_is_fetched_once_for_each_cooldown() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
-            server.manner = "fail"
+            server.behavior = "fail"
             ticks = Ticks()
             client = KeySetClient(server.url, ("EdDSA",), EXPECTED, LIMITS, clock=ticks)
             for _ in range(50):
@@ -208,14 +209,14 @@ def test_unreachable_key_set_is_asked_once_a_cooldown() -> None:
                     await client.load()
             assert server.fetches == 1
             ticks.now += LIMITS.cooldown_seconds
-            server.manner = "serve"
+            server.behavior = "serve"
             assert (await client.load()).key_set.keys[0].key_id == OLD.key_id
 
     asyncio.run(run())
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_new_key_is_found_the_instant_it_is_used() -> None:
+def test_new_key_is_found_at_its_first_use() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             async with running(server, Ticks()) as client:
@@ -232,13 +233,13 @@ def test_new_key_is_found_the_instant_it_is_used() -> None:
 
 @pytest.mark.requirement("003/FR-025")
 @pytest.mark.parametrize("at_once", [True, False])
-def test_thousand_unknown_names_cost_one_fetch(*, at_once: bool) -> None:
+def test_thousand_unknown_key_ids_cause_one_fetch(*, at_once: bool) -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             async with running(server, Ticks()) as client:
                 before = await client.load()
                 searches = [client.renew(f"unknown-{number}") for number in range(1000)]
-                found = await asyncio.gather(*searches) if at_once else [await each for each in searches]
+                found = await asyncio.gather(*searches) if at_once else [await search for search in searches]
                 assert all(keys is before for keys in found)
                 assert server.fetches == 2
 
@@ -246,7 +247,7 @@ def test_thousand_unknown_names_cost_one_fetch(*, at_once: bool) -> None:
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_name_that_is_absent_is_not_looked_for_again_for_a_while() -> None:
+def test_absent_key_id_causes_no_second_fetch_for_some_time() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             ticks = Ticks()
@@ -265,7 +266,7 @@ def test_name_that_is_absent_is_not_looked_for_again_for_a_while() -> None:
     asyncio.run(run())
 
 
-def test_memory_of_absent_names_is_bounded() -> None:
+def test_number_of_absent_key_ids_is_limited() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             ticks = Ticks()
@@ -279,7 +280,7 @@ def test_memory_of_absent_names_is_bounded() -> None:
 
 
 @pytest.mark.requirement("003/FR-026")
-def test_unknown_name_is_nobodys_fault_while_the_key_set_is_out_of_reach() -> None:
+def test_unknown_key_id_gives_unavailable_while_the_key_set_is_unreachable() -> None:
     async def run() -> None:
         with KeyServer(OLD) as server:
             ticks = Ticks()
@@ -298,15 +299,17 @@ def test_unknown_name_is_nobodys_fault_while_the_key_set_is_out_of_reach() -> No
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_key_published_during_a_fetch_is_found_by_a_second_one() -> None:
+def test_key_published_during_a_fetch_is_found_by_a_second_fetch() -> None:
+    is_awaited = threading.Event()
+
     class Slow(KeyServer):
-        """Reads its second answer, and sends it after a new key was published."""
+        """Reads its second response, and sends it after a new key was published and a token has asked for it."""
 
         def read_document(self) -> bytes:
             document = super().read_document()
             if self.fetches == 2:
                 self.publish(OLD, NEW)
-                self.wait(0.3)
+                is_awaited.wait(60)
             return document
 
     async def run() -> None:
@@ -317,14 +320,17 @@ def test_key_published_during_a_fetch_is_found_by_a_second_one() -> None:
                 ticks.now += 301
                 client.current()
                 await until(lambda: server.fetches == 2)
-                assert len((await client.renew(NEW.key_id)).key_set.keys) == 2
+                renewal = asyncio.create_task(client.renew(NEW.key_id))
+                await asyncio.sleep(0)  # the task runs until it waits for the fetch
+                is_awaited.set()
+                assert len((await renewal).key_set.keys) == 2
                 assert server.fetches == 3
 
     asyncio.run(run())
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_key_that_is_skipped_is_logged_and_harms_no_other() -> None:
+def test_skipped_key_is_logged_and_other_keys_are_used() -> None:
     async def run() -> None:
         with KeyServer() as server:
             shown: list[Any] = [{"kty": "RSA", "kid": "weak"}, OLD.public, {**NEW.public, "use": "enc"}]
@@ -333,7 +339,7 @@ def test_key_that_is_skipped_is_logged_and_harms_no_other() -> None:
                 async with running(server, Ticks()) as client:
                     await client.load()
                     assert names(client) == [OLD.key_id]
-            skipped = [each["reason"] for each in logs if each["event"] == "key_skipped"]
+            skipped = [entry["reason"] for entry in logs if entry["event"] == "key_skipped"]
             assert [reason.partition(" is ")[0] for reason in skipped] == ["key 1", "key 3"]
             assert "weak" not in str(logs)
 
@@ -341,7 +347,7 @@ def test_key_that_is_skipped_is_logged_and_harms_no_other() -> None:
 
 
 @pytest.mark.requirement("003/FR-025")
-def test_neither_cookies_nor_credentials_nor_proxies_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_uses_no_cookies_credentials_or_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     seen: list[dict[str, str]] = []
 
@@ -370,7 +376,7 @@ def test_neither_cookies_nor_credentials_nor_proxies_are_used(monkeypatch: pytes
         }
 
 
-def test_unknown_key_tells_its_name_to_nobody_but_the_client() -> None:
+def test_unknown_key_id_appears_in_no_message() -> None:
     error = UnknownKeyError("secret-name")
     assert error.key_id == "secret-name"
     assert "secret-name" not in f"{error} {error.detail} {error.headers} {error.cause}"

@@ -1,4 +1,4 @@
-"""The key set that the settings make."""
+"""The key source of the settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CURRENT = make_secret()
     ("secret", "seconds", "is_accepted"),
     [("previous", -1, True), ("previous", 0, False), ("current", -1, True), ("current", 0, True)],
 )
-def test_predecessor_is_accepted_until_the_configured_end(
+def test_previous_secret_is_accepted_until_the_configured_end(
     secret: str, seconds: int, *, is_accepted: bool
 ) -> None:
     rotation = {

@@ -1,4 +1,4 @@
-"""Keys of a key set: which are used, with which algorithms, and why others are not."""
+"""JSON Web Keys: which ones are used, with which algorithms, and the reasons for refusing others."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def test_key_of_better_auth_is_used(algorithm: str) -> None:
     assert (key.algorithms, key.key_id) == ((algorithm,), pair(algorithm).key_id)
 
 
-def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
+def test_key_without_alg_verifies_all_accepted_algorithms_of_its_type() -> None:
     bare = {name: value for name, value in RSA.items() if name != "alg"}
     assert read_key(bare, ("RS256", "PS256")).algorithms == ("RS256", "PS256")
-    assert [each.algorithm for each in make_keys([read_key(bare, ("RS256", "PS256"))])] == ["RS256", "PS256"]
+    assert [key.algorithm for key in make_keys([read_key(bare, ("RS256", "PS256"))])] == ["RS256", "PS256"]
 
 
 @pytest.mark.requirement("003/FR-024", "003/FR-027")
 @pytest.mark.parametrize(
     ("key", "algorithm", "reason"),
     [
-        ("key", "EdDSA", "is no object"),
-        (None, "EdDSA", "is no object"),
+        ("key", "EdDSA", "is no JSON object"),
+        (None, "EdDSA", "is no JSON object"),
         ({**ED, "kid": 1}, "EdDSA", "name that is no text"),
         ({**ED, "kid": ""}, "EdDSA", "name that is no text"),
         ({**ED, "kid": None}, "EdDSA", "name that is no text"),
@@ -58,12 +58,12 @@ def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
         ({**ED, "d": ED["x"]}, "EdDSA", "private key"),
         ({**RSA, "d": "AQAB"}, "RS256", "private key"),
         ({**ED, "d": None}, "EdDSA", "private key"),
-        ({**ED, "x": ED["x"] + "="}, "EdDSA", "other characters than base64url in x"),
-        ({**ED, "x": 1}, "EdDSA", "no base64url in x"),
-        ({**ED, "x": "ä" * 40}, "EdDSA", "other characters than base64url in x"),
-        ({**ED, "x": "\ud800" * 40}, "EdDSA", "other characters than base64url in x"),
-        ({name: ED[name] for name in ED if name != "x"}, "EdDSA", "no base64url in x"),
-        ({**ED, "x": encode(bytes(31))}, "EdDSA", "no key that its algorithm can use"),
+        ({**ED, "x": ED["x"] + "="}, "EdDSA", "characters outside of base64url in x"),
+        ({**ED, "x": 1}, "EdDSA", "no valid base64url in x"),
+        ({**ED, "x": "ä" * 40}, "EdDSA", "characters outside of base64url in x"),
+        ({**ED, "x": "\ud800" * 40}, "EdDSA", "characters outside of base64url in x"),
+        ({name: ED[name] for name in ED if name != "x"}, "EdDSA", "no valid base64url in x"),
+        ({**ED, "x": encode(bytes(31))}, "EdDSA", "no valid key of its type"),
         ({**RSA, "n": encode(b"\xff" * 255)}, "RS256", "outside 2048 to 8192 bits"),
         ({**RSA, "n": encode(b"\xff" * (MAX_RSA_BITS // 8 + 1))}, "RS256", "outside 2048 to 8192 bits"),
         ({**RSA, "e": "AQ"}, "RS256", "exponent"),
@@ -72,21 +72,25 @@ def test_key_without_algorithm_serves_all_that_are_accepted() -> None:
         ({**RSA, "e": encode(b"\x01\x00\x00")}, "RS256", "exponent"),
         ({**RSA, "e": encode(b"\xff" * 9)}, "RS256", "exponent"),
         ({**EC, "crv": "P-384"}, "ES256", "no algorithm"),
-        ({**pair("ES384").public, "alg": "ES256", "crv": "P-256"}, "ES256", "another length"),
-        ({**EC, "x": encode(b"\x00" + b"\x01" * 32)}, "ES256", "another length"),
-        ({**EC, "y": encode(bytes(31))}, "ES256", "another length"),
+        (
+            {**pair("ES384").public, "alg": "ES256", "crv": "P-256"},
+            "ES256",
+            "length is not that of the curve",
+        ),
+        ({**EC, "x": encode(b"\x00" + b"\x01" * 32)}, "ES256", "length is not that of the curve"),
+        ({**EC, "y": encode(bytes(31))}, "ES256", "length is not that of the curve"),
         (
             {**EC, "x": encode(bytes(32)), "y": encode(bytes(32))},
             "ES256",
-            "no key that its algorithm can use",
+            "no valid key of its type",
         ),
         (SHARED, "EdDSA", "no algorithm"),
         (SHARED, "RS256", "no algorithm"),
         ({**SHARED, "k": encode(b"k" * 31)}, "HS256", "fewer than 32 bytes"),
-        ({**SHARED, "k": ""}, "HS256", "no base64url in k"),
+        ({**SHARED, "k": ""}, "HS256", "no valid base64url in k"),
     ],
 )
-def test_key_that_may_not_verify_is_refused(key: Any, algorithm: str, reason: str) -> None:
+def test_key_that_is_unfit_for_verification_is_refused(key: Any, algorithm: str, reason: str) -> None:
     with pytest.raises(UnusableKeyError) as caught:
         read_key(key, (algorithm,))
     assert reason in str(caught.value)
@@ -107,12 +111,12 @@ def document(*keys: Any) -> bytes:
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_unusable_key_harms_no_other() -> None:
+def test_unusable_key_does_not_affect_other_keys() -> None:
     try:
         usable, refused = read_key_set(document(1, ED, {**RSA, "kid": "rsa"}), ("EdDSA",))
     except ValueError as error:
         pytest.fail(f"the whole set is refused: {error}")
-    assert [each.key_id for each in usable] == [ED["kid"]]
+    assert [key.key_id for key in usable] == [ED["kid"]]
     assert [reason[:5] for reason in refused] == ["key 1", "key 3"]
 
 
@@ -137,7 +141,7 @@ def test_unusable_key_harms_no_other() -> None:
         (document(ED, {**pair("EdDSA", 1).public, "kid": ED["kid"], "use": "enc"}), "names two keys alike"),
     ],
 )
-def test_document_that_cannot_be_trusted_is_refused_as_a_whole(text: bytes, reason: str) -> None:
+def test_invalid_key_set_is_refused_as_a_whole(text: bytes, reason: str) -> None:
     with pytest.raises(KeySetError) as caught:
         read_key_set(text, ("EdDSA",))
     assert reason in str(caught.value)
@@ -158,12 +162,12 @@ def test_document_that_cannot_be_trusted_is_refused_as_a_whole(text: bytes, reas
         ("EdDSA", "EdDSA"),
     ],
 )
-def test_key_set_is_for_algorithms_of_one_family(algorithms: Any) -> None:
+def test_algorithms_that_are_no_tuple_of_one_family_are_refused(algorithms: Any) -> None:
     with pytest.raises(ValueError, match=r"algorithm|famil"):
         KeySet((), algorithms)
 
 
 @pytest.mark.requirement("003/FR-023")
-def test_key_set_holds_no_key_for_another_algorithm() -> None:
+def test_key_for_an_algorithm_that_is_not_accepted_is_refused() -> None:
     with pytest.raises(ValueError, match="not accepted"):
         KeySet((make_shared_key(b"k" * 32),), ("RS256",))

@@ -1,4 +1,4 @@
-"""Which key a token is held against: by algorithm and name, and no other as a second chance."""
+"""The choice of a key by algorithm and key id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RSA = pair("RS256")
 
 
 def named(*pairs: KeyPair, algorithms: tuple[str, ...]) -> KeySet:
-    return KeySet(make_keys([read_key(each.public, algorithms) for each in pairs]), algorithms)
+    return KeySet(make_keys([read_key(pair.public, algorithms) for pair in pairs]), algorithms)
 
 
 def verified_by(key_set: KeySet, key: KeyPair | str, **header: object) -> VerificationKey:
@@ -31,7 +31,7 @@ def verified_by(key_set: KeySet, key: KeyPair | str, **header: object) -> Verifi
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_key_is_chosen_by_its_name() -> None:
+def test_key_is_chosen_by_its_key_id() -> None:
     key_set = named(SMALL, pair("ES256", 1), algorithms=("ES256",))
     assert verified_by(key_set, pair("ES256", 1)).key_id == pair("ES256", 1).key_id
     with pytest.raises(TokenInvalidError) as caught:
@@ -40,7 +40,7 @@ def test_key_is_chosen_by_its_name() -> None:
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_name_alone_does_not_choose_a_key_of_another_algorithm() -> None:
+def test_key_id_does_not_choose_a_key_of_another_algorithm() -> None:
     key_set = named(SMALL, LARGE, algorithms=("ES256", "ES512"))
     assert verified_by(key_set, LARGE).algorithm == "ES512"
     with pytest.raises(UnknownKeyError):
@@ -51,7 +51,7 @@ def test_name_alone_does_not_choose_a_key_of_another_algorithm() -> None:
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_token_without_a_name_is_held_against_the_only_key() -> None:
+def test_token_without_a_key_id_is_verified_with_the_only_key() -> None:
     one = named(SMALL, algorithms=("ES256",))
     assert verified_by(one, SMALL, kid=...).key_id == SMALL.key_id
     two = named(SMALL, pair("ES256", 1), algorithms=("ES256",))
@@ -60,7 +60,7 @@ def test_token_without_a_name_is_held_against_the_only_key() -> None:
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_key_without_a_name_is_not_that_of_a_name() -> None:
+def test_key_without_a_key_id_does_not_match_a_key_id() -> None:
     bare = {name: value for name, value in SMALL.public.items() if name != "kid"}
     key_set = KeySet(make_keys([read_key(bare, ("ES256",))]), ("ES256",))
     assert verified_by(key_set, SMALL, kid=...).key_id is None
@@ -69,7 +69,7 @@ def test_key_without_a_name_is_not_that_of_a_name() -> None:
 
 
 @pytest.mark.requirement("003/FR-024")
-def test_shared_secret_without_a_name_answers_to_any() -> None:
+def test_shared_secret_without_a_key_id_matches_every_key_id() -> None:
     secret = "k" * 32
     unnamed = KeySet((make_shared_key(secret.encode()),))
     assert verified_by(unnamed, secret, kid="anything").key_id is None
@@ -81,7 +81,7 @@ def test_shared_secret_without_a_name_answers_to_any() -> None:
 
 
 @pytest.mark.requirement("003/FR-002", "003/FR-008")
-def test_headers_are_remembered_once_their_signature_held_and_few_of_them() -> None:
+def test_headers_are_cached_after_a_valid_signature_up_to_a_limit() -> None:
     secret = "k" * 32
     key_set = KeySet((make_shared_key(secret.encode()),))
     for number in range(100):
@@ -95,7 +95,7 @@ def test_headers_are_remembered_once_their_signature_held_and_few_of_them() -> N
 
 
 @pytest.mark.requirement("003/FR-002")
-def test_header_that_is_handed_out_cannot_be_changed() -> None:
+def test_returned_header_is_read_only() -> None:
     secret = "k" * 32
     jws = verify_jws(Issuer(secret, URL, URL).token(), KeySet((make_shared_key(secret.encode()),)), NOW)
     with pytest.raises(TypeError):
@@ -103,7 +103,7 @@ def test_header_that_is_handed_out_cannot_be_changed() -> None:
 
 
 @pytest.mark.requirement("003/FR-002")
-def test_end_of_a_signature_cannot_be_moved_into_the_message() -> None:
+def test_shortened_signature_with_a_longer_message_is_refused() -> None:
     (key,) = make_keys([read_key(pair("EdDSA").public, ("EdDSA",))])
     message = b"a message"
     signature = pair("EdDSA").sign(message)
@@ -117,7 +117,7 @@ def test_end_of_a_signature_cannot_be_moved_into_the_message() -> None:
 @pytest.mark.parametrize(
     ("length", "is_accepted"), [(32, True), (0, False), (20, False), (31, False), (64, False)]
 )
-def test_salt_of_a_pss_signature_is_as_long_as_its_hash(length: int, *, is_accepted: bool) -> None:
+def test_pss_salt_must_be_as_long_as_the_hash(length: int, *, is_accepted: bool) -> None:
     private = rsa.generate_private_key(65537, 2048)
     (key,) = make_keys([PublicKey(private.public_key(), ("PS256",), None)])
     digest = hashes.SHA256()
@@ -126,7 +126,7 @@ def test_salt_of_a_pss_signature_is_as_long_as_its_hash(length: int, *, is_accep
 
 
 @pytest.mark.parametrize(("algorithm", "other"), [("EdDSA", "RS256"), ("PS256", "EdDSA")])
-def test_key_of_another_kind_is_not_built(algorithm: str, other: str) -> None:
+def test_key_of_another_type_than_its_algorithm_is_refused(algorithm: str, other: str) -> None:
     material = read_key(pair(other).public, (other,)).material
     with pytest.raises(JWKError, match=algorithm):
         make_keys([PublicKey(material, (algorithm,), None)])

@@ -1,4 +1,4 @@
-"""The published schema of the claims says what the verifier does."""
+"""The published schema of the claims agrees with the verifier."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_accepted(claims: dict[str, Any]) -> bool:
 
 @pytest.mark.requirement("003/FR-004", "003/FR-012")
 @pytest.mark.parametrize(("change", "fits"), CHANGES)
-def test_schema_and_verifier_agree(change: dict[str, Any], *, fits: bool) -> None:
+def test_published_claims_schema_agrees_with_the_verifier(change: dict[str, Any], *, fits: bool) -> None:
     claims = {name: value for name, value in {**MINT.claims(), **change}.items() if value is not ...}
     assert jsonschema.Draft202012Validator(SCHEMA).is_valid(claims) == fits
     assert is_accepted(claims) == fits

@@ -43,7 +43,7 @@ def test_example_is_read_by_its_word_and_not_without_it(name: str, word: str) ->
         ("BALANCES", "stockings"),
         ("AMOUNTS", "summary"),
         ("ENDED_STATES", "undisclosed"),
-        ("PRIVILEGED", "administration-fees"),
+        ("PRIVILEGED", "administrative-fees"),
         ("RECIPIENTS", "total_id"),
         ("KEY_NOUNS", "/monkeys"),
         ("MOMENTS", "format"),

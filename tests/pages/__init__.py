@@ -1,0 +1,1 @@
+"""The pages, samples and pictures that a command makes: `make docs`."""
