@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import chdir, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specwitness.config import find_specs, locate_contract_waivers
 from specwitness.contract import (
@@ -16,9 +16,11 @@ from specwitness.contract import (
     list_routes,
     place_app,
     read_base,
-    read_served,
+    read_document,
 )
 from specwitness.errors import ConfigError
+from specwitness.fuzz.http.asgi import open_app
+from specwitness.fuzz.http.message import Request
 from specwitness.fuzz.target import load_target
 from specwitness.openapi import read_contract
 from specwitness.spec import read_specs
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from specwitness.config import Config
     from specwitness.fuzz.target import Target
     from specwitness.openapi import Contract
+
+# An app that hangs ends the check.
+_SECONDS = 30.0
 
 
 def inspect(root: Path, config: Config, today: date) -> Inspection:
@@ -53,6 +58,21 @@ def inspect(root: Path, config: Config, today: date) -> Inspection:
     # The output of the service must not mix with the result on stdout.
     with chdir(root), redirect_stdout(sys.stderr), load_target(config.target) as target:
         return inspect_contract(contract, describe_app(target, contract, config), base, rules)
+
+
+def read_served(app: Any, path: str) -> dict[str, Any]:
+    """Request the document that an app serves, within the app's lifespan.
+
+    Args:
+        app: The ASGI app.
+        path: Such as `/openapi.json`.
+
+    Raises:
+        TargetError: The app does not start or respond, or the response is no OpenAPI document.
+    """
+    with open_app(app, seconds=_SECONDS) as transport:
+        response = transport.send(Request("GET", path, headers=(("Accept", "application/json"),)))
+    return read_document(response.status, response.content, path)
 
 
 def find_base(root: Path, config: Config) -> Base | None:

@@ -14,7 +14,7 @@ from specwitness.contract.inspection import (
 )
 from specwitness.contract.routes import compare_routes
 from specwitness.contract.rules import RULES, RuleKind
-from specwitness.contract.served import read_served
+from specwitness.contract.served import read_document
 
 __all__ = [
     "RULES",
@@ -32,5 +32,5 @@ __all__ = [
     "list_routes",
     "place_app",
     "read_base",
-    "read_served",
+    "read_document",
 ]

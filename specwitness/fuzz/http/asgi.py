@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
 import httpx
@@ -16,6 +17,7 @@ from specwitness.fuzz.http.message import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from anyio.from_thread import BlockingPortal
 
@@ -24,6 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+T = TypeVar("T")
 _HOST = "testserver"
 _URL = httpx.URL(f"http://{_HOST}")
 _CLIENT = ("127.0.0.1", 50000)
@@ -32,21 +35,25 @@ _NO_RESPONSE = Response(500)
 
 
 @contextmanager
-def open_app(app: App) -> Iterator[AsgiTransport]:
+def open_app(app: App, *, seconds: float | None = None) -> Iterator[AsgiTransport]:
     """Start an app on an event loop in a thread of its own, and stop it at the end.
 
+    Args:
+        app: The ASGI app.
+        seconds: The time limit of a start, a stop and a response; None for no limit.
+
     Raises:
-        TargetError: The app's startup or shutdown fails.
+        TargetError: The app's startup or shutdown fails, or takes too long.
     """
     lifespan = _Lifespan(app)
     with start_blocking_portal() as portal:
         serving = portal.start_task_soon(lifespan.serve)
         try:
-            portal.call(lifespan.step, "startup")
+            _wait(portal.start_task_soon(lifespan.step, "startup"), "the startup of the app", seconds)
             try:
-                yield AsgiTransport(app, portal, lifespan.state)
+                yield AsgiTransport(app, portal, lifespan.state, seconds)
             finally:
-                portal.call(lifespan.step, "shutdown")
+                _wait(portal.start_task_soon(lifespan.step, "shutdown"), "the shutdown of the app", seconds)
         finally:
             serving.cancel()
 
@@ -60,24 +67,31 @@ class AsgiTransport:
         app: The ASGI app.
         portal: The event loop that the app runs on.
         state: What the app's lifespan made for its requests.
+        seconds: The time limit of a response; None for no limit.
     """
 
     is_remote = False
 
-    def __init__(self, app: App, portal: BlockingPortal, state: dict[str, Any]) -> None:
-        self._app, self._portal, self._state = app, portal, state
+    def __init__(
+        self, app: App, portal: BlockingPortal, state: dict[str, Any], seconds: float | None = None
+    ) -> None:
+        self._app, self._portal, self._state, self._seconds = app, portal, state, seconds
 
     def send(self, request: Request) -> Response:
         """Call the app.
 
         Returns:
             The response; 400 where the request holds characters that HTTP cannot carry.
+
+        Raises:
+            TargetError: No response came within the time limit.
         """
         try:
             place, carried = self._describe_target(request), _convert(request)
         except UnicodeEncodeError:
             return _UNSENDABLE
-        return self._portal.call(self._call, place, carried)
+        response = self._portal.start_task_soon(self._call, place, carried)
+        return _wait(response, f"the response to {request.method} {request.path}", self._seconds)
 
     async def _call(self, place: Message, request: httpx.Request) -> Response:
         async def app(scope: Message, receive: Receive, send: Send) -> None:
@@ -107,6 +121,18 @@ class AsgiTransport:
             "server": (_HOST, 80),
             "state": dict(self._state),
         }
+
+
+def _wait(future: Future[T], what: str, seconds: float | None) -> T:
+    try:
+        return future.result(seconds)
+    except FutureTimeoutError:
+        future.cancel()
+        raise TargetError(
+            f"{what} did not come within {seconds:g} seconds",
+            where="Target.app",
+            remedy="start the app with a server to see where it hangs",
+        ) from None
 
 
 def _convert(request: Request) -> httpx.Request:

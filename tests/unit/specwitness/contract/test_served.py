@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from specwitness.contract import read_served
 from specwitness.contract.served import compare_served
 from specwitness.errors import TargetError
+from specwitness.inspection import read_served
 from tests.support.sample_contract import DOCUMENT, LIST, SCHEMES, change, read
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def test_document_of_an_app_without_lifespan_is_read() -> None:
         (serve(PlainTextResponse("{")), "the response is 200, without an OpenAPI document"),
         (serve(JSONResponse(DOCUMENT, 401)), "the response is 401, without an OpenAPI document"),
         (Starlette(), "the response is 404, without an OpenAPI document"),
-        (lambda *_: 1 / 0, "the request for /openapi.json failed: ZeroDivisionError"),
+        (lambda *_: 1 / 0, "the response is 500, without an OpenAPI document"),
     ],
 )
 def test_response_without_a_document_is_an_error(app: Any, message: str) -> None:
-    with pytest.raises(TargetError, match=r"an OpenAPI document|failed") as caught:
+    with pytest.raises(TargetError, match="an OpenAPI document") as caught:
         read_served(app, "/openapi.json")
     assert message in str(caught.value)
 

@@ -307,3 +307,15 @@ def test_client_of_schemathesis_takes_a_crash_for_a_response() -> None:
 def test_client_of_schemathesis_takes_no_other_kind_of_app() -> None:
     with pytest.raises(TargetError, match="function is no ASGI app"):
         SchemathesisTransport(lambda _environ, _start: []).send(Request("GET", "/"))
+
+
+def test_app_that_never_responds_ends_at_the_time_limit() -> None:
+    async def app(scope: Any, receive: Any, _: Any) -> None:
+        while scope["type"] == "http":
+            await receive()
+
+    with (
+        open_app(app, seconds=1) as transport,
+        pytest.raises(TargetError, match="the response to GET /slow did not come within 1 seconds"),
+    ):
+        transport.send(Request("GET", "/slow"))
