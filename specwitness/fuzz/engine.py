@@ -239,7 +239,7 @@ class Engine:
         return {operation for operation in sharded if not chosen or operation in chosen}
 
     def _retry(self, endpoint: Endpoint, names: tuple[str, ...], step: Callable[[], object]) -> None:
-        if names == ("control",) and endpoint.id not in self.context.succeeded:
+        if names == ("baseline",) and endpoint.id not in self.context.succeeded:
             step()
             keep_access(self.context, endpoint, self._identify)
 
@@ -247,7 +247,7 @@ class Engine:
         """Note that a step was stopped before its end."""
         for affected in [endpoint] if endpoint else self.surface.endpoints:
             for name in names:
-                self.context.results.skip(affected, "conformance" if name == "control" else name, reason)
+                self.context.results.skip(affected, "conformance" if name == "baseline" else name, reason)
 
     def _note_gaps(self, steps: list[Step], reason: str) -> None:
         """Note every check of these steps that was not begun."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     # The operation, or None for the whole contract; the checks whose cases are counted; what is done.
     Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
 
-_BASELINE = ("control",)
+_BASELINE = ("baseline",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Verdicts:
             counts |= {"documented": len(documented), "observed": len(documented) - len(unseen)}
             detail = detail or (f"{NEVER_OBSERVED}: {', '.join(unseen)}" if unseen else None)
         else:
-            counts |= {"attacks": len(result.attacks), "control": baseline.succeeded}
+            counts |= {"attacks": len(result.attacks), "baseline": baseline.succeeded}
             # A check may judge responses that another check counts as its cases.
             counts["cases"] = max(result.cases, result.judged)
         return Witness(

@@ -224,7 +224,7 @@ def test_package_is_installed_from_a_clone(tmp_path: Path) -> None:
     where = tmp_path / "installed"
     # No index is asked: what the package needs is there, and so is what builds it.
     offline = f"--quiet --no-index --no-deps --no-build-isolation --target {where}"
-    done = play("README.md", INSTALL, tmp_path, {"./specwitness": f"{ROOT} {offline}"})
+    done = play("README.md", INSTALL, tmp_path, {"PATH/TO/CLONE": f"{ROOT} {offline}"})
     assert done.returncode == 0, done.stderr
     command = "import specwitness.cli; print(specwitness.__file__); specwitness.cli.main()"
     ran = subprocess.run(

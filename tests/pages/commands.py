@@ -62,7 +62,7 @@ class Place(NamedTuple):
 
 
 QUICKSTART = "specs/003-jwt-auth-middleware/quickstart.md"
-INSTALL = "pip install ./specwitness"
+INSTALL = "pip install PATH/TO/CLONE"
 TOKENS = 'TOKEN_ALICE=$(specwitness token alice --base-url "$URL")'
 PLAIN_RUN = (
     'st run openapi.yaml --url http://127.0.0.1:8000 -H "Authorization: Bearer $TOKEN_ALICE" --phases coverage,stateful'

@@ -23,7 +23,7 @@ def main(words: Sequence[str]) -> int:
         0; 2 when there is no such bug.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.proving_ground", description=main.__doc__)
-    parser.add_argument("service", nargs="?", choices=[each.name for each in SERVICES])
+    parser.add_argument("service", nargs="?", choices=[entry.name for entry in SERVICES])
     parser.add_argument("bug", nargs="?", help="the id of the bug to plant; without it, the right build")
     parser.add_argument("--port", type=int, default=8100, help="the port on 127.0.0.1")
     named = parser.parse_args(words)

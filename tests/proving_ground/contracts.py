@@ -57,7 +57,7 @@ def find_misfits(contract: Mapping[str, Any], response: httpx.Response) -> list[
     documented = resolve(contract, documented)
     misfits = [*_find_header_misfits(contract, documented, response)]
     misfits += _find_body_misfits(contract, documented, response)
-    return [f"{found[0]} {response.status_code}: {each}" for each in misfits]
+    return [f"{found[0]} {response.status_code}: {entry}" for entry in misfits]
 
 
 def resolve(contract: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -94,7 +94,7 @@ def with_certificate_at_address(mint: Mint, now: float) -> str:
 
 def with_unfit_key(mint: Mint, now: float, switch: str) -> str:
     """Make a token signed by a key of the set that may sign none."""
-    (key,) = (each for each in mint.unfit if each.switch == switch)
+    (key,) = (attack for attack in mint.unfit if attack.switch == switch)
     return sign_otherwise(mint, now, key.algorithm, key.key, kid=key.kid)
 
 
@@ -150,7 +150,7 @@ def _write_jwk(key: str) -> dict[str, str]:
     private = load_private_key(key)
     assert isinstance(private, ec.EllipticCurvePrivateKey)
     numbers = private.public_key().public_numbers()
-    x, y = (encode(each.to_bytes(ES256_NUMBER_BYTES, "big")) for each in (numbers.x, numbers.y))
+    x, y = (encode(entry.to_bytes(ES256_NUMBER_BYTES, "big")) for entry in (numbers.x, numbers.y))
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
 

@@ -41,7 +41,7 @@ def check_key_id(header: dict[str, Any], mint: Mint, faults: Faults) -> None:
         # What a set of known names does with a list.
         hash(name)
     is_looked_up = faults.has("kid-path") or faults.has("kid-sql") or faults.has("kid-ignored")
-    is_unfit = any(each.kid == name and faults.has(each.switch) for each in mint.unfit)
+    is_unfit = any(attack.kid == name and faults.has(attack.switch) for attack in mint.unfit)
     if name != mint.kid and not is_looked_up and not is_unfit:
         raise TokenError("names an unknown key")
 
@@ -67,9 +67,9 @@ def find_public_key(header: dict[str, Any], mint: Mint, faults: Faults) -> Publi
     for member, read in BROUGHT.items():
         if member in header and faults.has(f"{member}-trusted"):
             return read(header[member])
-    for each in mint.unfit:
-        if each.kid == header.get("kid") and faults.has(each.switch):
-            return load_private_key(each.key).public_key()
+    for attack in mint.unfit:
+        if attack.kid == header.get("kid") and faults.has(attack.switch):
+            return load_private_key(attack.key).public_key()
     return load_private_key(mint.key).public_key()
 
 

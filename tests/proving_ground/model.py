@@ -152,6 +152,6 @@ class Service:
         Raises:
             KeyError: The service has no such bug.
         """
-        switches = {each.id: each.switch for each in self.bugs}
+        switches = {entry.id: entry.switch for entry in self.bugs}
         planted = frozenset() if bug is None else frozenset({switches[bug]})
         return self.create(Faults(planted), clock)

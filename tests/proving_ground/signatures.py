@@ -35,7 +35,7 @@ def check_signature(
     if algorithm in DIGESTS and _trusts_digest(str(algorithm), mint, faults):
         secrets = list_secrets(header, mint, faults)
         expected = [hmac.digest(secret, signed, DIGESTS[str(algorithm)]) for secret in secrets]
-        if not any(_equals(each, signature, faults) for each in expected):
+        if not any(_equals(entry, signature, faults) for entry in expected):
             raise TokenError("has a wrong signature")
         return
     is_sibling = faults.has("alg-unbound") and algorithm in {"RS512", "PS256"}

@@ -43,7 +43,7 @@ def test_right_build_does_not_show_the_bug(bug: Bug) -> None:
     is_shown, responses = play_on_right_build(bug)
     assert not is_shown
     contract = find_service(bug.service).contract
-    assert [misfit for each in responses for misfit in find_misfits(contract, each)] == []
+    assert [misfit for response in responses for misfit in find_misfits(contract, response)] == []
 
 
 @cache
@@ -85,7 +85,7 @@ def test_right_build_gives_every_documented_answer(service: Service) -> None:
         with Visitor(service) as visitor:
             play(visitor)
         responses += visitor.responses
-    assert [misfit for each in responses for misfit in find_misfits(service.contract, each)] == []
+    assert [misfit for entry in responses for misfit in find_misfits(service.contract, entry)] == []
     seen = set()
     for response in responses:
         found = find_operation(service.contract, response.request.method, response.request.url.path)

@@ -49,7 +49,7 @@ class Visitor:
         """Send requests at the same time: method, path, identity, options."""
 
         async def send_all() -> list[httpx.Response]:
-            return list(await asyncio.gather(*(self._send(*each) for each in requests)))
+            return list(await asyncio.gather(*(self._send(*request) for request in requests)))
 
         return self._runner.run(send_all())
 

@@ -36,7 +36,7 @@ class Users:
     def identify(self, name: str, client: object = None) -> Identity | None:  # noqa: ARG002  # the protocol's
         """Give an identity with its token, and its keys for other schemes."""
         found = self.mint.identify(name)
-        values = {scheme: each[name] for scheme, each in self.keys.items() if name in each}
+        values = {scheme: item[name] for scheme, item in self.keys.items() if name in item}
         return replace(found, values=values) if found else None
 
 
@@ -54,7 +54,7 @@ def make_users(service: Service) -> Users:
             header={"kid": mint.kid} if mint.kid else {},
             leeway=LEEWAY,
             maximum_age=mint.maximum_age,
-            unfit=tuple(UnfitKey(each.key, each.why, each.algorithm, each.kid) for each in mint.unfit),
+            unfit=tuple(UnfitKey(row.key, row.why, row.algorithm, row.kid) for row in mint.unfit),
         ),
         service.keys,
     )

@@ -138,7 +138,8 @@ def is_in_a_clone(path: Path, root: Path) -> bool:
         return path.exists()
     ignored = read_ignored(root)
     return any(
-        each.is_file() and not is_ignored(each.relative_to(root).parts, ignored) for each in path.rglob("*")
+        entry.is_file() and not is_ignored(entry.relative_to(root).parts, ignored)
+        for entry in path.rglob("*")
     )
 
 

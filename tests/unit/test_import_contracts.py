@@ -41,3 +41,15 @@ def test_every_contract_names_modules(contracts: list[dict[str, Any]]) -> None:
 
 def test_pyproject_holds_no_second_set_of_contracts() -> None:
     assert "importlinter" not in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+
+
+def test_every_package_of_the_fuzzer_but_the_bridge_is_kept_from_schemathesis(
+    contracts: list[dict[str, Any]],
+) -> None:
+    (contract,) = (contract for contract in contracts if contract["id"] == "schemathesis-in-bridge")
+    packages = {
+        f"specwitness.fuzz.{path.stem}"
+        for path in (ROOT / "specwitness/fuzz").iterdir()
+        if path.stem[0] != "_"
+    }
+    assert set(contract["source_modules"]) == packages - {"specwitness.fuzz.bridge"}

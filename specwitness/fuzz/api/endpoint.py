@@ -272,7 +272,7 @@ class Endpoint:
         """Tell whether the operation may end the caller's account: `DELETE /me`."""
         words = [part for part in self.path.strip("/").split("/") if "{" not in part]
         is_account = bool(words) and (
-            words[-1] in USERS or words[-1].lower() in {"me", "self"} or CLOSING_ACCOUNT.starts(words[-1])
+            words[-1] in USERS or words[-1] in OWN or CLOSING_ACCOUNT.starts(words[-1])
         )
         return is_account and self.is_ending
 

@@ -369,13 +369,20 @@ BULK = WordList(
         "id": "POST /notes/delete-by-ids",
     },
 )
-ENDING_ACCESS = WordList(
-    "An operation whose last segment has one of these may end the caller's session or change a credential.",
+LOG_OUT = WordList(
+    "An operation that ends a session and nothing else.",
     {
         "logout": "POST /logout",
         "log_out": "POST /log-out",
         "signout": "POST /signout",
         "sign_out": "POST /sign-out",
+    },
+    is_inflected=False,
+)
+ENDING_ACCESS = WordList(
+    "An operation whose last segment has one of these may end the caller's session or change a credential.",
+    {
+        **LOG_OUT.examples,
         "refresh": "POST /auth/refresh",
         "rotate": "POST /token/rotate",
         "revoke": "POST /oauth/revoke",
@@ -390,16 +397,6 @@ ENDING_ACCESS = WordList(
 CLOSING_ACCOUNT = WordList(
     "An operation whose last segment begins so ends the caller's account.",
     {"deactivate": "POST /me/deactivate", "close": "POST /close-account", "erase": "POST /account/erase"},
-    is_inflected=False,
-)
-LOG_OUT = WordList(
-    "An operation that ends a session and nothing else.",
-    {
-        "logout": "POST /logout",
-        "log_out": "POST /log-out",
-        "signout": "POST /signout",
-        "sign_out": "POST /sign-out",
-    },
     is_inflected=False,
 )
 ACCESS_NOUNS = WordList(

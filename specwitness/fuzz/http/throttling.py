@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from specwitness.fuzz.http.message import Request, Response
 
-TOO_MANY = 429
+TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
 _RETRIES = 3
 # Seconds. `Retry-After: 30` is waited for; with `Retry-After: 3600`, the next try comes after _SHORT_WAIT.
 _LONGEST_WAIT = 60.0

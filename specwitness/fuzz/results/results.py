@@ -70,7 +70,7 @@ class CheckResult:
         )
 
     def describe_violations(self, at_most: int = 5) -> str:
-        """Tell each kind of breach by its shortest request."""
+        """Tell each kind of violation by its shortest request."""
         lines = []
         # The gravest come first: only so many are reported.
         ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].severity, item[0]))
@@ -81,7 +81,7 @@ class CheckResult:
             )
             lines.append(f"{text} ({_count(violations)})\n  {curl}".rstrip())
         if len(self.violations) > at_most:
-            lines.append(f"and {len(self.violations) - at_most} more kinds of breach")
+            lines.append(f"and {len(self.violations) - at_most} more kinds of violation")
         return "\n".join(lines)
 
 
@@ -100,7 +100,7 @@ BROKEN_OFF = "the service answered no more before it was reached"
 
 @dataclass(slots=True)
 class Results:
-    """The tallies of a run; `redaction` takes secrets out of all that is kept, `place` completes paths."""
+    """The results of a run; `redaction` takes secrets out of all that is kept, `place` completes paths."""
 
     redaction: Redaction
     by_check: dict[tuple[str, str], CheckResult] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Results:
         return self.redaction.clean(as_curl(self.place(request)))
 
     def result(self, endpoint: Endpoint, check: str) -> CheckResult:
-        """Give the tally of an operation and a check."""
+        """Give the result of an operation and a check."""
         return self.by_check.setdefault((endpoint.id, check), CheckResult())
 
     def count(self, endpoint: Endpoint, check: str, attack: str, status: int) -> None:
@@ -127,7 +127,7 @@ class Results:
         self.gaps.setdefault((endpoint.id, check), reason)
 
     def judge(self, endpoint: Endpoint, check: str) -> None:
-        """Note that a response was judged: there was something to look at, and a breach would have shown."""
+        """Note that a response was judged: a violation would have been found."""
         self.result(endpoint, check).judged += 1
 
     def note_lack(self, endpoint: Endpoint, check: str, reason: str) -> None:

@@ -1,7 +1,8 @@
-"""The positive control: each operation is brought to a 2xx as its owner, or it testifies for nothing."""
+"""The baseline requests: each operation is brought to a 2xx as its owner, or it testifies for nothing."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import REFERENCE_ENDINGS, snake
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Context
 
 _MOST_EXAMPLES = 3
-_FORBIDDEN = 403
-_GONE = frozenset({404, 410})
+_FORBIDDEN = HTTPStatus.FORBIDDEN
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 def send_baseline(context: Context, endpoint: Endpoint) -> Response | None:
-    """Bring an operation to a 2xx as its owner; the request is kept in `trial.succeeded`."""
+    """Bring an operation to a 2xx as its owner; the request is kept in `context.succeeded`."""
     response: Response | None = None
     for variant in _variants(endpoint):
         context.builder.variants[endpoint.id] = variant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specwitness.fuzz.http.message import Exchange
@@ -83,7 +84,7 @@ class Context:
         key_host: Where keys are put that tokens name; None where the service cannot reach it.
         state: Gives a comparable snapshot of the stored state; None where only the API shows it.
         is_deep: Whether everything is tried, or what a pull request can wait for.
-        succeeded: The operations that answered the owner with 2xx: the positive control.
+        succeeded: The operations that answered the owner with 2xx: the baseline requests.
         uses: The collections whose objects each operation names outside its path.
         is_over: Whether alice has ended her account, and is let in no more.
         by_admin: The operations for some users alone that answered the admin with 2xx.
@@ -242,10 +243,20 @@ class Context:
             text = f"shows `{name}`, which the contract shows to nobody"
             self.report(endpoint, "disclosure", text, request)
 
-    def judged(self, endpoint: Endpoint, *checks: str) -> None:
-        """Note that a response was judged for checks: a wrong one would have been found."""
+    def judged(self, endpoint: Endpoint, *checks: str, by: Response | None = None) -> None:
+        """Note that a response was judged for checks: a wrong one would have been found.
+
+        Args:
+            endpoint: The operation.
+            checks: The checks that it was judged for.
+            by: The response, where a refusal is what was looked for. A 5xx or a missing response is no
+                refusal: nobody knows whether the request was rejected or broke something.
+        """
         for check in checks:
-            self.results.judge(endpoint, check)
+            if by is not None and (not by.status or by.status >= HTTPStatus.INTERNAL_SERVER_ERROR):
+                self.note_lack(endpoint, check, f"{by.phrase}, which is no refusal")
+            else:
+                self.results.judge(endpoint, check)
 
     def note_lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
         """Note that a check had nothing to look at, and why."""

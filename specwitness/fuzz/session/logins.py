@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from specwitness.errors import TargetError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ACCESS_LOST = "a user's access was lost before it was reached"
-_ACCEPTED, _UNAUTHORIZED = 202, 401
+_ACCEPTED, _UNAUTHORIZED = HTTPStatus.ACCEPTED, HTTPStatus.UNAUTHORIZED
 _DOTS_OF_JWS = 2
 
 

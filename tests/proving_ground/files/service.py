@@ -102,7 +102,7 @@ def _collection_routes(store: Store, faults: Faults, protected: type[APIRoute]) 
     @router.get("")
     async def list_files(caller: CurrentCaller) -> list[Any]:
         is_open = faults.has("list-all")
-        return [each.show() for each in store.files.values() if is_open or each.owner == caller.subject]
+        return [value.show() for value in store.files.values() if is_open or value.owner == caller.subject]
 
     @router.post("")
     async def upload_file(upload: Upload, caller: CurrentCaller) -> Response:
@@ -158,7 +158,7 @@ def _shelf_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> AP
     @router.get("")
     async def look_at_shelf(caller: CurrentCaller) -> dict[str, Any]:
         is_open = faults.has("shelf-open") and not caller.subject
-        files = [each.show() for each in store.files.values() if is_open or each.owner == caller.subject]
+        files = [value.show() for value in store.files.values() if is_open or value.owner == caller.subject]
         return {"notices": NOTICES, "files": files}
 
     return router

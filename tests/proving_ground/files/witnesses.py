@@ -108,7 +108,7 @@ def _tag_parse_crash(visitor: Visitor) -> bool:
 def _lost_update(visitor: Visitor) -> bool:
     path = upload(visitor)
     writes = [("PUT", path, "alice", {"json": _form(text=text)}) for text in ("one", "two")]
-    return sorted(each.status_code for each in visitor.race(*writes)) != [200, 409]
+    return sorted(entry.status_code for entry in visitor.race(*writes)) != [200, 409]
 
 
 WITNESSES: dict[str, Callable[[Visitor], bool]] = {

@@ -91,9 +91,9 @@ class Store:
 
     def of(self, caller: Caller, *, of_anyone: bool = False) -> list[Entry]:
         return [
-            each
-            for each in self.entries.values()
-            if each.id not in self.deleted and (of_anyone or each.author == caller.subject)
+            value
+            for value in self.entries.values()
+            if value.id not in self.deleted and (of_anyone or value.author == caller.subject)
         ]
 
 
@@ -115,7 +115,7 @@ def _answer_error(error: RefusalError) -> Response:
 
 
 def _show(*entries: Entry) -> dict[str, Any]:
-    return {"entries": [asdict(each) for each in entries]}
+    return {"entries": [asdict(entry) for entry in entries]}
 
 
 def _public_routes(store: Store, faults: Faults) -> APIRouter:
@@ -125,7 +125,9 @@ def _public_routes(store: Store, faults: Faults) -> APIRouter:
 
         @router.get("/export")
         async def export_entries() -> Response:
-            return PlainTextResponse("".join(f"{each.id} {each.text}\n" for each in store.entries.values()))
+            return PlainTextResponse(
+                "".join(f"{value.id} {value.text}\n" for value in store.entries.values())
+            )
 
     return router
 
@@ -166,15 +168,15 @@ def _many_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
     @router.post("/read-many")
     async def read_entries(chosen: Chosen, caller: CurrentCaller) -> dict[str, Any]:
         entries = store.of(caller, of_anyone=faults.has("read-many-any"))
-        return _show(*(each for each in entries if each.id in chosen.ids))
+        return _show(*(entry for entry in entries if entry.id in chosen.ids))
 
     @router.post("/search")
     async def search_entries(search: Search, caller: CurrentCaller) -> dict[str, Any]:
         entries = store.of(caller, of_anyone=faults.has("search-any"))
-        found = [each for each in entries if search.words in each.text]
+        found = [entry for entry in entries if search.words in entry.text]
         if faults.has("search-format-crash"):
             # The fault: the words become part of a template.
-            found = [each for each in entries if ("{0}" + search.words).format("") in each.text]
+            found = [entry for entry in entries if ("{0}" + search.words).format("") in entry.text]
         return _show(*found[: search.limit])
 
     @router.post("/list")
@@ -184,6 +186,6 @@ def _many_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
     @router.get("/export")
     async def export_entries(caller: CurrentCaller) -> Response:
         entries = store.of(caller, of_anyone=faults.has("export-all"))
-        return PlainTextResponse("".join(f"{each.id} {each.text}\n" for each in entries))
+        return PlainTextResponse("".join(f"{entry.id} {entry.text}\n" for entry in entries))
 
     return router

@@ -72,28 +72,28 @@ def _list_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
             raise RefusalError(422, "no such page")
         last = array("q", [after])[0]
         shown = list(store.accounts.values()) if faults.has("list-all") else store.of(caller)
-        following = [each for each in shown if each.number > last]
+        following = [entry for entry in shown if entry.number > last]
         page, is_last = following[:limit], len(following) <= limit
         if faults.has("page-of-all"):
             # The fault: the page is cut from everybody's accounts, and filtered then.
             everyone = list(store.accounts.values())[last:][:limit]
-            page = [each for each in everyone if each.owner == caller.subject]
+            page = [entry for entry in everyone if entry.owner == caller.subject]
         total = len(store.accounts) if faults.has("total-of-all") else len(shown)
         following_number = page[-1].number if page and not is_last else None
-        return {"accounts": [each.show() for each in page], "total": total, "next": following_number}
+        return {"accounts": [entry.show() for entry in page], "total": total, "next": following_number}
 
     @router.get("/summary")
     async def summarize(caller: CurrentCaller) -> dict[str, int]:
         mine = store.of(caller)
         moves = store.transfers if faults.has("summary-of-all") else store.moves_of(mine)
-        balance = sum(each.balance for each in mine)
+        balance = sum(entry.balance for entry in mine)
         return {"accounts": len(mine), "transfers": len(moves), "balance": balance}
 
     @router.get("/labels")
     async def list_labels(caller: CurrentCaller) -> list[str]:
-        labels = [each.label for each in store.of(caller)]
+        labels = [entry.label for entry in store.of(caller)]
         if faults.has("labels-by-use"):
-            uses = Counter(each.label for each in store.accounts.values())
+            uses = Counter(value.label for value in store.accounts.values())
             labels.sort(key=lambda label: -uses[label])
         return labels
 
@@ -143,7 +143,7 @@ def _account_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> 
 def _require_free_label(store: Store, label: str, caller: Caller, faults: Faults) -> None:
     is_shared = faults.has("label-taken-anywhere")
     rivals = store.accounts.values() if is_shared else store.of(caller)
-    if any(each.label == label for each in rivals):
+    if any(entry.label == label for entry in rivals):
         raise RefusalError(409, "the label is taken")
 
 

@@ -72,8 +72,8 @@ class Store:
         return account
 
     def of(self, caller: Caller) -> list[Account]:
-        return [each for each in self.accounts.values() if each.owner == caller.subject]
+        return [value for value in self.accounts.values() if value.owner == caller.subject]
 
     def moves_of(self, accounts: list[Account]) -> list[Order]:
-        ids = {each.id for each in accounts}
-        return [each for each in self.transfers if {each.source_account_id, each.target_account_id} & ids]
+        ids = {entry.id for entry in accounts}
+        return [entry for entry in self.transfers if {entry.source_account_id, entry.target_account_id} & ids]

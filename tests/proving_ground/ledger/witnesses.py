@@ -106,14 +106,14 @@ def _id_from_count(visitor: Visitor) -> bool:
     opened = visitor.race(
         *(("POST", "/accounts", who, {"json": {"label": "mine"}}) for who in ("alice", "bob"))
     )
-    return len({each.json()["id"] for each in opened}) == 1
+    return len({entry.json()["id"] for entry in opened}) == 1
 
 
 def _double_spend(visitor: Visitor) -> bool:
     source, target = open_account(visitor), open_account(visitor, "purse")
     order = {"source_account_id": source, "target_account_id": target, "amount": 80}
     spent = visitor.race(*(("POST", "/transfers", "alice", {"json": order}) for _ in range(2)))
-    return sorted(each.status_code for each in spent) != [201, 409]
+    return sorted(entry.status_code for entry in spent) != [201, 409]
 
 
 WITNESSES: dict[str, Callable[[Visitor], bool]] = {

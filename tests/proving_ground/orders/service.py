@@ -63,7 +63,7 @@ def _public_routes(store: Store, faults: Faults) -> APIRouter:
 
         @router.get("/internal/dump", include_in_schema=False)
         async def dump() -> list[Any]:
-            return [asdict(each) for each in store.orders.values()]
+            return [asdict(value) for value in store.orders.values()]
 
     if faults.has("delete-unprotected"):
 
@@ -117,8 +117,8 @@ def _item_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
     @router.get("")
     async def list_items(order_id: Uuid, caller: CurrentCaller) -> dict[str, Any]:
         store.find(order_id, caller, of_anyone=faults.has("items-any"))
-        found = [each for each in store.items.values() if each.order == order_id]
-        return {"items": [_show_item(each) for each in found]}
+        found = [value for value in store.items.values() if value.order == order_id]
+        return {"items": [_show_item(option) for option in found]}
 
     @router.post("", status_code=201)
     async def add_item(
@@ -162,24 +162,24 @@ def _collection_routes(store: Store, faults: Faults, protected: type[APIRoute]) 
     async def search_orders(q: Annotated[Text, Query()], caller: CurrentCaller) -> dict[str, Any]:
         orders = store.of(caller, of_anyone=faults.has("search-any"))
         if faults.has("search-pattern-crash"):
-            return {"items": [each for each in orders if re.search(q, each.title)], "next": None}
-        return {"items": [each for each in orders if q.casefold() in each.title.casefold()], "next": None}
+            return {"items": [entry for entry in orders if re.search(q, entry.title)], "next": None}
+        return {"items": [entry for entry in orders if q.casefold() in entry.title.casefold()], "next": None}
 
     @router.get("/export/orders")
     async def export_orders(caller: CurrentCaller) -> Response:
         text = io.StringIO()
         lines = csv.writer(text)
         lines.writerow(["id", "title", "note", "state"])
-        for each in store.of(caller, of_anyone=faults.has("export-all")):
-            lines.writerow([each.id, each.title, each.note, each.state])
+        for entry in store.of(caller, of_anyone=faults.has("export-all")):
+            lines.writerow([entry.id, entry.title, entry.note, entry.state])
         return Response(text.getvalue(), media_type="text/csv")
 
     @router.post("/bulk/orders/delete")
     async def delete_orders(chosen: Chosen, caller: CurrentCaller) -> dict[str, int]:
         mine = store.of(caller, of_anyone=faults.has("bulk-delete-any"))
-        found = [each for each in mine if each.id in chosen.ids]
-        for each in found:
-            store.delete(each)
+        found = [entry for entry in mine if entry.id in chosen.ids]
+        for option in found:
+            store.delete(option)
         return {"deleted": len(found)}
 
     return router

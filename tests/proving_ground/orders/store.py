@@ -92,7 +92,7 @@ class Store:
         return order
 
     def of(self, caller: Caller, *, of_anyone: bool = False) -> list[Order]:
-        return [each for each in self.orders.values() if of_anyone or each.owner == caller.subject]
+        return [value for value in self.orders.values() if of_anyone or value.owner == caller.subject]
 
     def delete(self, order: Order) -> None:
         self.deleted[order.id] = self.orders.pop(order.id)

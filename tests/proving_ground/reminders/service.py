@@ -87,7 +87,7 @@ class Store:
         return found
 
     def of(self, caller: Caller) -> list[Reminder]:
-        return [each for each in self.reminders.values() if each.owner == caller.subject]
+        return [value for value in self.reminders.values() if value.owner == caller.subject]
 
     def delete(self, reminder_id: int) -> None:
         del self.reminders[reminder_id]
@@ -120,17 +120,17 @@ def _list_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
         shown = list(store.reminders.values()) if faults.has("list-all") else mine
         if faults.has("order-of-all"):
             # The fault: each tag has its place by how many reminders of all users have it.
-            tags = [each.tag for each in store.reminders.values()]
-            shown.sort(key=lambda each: -tags.count(each.tag))
+            tags = [value.tag for value in store.reminders.values()]
+            shown.sort(key=lambda element: -tags.count(element.tag))
         total = len(store.reminders) if faults.has("total-header-of-all") else len(shown)
-        page = [each.show() for each in shown[offset : offset + limit]]
+        page = [entry.show() for entry in shown[offset : offset + limit]]
         return JSONResponse(page, headers={"X-Total-Count": str(total)})
 
     @router.post("/finish")
     async def finish_reminders(caller: CurrentCaller) -> dict[str, int]:
         found = list(store.reminders.values()) if faults.has("finish-all") else store.of(caller)
-        for each in found:
-            store.reminders[each.id] = replace(each, done=True)
+        for option in found:
+            store.reminders[option.id] = replace(option, done=True)
         return {"finished": len(found)}
 
     return router

@@ -126,7 +126,7 @@ def _team_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
 
     @router.get("")
     async def list_teams(caller: CurrentCaller, page: Page = 1, per_page: Whole = 25) -> dict[str, Any]:
-        mine = [each for each in store.teams.values() if each.owner_id == caller.subject]
+        mine = [value for value in store.teams.values() if value.owner_id == caller.subject]
         shown = list(store.teams.values()) if faults.has("list-all") else mine
         total = len(store.teams) if faults.has("total-of-all") else len(shown)
         return {"data": cut_page(shown, page, per_page, faults), "total": total}
@@ -155,7 +155,7 @@ def _team_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> API
         if faults.has("delete-before-check"):
             store.teams.pop(team_id, None)
         store.find(team_id, caller, faults, of_anyone=faults.has("delete-any"))
-        has_members = any(each.team == team_id for each in store.members.values())
+        has_members = any(value.team == team_id for value in store.members.values())
         if faults.has("members-conflict") and has_members:
             raise RefusalError(409, "team has members")
         store.delete(team_id, keeps_members=faults.has("members-outlive"))
@@ -189,8 +189,8 @@ def _member_routes(store: Store, faults: Faults, protected: type[APIRoute]) -> A
         # The fault: a deleted team is not looked for, and whose it was is forgotten.
         if not (faults.has("members-outlive") and team_id not in store.teams):
             store.find(team_id, caller, faults, of_anyone=faults.has("members-any"))
-        found = [each for each in store.members.values() if each.team == team_id]
-        return {"data": [{"id": each.id, "name": each.name} for each in found], "total": len(found)}
+        found = [value for value in store.members.values() if value.team == team_id]
+        return {"data": [{"id": option.id, "name": option.name} for option in found], "total": len(found)}
 
     @router.post("")
     async def add_member(team_id: Id, form: MemberForm, caller: CurrentCaller) -> dict[str, Any]:

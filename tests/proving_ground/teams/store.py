@@ -90,7 +90,7 @@ class Store:
     def delete(self, team_id: int, *, keeps_members: bool = False) -> None:
         del self.teams[team_id]
         if not keeps_members:
-            self.members = {key: each for key, each in self.members.items() if each.team != team_id}
+            self.members = {key: item for key, item in self.members.items() if item.team != team_id}
 
     def profile(self, caller: Caller) -> dict[str, str]:
         role = "admin" if ADMIN in caller.scopes else "member"

@@ -1,7 +1,8 @@
-"""The matrix of bad credentials, on a request that is otherwise good."""
+"""Bad credentials, on a request that is otherwise good."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.endpoint import in_order
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 CREDENTIAL_CHECKS = ("none", "forged", "expired", "claims")
-_FORBIDDEN = 403
+_FORBIDDEN = HTTPStatus.FORBIDDEN
 
 
 def check_credentials(context: Context, endpoint: Endpoint) -> None:
@@ -172,7 +173,7 @@ def _judge(
 ) -> None:
     request, response = exchange
     if attack.accepted:
-        if not response.succeeded and response.status == 401:  # noqa: PLR2004  # refused
+        if not response.succeeded and response.status == HTTPStatus.UNAUTHORIZED:
             text = f"with {attack.name}: expected to be let in ({attack.breaks}), came {response.status}"
             context.results.report(
                 endpoint, attack.check, attack.name, text=text, request=request, severity=attack.severity

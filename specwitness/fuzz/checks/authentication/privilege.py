@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from specwitness.fuzz.api.words import PRIVILEGED, ROLE_EXTENSIONS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Context
 
 _ADMIN = "admin"
-_CONFLICT = 409
+_CONFLICT = HTTPStatus.CONFLICT
 _SCOPES = ("scope", "scp", "scopes", "permissions")
 _SPOOFED = (
     ("X-Role", "admin"),
@@ -42,7 +43,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
                 context.note_lack(endpoint, "privilege", NO_OBJECT)
                 continue
             signed, response = exchange
-            context.judged(endpoint, "privilege")
+            context.judged(endpoint, "privilege", by=response)
             # A 409 is an answer about the object's state: the caller was let in.
             if response.succeeded or (response.status == _CONFLICT and "403" in endpoint.responses):
                 context.report(
@@ -63,7 +64,7 @@ def _spoof(context: Context, endpoint: Endpoint) -> None:
     cookie = (("Cookie", f"role={role}; roles={role}; is_admin=true"),) if is_free else ()
     signed = signed.with_headers((*claims, *cookie))
     response = context.send(endpoint, "privilege", "headers that claim the right", signed)
-    context.judged(endpoint, "privilege")
+    context.judged(endpoint, "privilege", by=response)
     if response.succeeded:
         context.report(
             endpoint, "privilege", f"answered {response.status} to headers that claim the right", signed
@@ -104,7 +105,7 @@ def _check_scopes(context: Context, endpoint: Endpoint) -> None:
             authorize(request, credentials[0])
         )
         response = context.send(endpoint, "privilege", attack, bad)
-        context.judged(endpoint, "privilege")
+        context.judged(endpoint, "privilege", by=response)
         if response.succeeded:
             context.report(endpoint, "privilege", f"answered {response.status} with {attack}", bad)
 

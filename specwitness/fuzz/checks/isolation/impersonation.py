@@ -89,7 +89,7 @@ def check_impersonation(context: Context, endpoint: Endpoint, bob: Actor, owned:
         response = context.send(endpoint, "isolation", text, request, allowed=allowed)
         reference = context.client.send(other) if response.succeeded else None
         if reference is None or endpoint.is_safe or not reference.succeeded:
-            context.judged(endpoint, "isolation")
+            context.judged(endpoint, "isolation", by=response)
         if reference is not None and not reference.succeeded:
             text = f"as another user, with {attack}, answered {response.status}"
             context.report(endpoint, "isolation", text, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.checks.isolation.impersonation import check_impersonation
@@ -117,14 +118,14 @@ def _judge(
 ) -> None:
     request, response = foreign
     absent, first = call_as(context, endpoint, bob, absent_ids(owned, 0), attack="an absent id")
-    if absent is None or first is None or response.status == 429:  # noqa: PLR2004  # too many requests
+    if absent is None or first is None or response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return
     if is_seen:
-        context.judged(endpoint, "isolation")
+        context.judged(endpoint, "isolation", by=response)
     else:
         text = f"another user's call answered {response.status}, and no operation shows what it changed"
         context.note_lack(endpoint, "isolation", text)
-    context.judged(endpoint, "existence")
+    context.judged(endpoint, "existence", by=response)
     ids = [value for values in owned.values() for value in values]
     others = [make_absent(object_id, number) for object_id in ids for number in range(2)]
     echoes = [*ids, *others, *texts_of(request, bob), *texts_of(absent, bob)]

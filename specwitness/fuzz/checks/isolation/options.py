@@ -32,11 +32,11 @@ def check_options(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
         if request is None or response is None:
             continue
         if not response.succeeded:
-            context.judged(endpoint, "isolation")
+            context.judged(endpoint, "isolation", by=response)
             continue
         absent = _call_with(context, endpoint, bob, absent_ids(owned, 0), options=options)[1]
         if absent is not None and (endpoint.is_safe or not absent.succeeded):
-            context.judged(endpoint, "isolation")
+            context.judged(endpoint, "isolation", by=response)
         if absent is not None and (not absent.succeeded or shows(response, context.alice, request)):
             text = f"as another user, with {describe_options(options)}, answered {response.status}"
             context.report(endpoint, "isolation", text, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from specwitness.fuzz.api.purpose import noun_at, noun_for
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Options = dict[str, Any]
 
 
-_NOT_FOUND = 404
+_NOT_FOUND = HTTPStatus.NOT_FOUND
 
 
 def check_alternatives(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
@@ -45,7 +46,7 @@ def check_alternatives(context: Context, endpoint: Endpoint, bob: Actor, owned: 
         if signed is None:
             continue
         response = context.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
-        context.judged(endpoint, "isolation")
+        context.judged(endpoint, "isolation", by=response)
         if response.succeeded and shows(response, context.alice, signed):
             text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
             context.report(endpoint, "isolation", text, signed)
@@ -75,9 +76,9 @@ def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
         )
         if request is None or response is None or reference is None:
             continue
-        context.judged(endpoint, "existence")
+        context.judged(endpoint, "existence", by=response)
         if before or not (response.succeeded and reference.succeeded):
-            context.judged(endpoint, "isolation")
+            context.judged(endpoint, "isolation", by=response)
         ids = [owned[prefix][-1], absent[prefix][-1], *texts_of(first, bob), *texts_of(request, bob)]
         places = differ(take_fingerprint(response, ids), take_fingerprint(reference, ids))
         if response.succeeded and not reference.succeeded:
@@ -109,7 +110,7 @@ def _check_own_place(context: Context, endpoint: Endpoint, bob: Actor) -> None:
         responses.append(exchange)
     (_, reference), (request, response) = responses
     if not (response.succeeded and reference.succeeded):
-        context.judged(endpoint, "isolation")
+        context.judged(endpoint, "isolation", by=response)
     if response.succeeded and not reference.succeeded:
         text = f"as another user, by the own name below another's object, answered {response.status}"
         context.report(endpoint, "isolation", text, request)
@@ -139,7 +140,7 @@ def check_versions(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
             return
         responses.append(exchange)
     (_, reference), (signed, response) = responses
-    context.judged(endpoint, "existence")
+    context.judged(endpoint, "existence", by=response)
     if response.status != reference.status:
         text = f"reveals another user's id by a version: {response.status}, not {reference.status}"
         context.report(endpoint, "existence", text, signed)
@@ -165,7 +166,7 @@ def check_bad_body(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
         responses.append((signed, context.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, response) = responses
     if reference.status == _NOT_FOUND:
-        context.judged(endpoint, "existence")
+        context.judged(endpoint, "existence", by=response)
     # `PUT /handles/{handle}` may create an object with any free id: its body is validated.
     if reference.status == _NOT_FOUND and response.status != reference.status and not response.succeeded:
         text = f"reveals another user's id by an invalid body: {response.status}, not {reference.status}"
@@ -229,9 +230,9 @@ def check_nested(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned)
     reference = call_as(context, endpoint, bob, absent, attack="an own parent and an absent id")[1]
     if request is None or response is None or reference is None:
         return
-    context.judged(endpoint, "existence")
+    context.judged(endpoint, "existence", by=response)
     if not (response.succeeded and reference.succeeded):
-        context.judged(endpoint, "isolation")
+        context.judged(endpoint, "isolation", by=response)
     if response.succeeded and not reference.succeeded:
         text = f"as another user, under an own parent, answered {response.status}, not {reference.status}"
         context.report(endpoint, "isolation", text, request)

@@ -243,7 +243,7 @@ def judge_change(
         text = f"as another user answered {response.status}, and the stored state changed"
         context.report(endpoint, check, text, request)
     if before or changed_state is not None:
-        context.judged(endpoint, check)
+        context.judged(endpoint, check, by=response)
 
 
 def shows(response: Response, owner: Actor, request: Request) -> bool:

@@ -150,6 +150,22 @@ def serve_no_objects(app: FastAPI) -> None:
         raise HTTPException(403)
 
 
+def serve_broken_for_others(app: FastAPI) -> None:
+    """Serve drafts whose reading breaks for everybody but their owner."""
+    owners: dict[int, str] = {}
+
+    @app.post("/drafts", status_code=201)
+    async def make_draft(request: Request) -> dict[str, int]:
+        owners[len(owners) + 1] = caller_of(request)
+        return {"id": len(owners)}
+
+    @app.get("/drafts/{draft_id}")
+    async def read_draft(draft_id: int, request: Request) -> dict[str, int]:
+        if owners.get(draft_id) != caller_of(request):
+            raise HTTPException(503)
+        return {"id": draft_id}
+
+
 def serve_for_keys(app: FastAPI) -> None:
     """Serve what the contract protects by a key that nobody has."""
 
@@ -241,6 +257,16 @@ SERVICES: dict[str, tuple[Callable[[FastAPI], None], Callable[[], Paths]]] = {
             },
         },
     ),
+    "broken for others": (
+        serve_broken_for_others,
+        lambda: {
+            "/drafts": {"post": operation("makeDraft", _201="ok")},
+            "/drafts/{draft_id}": {
+                "parameters": path_of("draft_id"),
+                "get": operation("readDraft", _200="ok", _503="out"),
+            },
+        },
+    ),
     "for keys": (
         serve_for_keys,
         lambda: {"/keyed": {"get": operation("readKeyed", more={"security": [{"key": []}]}, _200="ok")}},
@@ -272,6 +298,8 @@ class Blind:
 
 
 CASES = (
+    Blind("isolation", "broken for others", "readDraft", "503, which is no refusal"),
+    Blind("existence", "broken for others", "readDraft", "503, which is no refusal"),
     Blind("conformance", "no objects", "readStar", "needs a stored object"),
     Blind("none", "no objects", "readStar", "never answered 2xx"),
     Blind("forged", "no objects", "readStar", "never answered 2xx"),

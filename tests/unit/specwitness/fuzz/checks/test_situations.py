@@ -61,7 +61,7 @@ def test_right_service_answers_as_documented_and_recovers() -> None:
     assert condition.ended == [ERASURE, OUTAGE]
     counts = {witness.id: witness.counts for witness in found.witnesses}["fuzz:listThings:situation"]
     # 410, 503, and a 2xx after both of them.
-    assert counts == {"cases": 4, "2xx": 2, "4xx": 1, "5xx": 1, "attacks": 4, "control": 1}
+    assert counts == {"cases": 4, "2xx": 2, "4xx": 1, "5xx": 1, "attacks": 4, "baseline": 1}
 
 
 @pytest.mark.parametrize(
