@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 
 def check_isolation(context: Context, endpoint: Endpoint) -> None:
-    """Call an operation as bob with alice's ids: as if they did not exist, and nothing of hers changes."""
+    """Call an operation as bob with alice's ids, and compare it with calls for ids that do not exist.
+
+    The two responses must not differ, and no object of alice may change.
+    """
     bob = context.bob
     if bob is None and endpoint.names_object:
         for check in ("isolation", "existence"):
@@ -82,7 +85,7 @@ def check_isolation(context: Context, endpoint: Endpoint) -> None:
 
 
 def _fill_list(context: Context, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
-    """Put something into a list below an object: an empty one looks like that of an absent object."""
+    """Add an item to a list below an object: `[]` looks the same for alice's room and an absent one."""
     maker = context.builder.find("POST", endpoint.shape)
     if not endpoint.is_safe or maker is None or not values or maker.id not in context.succeeded:
         return
@@ -92,17 +95,17 @@ def _fill_list(context: Context, endpoint: Endpoint, values: tuple[Any, ...]) ->
 def _fill_below(
     context: Context, endpoint: Endpoint, values: tuple[Any, ...]
 ) -> list[tuple[Endpoint, Request]]:
-    """Put something below an object that is to be deleted, and say what shows it."""
+    """Create an object below one that is to be deleted, and give the requests that show it."""
     plan = []
     for maker in list(context.reached()) if endpoint.method == "DELETE" and values else ():
         reader = context.builder.find("GET", maker.shape)
         is_below = maker.method == "POST" and maker.collections == endpoint.collections
         if not is_below or reader is None or reader.id not in context.succeeded:
             continue
-        making = context.request(maker, context.alice, values)
-        reading = context.request(reader, context.alice, values)
-        if making and reading and context.client.send(making).succeeded:
-            plan.append((reader, reading))
+        create = context.request(maker, context.alice, values)
+        read = context.request(reader, context.alice, values)
+        if create and read and context.client.send(create).succeeded:
+            plan.append((reader, read))
     return plan
 
 
