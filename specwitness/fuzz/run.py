@@ -32,7 +32,7 @@ class TriedOperation:
 
     Attributes:
         id: Its `operationId`, or `METHOD /path`.
-        is_reached: Whether it answered 2xx: where it did not, the checks tried nothing on it.
+        is_reached: Whether it responded with 2xx; otherwise the checks did not run on it.
     """
 
     id: str

@@ -25,7 +25,7 @@ NEVER_OBSERVED = "never observed"
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the results of a run say of each operation and check.
+    """Derives the witness of each operation and check from the results of a run.
 
     Args:
         results: The results.
