@@ -185,7 +185,7 @@ class Endpoint:
     @property
     def media(self) -> str | None:
         """The media type of the body that is sent."""
-        is_json = (entry for entry in self.bodies if entry.partition(";")[0].endswith("json"))
+        is_json = (media_type for media_type in self.bodies if media_type.partition(";")[0].endswith("json"))
         return next(is_json, next(iter(self.bodies), None))
 
     @cached_property
@@ -322,8 +322,8 @@ class Endpoint:
         """The roles that the contract names for the operation, in lower case: `x-roles: [admin]`."""
         found: set[str] = set()
         for name in ROLE_EXTENSIONS:
-            said = self.raw.get(name)
-            listed = said if isinstance(said, list) else [said] if said else []
+            declared = self.raw.get(name)
+            listed = declared if isinstance(declared, list) else [declared] if declared else []
             found |= {str(role).lower() for role in listed}
         return found
 
@@ -439,7 +439,7 @@ def _read_endpoint(operation: Operation, document: dict[str, Any]) -> Endpoint:
             example for media in content.values() for example in _read_examples(media, document)
         ),
         responses={
-            str(key): _read_response(entry, document) for key, entry in raw.get("responses", {}).items()
+            str(key): _read_response(response, document) for key, response in raw.get("responses", {}).items()
         },
         security=tuple(dict(schemes) for schemes in security),
         raw=raw,
@@ -465,8 +465,8 @@ def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Para
 
 
 def _read_examples(holder: dict[str, Any], document: dict[str, Any]) -> list[Any]:
-    several = holder.get("examples", {})
-    named = several.values() if isinstance(several, dict) else ()
+    examples = holder.get("examples", {})
+    named = examples.values() if isinstance(examples, dict) else ()
     values = [
         example["value"] for reference in named if "value" in (example := dereference(reference, document))
     ]

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Options:
     """The choices in building a request.
 
-    An operation may need one of them to succeed: with `full` false, a service may miss an optional `email`.
+    A service may refuse one choice and accept another: it may require an `email` that the contract calls
+    optional, or refuse a `category_id` of a category that cannot be created.
 
     Args:
         full: Whether optional members of the body are sent too.

@@ -146,8 +146,8 @@ def _place_of(name: str, scheme: dict[str, Any]) -> tuple[str, str]:
 
 
 def _values_in(context: Context, endpoint: Endpoint) -> tuple[object, ...]:
-    target = context.builder.obtain(endpoint, context.alice) if endpoint.path_names else None
-    return target.values if target else ()
+    named_object = context.builder.obtain(endpoint, context.alice) if endpoint.path_names else None
+    return named_object.values if named_object else ()
 
 
 def _prepare(

@@ -71,10 +71,10 @@ def _spoof(context: Context, endpoint: Endpoint) -> None:
 
 
 def _find_role(endpoint: Endpoint) -> str:
-    """Find the role that the contract names: `x-roles: [auditor]` -> `auditor`; else `admin`."""
+    """Find the role that the contract names: `x-roles: [auditor]` -> `auditor`; `admin` if it names none."""
     words = f"{endpoint.path} {endpoint.raw.get('summary', '')} {endpoint.raw.get('description', '')}"
     role_words = PRIVILEGED.find_in(words)
-    # The last word counts: `/admin/reports`, described as "for auditors", is for auditors.
+    # The last word counts: `/admin/queue`, described as "for moderators", is for moderators.
     declared = next(
         (named for name in ROLE_EXTENSIONS if (named := endpoint.raw.get(name))), (role_words or [_ADMIN])[-1]
     )

@@ -140,7 +140,7 @@ def is_named_deletion(context: Context, endpoint: Endpoint) -> bool:
 def _delete_full(context: Context, endpoint: Endpoint) -> None:
     """Delete an object that has others below it, such as a post with comments.
 
-    The response has to be a documented one, as for an object with nothing below it.
+    The response has to be a documented one, and afterwards no view may show the comments.
     """
     below = [
         operation

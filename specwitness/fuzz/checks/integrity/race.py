@@ -56,14 +56,14 @@ def _race_reads(context: Context, endpoint: Endpoint, bob: Actor) -> None:
     for index, response in enumerate(together):
         context.results.count(endpoint, "race", "both users at once", response.status)
         expected, of_other = alone[index % 2], alone[1 - index % 2]
-        is_unexpected = differ(take_fingerprint(expected), take_fingerprint(response))
+        unexpected_places = differ(take_fingerprint(expected), take_fingerprint(response))
         is_theirs = not differ(take_fingerprint(of_other), take_fingerprint(response))
         trace = (
             find_trace(response, users[1 - index % 2])
             if not find_trace(expected, users[1 - index % 2])
             else None
         )
-        if is_unexpected and response.succeeded and (trace or (is_theirs and of_other.succeeded)):
+        if unexpected_places and response.succeeded and (trace or (is_theirs and of_other.succeeded)):
             text = "gives one user what is another's when both call at once"
             context.report(endpoint, "race", text, signed[index % 2])
             return
@@ -140,9 +140,9 @@ def _look_for_strangers(context: Context, endpoint: Endpoint, sent: list[tuple[A
     reader = context.builder.find("GET", endpoint.shape)
     if reader is None or reader.id not in context.succeeded or reader.is_shared:
         return
-    for actor in {entry.name: entry for entry, _ in sent}.values():
+    for actor in {request.name: request for request, _ in sent}.values():
         texts_of_other = [
-            text for other, entry in sent if other is not actor for text in texts_of(entry, other)
+            text for other, request in sent if other is not actor for text in texts_of(request, other)
         ]
         signed = context.request(reader, actor)
         if signed is None:

@@ -179,15 +179,10 @@ def _find_shown(owner: Actor, name: str) -> list[str]:
     names = {snake(name), f"{snake(name)}s"}
     for stored in [*owner.objects.values(), *owner.owned[-_OWN_OBJECTS:]]:
         value = stored.response.json() if stored.response else None
-        for key, entry in list_members(value):
-            several = entry if isinstance(entry, list) else [entry]
-            if (
-                snake(key) in names
-                and several
-                and isinstance(several[0], str)
-                and owner.maker.is_in(several[0])
-            ):
-                return [several[0]]
+        for key, member_value in list_members(value):
+            values = member_value if isinstance(member_value, list) else [member_value]
+            if snake(key) in names and values and isinstance(values[0], str) and owner.maker.is_in(values[0]):
+                return [values[0]]
     return []
 
 
@@ -225,7 +220,10 @@ def _name_objects(context: Context, endpoint: Endpoint, plain: Request) -> list[
 
 
 def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[tuple[str, Request]]:
-    """Repeat the last request with each option, such as `?format=csv`; it names alice's data, if any does."""
+    """Repeat the last request with each option, such as `?format=csv`.
+
+    It is the one with alice's texts or ids, if the operation has a parameter for them.
+    """
     attack, request = found[-1] if len(found) > 1 else found[0]
     return [
         (f"{attack}, {describe_options(option)}", with_options(endpoint, request, option))

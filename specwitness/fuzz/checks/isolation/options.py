@@ -45,8 +45,9 @@ def check_options(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
 def list_options(endpoint: Endpoint) -> list[Options]:
     """List the options of an operation: each value of an enumeration, together with all flags set to true.
 
-    A reading operation has them in its parameters, any other in its body. `format: csv | json` and a flag
-    `all` give `{"format": "csv", "all": True}` and `{"format": "json", "all": True}`. At most eight.
+    With a safe method they are parameters: `format: csv | json` and a flag `all` give `{"format": "csv",
+    "all": True}` and `{"format": "json", "all": True}`. With any other method they are members of the
+    body, without flags. At most eight are listed.
     """
     if endpoint.is_safe:
         members = {

@@ -104,9 +104,9 @@ def _lasting(context: Context, situation: Situation, actor: Actor) -> Iterator[N
     except (SpecwitnessError, OutOfTimeError):
         raise
     except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        error_text = " ".join(f"{type(error).__name__}: {error}".split())
         raise TargetError(
-            f"{situation.name} cannot be brought about, or not be ended: {said}",
+            f"{situation.name} cannot be brought about, or not be ended: {error_text}",
             where="Target.situations",
             remedy="call enter() on its own to see the whole traceback",
         ) from error
