@@ -64,7 +64,7 @@ class Schedule:
         for endpoint in others:
             yield from self._baseline(endpoint)
         for endpoint in others:
-            # `GET /profile` answers 404 until `PUT /profile` has put something there.
+            # `GET /profile` responds with 404 until `PUT /profile` has created the profile.
             if endpoint.method == "GET" and context.builder.find("PUT", endpoint.shape):
                 yield endpoint, _BASELINE, partial(self._send_again_if_lacking, endpoint)
         yield None, _BASELINE, partial(refuse_locked_out, context)

@@ -29,7 +29,7 @@ class Verdicts:
 
     Args:
         results: The results.
-        settings: Depth, which checks were wanted, and which requirements each may testify for.
+        settings: Depth, selected checks, and the requirements for which each check is evidence.
         situations: The statuses that are due in each situation of the target, by its name.
         has_mint: Whether the target signs tokens of its own.
         is_whole: Whether the run ended within its time budget.

@@ -50,7 +50,7 @@ def result_of(run: FuzzRun) -> str:
 
 
 def list_unreached(run: FuzzRun) -> list[str]:
-    """Give the ids of the operations that never answered 2xx, on which the checks tried nothing."""
+    """Give the ids of the operations without any 2xx, on which the checks did not run."""
     return [operation.id for operation in run.operations if not operation.is_reached]
 
 

@@ -90,7 +90,7 @@ class CheckResult:
             )
             lines.append(f"{text} ({_count(violations)})\n  {curl}".rstrip())
         if len(self.violations) > at_most:
-            lines.append(f"and {len(self.violations) - at_most} more kinds of breach")
+            lines.append(f"and {len(self.violations) - at_most} more kinds of violation")
         return "\n".join(lines)
 
 

@@ -79,7 +79,7 @@ def send_baseline_as_admin(context: Context, endpoint: Endpoint, admin: Actor) -
         stored = admin.objects.get(endpoint.last_collection) if endpoint.path_names else None
         is_harmless = endpoint.is_safe or (stored.is_created if stored else not endpoint.is_sweeping)
         if request is None or not is_harmless:
-            reason = "it changes what is not the run's own" if request else NO_OBJECT
+            reason = "it may change data that the run did not create" if request else NO_OBJECT
             context.results.skip(endpoint, "conformance", reason)
             break
         response = context.send(endpoint, "conformance", "a good request", request)

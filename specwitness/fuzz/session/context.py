@@ -178,7 +178,7 @@ class Context:
         return Exchange(changed, response)
 
     def prepare(self, endpoint: Endpoint, request: Request) -> Response:
-        """Send a request that brings a state about: it is held to the contract, and no case of a check."""
+        """Send a request that prepares a state; `judge` compares its response, and no check counts it."""
         response = self.client.send(request)
         self.judge(endpoint, request, response)
         return response
@@ -192,14 +192,17 @@ class Context:
         *,
         allowed: frozenset[int] = frozenset(),
     ) -> Response:
-        """Send a case of a check, and hold the response to what the contract says of every response.
+        """Send a case of a check, and compare the response with the contract as `judge` does.
 
         Args:
             endpoint: The operation.
             check: The check that counts the case.
-            attack: What the request tries, in words.
-            request: What is sent.
+            attack: The name of the attack in reports, such as `another's id`.
+            request: The request.
             allowed: Statuses that the contract need not document for this request.
+
+        Raises:
+            ThrottledError: The request got 429 after each wait.
         """
         try:
             response = self.client.send(request)
@@ -218,11 +221,11 @@ class Context:
         *,
         allowed: frozenset[int] = frozenset(),
     ) -> None:
-        """Hold a response to the contract: no crash, a documented status, the documented headers and body.
+        """Compare a response with the contract: no crash, a documented status, documented headers and body.
 
         Args:
             endpoint: The operation.
-            request: What was sent.
+            request: The request.
             response: The response.
             allowed: Statuses that need not be documented, beside those of any server.
         """

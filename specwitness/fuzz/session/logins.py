@@ -205,7 +205,7 @@ def check_account_end(context: Context, endpoint: Endpoint) -> Iterator[None]:
     # A 202 means that the deletion has only begun; an account with `status: closed` is no longer as before.
     if done is not None and done.status != _ACCEPTED and texts:
         response = context.client.send(signed)
-        context.results.count(endpoint, "deletion", "what was the caller's own", response.status)
+        context.results.count(endpoint, "deletion", "the account after its deletion", response.status)
         context.judged(endpoint, "deletion")
         is_as_before = not differ(take_fingerprint(before), take_fingerprint(response))
         if response.succeeded and is_as_before:

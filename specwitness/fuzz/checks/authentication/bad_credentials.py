@@ -30,7 +30,7 @@ _FORBIDDEN = 403
 
 
 def check_credentials(context: Context, endpoint: Endpoint) -> None:
-    """Send every bad credential to an operation that answered its caller with 2xx.
+    """Send every bad credential to an operation whose baseline request got a 2xx.
 
     The whole table of attacks is sent to one operation for each combination of security schemes, and
     in a deep run to every operation. All others get the attacks that are marked as core.
@@ -110,7 +110,7 @@ def _send_bad_credentials(context: Context, endpoint: Endpoint, caller: Actor, *
 
 
 def _check_other_schemes(context: Context, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
-    """Send a valid credential of a scheme that the operation does not accept: an API key where a token goes.
+    """Send valid credentials of schemes that the operation does not accept, such as an API key for a token.
 
     Returns:
         Whether every such credential was refused.
@@ -255,7 +255,7 @@ def _judge_anonymous(context: Context, endpoint: Endpoint, exchange: tuple[Reque
     as_bob = context.client.send(context.builder.sign(endpoint, bob, request))
     context.judged(endpoint, "none")
     if as_bob.succeeded and find_trace(as_bob, context.alice) is None:
-        text = "without credentials shows what is hidden from other users"
+        text = "without credentials shows data that is hidden from other users"
         context.report(endpoint, "none", text, request)
 
 

@@ -43,7 +43,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
                 continue
             signed, response = exchange
             context.judged(endpoint, "privilege")
-            # A 409 is an answer about the object's state: the caller was let in.
+            # A 409 is about the object's state: the service did not check the caller's right first.
             if response.succeeded or (response.status == _CONFLICT and "403" in endpoint.responses):
                 context.report(
                     endpoint, "privilege", f"answered {response.status} to a user without the right", signed

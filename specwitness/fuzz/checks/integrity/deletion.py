@@ -90,12 +90,12 @@ def _note_looks(context: Context, endpoint: Endpoint, deleted: Response, looked:
 
 def _look_at_children(context: Context, children: list[Child], traces: list[str]) -> None:
     for other, looking, texts in children:
-        response = context.send(other, "deletion", "what was made of a deleted object", looking)
+        response = context.send(other, "deletion", "an object made from a deleted one", looking)
         context.judged(other, "deletion")
         if response.succeeded and any(value in response.text for value in traces):
             context.report(other, "deletion", "still shows an object that was deleted", looking)
         elif response.succeeded and any(value in response.text for value in texts):
-            text = "still shows what was below an object that was deleted"
+            text = "still shows objects below one that was deleted"
             context.results.report(
                 other, "deletion", text, text=text, request=looking, severity=Severity.SHOULD
             )
@@ -175,10 +175,10 @@ def _delete_full(context: Context, endpoint: Endpoint) -> None:
     # `/comments/{id}` may outlive the post below which it was created.
     severity = Severity.SHOULD if _have_own_paths(context, below) else Severity.MUST
     for other, looking in views:
-        response = context.send(other, "deletion", "a view after the deletion of what was above", looking)
+        response = context.send(other, "deletion", "a view after the deletion of the parent", looking)
         context.judged(other, "deletion")
         if response.succeeded and any(value in response.text for value in texts):
-            text = "shows what was below an object that was deleted"
+            text = "shows objects that were below a deleted one"
             context.results.report(other, "deletion", text, text=text, request=looking, severity=severity)
 
 
@@ -248,7 +248,7 @@ def _use(context: Context, endpoint: Endpoint, values: tuple[object, ...], texts
     if absent is not None and not absent.response.succeeded:
         text = f"answered {exchange.response.status} for an object that was deleted"
     elif any(text in exchange.response.text for text in texts):
-        text = "shows what was below an object that was deleted"
+        text = "shows objects that were below a deleted one"
     else:
         return False
     context.judged(endpoint, "deletion")
@@ -260,10 +260,10 @@ CHECKS = (
     Check(
         name="deletion",
         order=50,
-        title="for what was deleted",
+        title="for deleted objects",
         tries=(
             "a deleted object is still there: for any operation, in lists, searches and exports, or "
-            "below it; what was made of it still works, such as a link. A deleted key still opens "
+            "below it; an object made from it still works, such as a link. A deleted key still opens "
             "something"
         ),
         requirements="deleted data is gone",

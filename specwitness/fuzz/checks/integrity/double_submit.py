@@ -110,12 +110,12 @@ def _judge_refusal(context: Context, endpoint: Endpoint, request: Request) -> No
     if not readings:
         response = context.prepare(endpoint, request)
     else:
-        response = context.send(endpoint, "side_effect", "what was done already", request)
+        response = context.send(endpoint, "side_effect", "the same call a second time", request)
         context.judged(endpoint, "side_effect")
     change = context.find_change(readings)
     # The service may count the refused call, but must not charge for it.
     if not response.succeeded and change and BALANCES.occurs_in(change[0]):
-        text = f"answered {response.status} to what was done already, and then {change[0]}"
+        text = f"answered {response.status} to a second call, and then {change[0]}"
         context.report(endpoint, "side_effect", text, request)
     # The objects that the call used, and not those of the views.
     context.alice.used = used
@@ -134,7 +134,9 @@ def _find_who_may(context: Context, endpoint: Endpoint, request: Request) -> Act
         # An operation that creates objects may have refused for a quota.
         return context.bob if is_spent and not endpoint.is_making else None
     if context.prepare(endpoint, request).status not in _REFUSED:
-        context.note_lack(endpoint, "race", "nothing about it can be done only once")
+        context.note_lack(
+            endpoint, "race", "a second call succeeds like the first: the operation may be repeated"
+        )
         return None
     check_state(context, endpoint)
     _judge_refusal(context, endpoint, request)

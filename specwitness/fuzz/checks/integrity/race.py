@@ -64,7 +64,7 @@ def _race_reads(context: Context, endpoint: Endpoint, bob: Actor) -> None:
             else None
         )
         if unexpected_places and response.succeeded and (trace or (is_theirs and of_other.succeeded)):
-            text = "gives one user what is another's when both call at once"
+            text = "gives one user the other user's data when both call at once"
             context.report(endpoint, "race", text, signed[index % 2])
             return
 
@@ -93,7 +93,10 @@ def _race_creations(context: Context, endpoint: Endpoint, bob: Actor) -> None:
             context.report(endpoint, "race", text, request)
         elif response.succeeded and other.maker.is_in(response.text):
             context.report(
-                endpoint, "race", "answers one user with what another sent at the same time", request
+                endpoint,
+                "race",
+                "responds to one user with a text that another sent at the same time",
+                request,
             )
     new_ids = [read_id(response, "id", "") for response in responses if response.succeeded]
     if len(set(new_ids)) < len(new_ids) and None not in new_ids:
@@ -128,7 +131,7 @@ def _read_back(
             )
             as_other = context.client.send(context.builder.sign(reader, other, unsigned))
             if as_other.succeeded:
-                text = "gives another user what was made when both call at once"
+                text = "gives another user the new object when both call at once"
                 context.report(endpoint, "race", text, request)
                 return True
             return False
@@ -149,7 +152,7 @@ def _look_for_strangers(context: Context, endpoint: Endpoint, sent: list[tuple[A
             continue
         response = context.client.send(signed)
         if response.succeeded and any(value in response.text for value in texts_of_other):
-            text = "lists what another user made at the same time"
+            text = "lists an object that another user created at the same time"
             context.report(endpoint, "race", text, signed)
 
 

@@ -1,4 +1,4 @@
-"""Rejected calls: a refused request changes nothing. Example: `{"title": "new", "done": {}}` gets a 422."""
+"""Rejected calls: a request with one bad member gets a 422, and no other member of it is stored."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def check_rejected_calls(context: Context, endpoint: Endpoint) -> None:
     for attack, request in _almost_right(context, endpoint, baseline):
         before = observe_owned(context, endpoint, owned, path)
         if not before:
-            context.note_lack(endpoint, "side_effect", "no operation shows the owner what the call changes")
+            context.note_lack(
+                endpoint, "side_effect", "no operation shows the owner the objects that the call changes"
+            )
             context.prepare(endpoint, request)
             continue
         response = context.send(endpoint, "side_effect", attack, request)

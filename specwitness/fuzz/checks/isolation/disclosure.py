@@ -63,7 +63,7 @@ def _judge_view(context: Context, endpoint: Endpoint, bob: Actor) -> bool:
     )
     is_telling = shows_own
     if not shows_own:
-        context.note_lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
+        context.note_lack(endpoint, "disclosure", "it shows the owner nothing with a text or an id of hers")
     for attack, request, allowed in _requests(context, endpoint, bob):
         response = context.send(endpoint, "disclosure", attack, request, allowed=allowed)
         if shows_own:
@@ -282,7 +282,9 @@ def _check_reach(context: Context, views: list[Endpoint], bob: Actor, telling: s
             context.judged(endpoint, "isolation")
         else:
             context.note_lack(
-                endpoint, "isolation", "no operation shows the owner what another user's call changes"
+                endpoint,
+                "isolation",
+                "no operation shows the owner the data that another user's call changes",
             )
         if change := context.find_change(before):
             context.report(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)

@@ -152,7 +152,7 @@ def _judge(
         text = f"as another user answered {response.status}, and {first.status} for an id that is not there"
         context.report(endpoint, "isolation", text, request)
     elif response.succeeded and shows(response, context.alice, request):
-        context.report(endpoint, "isolation", "as another user shows what is not theirs", request)
+        context.report(endpoint, "isolation", "as another user shows data of the owner", request)
     else:
         place = min(places)
         came = "" if place != "status" else f" ({response.status}, and {first.status})"
@@ -171,7 +171,7 @@ CHECKS = (
     Check(
         name="isolation",
         order=30,
-        title="for what another user owns",
+        title="for another user's objects",
         tries=(
             "bob sends alice's ids: in path, query and body, one at a time and beside his own; below "
             "a parent object of his own; with every option of an enumeration; with her name in "
@@ -185,7 +185,7 @@ CHECKS = (
     Check(
         name="existence",
         order=31,
-        title="does not tell what another user owns",
+        title="does not reveal another user's objects",
         tries=(
             "bob learns whether alice's object exists: by another response than for a missing id, by "
             "a list that changes or has gaps when alice creates something, or by an error that shows "

@@ -47,7 +47,7 @@ def check_alternatives(context: Context, endpoint: Endpoint, bob: Actor, owned: 
         response = context.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
         context.judged(endpoint, "isolation")
         if response.succeeded and shows(response, context.alice, signed):
-            text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
+            text = f"as another user, by {credentials[0][0].scheme}, shows data of the owner"
             context.report(endpoint, "isolation", text, signed)
 
 
@@ -197,7 +197,7 @@ def check_bulk(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -
             mixed = signed.with_json({**body, name: [*body[name], value]})
             response = context.send(endpoint, "isolation", f"an own id and {whose} as {name}", mixed)
             if whose == "another's" and response.succeeded and shows(response, context.alice, mixed):
-                text = "as another user, with an own id too, shows what is not theirs"
+                text = "as another user, with an own id too, shows data of the owner"
                 context.report(endpoint, "isolation", text, mixed)
             elif whose == "another's":
                 judge_change(context, endpoint, (mixed, response), before, changed_state=None)

@@ -73,9 +73,11 @@ def check_side_channels(context: Context, views: list[Endpoint], bob: Actor) -> 
             continue
         request, old = seen
         if not is_any_created and not sent_by_bob:
-            context.note_lack(endpoint, "existence", "no call makes an object that it could tell of")
+            context.note_lack(
+                endpoint, "existence", "no call creates an object that the response could reveal"
+            )
             continue
-        new = context.send(endpoint, "existence", "what another user made", request)
+        new = context.send(endpoint, "existence", "objects of another user", request)
         context.judged(endpoint, "existence")
         places = differ(take_fingerprint(old), take_fingerprint(new))
         if not places or find_trace(new, context.alice):
@@ -146,7 +148,7 @@ def _copy(context: Context, made: list[tuple[Endpoint, Request]]) -> None:
         if unsigned is None:
             continue
         signed = context.builder.sign(endpoint, context.alice, unsigned.with_body(request.body))
-        response = context.send(endpoint, "existence", "what another user sent", signed)
+        response = context.send(endpoint, "existence", "values of another user", signed)
         context.judged(endpoint, "existence")
         is_revealed = response.status in _REFUSED and not _names_publicly(endpoint)
         # A caller who has reached a quota is refused whatever other users have.

@@ -125,7 +125,7 @@ def _read_back(context: Context, endpoint: Endpoint, caller: Actor, stored: Resp
                 reader,
                 caller,
                 (*parents, value),
-                case=Case("robustness", "what odd input has stored", MALFORMED),
+                case=Case("robustness", "an object stored with odd input", MALFORMED),
             )
 
 
@@ -182,7 +182,7 @@ def _in_headers(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Reques
         ),
     )
     yield (
-        "headers that nobody writes",
+        "headers with invalid values",
         good.with_headers(
             (
                 ("Accept", "nonsense"),
@@ -285,7 +285,7 @@ def _in_encoding(good: Request, *, is_whole: bool) -> Iterator[tuple[str, Reques
     for attack, body in bodies.items() if is_whole else list(bodies.items())[:1]:
         yield attack, good.with_body(body)
     unknown = "application/json; charset=none-such"
-    yield "a body whose charset nobody knows", good.with_headers((("Content-Type", unknown),))
+    yield "a body with an unknown charset", good.with_headers((("Content-Type", unknown),))
     if is_whole:
         yield "a body of another type", good.with_headers((("Content-Type", "text/plain"),))
         odd = "application/json; charset=\xffnone"
@@ -318,7 +318,7 @@ CHECKS = (
         name="robustness",
         order=85,
         scope=Scope.CALLABLE,
-        fits=lambda _trial, endpoint: not endpoint.security,
+        fits=lambda _context, endpoint: not endpoint.security,
         run=check_public,
     ),
 )

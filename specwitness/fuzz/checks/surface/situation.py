@@ -178,7 +178,7 @@ CHECKS = (
             "states that only the target brings about, such as an outage: the responses that are "
             "documented for them come, and afterwards the operations succeed again"
         ),
-        requirements="what the service answers while a part of it is out",
+        requirements="the responses of the service during an outage of a part of it",
         scope=Scope.SITUATIONS,
         run_once=check_situations,
     ),
