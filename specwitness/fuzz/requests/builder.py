@@ -274,14 +274,14 @@ class RequestBuilder:
         self._making.add(key)
         try:
             find = self._choices if is_choice(parameter) else self._sources
-            caller_object = self._find_self(actor, prefix, parents, parameter)
+            caller_objects = self._find_self(actor, prefix, parents, parameter)
             for stored in (
-                caller_object if caller_object and not fresh else find(actor, prefix, parents, parameter)
+                caller_objects if caller_objects and not fresh else find(actor, prefix, parents, parameter)
             ):
                 if fresh and stored.is_embedded and known is not None and stored.values == known.values:
                     continue
                 # `POST /users` for a test of `DELETE /users/{id}` creates an account: it is not the caller.
-                if not (caller_object and fresh and known is not None):
+                if not (caller_objects and fresh and known is not None):
                     actor.objects[prefix] = stored
                 if stored.is_created and not isinstance(stored.values[-1], Choice):
                     actor.owned.append(stored)
