@@ -98,7 +98,7 @@ def merge_environments(environments: Iterable[dict[str, str]]) -> dict[str, str]
     values: dict[str, list[str]] = {}
     for name, value in (fact for environment in environments for fact in environment.items()):
         values.setdefault(name, []).append(value)
-    return {name: "; ".join(dict.fromkeys(several)) for name, several in values.items()}
+    return {name: "; ".join(dict.fromkeys(texts)) for name, texts in values.items()}
 
 
 def _escape_surrogates(value: Any) -> Any:

@@ -64,5 +64,5 @@ def _read_schemes(document: dict[str, Any]) -> Iterator[Pointer]:
     items = [*(document.get("paths") or {}).values(), *(document.get("webhooks") or {}).values()]
     operations = [operation for item in items if isinstance(item, Mapping) for operation in item.values()]
     for holder in (document, *operations):
-        for entry in (holder.get("security") or ()) if isinstance(holder, Mapping) else ():
-            yield from (("components", "securitySchemes", name) for name in entry)
+        for requirement in (holder.get("security") or ()) if isinstance(holder, Mapping) else ():
+            yield from (("components", "securitySchemes", name) for name in requirement)

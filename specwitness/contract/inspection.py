@@ -133,19 +133,19 @@ def _judge(finding: Finding) -> Judgement:
 
 
 def _describe(contract: Contract, app: App | None, base: Base | None, rules: Rulebook) -> dict[str, str]:
-    said = {"contract": f"valid OpenAPI, {len(contract.operations)} operations"}
-    said["requirements"] = "no specs" if rules.known is None else f"{len(rules.known)} known"
+    facts = {"contract": f"valid OpenAPI, {len(contract.operations)} operations"}
+    facts["requirements"] = "no specs" if rules.known is None else f"{len(rules.known)} known"
     if app is None:
-        said["app"] = "not compared: [tool.specwitness] target is not set"
+        facts["app"] = "not compared: [tool.specwitness] target is not set"
     else:
         parts = ["its generated schema"] if app.generated is not None else []
         parts += [f"{len(app.routes)} routes"] if app.routes else []
         parts += [f"the document at {app.served_at}"] if app.served is not None else []
-        said["app"] = ", ".join(parts) or "not compared: the target gives no app, schema or routes"
+        facts["app"] = ", ".join(parts) or "not compared: the target gives no app, schema or routes"
     if base is None:
-        said["base"] = "not compared: --base REV compares with a revision"
+        facts["base"] = "not compared: --base REV compares with a revision"
     elif base.document is None:
-        said["base"] = f"{base.label} has no {contract.file}: the contract is new"
+        facts["base"] = f"{base.label} has no {contract.file}: the contract is new"
     else:
-        said["base"] = base.label
-    return said
+        facts["base"] = base.label
+    return facts

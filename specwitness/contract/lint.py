@@ -105,7 +105,7 @@ class _OperationLint:
             )
         pointer = (*self.operation.pointer, "security") if "security" in self.described else ("security",)
         schemes = self.side.get(self.side.get(document, "components"), "securitySchemes") or {}
-        for name in dict.fromkeys(name for entry in listed or () for name in entry):
+        for name in dict.fromkeys(name for alternative in listed or () for name in alternative):
             if name not in schemes:
                 text = f"components/securitySchemes has no {name}"
                 yield self._report("security-scheme-undefined", pointer, text, is_whole=True)
@@ -133,6 +133,6 @@ class _OperationLint:
             is_error = status[:1] in {"4", "5"} or status == "default"
             content: dict[str, Any] = self.side.read_content(self.side.get(responses, status))
             if is_error and self.operation.method != "HEAD" and not _PROBLEMS & set(content):
-                said = ", ".join(content) or "nothing"
-                text = f"{status} has {said} and not application/problem+json"
+                media_types = ", ".join(content) or "nothing"
+                text = f"{status} has {media_types} and not application/problem+json"
                 yield self._report("problem-type-missing", ("responses", status), text)

@@ -119,14 +119,14 @@ class SchemaComparison:
     def _compare_lists(self, keyword: str, pair: Pair, place: Place, above: Compared) -> list[Difference]:
         ours, theirs = list(enumerate(pair[0])), list(pair[1])
         if keyword != "prefixItems":
-            for entry in tuple(ours):
-                twins = (other for other in theirs if not self._compare((entry[1], other), place, above))
+            for numbered in tuple(ours):
+                twins = (other for other in theirs if not self._compare((numbered[1], other), place, above))
                 if (twin := next(twins, None)) is not None:
-                    ours.remove(entry)
+                    ours.remove(numbered)
                     theirs.remove(twin)
         if len(ours) != len(theirs):
-            said = [f"of {len(side)}" for side in pair]
-            return [place.below(keyword).contrast(keyword, *said)]
+            lengths = [f"of {len(side)}" for side in pair]
+            return [place.below(keyword).contrast(keyword, *lengths)]
         found = []
         for (index, mine), other in zip(ours, theirs, strict=True):
             inside = place.below(keyword, str(index), label=f" {keyword}[{index}]")
@@ -144,8 +144,8 @@ def _contrast(keyword: str, pair: Pair, place: Place) -> list[Difference]:
             *(inside.differ(f"the app requires {name}, contract does not") for name in sorted(right - left)),
         ]
     if keyword == NULL:
-        said = ("allowed", "not allowed") if ours else ("not allowed", "allowed")
-        return [place.contrast("null is", *said)]
+        words = ("allowed", "not allowed") if ours else ("not allowed", "allowed")
+        return [place.contrast("null is", *words)]
     is_single = isinstance(ours, list) and len(ours) == 1
     what = "const" if keyword == "enum" and is_single else keyword
     return [place.below(what).contrast(what, _unwrap_single(ours), _unwrap_single(theirs))]

@@ -113,9 +113,9 @@ def read_security(document: dict[str, Any], operation: dict[str, Any]) -> Securi
         frozenset(
             frozenset(
                 _read_demand(name, scopes, dereference(schemes.get(name), document))
-                for name, scopes in entry.items()
+                for name, scopes in requirement.items()
             )
-            for entry in listed or [{}]
+            for requirement in listed or [{}]
         )
     )
 
@@ -147,13 +147,13 @@ def _find_weaknesses(scheme: dict[str, Any]) -> Iterator[str]:
 
 
 def _describe(alternative: Alternative, *, with_weaknesses: bool = False) -> str:
-    said = [
+    demands = [
         f"{demand} by {', '.join(sorted(demand.weaknesses))}"
         if with_weaknesses and demand.weaknesses
         else str(demand)
         for demand in alternative
     ]
-    return " and ".join(sorted(said)) or "no credentials"
+    return " and ".join(sorted(demands)) or "no credentials"
 
 
 def _implies(new: Alternative, old: Alternative, *, same_way: bool) -> bool:

@@ -76,8 +76,8 @@ class Side:
         """Return the parameters of an operation and its path item, as `read_parameters` does."""
         found: dict[tuple[str, str], LocatedParameter] = {}
         for holder, pointer in ((item, ()), (operation, ("",))):
-            for index, entry in enumerate(self.get(holder, "parameters") or ()):
-                value = dereference(entry, self.document)
+            for index, parameter in enumerate(self.get(holder, "parameters") or ()):
+                value = dereference(parameter, self.document)
                 place, name = str(value.get("in")), str(value.get("name"))
                 name = name.lower() if place == "header" else name
                 if with_ignored or place != "header" or name not in _IGNORED_HEADERS:

@@ -45,7 +45,9 @@ def judge(
     used: set[ContractWaiver] = set()
     grouped: dict[tuple[str, str, str, str | None], list[Violation]] = defaultdict(list)
     for violation in violations:
-        waiver = next((entry for entry in settings.waivers if _covers(entry, violation, today)), None)
+        waiver = next(
+            (candidate for candidate in settings.waivers if _covers(candidate, violation, today)), None
+        )
         if waiver is not None:
             used.add(waiver)
         reason = waiver.reason if waiver else None

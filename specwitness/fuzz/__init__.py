@@ -1,4 +1,4 @@
-"""Fuzzing by contract: what a repository needs to describe its service to the harness.
+"""Fuzzing by contract: the names with which a repository describes its service to the harness.
 
 The names are imported when they are used: `specwitness.fuzz` alone loads neither Schemathesis nor an app.
 """

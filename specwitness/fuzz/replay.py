@@ -30,7 +30,7 @@ _FOUND_BY_EVERY_CHECK = frozenset({"conformance", "robustness"})
 
 
 def replay(
-    operation: str, check: str, root: Path = Path(), *, contract: str | None = None, **shared_texts: Any
+    operation: str, check: str, root: Path = Path(), *, contract: str | None = None, **overrides: Any
 ) -> list[str]:
     """Run one check on one operation.
 
@@ -39,7 +39,7 @@ def replay(
         check: Such as `isolation`.
         root: The repository's root.
         contract: The path of the contract, below the root, in place of the configured one.
-        shared_texts: Settings in place of those of `[tool.specwitness.fuzz]`, such as `base_url`.
+        overrides: Settings in place of those of `[tool.specwitness.fuzz]`, such as `base_url`.
 
     Returns:
         A text for each failure; empty where the check passed or was skipped.
@@ -54,7 +54,7 @@ def replay(
     if check != "conformance":
         # The values that Schemathesis generates depend on the set of operations that it gets.
         narrow |= {"operations": (operation,), "shard": (1, 1)}
-    settings = narrow_fuzz(config.fuzz, {**shared_texts, **narrow})
+    settings = narrow_fuzz(config.fuzz, {**overrides, **narrow})
     run = run_on_configured(root, config, settings, lambda _: None)
     found = [
         witness.detail or ""

@@ -32,7 +32,7 @@ class TriedOperation:
 
     Attributes:
         id: Its `operationId`, or `METHOD /path`.
-        is_reached: Whether it answered 2xx: where it did not, the checks tried nothing on it.
+        is_reached: Whether it responded with 2xx; otherwise the checks did not run on it.
     """
 
     id: str
@@ -68,9 +68,9 @@ class FuzzRun:
         requests: How many were sent.
         coverage: The documented statuses of these operations, and those that came.
         attacks: How often each attack was sent, by the witness's id.
-        violations: The kinds of what is wrong, by operation id and check.
+        violations: The kinds of violations, by operation id and check.
         profile: The depth, `quick` or `deep`.
-        seed: What the generated values came from.
+        seed: The seed of the generated values.
         reads_routes: Whether the service was an app in this process, whose routes can be listed.
         may_write: Whether methods that change something were sent.
         broken_off: The error that ended the run early; None where the service responded to the end.
@@ -110,7 +110,7 @@ def run_fuzz(
     Args:
         contract: The hand-written contract.
         target: The service.
-        settings: Depth, seed, time budget, and which requirements each check may testify for.
+        settings: Depth, seed, time budget, and the requirements for which each check is evidence.
         progress: Gets a line of text before each step.
 
     Raises:

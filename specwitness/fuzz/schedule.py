@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.target import Target
     from specwitness.fuzz.tokens.attack import Attack
 
-    # The operation, or None for the whole contract; the checks whose cases are counted; what is done.
+    # The operation, or None for the whole contract; the checks whose cases are counted; the function to call.
     Step = tuple[Endpoint | None, tuple[str, ...], Callable[[], object]]
 
 _BASELINE = ("baseline",)
@@ -42,11 +42,11 @@ class Schedule:
     """The steps of a run.
 
     Args:
-        context: What the run shares.
+        context: The state of the run.
         target: The service.
-        settings: Depth, and which checks are wanted.
-        wanted: The ids of the operations that are wanted.
-        extra: Bad credentials that the target itself gives.
+        settings: The depth, and the selected checks.
+        wanted: The ids of the selected operations.
+        extra: Bad credentials from the target, such as expired tokens.
     """
 
     context: Context
@@ -56,7 +56,7 @@ class Schedule:
     extra: tuple[Attack, ...] = ()
 
     def first(self) -> Iterator[Step]:
-        """Give the steps on the operations that leave everybody's access as it is."""
+        """Give the steps on all operations but those that may end a user's access, such as `POST /logout`."""
         context = self.context
         context.plan = self._plan({})
         others = [endpoint for endpoint in in_order(context.surface.endpoints) if not endpoint.is_ending]
@@ -64,7 +64,7 @@ class Schedule:
         for endpoint in others:
             yield from self._baseline(endpoint)
         for endpoint in others:
-            # `GET /profile` answers 404 until `PUT /profile` has put something there.
+            # `GET /profile` responds with 404 until `PUT /profile` has created the profile.
             if endpoint.method == "GET" and context.builder.find("PUT", endpoint.shape):
                 yield endpoint, _BASELINE, partial(self._send_again_if_lacking, endpoint)
         yield None, _BASELINE, partial(refuse_locked_out, context)
@@ -87,7 +87,7 @@ class Schedule:
                 yield from self._check(endpoint)
 
     def situations(self, cast: Mapping[str, Actor]) -> Iterator[Step]:
-        """Give the steps in the states that the target brings about: from each it has to come back."""
+        """Give the steps for the situations of the target, such as an outage and the recovery from it."""
         self.context.plan = self._plan(cast)
         for check in find_checks(Scope.SITUATIONS) if self.target.situations else ():
             if self._is_wanted(check) and check.run_once:
@@ -125,14 +125,14 @@ class Schedule:
             send_baseline(self.context, endpoint)
 
     def _send_again_with_key(self, endpoint: Endpoint) -> None:
-        """Bring an operation to a 2xx that wanted a key which had to be made first."""
+        """Repeat the baseline request of an operation that needs an API key, if the run has created one."""
         context = self.context
         is_new = any(name in context.alice.identity.values for name, _ in self._schemes_of(endpoint))
         if is_new and endpoint.id not in context.succeeded and endpoint.id not in context.by_admin:
             send_baseline(context, endpoint)
 
     def _end(self, endpoint: Endpoint) -> None:
-        """Call what may end a user's access, and see whether it did what it says."""
+        """Call an operation that may end a user's access, and check that the access or account has ended."""
         with check_account_end(self.context, endpoint), check_log_out(self.context, endpoint):
             send_baseline(self.context, endpoint)
 
@@ -160,6 +160,6 @@ class Schedule:
                 forget_consumed(endpoint, actor)
 
     def _is_wanted(self, check: Check) -> bool:
-        """Tell whether a check is wanted, or a check whose cases it counts on the way."""
+        """Tell whether a check is selected, or another one for which it counts cases."""
         only = set(self.settings.only)
         return not only or bool(set(check.names) & only)

@@ -1,4 +1,4 @@
-"""The service under test: what a repository tells the harness about it, and how it is opened."""
+"""The service under test: its description by a repository, and how it is opened."""
 
 from __future__ import annotations
 

@@ -25,11 +25,11 @@ NEVER_OBSERVED = "never observed"
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the results of a run say of each operation and check.
+    """Derives the witness of each operation and check from the results of a run.
 
     Args:
         results: The results.
-        settings: Depth, which checks were wanted, and which requirements each may testify for.
+        settings: Depth, selected checks, and the requirements for which each check is evidence.
         situations: The statuses that are due in each situation of the target, by its name.
         has_mint: Whether the target signs tokens of its own.
         is_whole: Whether the run ended within its time budget.

@@ -32,9 +32,9 @@ def print_inspection(checked: Mapping[str, str], judged: Sequence[Judgement], co
         ):
             for judgement in group:
                 place = f"{judgement.location}: " if judgement.location else ""
-                said = f"{place}{judgement.message} [{kind}: {code}]"
+                sentence = f"{place}{judgement.message} [{kind}: {code}]"
                 waived = f" waived: {judgement.reason}" if judgement.reason else ""
-                for number, line in enumerate(f"{said}{waived}".splitlines()):
+                for number, line in enumerate(f"{sentence}{waived}".splitlines()):
                     _print(console, f"{'  ' if number else ''}{line}", _STYLES[level])
             if remedy and level is not RuleLevel.WAIVED:
                 _print(console, f"  → {remedy}")

@@ -1,1 +1,1 @@
-"""The contract as the checks see it: operations, what they are for, and the English words that tell."""
+"""The contract as the checks see it: operations, their purpose, and the English words that show it."""

@@ -1,4 +1,4 @@
-"""The operations of a contract as the checks see them: inputs, answers and who may call."""
+"""The operations of a contract as the checks see them: inputs, responses and permitted callers."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
 def list_collections(path: str) -> list[str]:
-    """Give the collections on the way of a path: `/a/{x}/b/{y}/z` has `/a/{}` and `/a/{}/b/{}`."""
-    plain = PARAMETER.sub("{}", path)
-    return [plain[: match.end()] for match in re.finditer(r"\{\}", plain)]
+    """Give the collections of a path, from left to right: `/a/{x}/b/{y}/z` has `/a/{}` and `/a/{}/b/{}`."""
+    shape = PARAMETER.sub("{}", path)
+    return [shape[: match.end()] for match in re.finditer(r"\{\}", shape)]
 
 
 def is_choice(parameter: Parameter | None) -> bool:
-    """Tell whether a parameter takes one of a few values that the contract lists."""
+    """Tell whether a parameter has an enumeration or a constant: `format: csv | json`."""
     return parameter is not None and bool(parameter.schema.get("enum") or "const" in parameter.schema)
 
 
 def list_told(parameter: Parameter) -> list[Any]:
-    """List the values that the contract itself names for a parameter."""
+    """List the values of a parameter in the contract: example, default, and enumeration or constant."""
     values = [parameter.example] if parameter.example is not ... else []
     values += [parameter.schema["default"]] if "default" in parameter.schema else []
     constant = [parameter.schema["const"]] if "const" in parameter.schema else []
@@ -66,7 +66,7 @@ _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter; `example` is `...` where the contract has none."""
+    """A parameter in `path`, `query`, `header` or `cookie`; its example is `...` if there is none."""
 
     name: str
     location: str
@@ -89,32 +89,32 @@ class Surface:
         return {name: dereference(value, self.document) for name, value in found.items()}
 
     def overlaps(self, method: str, path: str) -> bool:
-        """Tell whether another template takes a path: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
-        plain = _PARAMETER.sub("x", path)
+        """Tell whether another template matches: `DELETE /notes/{id}` serves `DELETE /notes/search`."""
+        concrete = _PARAMETER.sub("x", path)
         for endpoint in self.endpoints:
             if (
                 endpoint.method == method
                 and endpoint.path != path
-                and re.fullmatch(_as_pattern(endpoint.path), plain)
+                and re.fullmatch(_as_pattern(endpoint.path), concrete)
             ):
                 return True
         return False
 
     def match(self, method: str, path: str) -> Endpoint | None:
-        """Find the operation that a request is for; of several templates that take its path, the plainest."""
+        """Find the operation for a request; of several matches, the one with the fewest parameters."""
         found = [
             endpoint
             for endpoint in self.endpoints
             if endpoint.method == method and re.fullmatch(_as_pattern(endpoint.path), path.rstrip("/") or "/")
         ]
-        return min(found, key=lambda name: len(name.path_names), default=None)
+        return min(found, key=lambda endpoint: len(endpoint.path_names), default=None)
 
     @cached_property
     def _by_shape(self) -> dict[tuple[str, str], Endpoint]:
         return {(endpoint.method, endpoint.shape): endpoint for endpoint in self.endpoints}
 
     def find(self, method: str, shape: str) -> Endpoint | None:
-        """Find an operation by method and path, whatever its parameters are called."""
+        """Find an operation by method and shape, such as `GET` and `/notes/{}`."""
         return self._by_shape.get((method, shape))
 
 
@@ -122,8 +122,9 @@ class Surface:
 class Endpoint:
     """One operation.
 
-    `security` are the alternatives, each a mapping of scheme to scopes; none: the operation is
-    public; an empty one among them: credentials are optional. `bodies` are schemas by media type.
+    `security` lists the alternatives, each a mapping of scheme to scopes. With no alternative the
+    operation is public; with an empty mapping among them credentials are optional. `bodies` maps media
+    types to schemas.
     """
 
     operation: Operation
@@ -157,7 +158,7 @@ class Endpoint:
 
     @property
     def is_safe(self) -> bool:
-        """Tell whether the method promises to change nothing."""
+        """Tell whether the method is a safe one, such as GET (RFC 9110 §9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS", "TRACE"}
 
     @property
@@ -167,7 +168,7 @@ class Endpoint:
 
     @property
     def is_optional(self) -> bool:
-        """Tell whether credentials are taken but not needed."""
+        """Tell whether credentials are accepted and not required."""
         return bool(self.security) and not all(self.security)
 
     @property
@@ -177,19 +178,19 @@ class Endpoint:
 
     @cached_property
     def body_schema(self) -> Schema | None:
-        """The schema of the JSON body, merged; None where none is taken."""
+        """The resolved schema of the body; None if the operation has no body."""
         media = self.media
         return resolve(self.bodies[media], self.document) if media else None
 
     @property
     def media(self) -> str | None:
         """The media type of the body that is sent."""
-        is_json = (entry for entry in self.bodies if entry.partition(";")[0].endswith("json"))
+        is_json = (media_type for media_type in self.bodies if media_type.partition(";")[0].endswith("json"))
         return next(is_json, next(iter(self.bodies), None))
 
     @cached_property
     def collections(self) -> tuple[str, ...]:
-        """The collections on the way of the path: `/a/{x}/b/{y}/z` passes `/a/{}` and `/a/{}/b/{}`."""
+        """The collections of the path, from left to right: `/a/{x}/b/{y}/z` has `/a/{}` and `/a/{}/b/{}`."""
         return tuple(list_collections(self.path))
 
     @property
@@ -321,8 +322,8 @@ class Endpoint:
         """The roles that the contract names for the operation, in lower case: `x-roles: [admin]`."""
         found: set[str] = set()
         for name in ROLE_EXTENSIONS:
-            said = self.raw.get(name)
-            listed = said if isinstance(said, list) else [said] if said else []
+            declared = self.raw.get(name)
+            listed = declared if isinstance(declared, list) else [declared] if declared else []
             found |= {str(role).lower() for role in listed}
         return found
 
@@ -373,22 +374,22 @@ class Endpoint:
         return not self.find_errors(schema, value)
 
     def find_errors(self, schema: Schema, value: Any) -> list[Any]:
-        """Find what of a value does not fit a schema."""
+        """List the errors of a value under a schema of the contract; empty if it fits."""
         kind = OAS30Validator if self.document["openapi"].startswith("3.0") else OAS31Validator
         checker = kind.FORMAT_CHECKER
-        # The components come along, for the `$ref`s in the schema.
+        # The schema may contain `$ref`s to components of the document.
         whole = {"components": self.document.get("components", {}), "allOf": [schema]}
         return list(kind(whole, format_checker=checker).iter_errors(value))
 
     def response_for(self, status: int) -> dict[str, Any] | None:
-        """Give what the contract says of a status; None where it does not know it."""
+        """Give the response object for a status, by `404`, `4XX` or `default`; None if undocumented."""
         for name in (str(status), f"{status // 100}XX", f"{status // 100}xx", "default"):
             if name in self.responses:
                 return self.responses[name]
         return None
 
     def response_properties(self) -> dict[str, Schema]:
-        """Give the members that a successful answer documents, those of single items included."""
+        """Give the documented members of 2xx responses, name to schema; those of list items too."""
         found: dict[str, Schema] = {}
         for status, response in self.responses.items():
             if status.startswith("2"):
@@ -403,9 +404,9 @@ def _as_pattern(template: str) -> str:
 
 
 def read_surface(contract: Contract) -> Surface:
-    """Read a contract as the checks need it."""
+    """Read the operations of a contract into one document without external references."""
     document = bundle(contract)
-    return Surface(document, tuple(_read_endpoint(entry, document) for entry in contract.operations))
+    return Surface(document, tuple(_read_endpoint(operation, document) for operation in contract.operations))
 
 
 def _collect_properties(schema: Any, document: dict[str, Any], depth: int = 0) -> dict[str, Schema]:
@@ -438,7 +439,7 @@ def _read_endpoint(operation: Operation, document: dict[str, Any]) -> Endpoint:
             example for media in content.values() for example in _read_examples(media, document)
         ),
         responses={
-            str(key): _read_response(entry, document) for key, entry in raw.get("responses", {}).items()
+            str(key): _read_response(response, document) for key, response in raw.get("responses", {}).items()
         },
         security=tuple(dict(schemes) for schemes in security),
         raw=raw,
@@ -464,10 +465,10 @@ def _read_parameters(several: list[Any], document: dict[str, Any]) -> tuple[Para
 
 
 def _read_examples(holder: dict[str, Any], document: dict[str, Any]) -> list[Any]:
-    several = holder.get("examples", {})
-    named = several.values() if isinstance(several, dict) else ()
+    examples = holder.get("examples", {})
+    named = examples.values() if isinstance(examples, dict) else ()
     values = [
-        example["value"] for collection in named if "value" in (example := dereference(collection, document))
+        example["value"] for reference in named if "value" in (example := dereference(reference, document))
     ]
     return [holder["example"], *values] if "example" in holder else values
 
@@ -476,7 +477,7 @@ _ORDER = {"POST": 0, "PUT": 2, "GET": 1, "HEAD": 1, "OPTIONS": 1, "PATCH": 2}
 
 
 def in_order(endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
-    """Order operations so that objects are made, read, changed and deleted, and accounts ended last."""
+    """Order operations: create, read, change, delete; operations that end access or accounts come last."""
     return sorted(
         endpoints,
         key=lambda endpoint: (

@@ -11,7 +11,7 @@ def noun_at(shape: str) -> str:
 
 
 def noun_for(parameter_name: str, shape: str) -> str:
-    """Give what a path's parameter names, by its own name or else by its collection's.
+    """Give the noun of a path's parameter, by its own name or else by its collection's.
 
     `noteId` gives `note`; `id` in `/notes/{}` gives `note` too.
     """

@@ -27,10 +27,19 @@ if TYPE_CHECKING:
 def find_producers(
     surface: Surface, prefix: str, parameter: Parameter, noun: str
 ) -> Iterator[tuple[Endpoint, str]]:
-    """Find the operations that make objects of a collection, the likeliest first.
+    """Find the operations that create objects of a collection, the likeliest first.
 
-    They are linked to it, post to it, are named like it wherever they stand, or answer with what the
-    parameter is called. With each comes the link that leads to the id, if there is one.
+    For `/notes/{noteId}`: an operation with a link to it, `POST /notes`, `POST /folders/{id}/notes`, and
+    an operation whose response documents `noteId`.
+
+    Args:
+        surface: The contract.
+        prefix: The collection, such as `/notes/{}`.
+        parameter: The path's parameter that takes the id.
+        noun: What the parameter names, such as `note`.
+
+    Returns:
+        Operations with the link's expression for the id, such as `$response.body#/id`; empty without a link.
     """
     makers = [endpoint for endpoint in surface.endpoints if endpoint.method == "POST"]
     found = [
@@ -39,24 +48,26 @@ def find_producers(
     if direct := surface.find("POST", prefix.removesuffix("/{}")):
         found.append((direct, ""))
     others = [maker for maker in makers if prefix not in maker.collections]
-    named = [object_id for object_id in others if same_noun(snake(object_id.last_segment), noun)]
-    found += [(word, "") for word in sorted(named, key=lambda entry: len(entry.path_names))]
+    named = [maker for maker in others if same_noun(snake(maker.last_segment), noun)]
+    found += [(maker, "") for maker in sorted(named, key=lambda maker: len(maker.path_names))]
     name = snake(parameter.name)
     if noun_of(name) != "" or name not in GENERIC_KEYS:
         found += [
-            (object_id, "")
-            for object_id in others
-            if name in map(snake, object_id.response_properties())
-            and not _is_key_of(surface, object_id, name)
+            (maker, "")
+            for maker in others
+            if name in map(snake, maker.response_properties()) and not _is_key_of(surface, maker, name)
         ]
     first: dict[str, tuple[Endpoint, str]] = {}
-    for option, link in found:
-        first.setdefault(option.id, (option, link))
+    for maker, link in found:
+        first.setdefault(maker.id, (maker, link))
     return iter(first.values())
 
 
 def _is_key_of(surface: Surface, maker: Endpoint, name: str) -> bool:
-    """Tell whether a slug or a code in an answer is that of the object which the operation makes."""
+    """Tell whether a key in a response belongs to the object that the operation creates.
+
+    `slug` in the response of `POST /posts` is the post's if `/posts/{slug}` exists.
+    """
     return name in NATURAL_KEYS and any(
         shape == f"{maker.shape}/{{}}" and snake(parameter) == name
         for endpoint in surface.endpoints
@@ -77,19 +88,29 @@ def _find_link(surface: Surface, endpoint: Endpoint, prefix: str, name: str) -> 
 
 
 def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | None:
-    """Find the collection that a noun names; without one, that which the path in focus speaks of.
+    """Find the collection of a noun: `note` -> `/notes/{}`.
 
-    Where no path holds an id of it, the operation that makes its objects stands for it.
+    If no path has such a collection, `POST /notes` gives `/notes/{}` all the same.
+
+    Args:
+        surface: The contract.
+        focus: The operation whose member is read; its path and id give the noun if `noun` is empty.
+        noun: The noun; may be empty.
+
+    Returns:
+        The collection; None if there is none.
     """
     nouns = [noun] if noun else list(_nouns_in(focus))
     shapes = list(_collections_in(surface))
-    # The nearest to the root first: what lies below another object is known by that alone.
+    # The nearest to the root first: `note_id` means `/notes/{}` rather than `/folders/{}/notes/{}`.
     shapes.sort(key=lambda shape: shape.count("{}"))
     last = {noun_at(shape): shape for shape in reversed(shapes)}
-    for entry in nouns:
-        if known := next((shape for other, shape in last.items() if same_noun(entry, other)), None):
-            return known
-        if maker := _maker_of(surface, entry, focus):
+    for candidate in nouns:
+        if shape_of_noun := next(
+            (shape for other, shape in last.items() if same_noun(candidate, other)), None
+        ):
+            return shape_of_noun
+        if maker := _maker_of(surface, candidate, focus):
             return f"{maker.path}/{{}}"
     if noun in RELATION_ROLES and focus is not None:
         return collection_of(surface, focus, "")
@@ -98,22 +119,26 @@ def collection_of(surface: Surface, focus: Endpoint | None, noun: str) -> str | 
 
 
 def collection_by_key(surface: Surface, name: str) -> str | None:
-    """Find the one collection whose objects a slug or a code names: `sender_slug` wants one."""
-    key, one = name.rpartition("_")[2], singular(name)
+    """Find the collection with a key: `sender_slug` -> `/senders/{}`, the only path with `{slug}`.
+
+    Returns:
+        The collection; None if there is none, or more than one.
+    """
+    key, singular_name = name.rpartition("_")[2], singular(name)
     found = {
         shape
         for endpoint in surface.endpoints
         for parameter, shape in endpoint.places
-        # `book_title` in a path is what `titles` in a body are.
+        # The titles in the body member `titles` are values for the path parameter `book_title`.
         if (key in NATURAL_KEYS and snake(parameter) == key)
-        or (one != name and f"_{snake(parameter)}".endswith(f"_{one}"))
+        or (singular_name != name and f"_{snake(parameter)}".endswith(f"_{singular_name}"))
         or ("_" in name and snake(parameter) == name)
     }
     return found.pop() if len(found) == 1 else None
 
 
 def _collections_in(surface: Surface) -> Iterator[str]:
-    """Give the collections whose objects the paths name; the callers, whom no call makes, are none."""
+    """Give the collections of all paths, without `/users/{id}` if there is no `POST /users`."""
     for endpoint in surface.endpoints:
         for name, shape in endpoint.places:
             is_user = noun_for(name, shape) in USERS
@@ -122,7 +147,7 @@ def _collections_in(surface: Surface) -> Iterator[str]:
 
 
 def _nouns_in(focus: Endpoint | None) -> Iterator[str]:
-    """Give the nouns by which an operation says what it is for: in its path, its id, its summary."""
+    """Give the words of an operation's path, id and summary, in the singular."""
     if focus is None:
         return
     words = [word for word in reversed(focus.path.split("/")) if word and "{" not in word]

@@ -12,7 +12,10 @@ _DEEPEST = 8
 
 
 def resolve(schema: Any, document: dict[str, Any], depth: int = 0) -> Schema:
-    """Give a schema without `$ref` and `allOf` on its first level, and with the first alternative."""
+    """Resolve `$ref`, `allOf`, `oneOf` and `anyOf` on the first level of a schema.
+
+    Of alternatives, the first one that is not null is merged in. A value that is no schema gives `{}`.
+    """
     found = dereference(schema, document)
     if not isinstance(found, dict) or depth > _DEEPEST:
         return {}
@@ -28,13 +31,13 @@ def resolve(schema: Any, document: dict[str, Any], depth: int = 0) -> Schema:
 
 
 def type_of(schema: Schema) -> str | None:
-    """Give the type of a resolved schema, null aside."""
-    said = schema.get("type")
-    if isinstance(said, list):
-        return next((value for value in said if value != "null"), None)
-    if said is None and "properties" in schema:
+    """Give the type of a resolved schema: `["string", "null"]` -> `string`; None if it has no type."""
+    declared = schema.get("type")
+    if isinstance(declared, list):
+        return next((value for value in declared if value != "null"), None)
+    if declared is None and "properties" in schema:
         return "object"
-    return said if isinstance(said, str) else None
+    return declared if isinstance(declared, str) else None
 
 
 def _merge(one: Schema, other: Schema) -> Schema:

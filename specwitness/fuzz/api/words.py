@@ -1,8 +1,8 @@
 """Every list of English words by which the fuzzer reads names in a contract.
 
-A word of a list stands for whole words of a name, never for a part of one: `log` is in `/audit-log`
-and `auditLog`, and not in `/blogs`. Each word has a name in which it occurs; a test takes every word
-away in turn, and its example is read in another way then.
+A word of a list matches whole words of a name, never a part of one: `log` is in `/audit-log` and
+`auditLog`, and not in `/blogs`. Each word has an example, a name in which it occurs. A test removes
+every word in turn, and checks that the fuzzer then reads the example differently.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def singular(word: str) -> str:
 
 @cache
 def singulars(word: str) -> frozenset[str]:
-    """Give what a noun may be in the singular.
+    """Give the word and its singular, since either may be the singular.
 
-    A word alone does not tell: `buses` is the plural of `bus`, and `bus` looks like a plural itself.
+    `buses` is the plural of `bus`, and `bus` looks like a plural of `bu`.
     """
     return frozenset({word, singular(word)})
 
@@ -65,7 +65,7 @@ class WordList:
     Args:
         purpose: What the list is for.
         examples: A name for each word; the words of a phrase are joined by underscores.
-        is_inflected: Whether the plural of a word is meant too. A list of verbs is not inflected:
+        is_inflected: Whether the plural of a word matches too. A list of verbs is not inflected:
             `report` reads, and `POST /reports` makes a report.
     """
 
@@ -122,7 +122,7 @@ class WordList:
         return any(self._matches(words[-length:]) for length in range(1, longest + 1))
 
 
-# --- Whose and what
+# --- Users and relations
 
 USERS = WordList(
     "A user of the service: `/users/{id}` is filled with the caller's id where no operation makes users.",
@@ -165,11 +165,11 @@ OWN = WordList(
     is_inflected=False,
 )
 ACCOUNTS = WordList(
-    "What a sign-up makes: that an e-mail is taken is no secret of an object there.",
+    "Objects that a sign-up creates: its refusal of a taken e-mail address is no finding.",
     {"user": "POST /users", "account": "POST /accounts", "profile": "POST /profiles"},
 )
 HANDLES = WordList(
-    "By these a path may name a user who has an id as well.",
+    "Names of a user in a path, in place of the id: `/users/{username}`.",
     {
         "username": "/users/{username}",
         "user_name": "/users/{user_name}",
@@ -182,11 +182,11 @@ HANDLES = WordList(
     is_inflected=False,
 )
 ADDRESSES = WordList(
-    "By these people sign in: a second account with the same one cannot be.",
+    "Members that identify an account at login: no two accounts can have the same e-mail address.",
     {"email": "email", "email_address": "emailAddress", "phone": "phone", "phone_number": "phoneNumber"},
 )
 PUBLIC_NAMES = WordList(
-    "Names by which everybody finds an object: that they are one of a kind is no secret.",
+    "Public names of an object, which are unique: a refusal of a taken `handle` is no finding.",
     {
         "username": "username",
         "user_name": "userName",
@@ -200,7 +200,7 @@ PUBLIC_NAMES = WordList(
     },
 )
 RECIPIENTS = WordList(
-    "Members that name who is given something: it need not belong to the giver.",
+    "Members that name a recipient: `to_account_id` may be another user's account.",
     {
         "to": "to_account_id",
         "recipient": "recipientId",
@@ -212,7 +212,7 @@ RECIPIENTS = WordList(
     },
 )
 RELATION_ROLES = WordList(
-    "What an object is to another of its own kind.",
+    "Relations between objects of one collection: `parentId` of a folder names a folder.",
     {
         "parent": "parentId",
         "target": "target_id",
@@ -252,7 +252,7 @@ KEY_MEMBERS = {
     "token": '{"token": "…"}',
 }
 GENERIC_KEYS = WordList(
-    "Keys that every object may have: they do not tell which collection an object is of.",
+    "Keys that any object may have: `id` does not show the collection, `noteId` does.",
     {"id": "id", "ids": "ids", "uuid": "uuid", "key": "key", "name": "name", "number": "number"},
     is_inflected=False,
 )
@@ -281,7 +281,7 @@ REFERENCE_ENDINGS = {
     "_to": "replyTo",
 }
 COMMON_MEMBERS = WordList(
-    "Last words that many members share: `to_name` does not want the `name` of some other object.",
+    "Last words that many members share: `to_name` is not filled with the `name` of another object.",
     {
         "id": "id",
         "at": "at",
@@ -294,7 +294,7 @@ COMMON_MEMBERS = WordList(
     is_inflected=False,
 )
 VERSION_MEMBERS = WordList(
-    "The version of an object that a write has to name.",
+    "The version of an object, which a write has to send.",
     {
         "version": "version",
         "revision": "revision",
@@ -310,7 +310,7 @@ VERSION_MEMBERS = WordList(
 # --- What an operation does
 
 READING = WordList(
-    "A POST whose last segment begins so only reads.",
+    "First words of the last segment of a POST that only reads: `POST /notes/search`.",
     {
         "list": "POST /notes/list",
         "search": "POST /notes/search",
@@ -330,7 +330,7 @@ READING = WordList(
     is_inflected=False,
 )
 MAKING = WordList(
-    "A POST that ends so makes objects of the noun before it.",
+    "Last segments of a POST that creates objects of the noun before it: `POST /notes/new`.",
     {
         "create": "POST /entries/create",
         "new": "POST /notes/new",
@@ -346,7 +346,7 @@ MAKING = WordList(
     is_inflected=False,
 )
 DELETING = WordList(
-    "An operation whose last segment says so deletes its objects: not `POST /images/remove-background`.",
+    "Verbs of a deletion: `POST /notes/delete` deletes notes, `POST /images/remove-background` no image.",
     {
         "delete": "POST /notes/delete",
         "remove": "POST /entries/{id}/remove",
@@ -357,7 +357,7 @@ DELETING = WordList(
     is_inflected=False,
 )
 BULK = WordList(
-    "What a deletion may say beside its verb and its noun.",
+    "Words of a deletion beside its verb and its noun: `POST /notes/bulk-delete`.",
     {
         "all": "POST /notes/delete-all",
         "many": "POST /notes/delete-many",
@@ -400,7 +400,7 @@ CLOSING_ACCOUNT = WordList(
     is_inflected=False,
 )
 ACCESS_NOUNS = WordList(
-    "After a call of these it is looked whether both users are still let in.",
+    "Nouns of operations after which the fuzzer checks that both users still have access.",
     {
         "auth": "POST /auth",
         "credential": "POST /credentials",
@@ -421,7 +421,7 @@ KEY_NOUNS = WordList(
     },
 )
 SWEEPING = WordList(
-    "An administrator's operation with one of these may take away what other users have: it is not called.",
+    "Words of administrators' operations that may delete other users' data: the fuzzer does not call them.",
     {
         "reset": "POST /admin/reset",
         "clear": "POST /admin/clear-cache",
@@ -464,7 +464,7 @@ KEEPING_DELETED = WordList(
     },
 )
 ENDED_STATES = WordList(
-    "A member or a state that says that an object is no more.",
+    "Members and states of an object that has ended: `revoked_at`, `closed`.",
     {
         "revoked": "revoked_at",
         "cancelled": '"status": "cancelled"',
@@ -481,7 +481,7 @@ ENDED_STATES = WordList(
 # --- Rights
 
 PRIVILEGED = WordList(
-    "A scope, a whole segment of a path, or the first word of a tag or operationId that is for some users.",
+    "Words for administrators: as a scope, a segment of a path, or the first word of a tag or operationId.",
     {
         "admin": "/admin/users",
         "administrator": "x: administrators only",
@@ -496,7 +496,7 @@ PRIVILEGED = WordList(
     },
 )
 EVERYBODY = WordList(
-    "Roles that everybody has who has signed in.",
+    "Roles of every user who has logged in.",
     {
         "user": "x-roles: [user]",
         "member": "x-roles: [member]",
@@ -538,7 +538,7 @@ SECRETS = WordList(
     },
 )
 LOGIN_CODES = WordList(
-    "Members of a login that prove who somebody is, beside the secrets.",
+    "Members of a login that authenticate the user, beside the secrets.",
     {"code": "login_code"},
 )
 LOGIN_NAMES = WordList(
@@ -561,7 +561,7 @@ LOGIN_NAMES = WordList(
     is_inflected=False,
 )
 PERSONAL = WordList(
-    "Members that a response shows of others only where the contract says so.",
+    "Personal data: a response may show another user's only if the contract documents the member.",
     {
         "email": "email",
         "e_mail": "e_mail",
@@ -579,7 +579,7 @@ PERSONAL = WordList(
     },
 )
 OWNER_MEMBERS = WordList(
-    "Members that say whose an object is.",
+    "Members that name the owner of an object.",
     {
         "user_id": "userId",
         "owner_id": "ownerId",
@@ -613,7 +613,7 @@ ENVELOPE_MEMBERS = WordList(
     is_inflected=False,
 )
 AMOUNTS = WordList(
-    "Numbers of a body that may use something up.",
+    "Numbers of a body that may use up a balance: `amount` of a payment.",
     {
         "amount": "amount",
         "quantity": "quantity",
@@ -624,7 +624,7 @@ AMOUNTS = WordList(
     is_inflected=False,
 )
 BALANCES = WordList(
-    "Numbers of a response that say how much is left.",
+    "Numbers of a response that show a balance: `remaining`.",
     {
         "balance": "balance",
         "credit": "creditsLeft",
@@ -635,7 +635,7 @@ BALANCES = WordList(
     },
 )
 MOMENTS = WordList(
-    "Last words of members that hold a moment, where the schema names no format.",
+    "Last words of members that hold a date or time, if the schema has no format: `starts_at`.",
     {
         "at": "starts_at",
         "on": "due_on",
@@ -652,7 +652,7 @@ MOMENTS = WordList(
 # --- Pages and searches
 
 PAGE_SIZES = WordList(
-    "The parameter that says how long a page is.",
+    "Parameters for the page size.",
     {
         "limit": "limit",
         "size": "size",
@@ -669,7 +669,7 @@ PAGE_SIZES = WordList(
     is_inflected=False,
 )
 SEARCH_TERMS = WordList(
-    "The parameter that says what is searched for.",
+    "Parameters for the search term.",
     {
         "q": "q",
         "query": "query",
@@ -694,7 +694,7 @@ CURSORS = {
     "marker": "?marker=",
 }
 NEXT_CURSORS = re.compile(r"^(next|cursor|after|continuation)(_?(page|cursor|token|id))*$")
-# The value of an enumeration that is sent: a public note would be no secret.
+# Values that are preferred in an enumeration: bob may read a public note, and that is no finding.
 LEAST_PUBLIC = {
     "private": "visibility: public, private",
     "personal": "audience: everyone, personal",
@@ -707,7 +707,7 @@ LEAST_PUBLIC = {
 
 
 def noun_of(name: str) -> str:
-    """Give what a parameter or member names: `noteId` and `note_ids` name a note, `id` names nothing."""
+    """Give the noun of a parameter or member: `noteId` and `note_ids` -> `note`; empty for `id`."""
     plain = snake(name)
     for ending in ID_ENDINGS:
         if plain.endswith(ending):

@@ -1,1 +1,1 @@
-"""The checks: each tries one way to break a promise of the contract, on every operation that it fits."""
+"""The checks. Each one looks for one kind of fault, such as access to another user's objects."""

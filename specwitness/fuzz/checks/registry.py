@@ -23,7 +23,7 @@ CONTRACT = "contract"
 
 
 class Scope(Enum):
-    """When a check runs."""
+    """The point of a run at which a check runs, and the operations that it runs on."""
 
     REACHED = "once for each operation that answered its owner with 2xx"
     CALLABLE = "once for each operation that may be called, whatever it answered"
@@ -44,20 +44,19 @@ class Check:
     """A check, or a further procedure of one.
 
     Args:
-        name: What configuration, report and command line call it, such as `isolation`.
-        order: When it runs among those of its scope; the order in reports too.
-        title: What the report says after the operation's name. Empty for a further procedure of a
+        name: The name in settings, reports and on the command line, such as `isolation`.
+        order: The position among the checks of the same scope, and in reports.
+        title: The text of the report after the operation's name. Empty for a further procedure of a
             check that another module declares.
-        tries: What is tried, for the page of checks, in Markdown.
-        requirements: What a requirement says that the check can be evidence for.
-        scope: When it runs.
-        fits: Which operations it is for, by what the contract alone tells; in the scopes `RUN` and
-            `SITUATIONS` it is not asked.
-        run: What it does with an operation, in the scopes `REACHED` and `CALLABLE`.
-        run_once: What it does in the scopes `RUN` and `SITUATIONS`. A check whose cases another
-            procedure counts has neither.
-        reports: Further checks whose cases the procedure counts.
-        is_due: For which operations a report has a line even if no case was tried.
+        tries: The attacks of the check, for the table of checks in the documentation, in Markdown.
+        requirements: A requirement that the check can be evidence for, in words.
+        scope: The point of the run.
+        fits: Selects operations by the contract. Not used in the scopes `RUN` and `SITUATIONS`.
+        run: Runs the check on one operation, in the scopes `REACHED` and `CALLABLE`.
+        run_once: Runs the check in the scopes `RUN` and `SITUATIONS`. Both are None for a check whose
+            cases another procedure counts: `enumeration` counts cases of `existence`.
+        reports: Further checks for which the procedure counts cases.
+        is_due: Selects operations that have a line in reports even if no case was tried.
     """
 
     name: str
@@ -80,7 +79,7 @@ class Check:
 
 @cache
 def load_checks() -> tuple[Check, ...]:
-    """Import every module below `specwitness.fuzz.checks`, and give what they declare, in order."""
+    """Import every module below `specwitness.fuzz.checks`, and list the declared checks, by order."""
     package = import_module("specwitness.fuzz.checks")
     found: list[Check] = []
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -90,20 +89,20 @@ def load_checks() -> tuple[Check, ...]:
 
 
 def find_checks(scope: Scope) -> list[Check]:
-    """Give what runs in a scope, in order."""
+    """List the checks that run in a scope, by order."""
     return [check for check in load_checks() if check.scope is scope and (check.run or check.run_once)]
 
 
 def named_checks() -> dict[str, Check]:
-    """Give the checks that reports name, in order: name to check."""
+    """Give the checks that have a title in reports: name to check, by order."""
     return {check.name: check for check in load_checks() if check.title}
 
 
 def refuse_unknown(names: Iterable[str], where: str) -> None:
-    """See that every name is one of a check.
+    """Raise an error for a name that is no check's.
 
     Args:
-        names: What a configuration or a command line names.
+        names: Names from settings or the command line.
         where: The setting, for the message.
 
     Raises:

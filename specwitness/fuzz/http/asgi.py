@@ -66,7 +66,7 @@ class AsgiTransport:
     Args:
         app: The ASGI app.
         portal: The event loop that the app runs on.
-        state: What the app's lifespan made for its requests.
+        state: The state from the app's lifespan, which its requests get.
         seconds: The time limit of a response; None for no limit.
     """
 

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(run: FuzzRun, shared_texts: Mapping[str, Any], path: Path) -> None:
+def write_junit(run: FuzzRun, overrides: Mapping[str, Any], path: Path) -> None:
     """Write a run to a file.
 
     Args:
         run: The run.
-        shared_texts: The settings of the command line, which the line of a test repeats.
+        overrides: The settings of the command line, which the line of a test repeats.
         path: The file; its folders are created.
     """
     report = JUnitXml("specwitness fuzz")
     suites: dict[str, list[TestCase]] = {}
     for witness in run.witnesses:
         name = str((witness.example or {}).get("operation", ""))
-        suites.setdefault(name, []).append(_make_case(name, witness, shared_texts))
+        suites.setdefault(name, []).append(_make_case(name, witness, overrides))
     for name, cases in suites.items():
         report.add_testsuite(_make_suite(name, cases))
     if run.broken_off:
@@ -51,11 +51,11 @@ def _make_suite(name: str, cases: Iterable[TestCase]) -> TestSuite:
     return suite
 
 
-def _make_case(operation: str, witness: Witness, shared_texts: Mapping[str, Any]) -> TestCase:
+def _make_case(operation: str, witness: Witness, overrides: Mapping[str, Any]) -> TestCase:
     case = TestCase(check_of(witness)[1], _write(operation))
     if witness.outcome is Outcome.FAILED:
         failure = Failure(_write(witness.name), "broken")
-        failure.text = _write(describe_failure(witness, shared_texts))
+        failure.text = _write(describe_failure(witness, overrides))
         case.result = failure
     elif witness.outcome is Outcome.SKIPPED:
         case.result = Skipped(_write(witness.detail or ""))

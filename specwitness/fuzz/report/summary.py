@@ -50,7 +50,7 @@ def result_of(run: FuzzRun) -> str:
 
 
 def list_unreached(run: FuzzRun) -> list[str]:
-    """Give the ids of the operations that never answered 2xx, on which the checks tried nothing."""
+    """Give the ids of the operations without any 2xx, on which the checks did not run."""
     return [operation.id for operation in run.operations if not operation.is_reached]
 
 
@@ -75,13 +75,13 @@ def as_json(run: FuzzRun) -> dict[str, Any]:
     }
 
 
-def print_run(run: FuzzRun, console: Console, shared_texts: Mapping[str, Any] | None = None) -> None:
+def print_run(run: FuzzRun, console: Console, overrides: Mapping[str, Any] | None = None) -> None:
     """Print the table of operations and checks, each failure with its `curl` lines, and the result.
 
     Args:
         run: The run.
         console: The terminal.
-        shared_texts: The settings of the command line, which the line of a test repeats.
+        overrides: The settings of the command line, which the line of a test repeats.
     """
     table = Table("operation", "checks, with cases", pad_edge=False)
     for operation in dict.fromkeys(_operation_of(witness) for witness in run.witnesses):
@@ -92,7 +92,7 @@ def print_run(run: FuzzRun, console: Console, shared_texts: Mapping[str, Any] | 
         title = f"{witness.location}: {witness.name} [{check_of(witness)[1]}]"
         console.print(Text(title, "bold red"), soft_wrap=True)
         console.print(
-            describe_failure(witness, shared_texts or {}), soft_wrap=True, highlight=False, markup=False
+            describe_failure(witness, overrides or {}), soft_wrap=True, highlight=False, markup=False
         )
     for line in _describe_gaps(run):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
@@ -146,18 +146,18 @@ def describe_limits(run: FuzzRun) -> Iterator[str]:
         yield f"broken off: {run.broken_off}"
 
 
-def describe_failure(witness: Witness, shared_texts: Mapping[str, Any]) -> str:
+def describe_failure(witness: Witness, overrides: Mapping[str, Any]) -> str:
     """Describe a failure, with the `curl` line of each case and a line for a test that repeats it.
 
     Args:
         witness: The witness of the check that failed.
-        shared_texts: The settings of the command line, which the line of the test repeats.
+        overrides: The settings of the command line, which the line of the test repeats.
     """
     operation, check = check_of(witness)
     words = [
         json.dumps(operation),
         json.dumps(check),
-        *(f"{name}={value!r}" for name, value in shared_texts.items()),
+        *(f"{name}={value!r}" for name, value in overrides.items()),
     ]
     line = f"from specwitness.fuzz.replay import replay; assert replay({', '.join(words)}) == []"
     return f"{witness.detail or ''}\n  pytest: {line}"

@@ -1,1 +1,1 @@
-"""How good requests are built for a user: values, bodies, stored objects."""
+"""Builds good requests for a user: values, bodies, stored objects."""

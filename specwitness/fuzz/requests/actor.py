@@ -18,14 +18,23 @@ _KINDS = {str: "string", int: "integer", float: "number"}
 
 
 class Choice(str):
-    """A value of a path that is one of a few in the contract, such as a format: it is no object's id."""
+    """A path value from an enumeration, such as `pdf` in `/reports/{format}`; it is no object's id."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A stored object: its collection (`/notes/{}`), the values of the path's parameters, and its answer."""
+    """An object that the service stores.
+
+    Attributes:
+        prefix: Its collection, such as `/notes/{}`.
+        values: The values of the path's parameters; the last one is its id.
+        response: The response that showed it; None if none did.
+        is_created: Whether the run created it.
+        is_embedded: Whether it was created inside its parent, as the items of an order.
+        from_contract: Whether its id is from the contract, such as the coupon code of an example.
+    """
 
     prefix: str
     values: tuple[Any, ...]
@@ -37,9 +46,20 @@ class StoredObject:
 
 @dataclass(slots=True)
 class Actor:
-    """An identity at work; who impersonates an `owner` knows the ids of the owner's objects.
+    """A user of a run: credentials, generated values, and the objects that requests of this user name.
 
-    What is `shared_texts` are texts of theirs by which others have named something of their own.
+    Attributes:
+        identity: The name and the credentials.
+        maker: Generates values with the user's marker.
+        objects: The current object of each collection: `/notes/{}` to the object.
+        alternates: A second object of a collection, for requests that name two: a transfer between accounts.
+        responses: The first 2xx of each operation, by the operation's id.
+        handles: Other names of the user: `{"username": "alice"}`.
+        used: The collections of the objects that query and body of the last request name.
+        named: The same by member: `category_id` to `/categories/{}`.
+        owned: All objects that the user created.
+        shared_texts: Texts of the user that another user has sent as an id: no evidence of a leak.
+        owner: The user whose objects the requests name, if this user attacks; None otherwise.
     """
 
     identity: Identity
@@ -60,28 +80,31 @@ class Actor:
         return self.identity.name
 
     def subject_as(self, schema: Schema) -> Any:
-        """Give the user's id as a schema has it; `...` where it is not known."""
+        """Give the user's id in the type of a schema, integer or text; `...` if it is not known."""
         subject = self.identity.subject
         if subject is None:
             return ...
         return int(subject) if type_of(schema) == "integer" and subject.isdecimal() else subject
 
     def handle_for(self, name: str) -> Any:
-        """Give what a user is called under a name, such as a username, in what they read of themselves."""
+        """Give the user's handle by a parameter's name, such as `username`; None if there is none."""
         return self.handles.get(snake(name))
 
 
 def value_from_responses(actor: Actor, name: str, schema: Schema) -> Any:
-    """Give a value that an answer to a user showed under a name, or its last words; `...` for none.
+    """Find a value for a member in earlier responses: `{"iban": "DE02…"}` for `to_iban`.
 
-    `to_iban` wants an `iban`, and no schema says which ones there are.
+    Returns:
+        The first value of the schema's type whose name is the member's, or its last words; `...` for none.
     """
-    plain, kind = snake(name), type_of(schema)
+    wanted, kind = snake(name), type_of(schema)
     holder = actor.owner or actor
     for response in [*holder.responses.values(), *(stored.response for stored in holder.objects.values())]:
         for key, value in find_values(response.json()) if response else ():
-            word = snake(key)
-            is_named = plain == word or (plain.endswith(f"_{word}") and word not in COMMON_MEMBERS)
+            shown_name = snake(key)
+            is_named = wanted == shown_name or (
+                wanted.endswith(f"_{shown_name}") and shown_name not in COMMON_MEMBERS
+            )
             if is_named and kind == _KINDS.get(type(value)):
                 return value
     return ...

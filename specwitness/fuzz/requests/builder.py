@@ -1,4 +1,4 @@
-"""Builds good requests for a user, and finds or makes the stored objects that they name."""
+"""Builds good requests for a user, and finds or creates the objects that they name."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RequestBuilder:
-    """Builds requests for actors, and finds or makes the objects that they need.
+    """Builds requests for actors, and finds or creates the objects that they need.
 
     Args:
         surface: The contract.
-        client: The way to the service.
-        variants: How the requests of an operation are built where they succeed.
+        client: The HTTP client.
+        variants: The options by which the requests of an operation succeed, by the operation's id.
     """
 
     surface: Surface
@@ -44,17 +44,18 @@ class RequestBuilder:
     _making: set[tuple[str, str]] = field(default_factory=set)
 
     def actor(self, identity: Identity, seed: int) -> Actor:
-        """Put an identity to work."""
+        """Make an actor for an identity; the seed is part of the marker in all its texts."""
         maker = Maker(f"{identity.name}s{seed:x}{COMMON}", self.surface.document, seed)
         actor = Actor(identity, maker)
         maker.lookup = partial(self.look_up, actor)
         return actor
 
     def look_up(self, actor: Actor, name: str, schema: Schema, draft: Draft) -> Any:
-        """Find what a member or parameter of a draft names: an object of the actor's, or the actor.
+        """Find the value of a member or parameter by its name: `category_id` -> the id of a category.
 
         Returns:
-            The value; `...` where the name says nothing.
+            The id of an object of the actor, or the actor's own for `user_id`; `...` if the name is no
+            reference, such as `title`.
         """
         found = self._look_up(actor, name, schema, draft)
         is_reused = found is ... and draft.options.reuse_response_values
@@ -97,13 +98,13 @@ class RequestBuilder:
         return Request(endpoint.method, path, query, headers, body)
 
     def _is_self(self, endpoint: Endpoint, actor: Actor, values: tuple[Any, ...]) -> bool:
-        """Tell whether a path names the caller at its end, as an object that calls make."""
+        """Tell whether the last value of a path is the caller's own id or handle: `/users/alice`."""
         if not endpoint.names_object:
             return False
         name, shape = endpoint.path_names[-1], endpoint.last_collection
         is_user = is_of_user(name, shape) and endpoint.path.endswith("}")
-        own = {actor.identity.subject, actor.handle_for(name)} - {None}
-        return is_user and as_text(values[-1]) in map(as_text, own)
+        own_names = {actor.identity.subject, actor.handle_for(name)} - {None}
+        return is_user and as_text(values[-1]) in map(as_text, own_names)
 
     def _parameters(
         self, endpoint: Endpoint, actor: Actor, draft: Draft
@@ -122,9 +123,9 @@ class RequestBuilder:
             value = (
                 example if example is not ... else actor.maker.make(parameter.schema, parameter.name, draft)
             )
-            several = value if isinstance(value, list) else [value]
+            items = value if isinstance(value, list) else [value]
             if parameter.location == "query":
-                query += [(parameter.name, as_text(one)) for one in several]
+                query += [(parameter.name, as_text(item)) for item in items]
             elif parameter.location == "header":
                 headers.append((parameter.name, as_text(value)))
             else:
@@ -149,10 +150,12 @@ class RequestBuilder:
         read = partial(self._read_current, actor=actor, draft=draft)
         if (version := read_version(self.surface, draft.operation, name, read)) is not ...:
             return version
-        noun, plain = noun_of(name), snake(name)
-        by_key = collection_by_key(self.surface, plain)
-        is_reference = plain in {"ids", "id"} or (bool(noun) and plain != noun)
-        is_reference = is_reference or (by_key is not None and (plain != singular(plain) or "_" in plain))
+        noun, snake_name = noun_of(name), snake(name)
+        by_key = collection_by_key(self.surface, snake_name)
+        is_reference = snake_name in {"ids", "id"} or (bool(noun) and snake_name != noun)
+        is_reference = is_reference or (
+            by_key is not None and (snake_name != singular(snake_name) or "_" in snake_name)
+        )
         if not is_reference or type_of(schema) in {"array", "object", "boolean"}:
             return ...
         prefix = (
@@ -162,8 +165,11 @@ class RequestBuilder:
         )
         if prefix is None or (noun in USERS and not self.find("POST", prefix.removesuffix("/{}"))):
             return actor.subject_as(schema) if noun in USERS else ...
-        own = draft.operation.shape if draft.operation else ""
-        if (plain.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {own, f"{own}/{{}}"}:
+        collection_path = draft.operation.shape if draft.operation else ""
+        if (snake_name.endswith(tuple(OWN_KEY_ENDINGS)) or prefix == by_key) and prefix in {
+            collection_path,
+            f"{collection_path}/{{}}",
+        }:
             return ...
         # A response holds a key under the name that it has in paths: `sku`.
         key = self._key_of(prefix) if prefix == by_key else name
@@ -180,12 +186,12 @@ class RequestBuilder:
         return stored.values[-1] if stored else ...
 
     def _key_of(self, prefix: str) -> str:
-        found = (operation for operation in self.surface.endpoints if prefix in operation.collections)
-        endpoint = next(found)
+        candidates = (operation for operation in self.surface.endpoints if prefix in operation.collections)
+        endpoint = next(candidates)
         return endpoint.path_names[endpoint.collections.index(prefix)]
 
     def _obtain_named(self, actor: Actor, prefix: str, parameter: Parameter) -> StoredObject | None:
-        """Find or make an object that a member names, and those above it."""
+        """Find or create an object that a member names, and its parents."""
         if prefix.count("{}") == 1 or (actor.owner and prefix in actor.objects):
             known = actor.objects.get(prefix) if actor.owner else None
             return known or self._obtain(actor, prefix, (), parameter, fresh=False)
@@ -203,12 +209,16 @@ class RequestBuilder:
         return self.client.send(self.sign(endpoint, actor, request))
 
     def sign(self, endpoint: Endpoint, actor: Actor, request: Request) -> Request:
-        """Put an actor's credentials into a request; as it is where there are none for the operation."""
-        found = find_credentials(endpoint, self.surface, actor.identity)
-        return authorize(request, found[0]) if found else request
+        """Copy a request with an actor's credentials; unchanged if the actor has none for the operation."""
+        alternatives = find_credentials(endpoint, self.surface, actor.identity)
+        return authorize(request, alternatives[0]) if alternatives else request
 
     def obtain_parents(self, endpoint: Endpoint, actor: Actor) -> tuple[Any, ...] | None:
-        """Find or make the objects above the one that an operation's path names."""
+        """Find or create the parents of the object that an operation's path names.
+
+        Returns:
+            Their path values, without the last one; None if one of them cannot be created.
+        """
         values: tuple[Any, ...] = ()
         for prefix, name in list(zip(endpoint.collections, endpoint.path_names, strict=True))[:-1]:
             stored = self._obtain(actor, prefix, values, endpoint.parameter(name, "path"), fresh=False)
@@ -218,7 +228,16 @@ class RequestBuilder:
         return values
 
     def obtain(self, endpoint: Endpoint, actor: Actor, *, fresh: bool = False) -> StoredObject | None:
-        """Find or make the object that an operation's path names."""
+        """Find or create the object that an operation's path names.
+
+        Args:
+            endpoint: The operation; its path has at least one parameter.
+            actor: The owner.
+            fresh: Whether a new object is needed, as for a deletion.
+
+        Returns:
+            The object; None if there is none and none can be created.
+        """
         last = len(endpoint.path_names) - 1
         stored = self._walk(endpoint, actor, last if fresh else None)
         if stored is None and fresh and last > 0:
@@ -227,7 +246,7 @@ class RequestBuilder:
         return stored
 
     def _walk(self, endpoint: Endpoint, actor: Actor, fresh: int | None) -> StoredObject | None:
-        """Go down a path, object by object; make the one at `fresh` anew."""
+        """Obtain the objects of a path from left to right; the one at the index `fresh` is a new one."""
         stored: StoredObject | None = None
         for index, (prefix, name) in enumerate(zip(endpoint.collections, endpoint.path_names, strict=True)):
             parameter = endpoint.parameter(name, "path")
@@ -255,12 +274,14 @@ class RequestBuilder:
         self._making.add(key)
         try:
             find = self._choices if is_choice(parameter) else self._sources
-            own = self._find_self(actor, prefix, parents, parameter)
-            for stored in own if own and not fresh else find(actor, prefix, parents, parameter):
+            caller_objects = self._find_self(actor, prefix, parents, parameter)
+            for stored in (
+                caller_objects if caller_objects and not fresh else find(actor, prefix, parents, parameter)
+            ):
                 if fresh and stored.is_embedded and known is not None and stored.values == known.values:
                     continue
-                # Another account that was made for the occasion does not become the caller's.
-                if not (own and fresh and known is not None):
+                # `POST /users` for a test of `DELETE /users/{id}` creates an account: it is not the caller.
+                if not (caller_objects and fresh and known is not None):
                     actor.objects[prefix] = stored
                 if stored.is_created and not isinstance(stored.values[-1], Choice):
                     actor.owned.append(stored)
@@ -272,7 +293,7 @@ class RequestBuilder:
     def _find_self(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> list[StoredObject]:
-        """Give the caller where a path names users by handle or id, and only a sign-up makes users."""
+        """Give the caller as the object of `/users/{id}`, if only a public sign-up creates users."""
         noun = noun_for(parameter.name, prefix)
         maker = self.find("POST", prefix.removesuffix("/{}"))
         if not is_of_user(parameter.name, prefix) or (maker is not None and maker.is_protected):
@@ -284,20 +305,24 @@ class RequestBuilder:
     def _sources(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> Iterator[StoredObject]:
-        """Give the object in each way: created, in its parent, the user, listed, put, in the contract."""
+        """Find an object in every way, in this order.
+
+        Created by POST, contained in its parent, the user, listed by GET, created by PUT, an example of
+        the contract.
+        """
         noun = noun_for(parameter.name, prefix)
         for producer, expression in find_producers(self.surface, prefix, parameter, noun):
             is_above = all(prefix.startswith(collection) for collection in producer.collections)
             values = parents[: len(producer.path_names)] if producer.path_names and is_above else None
             if (response := self._produce(producer, actor, values)) and response.succeeded:
-                made = read_expression(expression, response) if expression else None
-                found = made if made is not None else read_id(response, parameter.name, noun)
-                if found is not None:
+                linked_id = read_expression(expression, response) if expression else None
+                object_id = linked_id if linked_id is not None else read_id(response, parameter.name, noun)
+                if object_id is not None:
                     # `POST /coupons/check` responds with the code of the contract: it created no coupon.
-                    from_contract = _tells(producer, found)
+                    from_contract = _tells(producer, object_id)
                     yield StoredObject(
                         prefix,
-                        (*parents, found),
+                        (*parents, object_id),
                         response,
                         is_created=not from_contract,
                         from_contract=from_contract,
@@ -314,31 +339,40 @@ class RequestBuilder:
     def _choices(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
     ) -> Iterator[StoredObject]:
-        """Give what has a place among a few that the contract lists: put there, posted, or there anyhow."""
+        """Find objects whose path value is from an enumeration: `/settings/{theme | locale}`.
+
+        Created by PUT, created by POST, and then each value of the enumeration.
+        """
         for stored in self._put(actor, prefix, parents, parameter):
             yield replace(stored, values=(*parents, Choice(as_text(stored.values[-1]))))
         maker = self.find("POST", prefix.removesuffix("/{}"))
         response = self._produce(maker, actor, parents) if maker else None
-        made = read_id(response, parameter.name, "") if response and response.succeeded else None
-        if made is not None and as_text(made) in map(as_text, list_told(parameter)):
-            yield StoredObject(prefix, (*parents, Choice(as_text(made))), response, is_created=True)
+        object_id = read_id(response, parameter.name, "") if response and response.succeeded else None
+        if object_id is not None and as_text(object_id) in map(as_text, list_told(parameter)):
+            yield StoredObject(prefix, (*parents, Choice(as_text(object_id))), response, is_created=True)
         for value in list_told(parameter):
             yield StoredObject(prefix, (*parents, Choice(as_text(value))))
 
     def _embedded(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], names: tuple[str, str]
     ) -> Iterator[StoredObject]:
-        """Give the objects that the answer of their parent holds: the items of an order."""
+        """Find objects in the response to the creation of their parent: the items of an order."""
         shapes = list_collections(prefix)
         parent = actor.objects.get(shapes[-2]) if len(shapes) > 1 else None
         if parent is None or parent.response is None or parent.values != parents:
             return
         for holder in find_members(parent.response.json(), noun_at(prefix)):
-            if (found := id_in(holder, *names)) is not None:
-                yield StoredObject(prefix, (*parents, found), is_created=parent.is_created, is_embedded=True)
+            if (object_id := id_in(holder, *names)) is not None:
+                yield StoredObject(
+                    prefix, (*parents, object_id), is_created=parent.is_created, is_embedded=True
+                )
 
     def read_made(self, reader: Endpoint, response: Response) -> Any:
-        """Read the id of the object in a response, as its reader takes it."""
+        """Read the id of a new object from a response, for the path of the operation that reads it.
+
+        Returns:
+            The id; None if the response has none.
+        """
         name = reader.path_names[-1]
         return read_id(response, name, noun_for(name, reader.last_collection))
 
@@ -366,8 +400,8 @@ class RequestBuilder:
             return
         response = self.call(endpoint, actor, request)
         for item in list_items(response.json()) if response.succeeded else ():
-            if (found := read_id(Response(200, {}, dump(item)), *names)) is not None:
-                yield StoredObject(prefix, (*parents, found))
+            if (object_id := read_id(Response(200, {}, dump(item)), *names)) is not None:
+                yield StoredObject(prefix, (*parents, object_id))
 
     def _put(
         self, actor: Actor, prefix: str, parents: tuple[Any, ...], parameter: Parameter
@@ -381,7 +415,7 @@ class RequestBuilder:
             yield StoredObject(prefix, (*parents, value), response, is_created=True)
 
     def _obtain_alternate(self, actor: Actor, first: StoredObject, parameter: Parameter) -> StoredObject:
-        """Find or make another object of a collection: few operations take the same one twice."""
+        """Find or create a second object of a collection: a transfer needs two accounts."""
         known = actor.alternates.get(first.prefix)
         if known is None or known.values == first.values:
             known = self._obtain(actor, first.prefix, first.values[:-1], parameter, fresh=True) or first
@@ -391,6 +425,6 @@ class RequestBuilder:
 
 
 def _tells(endpoint: Endpoint, value: Any) -> bool:
-    """Tell whether the contract itself gives a value to send, as an example or a constant."""
-    written = json.dumps(value)
-    return written in json.dumps([endpoint.body_schema, endpoint.body_examples], default=str)
+    """Tell whether a value is in the contract's body, as an example or constant: the coupon code `SUMMER`."""
+    text = json.dumps(value)
+    return text in json.dumps([endpoint.body_schema, endpoint.body_examples], default=str)

@@ -1,4 +1,4 @@
-"""A request while it is built: for which operation, with which path, and by which options."""
+"""A request while it is built: its operation, its path values and its options."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the values of a request are chosen: an operation may succeed with one choice and refuse another.
+    """The choices in building a request.
+
+    A service may refuse one choice and accept another: it may require an `email` that the contract calls
+    optional, or refuse a `category_id` of a category that cannot be created.
 
     Args:
         full: Whether optional members of the body are sent too.
         query: Whether optional query parameters are sent too.
-        prefer_examples: Whether values that the contract names come before made ones.
-        examples_first: Whether they come before the ids of known objects too.
+        prefer_examples: Whether examples of the contract come before generated values.
+        examples_first: Whether examples come before the ids of known objects too.
         omit_references: Whether optional members that name objects, such as `category_id`, are left out.
-        reuse_response_values: Whether members may take values that earlier responses showed by their name.
-        example: The number of the example in the contract that is sent as the whole body; None for none.
+        reuse_response_values: Whether a member may take a value from an earlier response: `{"iban": "DE02…"}`
+            gives `to_iban`.
+        example: The index of the contract's example that is the whole body; None for a generated body.
     """
 
     full: bool = True
@@ -40,7 +44,7 @@ class Draft:
         operation: The operation; None for a value that no request needs yet.
         path_values: The values of the path's parameters.
         options: How its values are chosen.
-        used: The collections whose objects it names outside of its path, in order.
+        used: The collections of the objects that query and body name, in order.
         named: The collection of each member that names an object: `category_id` to `/categories/{}`.
     """
 

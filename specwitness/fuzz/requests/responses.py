@@ -1,4 +1,4 @@
-"""Reading of responses: the id of a new object, the items of a list, members by name."""
+"""Reads responses: the id of a new object, the items of a list, members by name."""
 
 from __future__ import annotations
 
@@ -15,20 +15,29 @@ if TYPE_CHECKING:
 
 
 def read_id(response: Response, name: str, noun: str) -> Any:
-    """Read the id of a new object from the response to its creation; None where there is none."""
+    """Read the id of a new object from the response to its creation.
+
+    Args:
+        response: The response.
+        name: The parameter that takes the id, such as `noteId`.
+        noun: What the parameter names, such as `note`; may be empty.
+
+    Returns:
+        The id from the body, or the last segment of the `Location` header; None if there is neither.
+    """
     for holder in _holders(response.json()):
-        if (found := id_in(holder, name, noun)) is not None:
-            return found
+        if (object_id := id_in(holder, name, noun)) is not None:
+            return object_id
     location = urlsplit(response.header("location")).path.rstrip("/")
     return unquote(location.rpartition("/")[2]) or None if location else None
 
 
 def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
-    """Read the id from an object."""
+    """Read the id from an object: `noteId`, `note_id`, `id` and other keys; None if it has none."""
     members = {snake(key): value for key, value in holder.items()}
-    # `from_account_id` is the `account_id` of an account.
+    # The parameter `from_account_id` takes the `account_id` of an account.
     nouns = dict.fromkeys((noun, singular(noun), noun.rpartition("_")[2]))
-    for key in (snake(name), *(f"{entry}_id" for entry in nouns), *KEY_MEMBERS):
+    for key in (snake(name), *(f"{candidate}_id" for candidate in nouns), *KEY_MEMBERS):
         value = members.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value
@@ -36,20 +45,20 @@ def id_in(holder: dict[str, Any], name: str, noun: str) -> Any:
 
 
 def find_members(value: Any, noun: str, depth: int = 2) -> list[dict[str, Any]]:
-    """Find the objects that an answer holds under a plural: `{"items": [{…}]}` holds items."""
+    """Find the list of a noun: `{"items": [{"id": 1}]}` for `item`; at most `depth` levels deep."""
     if not isinstance(value, dict) or depth == 0:
         return []
     for key, item in value.items():
         if isinstance(item, list) and same_noun(snake(key), noun):
-            return [one for one in item if isinstance(one, dict)]
-    inner = (find_members(entry, noun, depth - 1) for entry in value.values())
-    return next((entry for entry in inner if entry), [])
+            return [child for child in item if isinstance(child, dict)]
+    inner = (find_members(members, noun, depth - 1) for members in value.values())
+    return next((members for members in inner if members), [])
 
 
 def list_items(value: Any) -> list[dict[str, Any]]:
-    """Find the objects of a list answer: the list itself, or the first list of objects in it."""
+    """Find the objects of a list's response: `[{…}]`, or the first list of objects in `{"items": [{…}]}`."""
     if isinstance(value, list):
-        return [entry for entry in value if isinstance(entry, dict)]
+        return [child for child in value if isinstance(child, dict)]
     if isinstance(value, dict):
         for item in value.values():
             if isinstance(item, list | dict) and (found := list_items(item)):
@@ -58,7 +67,7 @@ def list_items(value: Any) -> list[dict[str, Any]]:
 
 
 def read_expression(expression: str, response: Response) -> Any:
-    """Read a runtime expression of a link (OpenAPI §4.8.20.3); None where it leads nowhere."""
+    """Evaluate a link's runtime expression (OpenAPI §4.8.20.3), `$response.body#/id`; None if it fails."""
     if expression.startswith("$response.body#"):
         try:
             return follow(response.json(), parse_pointer(expression.removeprefix("$response.body")))
@@ -70,7 +79,7 @@ def read_expression(expression: str, response: Response) -> Any:
 
 
 def list_members(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give every member of the objects in a value, lists and objects as they are."""
+    """Give the name and the value of every member at any depth; the value may be a list or an object."""
     if isinstance(value, dict):
         for key, child in value.items():
             yield key, child
@@ -81,7 +90,7 @@ def list_members(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def find_values(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give every scalar below a value, with the name of the member that holds it."""
+    """Give every scalar at any depth with the name of its member; the name of a list's item is empty."""
     if isinstance(value, dict):
         for key, child in value.items():
             if isinstance(child, dict | list):

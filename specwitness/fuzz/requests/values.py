@@ -1,4 +1,4 @@
-"""Values that fit a schema and carry a user's marker wherever text is taken."""
+"""Generates values that fit a schema; texts begin with the user's marker."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 _NAMESPACE = UUID("5f0c2f9e-5d2c-4f5f-9a0e-2b8f3a0c7d11")
 _DEEPEST = 6
-# A schema that requires itself has no value at all.
+# A schema that requires a member of its own type has no finite value: generation stops at this depth.
 _TOO_DEEP = 20
-# Part of the texts of all users.
+# Part of the texts of all users: a search for it finds objects of every user.
 COMMON = "zq"
-# Letters in place of figures, for a pattern without figures.
+# Replaces digits by letters, for a pattern without digits: `^[a-z]+$`.
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
 Lookup = "Callable[[str, Schema], Any]"
 
 
 @dataclass(slots=True)
 class Maker:
-    """Makes values for one identity; no two texts are the same.
+    """Generates values for one user; no two texts are the same.
 
     Args:
-        marker: What its texts begin with; nobody else's do.
+        marker: The beginning of all texts of this user, and of no other.
         document: The contract, for `$ref`s.
-        seed: Of the values that have to be drawn.
-        lookup: Gives a value that is known for a name, such as the id of a stored object; `...` for none.
+        seed: The seed for texts that are drawn at random to fit a pattern.
+        lookup: Gives the value for a name, such as the id of a stored object; `...` if it has none.
     """
 
     marker: str
@@ -50,21 +50,21 @@ class Maker:
     _count: int = 0
 
     def make(self, schema: Any, name: str = "", draft: Draft | None = None, depth: int = 0) -> Any:
-        """Make a value.
+        """Generate a value.
 
         Args:
-            schema: What it has to fit.
-            name: What it is called, for the lookup.
-            draft: The request that it is for.
-            depth: How deep the value lies.
+            schema: The schema that the value has to fit.
+            name: The name of the member or parameter, for the lookup.
+            draft: The request that needs the value.
+            depth: The depth of the value in the body.
         """
         draft = draft or Draft()
         resolved, options = resolve(schema, self.document), draft.options
-        named = _list_examples(resolved) if options.prefer_examples else []
-        fixed = [resolved["const"]] if "const" in resolved else named
-        known = ... if fixed and options.examples_first else self.lookup(name, resolved, draft)
-        if known is not ...:
-            return known
+        examples = _list_examples(resolved) if options.prefer_examples else []
+        fixed = [resolved["const"]] if "const" in resolved else examples
+        looked_up = ... if fixed and options.examples_first else self.lookup(name, resolved, draft)
+        if looked_up is not ...:
+            return looked_up
         if fixed:
             return fixed[0]
         if resolved.get("enum"):
@@ -78,16 +78,16 @@ class Maker:
 
     def _make_object(self, schema: Schema, draft: Draft, depth: int) -> dict[str, Any]:
         required = set(schema.get("required", ()))
-        made = {}
+        value = {}
         for name, property_schema in schema.get("properties", {}).items():
             member = resolve(property_schema, self.document)
-            is_spared = draft.options.omit_references and snake(name).endswith(tuple(REFERENCE_ENDINGS))
+            is_omitted = draft.options.omit_references and snake(name).endswith(tuple(REFERENCE_ENDINGS))
             if depth > _TOO_DEEP:
                 continue
-            is_wanted = name in required or (draft.options.full and depth < _DEEPEST and not is_spared)
+            is_wanted = name in required or (draft.options.full and depth < _DEEPEST and not is_omitted)
             if is_wanted and not member.get("readOnly"):
-                made[name] = self.make(property_schema, name, draft, depth + 1)
-        return made
+                value[name] = self.make(property_schema, name, draft, depth + 1)
+        return value
 
     def _make_array(self, schema: Schema, name: str, draft: Draft, depth: int) -> list[Any]:
         if depth >= _DEEPEST and not schema.get("minItems"):
@@ -106,16 +106,16 @@ class Maker:
         return self._make_text(schema)
 
     def is_in(self, text: str) -> bool:
-        """Tell whether a text of the identity's stands in another text, however it is spelled."""
+        """Tell whether a text contains the user's marker, in upper or lower case, with digits or letters."""
         lower = text.lower()
         return self.marker in lower or self.marker.translate(_LETTERS) in lower
 
     def find_texts(self, text: str) -> list[str]:
-        """Find the identity's texts in another text."""
+        """List the user's texts that occur in another text."""
         return re.findall(rf"{re.escape(self.marker)}\w*", text)
 
     def next_text(self) -> str:
-        """Make a text that no other object has."""
+        """Generate a new text: the marker and a number."""
         self._count += 1
         return f"{self.marker}{self._count:03d}"
 
@@ -139,11 +139,11 @@ class Maker:
 
 
 def _list_examples(schema: Schema) -> list[Any]:
-    several = schema.get("examples", ())
+    examples = schema.get("examples", ())
     values = [schema["example"]] if "example" in schema else []
     return [
         *values,
-        *(several if isinstance(several, list) else ()),
+        *(examples if isinstance(examples, list) else ()),
         *([schema["default"]] if "default" in schema else []),
     ]
 
@@ -152,7 +152,7 @@ def _choose(schema: Schema) -> Any:
     values = [value for value in schema["enum"] if value is not None] or schema["enum"]
     if "default" in schema and schema["default"] in values:
         return schema["default"]
-    return next((entry for entry in LEAST_PUBLIC if entry in values), values[0])
+    return next((preferred for preferred in LEAST_PUBLIC if preferred in values), values[0])
 
 
 def _make_number(kind: str, schema: Schema) -> Any:
@@ -200,7 +200,17 @@ def _matches(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def draw_text(pattern: str, least: int, most: int | None, number: int) -> str | None:
-    """Draw a text that matches a pattern, always the same for a number; None where none was found."""
+    """Draw a text that matches a pattern.
+
+    Args:
+        pattern: The regular expression.
+        least: The minimum length.
+        most: The maximum length; None for no maximum.
+        number: The seed; the same seed gives the same text.
+
+    Returns:
+        The text; None if none of five draws fits, or if the pattern is invalid.
+    """
     found: list[str] = []
 
     @seed(number)

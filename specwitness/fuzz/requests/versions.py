@@ -1,4 +1,4 @@
-"""Optimistic locking: a write says which version of the object it has read."""
+"""Optimistic locking: a write names the version of the object that the caller has read."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ def is_version(name: str) -> bool:
 def read_version(
     surface: Surface, operation: Endpoint | None, name: str, read: Callable[[Endpoint], Response | None]
 ) -> Any:
-    """Read the current version of the object that an operation changes; `...` where nothing shows it.
+    """Read the current version of the object that an operation changes.
 
-    Another user gets it too: versions can be guessed.
+    Requests of another user get the right version too: an attacker can guess version 3.
 
     Args:
         surface: The contract.
         operation: The operation that a request is built for.
-        name: The member or header that is asked for.
+        name: The member or header that needs the version, such as `If-Match`.
         read: Calls the operation that shows the object, as its owner.
+
+    Returns:
+        The version; `...` if no operation shows it.
     """
     if operation is None or operation.is_safe or not is_version(name):
         return ...
@@ -47,7 +50,7 @@ def read_version(
 def _find_member(value: Any, name: str) -> Any:
     if not isinstance(value, dict):
         return ...
-    inner = [entry for entry in value.values() if isinstance(entry, dict)]
+    inner = [child for child in value.values() if isinstance(child, dict)]
     for holder in (value, *inner[:1]):
         for key, item in holder.items():
             if snake(key) == name and isinstance(item, str | int):

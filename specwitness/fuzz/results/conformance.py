@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from specwitness.fuzz.api.endpoint import Endpoint
     from specwitness.fuzz.http.message import Response
 
-_JSON = re.compile(r"(application|text)/json|.+\+json")  # and no lines of JSON
+_JSON = re.compile(r"(application|text)/json|.+\+json")  # but not `application/x-ndjson`
 
 
 def describe_headers(response: Response, endpoint: Endpoint) -> Iterator[str]:
-    """Say which headers are missing or do not fit what the contract says of the status."""
+    """Describe headers that are missing or do not fit their schema in the contract, one by one."""
     for name, header in (endpoint.response_for(response.status) or {}).get("headers", {}).items():
         lines = response.headers.get(name.lower(), [])
         schema = resolve(header.get("schema", {}), endpoint.document)
         if not any(lines) and header.get("required"):
             yield f"without {name}"
-        # How other types are written, and several lines, depends on the style of the header.
+        # Only text in one line is compared: how a list or a number is written depends on the header's style.
         elif len(lines) == 1 and type_of(schema) == "string" and not endpoint.accepts(schema, lines[0]):
             yield f"with a {name} that does not fit the contract"
 
 
 def describe_misfit(response: Response, endpoint: Endpoint) -> str | None:
-    """Say what of the body does not fit what the contract says of the status; None if it fits.
+    """Describe the first misfit between the body and its schema in the contract; None if it fits.
 
-    An answer to HEAD has no body (RFC 9110 §9.3.2).
+    A response to HEAD has no body (RFC 9110 §9.3.2), and always fits.
     """
     documented = endpoint.response_for(response.status)
     content = {
@@ -55,8 +55,8 @@ def describe_misfit(response: Response, endpoint: Endpoint) -> str | None:
     error = min(errors, key=lambda entry: entry.json_path, default=None)
     if error is None:
         return None
-    # Other messages repeat the value, which may differ from run to run.
-    said = (
+    # `'x81' is too short` contains a value of this run: the keyword, `minLength`, is the same in every run.
+    problem = (
         error.message if error.validator in {"additionalProperties", "required"} else f"`{error.validator}`"
     )
-    return f"the body of the {response.status} does not fit the contract: {error.json_path}: {said}"
+    return f"the body of the {response.status} does not fit the contract: {error.json_path}: {problem}"

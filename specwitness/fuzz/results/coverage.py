@@ -1,4 +1,4 @@
-"""Which documented statuses came, and which came that nobody documented."""
+"""Coverage: the documented statuses that were observed, and undocumented ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.results.results import CheckResult, Results
 
 _SERVER_ERROR = 500
-# Nobody waits for a crash, nor for what has no name.
+# A contract may document `500` and `default`, and no run is expected to bring them about.
 _NOT_AWAITED = frozenset({"default", "500"})
 
 
@@ -21,10 +21,10 @@ class Coverage:
     """The statuses of a run.
 
     Attributes:
-        documented: How many the contract names, operation by operation.
-        observed: How many of them came.
-        undocumented: How many answers had another one.
-        server_errors: How many answers were 5xx, but for those in a situation of the target's making.
+        documented: The number of pairs of operation and documented status.
+        observed: The number of such pairs that a response had.
+        undocumented: The number of responses with an undocumented status.
+        server_errors: The number of responses with a 5xx, without those during a situation of the target.
     """
 
     documented: int
@@ -34,28 +34,32 @@ class Coverage:
 
 
 def fits(pattern: str, status: int) -> bool:
-    """Tell whether a status is the one of a contract's key, or of its class, such as `4XX`."""
+    """Tell whether a key of the contract, such as `404` or `4XX`, includes a status."""
     return pattern == str(status) or pattern.lower() == f"{status // 100}xx"
 
 
 def find_documented(endpoint: Endpoint) -> list[str]:
-    """Give the statuses that the contract names for an operation and that should come."""
+    """List the documented statuses of an operation, without `500` and `default`."""
     return sorted(name for name in endpoint.responses if name not in _NOT_AWAITED)
 
 
 def find_observed(endpoint: Endpoint, results: Results) -> set[int]:
-    """Give the statuses that an operation answered with, whatever was tried."""
+    """Give the statuses of all responses of an operation, over all checks."""
     return {status for _, result in _tallies_of(endpoint, results) for status in result.statuses}
 
 
 def find_unseen(endpoint: Endpoint, results: Results) -> list[str]:
-    """Give the documented statuses that never came."""
+    """List the documented statuses that no response had."""
     observed = find_observed(endpoint, results)
-    return [entry for entry in find_documented(endpoint) if not any(fits(entry, one) for one in observed)]
+    return [
+        documented
+        for documented in find_documented(endpoint)
+        if not any(fits(documented, status) for status in observed)
+    ]
 
 
 def measure(endpoints: Collection[Endpoint], results: Results) -> Coverage:
-    """Count over several operations."""
+    """Count documented, observed and undocumented statuses over several operations."""
     documented = sum(len(find_documented(operation)) for operation in endpoints)
     unseen = sum(len(find_unseen(operation, results)) for operation in endpoints)
     undocumented = server_errors = 0
@@ -68,7 +72,7 @@ def measure(endpoints: Collection[Endpoint], results: Results) -> Coverage:
 
 
 def _tallies_of(endpoint: Endpoint, results: Results) -> Iterator[tuple[str, CheckResult]]:
-    """Give what was tried on an operation, by check; what `shadow` calls is another one, or none."""
+    """Give the results of an operation by check, without `shadow`: it calls methods of no operation."""
     for (name, check), result in results.by_check.items():
         if name == endpoint.id and check != "shadow":
             yield check, result

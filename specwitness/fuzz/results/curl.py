@@ -1,4 +1,4 @@
-"""A request as a line that a reader can run, with nothing in it that changes from run to run."""
+"""Writes a request as a `curl` line without secrets and without values that change from run to run."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _TRANSPORT = frozenset(
 )
 _VARIABLE = re.compile(r"\$(?:TOKEN_[A-Z]+|BAD_TOKEN|ID(?:_\d+)?)")
 _ID = re.compile(r"\$ID(?:_(\d+))?")
-# A quoted quote, a string with escapes, and a plain one, as `_quote` writes them.
+# The three forms of quoted text that `_quote` writes: `"'"`, `$'\x00'` and `'text'`.
 _QUOTED = re.compile(r"""\"'\"|\$'(?:[^'\\]|\\.)*'|'[^']*'""")
-# Values of our own requests come back in responses: they are no secrets of the service.
+# Texts that the fuzzer generated, such as `alices1zq004`, come back in responses: they are no secrets.
 _OWN_TEXT = re.compile(r"(?:alice|bob|admin)s[0-9a-f]+zq")
 _DIGIT = re.compile(r"\d")
-# No word of a language is so long.
+# A text of 24 characters without a blank is a key, and no word: the state `awaiting_confirmation` is shorter.
 _SECRET = re.compile(r"[\w-]{24,}")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w!-]*=?")
 
@@ -62,15 +62,19 @@ def _quote(raw: bytes) -> str:
 
 
 def _escape(byte: int) -> str:
-    plain = chr(byte)
-    return plain if plain.isascii() and plain.isprintable() and plain not in "\\'" else f"\\x{byte:02x}"
+    character = chr(byte)
+    return (
+        character
+        if character.isascii() and character.isprintable() and character not in "\\'"
+        else f"\\x{byte:02x}"
+    )
 
 
 class Redaction:
-    """Puts `$ID`, `$ID_2` … for what the service made up, and `$TOKEN_ALICE` and the like for credentials.
+    """Replaces ids of the service by `$ID`, `$ID_2` …, and credentials by `$TOKEN_ALICE` and the like.
 
     Args:
-        credentials: Secrets, by the name of who has them.
+        credentials: The name of a user to the user's secrets.
     """
 
     def __init__(self, credentials: Mapping[str, Iterable[str | None]]) -> None:
@@ -79,7 +83,7 @@ class Redaction:
         self._made_up: set[str] = set()
 
     def hide_alike(self, made: object, secret: str) -> None:
-        """Hide a credential that gives most of a secret away."""
+        """Hide an altered credential, such as a token without its last character, as `$BAD_TOKEN`."""
         if isinstance(made, str) and made != secret and {made[:4], made[:4].swapcase()} & {secret[:4]}:
             self._names = [*self._names, (made, "")] if (made, "") not in self._names else self._names
             self._names.sort(key=_by_length)
@@ -89,9 +93,9 @@ class Redaction:
         self._names = sorted({*self._names, *((value, name) for value in values if value)}, key=_by_length)
 
     def learn(self, request: Request, response: Response) -> None:
-        """Take note of what an answer holds that the request did not."""
+        """Remember the ids and keys of a response that were not in its request."""
         sent = f"{request.target} {(request.body or b'').decode(errors='replace')}"
-        # Words of the service, such as a state, are no ids.
+        # `cancelled` is a state and no id: an id has a digit, or at least 24 characters.
         texts = (
             text for text in _find_texts(response.content) if _DIGIT.search(text) or _SECRET.fullmatch(text)
         )
@@ -101,7 +105,7 @@ class Redaction:
         self._made_up |= {text for text in found if len(text) >= _SHORTEST_ID and text not in sent}
 
     def clean(self, text: str) -> str:
-        """Give the text without what was learnt and without credentials; what is a `curl` line still runs."""
+        """Replace ids and credentials in a text. A shell still runs its `curl` lines."""
         for value, name in self._names:
             text = text.replace(value, f"$TOKEN_{name.upper()}" if name else "$BAD_TOKEN")
         text = self._hide_ids(_JWT.sub("$BAD_TOKEN", text))
@@ -111,12 +115,12 @@ class Redaction:
         )
 
     def _hide_ids(self, text: str) -> str:
-        # The longest first: one may be a part of another.
+        # The longest first: `note-12` is a part of `note-123`.
         found = sorted(
-            (entry for entry in self._made_up if entry in text), key=lambda element: (-len(element), element)
+            (value for value in self._made_up if value in text), key=lambda value: (-len(value), value)
         )
-        places = {option: text.index(option) for option in found}
-        # A text may have been cleaned before, when less was known.
+        places = {value: text.index(value) for value in found}
+        # A text that was cleaned before may contain `$ID_2` already: counting goes on at `$ID_3`.
         first = 1 + max((int(number or 1) for number in _ID.findall(text)), default=0)
         names = {
             value: "$ID" if number == 1 else f"$ID_{number}"
@@ -128,22 +132,22 @@ class Redaction:
 
 
 def _by_length(named: tuple[str, str]) -> tuple[int, tuple[str, str]]:
-    """Put the longest first: one may be a part of another."""
+    """Sort longer texts first: `note-12` is a part of `note-123`."""
     return -len(named[0]), named
 
 
 def _open_quotes(match: re.Match[str]) -> str:
-    """Let a shell put variables in, which it does between double quotes only."""
+    """Put double quotes around variables: a shell replaces no `$ID` in single quotes."""
     text = match[0]
     if not _VARIABLE.search(text):
         return text
     if text.startswith("$"):
         return _VARIABLE.sub(lambda found: f"'\"{found[0]}\"$'", text)
-    plain, end, written = text[1:-1], 0, ""
-    for found in _VARIABLE.finditer(plain):
-        written += re.sub(r'([\\"$`])', r"\\\1", plain[end : found.start()]) + found[0]
+    content, end, written = text[1:-1], 0, ""
+    for found in _VARIABLE.finditer(content):
+        written += re.sub(r'([\\"$`])', r"\\\1", content[end : found.start()]) + found[0]
         end = found.end()
-    rest = re.sub(r'([\\"$`])', r"\\\1", plain[end:])
+    rest = re.sub(r'([\\"$`])', r"\\\1", content[end:])
     return f'"{written}{rest}"'
 
 

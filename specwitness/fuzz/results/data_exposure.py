@@ -19,9 +19,13 @@ _DEEPEST = 8
 
 
 def find_data_exposure(response: Response, endpoint: Endpoint) -> Iterator[str]:
-    """Name the members of a 2xx that are secret, or personal where others are shown, and in no contract.
+    """Find undocumented members of a 2xx that hold a secret, such as `passwordHash`.
 
-    A secret that is `writeOnly` may be in no answer (OpenAPI 3.0.3, Schema Object).
+    Personal data, such as `email`, counts too if the operation shows other users. A documented secret
+    counts if it is `writeOnly`: no response may contain it (OpenAPI 3.0.3, Schema Object).
+
+    Returns:
+        The names of the members.
     """
     documented = endpoint.response_for(response.status) if response.succeeded else None
     content = (documented or {}).get("content", {})
@@ -37,24 +41,24 @@ def _walk(value: Any, schema: Schema, endpoint: Endpoint, depth: int) -> Iterato
         return
     schema = resolve(schema, endpoint.document)
     if isinstance(value, list):
-        for entry in value:
-            yield from _walk(entry, schema.get("items", {}), endpoint, depth - 1)
+        for child in value:
+            yield from _walk(child, schema.get("items", {}), endpoint, depth - 1)
     if not isinstance(value, dict):
         return
-    known = schema.get("properties", {})
-    is_open = not known or "additionalProperties" in schema or "patternProperties" in schema
+    documented = schema.get("properties", {})
+    is_open = not documented or "additionalProperties" in schema or "patternProperties" in schema
     for name, item in value.items():
-        if name in known:
-            is_write_only = resolve(known[name], endpoint.document).get("writeOnly") is True
+        if name in documented:
+            is_write_only = resolve(documented[name], endpoint.document).get("writeOnly") is True
             if is_write_only and _is_given(item) and _is_secret(name):
                 yield name
-            yield from _walk(item, known[name], endpoint, depth - 1)
+            yield from _walk(item, documented[name], endpoint, depth - 1)
         elif not is_open and _is_given(item) and _is_private(name, endpoint):
             yield name
 
 
 def _is_one_of_several(schema: Schema, endpoint: Endpoint) -> bool:
-    """Tell whether a value may be of several kinds: which one it is is not for us to say."""
+    """Tell whether a schema has alternatives: then a member may belong to one that was not compared."""
     found = dereference(schema, endpoint.document)
     if not isinstance(found, dict):
         return False
@@ -73,12 +77,12 @@ def _is_private(name: str, endpoint: Endpoint) -> bool:
 
 
 def _is_secret(name: str) -> bool:
-    """Tell whether a member holds a secret: `passwordHash` does, and `password_changed_on` a moment."""
+    """Tell whether a member holds a secret: `passwordHash` does, `password_changed_on` does not."""
     return SECRETS.occurs_in(name) and not MOMENTS.ends(name)
 
 
 def _shows_others(endpoint: Endpoint) -> bool:
-    """Tell whether an operation shows others than the caller."""
+    """Tell whether an operation shows users other than the caller."""
     shapes = endpoint.collections
     is_of_user = bool(shapes) and noun_for(endpoint.path_names[-1], shapes[-1]) in USERS
     # A sign-up shows the new user their own data.

@@ -1,4 +1,4 @@
-"""Fingerprints of responses: what is compared, without what differs between any two responses."""
+"""Fingerprints of responses for comparison, without values that always differ, such as `Date`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ _EPOCH = 1_500_000_000
 
 
 def take_fingerprint(response: Response, echoes: Iterable[object] = ()) -> dict[str, Any]:
-    """Give status, headers and every scalar of the body, by place; `echoes` of the request become `$`."""
-    words = sorted({str(entry) for entry in echoes if len(str(entry)) > 0}, key=len, reverse=True)
+    """Give status, headers and every scalar of the body, by place.
+
+    Args:
+        response: The response.
+        echoes: Values of the request; their occurrences in the response become `$`.
+
+    Returns:
+        Place to value: `{"status": 200, "header etag": "…", "body /items[0]/title": "$"}`.
+    """
+    words = sorted({str(echo) for echo in echoes if len(str(echo)) > 0}, key=len, reverse=True)
     found: dict[str, Any] = {"status": response.status}
     for name, lines in response.headers.items():
         if not _ALWAYS_NEW.match(name):
@@ -34,7 +42,10 @@ def take_fingerprint(response: Response, echoes: Iterable[object] = ()) -> dict[
 
 
 def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    """Name the places in which two fingerprints differ; moments and entity tags of moments do not count."""
+    """Give the places in which two fingerprints differ, such as `body /count`.
+
+    Two points in time do not count as a difference, nor do two numbers that may be seconds since 1970.
+    """
     places = {place for place in {*one, *other} if one.get(place, ...) != other.get(place, ...)}
     return {place for place in places if not _is_moment(one.get(place), other.get(place))}
 
@@ -42,7 +53,7 @@ def differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
 def _is_moment(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return bool(_MOMENT.match(one) and _MOMENT.match(other))
-    return all(isinstance(entry, int | float) and entry > _EPOCH for entry in (one, other))
+    return all(isinstance(value, int | float) and value > _EPOCH for value in (one, other))
 
 
 def _mask(value: Any, words: list[str]) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Violation(NamedTuple):
-    """One answer that was not as it should be, the request that brought it about, and how grave it is."""
+    """A wrong response in words, the request as a `curl` line, and the severity: `must` or `should`."""
 
     text: str
     curl: str
@@ -26,7 +26,15 @@ class Violation(NamedTuple):
 
 @dataclass(slots=True)
 class CheckResult:
-    """The cases of one operation under one check."""
+    """The result of one check on one operation.
+
+    Attributes:
+        cases: The number of requests.
+        statuses: Status to number of responses.
+        attacks: Name of the attack to number of requests.
+        violations: Kind to violations.
+        judged: The number of responses that could have shown a violation.
+    """
 
     cases: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -35,47 +43,48 @@ class CheckResult:
     judged: int = 0
 
     def count(self, status: int) -> None:
-        """Note one answer."""
+        """Count one response."""
         self.cases += 1
         self.statuses[status] += 1
 
     def report(self, kind: str, violation: Violation) -> None:
-        """Note a violation; violations of one kind are reported once."""
+        """Add a violation; a report shows one violation of each kind."""
         self.violations.setdefault(kind, []).append(violation)
 
     @property
     def succeeded(self) -> int:
-        """How many answers were 2xx."""
+        """The number of responses that were 2xx."""
         return sum(count for status, count in self.statuses.items() if status // 100 == 2)  # noqa: PLR2004  # the class of success
 
     @property
     def counts(self) -> dict[str, int]:
-        """The figures for the report: cases, and answers by class of status."""
+        """The figures for the report: `{"cases": 14, "2xx": 12, "4xx": 2}`."""
         classes: Counter[str] = Counter()
         for status, count in self.statuses.items():
             classes[f"{status // 100}xx"] += count
         return {"cases": self.cases, **dict(sorted(classes.items()))}
 
     def with_severity(self, severity: str) -> list[Violation]:
-        """Give one breach of each kind that is as grave."""
+        """Give the first violation of each kind that has a severity."""
         found = (
-            [value for value in several if value.severity == severity] for several in self.violations.values()
+            [value for value in violations if value.severity == severity]
+            for violations in self.violations.values()
         )
-        return [several[0] for several in found if several]
+        return [violations[0] for violations in found if violations]
 
     def describe_statuses(self) -> str:
-        """Say what was answered, such as `404 (12), 422 (3)`."""
+        """Write the statuses with their counts: `404 (12), 422 (3)`."""
         return (
             ", ".join(f"{status} ({count})" for status, count in sorted(self.statuses.items())) or "nothing"
         )
 
     def describe_violations(self, at_most: int = 5) -> str:
-        """Tell each kind of violation by its shortest request."""
+        """Describe each kind of violation by its shortest request, the most severe first."""
         lines = []
-        # The gravest come first: only so many are reported.
+        # `must` comes before `should` in the alphabet too.
         ordered = sorted(self.violations.items(), key=lambda item: (item[1][0].severity, item[0]))
         for _, violations in ordered[:at_most]:
-            # Lengths first, so that a reader gets the plainest case; texts break the tie.
+            # The shortest request is the easiest to read; texts break a tie.
             text, curl, _ = min(
                 violations, key=lambda violation: (len(violation.curl), violation.curl, violation.text)
             )
@@ -89,7 +98,7 @@ def _count(violations: list[Violation]) -> str:
     return "1 case" if len(violations) == 1 else f"{len(violations)} cases"
 
 
-# Why a check was not tried to the end.
+# Reasons why a check was not completed on an operation.
 OUT_OF_TIME = "the time budget was spent before it was reached"
 THROTTLED = "the service answered 429 however long it was waited for"
 READ_ONLY = "it needs calls that change something, which is not allowed without --allow-writes"
@@ -100,7 +109,15 @@ BROKEN_OFF = "the service answered no more before it was reached"
 
 @dataclass(slots=True)
 class Results:
-    """The results of a run; `redaction` takes secrets out of all that is kept, `place` completes paths."""
+    """The results of a run.
+
+    Attributes:
+        redaction: Removes secrets from texts and `curl` lines.
+        by_check: Operation id and check to its result.
+        gaps: Operation id and check to the reason why it was not completed.
+        reasons: Operation id and check to the reason why no response could be judged.
+        place: Puts the base path in front of a request's path.
+    """
 
     redaction: Redaction
     by_check: dict[tuple[str, str], CheckResult] = field(default_factory=dict)
@@ -113,28 +130,28 @@ class Results:
         return self.redaction.clean(as_curl(self.place(request)))
 
     def result(self, endpoint: Endpoint, check: str) -> CheckResult:
-        """Give the result of an operation and a check."""
+        """Give the result of a check on an operation; an empty one if there is none yet."""
         return self.by_check.setdefault((endpoint.id, check), CheckResult())
 
     def count(self, endpoint: Endpoint, check: str, attack: str, status: int) -> None:
-        """Note that an attack was tried, and what came."""
+        """Count a request of an attack, and the status of its response."""
         result = self.result(endpoint, check)
         result.count(status)
         result.attacks[attack] += 1
 
     def skip(self, endpoint: Endpoint, check: str, reason: str) -> None:
-        """Note why a check was not tried to its end on an operation: it does not pass then."""
+        """Record why a check was not completed on an operation: it does not pass then."""
         self.gaps.setdefault((endpoint.id, check), reason)
 
     def judge(self, endpoint: Endpoint, check: str) -> None:
-        """Note that a response was judged: a violation would have been found."""
+        """Record that a response was judged: it would have shown a violation."""
         self.result(endpoint, check).judged += 1
 
     def note_lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
-        """Note why there was nothing to look at; it counts only if the check judged nothing else either."""
+        """Record why a response could not be judged; reported only if the check judged no other response."""
         self.reasons.setdefault((endpoint.id, check), reason)
 
-    def report(  # all of it is told
+    def report(
         self,
         endpoint: Endpoint,
         check: str,
@@ -144,11 +161,20 @@ class Results:
         request: Request,
         severity: Severity = Severity.MUST,
     ) -> None:
-        """Note what is wrong, once a kind."""
-        told = f"{endpoint.operation.name} {text}"
-        violation = Violation(self.redaction.clean(told), self.write_curl(request), severity.value)
+        """Record a violation.
+
+        Args:
+            endpoint: The operation.
+            check: The check.
+            kind: Groups violations; a report shows one of each kind.
+            text: The violation in words; the report puts the operation's name in front.
+            request: The request that showed it.
+            severity: The severity.
+        """
+        sentence = f"{endpoint.operation.name} {text}"
+        violation = Violation(self.redaction.clean(sentence), self.write_curl(request), severity.value)
         self.result(endpoint, check).report(kind, violation)
 
     def expect(self, endpoint: Endpoint, check: str, attack: str, response: Response) -> None:
-        """Note an answer whose status is judged elsewhere."""
+        """Count a response whose status another part of the fuzzer judges."""
         self.count(endpoint, check, attack, response.status)

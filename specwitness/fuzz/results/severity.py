@@ -1,4 +1,4 @@
-"""How grave a violation is."""
+"""The severity of a violation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How grave it is to let an attack through."""
+    """The severity of a violation."""
 
     MUST = "must"  # a hole, or a rule of an RFC that says MUST
     SHOULD = "should"  # hygiene: breaks a run only where the settings are strict

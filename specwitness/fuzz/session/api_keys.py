@@ -1,4 +1,4 @@
-"""Keys that a service gives its users, such as those of its own API: found in answers, and tried."""
+"""API keys that a service issues to its users: `POST /api-keys` responds with one, and a request tries it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Context
 
-_SHORTEST = 12  # characters: what is shorter is no secret
+_SHORTEST = 12  # characters: a shorter text is no secret
 
 
 class Key(NamedTuple):
-    """A key that opens something: for which scheme, and the request that shows it."""
+    """A key that a service accepts.
+
+    Attributes:
+        scheme: The security scheme.
+        value: The key.
+        probe: An operation that accepts it.
+        request: A request with the key that got a 2xx.
+    """
 
     scheme: str
     value: str
@@ -29,30 +36,32 @@ class Key(NamedTuple):
 
 
 def learn_keys(context: Context) -> None:
-    """Let the users make keys where the contract takes some, and keep those that open something."""
+    """Create API keys as alice and bob, and add the accepted ones to their credentials."""
     for actor in (context.alice, context.bob):
         for maker in _makers(context) if actor is not None else ():
-            made = context.call(maker, actor) if actor else None
-            if actor and made and (found := find_key(context, made.response, actor)):
+            exchange = context.call(maker, actor) if actor else None
+            if actor and exchange and (key := find_key(context, exchange.response, actor)):
                 actor.identity = replace(
-                    actor.identity, values={**actor.identity.values, found.scheme: found.value}
+                    actor.identity, values={**actor.identity.values, key.scheme: key.value}
                 )
-                context.results.redaction.hide(actor.name, [found.value])
+                context.results.redaction.hide(actor.name, [key.value])
                 break
 
 
 def find_key(context: Context, response: Response | None, actor: Actor) -> Key | None:
-    """Find a text in an answer that is taken for a key."""
+    """Find a text in a response that an operation accepts as an API key; None if there is none."""
     texts = [
         value
         for _, value in find_values(response.json() if response and response.succeeded else None)
         if isinstance(value, str) and len(value) >= _SHORTEST and not actor.maker.is_in(value)
     ]
     for scheme, probe in _probes(context) if texts else ():
-        plain = context.builder.build(probe, actor)
-        for text in texts if plain is not None else ():
+        unsigned = context.builder.build(probe, actor)
+        for text in texts if unsigned is not None else ():
             request = (
-                read_location(scheme, context.surface.schemes[scheme]).put(plain, text) if plain else None
+                read_location(scheme, context.surface.schemes[scheme]).put(unsigned, text)
+                if unsigned
+                else None
             )
             if request is not None and context.client.send(request).succeeded:
                 return Key(scheme, text, probe, request)
@@ -72,7 +81,7 @@ def _makers(context: Context) -> list[Endpoint]:
 
 
 def _probes(context: Context) -> Iterator[tuple[str, Endpoint]]:
-    """Give for each scheme of keys an operation that takes such a key alone."""
+    """Give each API key scheme with an operation that needs only such a key."""
     for scheme in context.surface.schemes:
         if read_location(scheme, context.surface.schemes[scheme]).kind != KEY:
             continue
@@ -80,7 +89,7 @@ def _probes(context: Context) -> Iterator[tuple[str, Endpoint]]:
             if (
                 endpoint.method == "GET"
                 and not endpoint.path_names
-                and [scheme] in [list(one) for one in endpoint.security]
+                and [scheme] in [list(alternative) for alternative in endpoint.security]
             ):
                 yield scheme, endpoint
                 break

@@ -1,4 +1,4 @@
-"""The baseline requests: each operation is brought to a 2xx as its owner, or it testifies for nothing."""
+"""Baseline requests: a check on an operation needs a good request of the owner that got a 2xx."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 def send_baseline(context: Context, endpoint: Endpoint) -> Response | None:
-    """Bring an operation to a 2xx as its owner; the request is kept in `context.succeeded`."""
+    """Try good requests of alice until one gets a 2xx, and keep it in `context.succeeded`.
+
+    Returns:
+        The last response; None if no request could be built.
+    """
     response: Response | None = None
     for variant in _variants(endpoint):
         context.builder.variants[endpoint.id] = variant
@@ -45,7 +49,7 @@ def send_baseline(context: Context, endpoint: Endpoint) -> Response | None:
 
 
 def _look_after(context: Context, endpoint: Endpoint, response: Response) -> None:
-    """See whether the owner's objects are still there, after a call that was refused."""
+    """Report a refused call after which an object that it names is gone."""
     for prefix in [*endpoint.collections[-1:], *dict.fromkeys(context.alice.used)]:
         stored = context.alice.objects.get(prefix)
         if stored is None or not stored.is_created:
@@ -65,9 +69,10 @@ def _look_after(context: Context, endpoint: Endpoint, response: Response) -> Non
 
 
 def send_baseline_as_admin(context: Context, endpoint: Endpoint, admin: Actor) -> None:
-    """Bring an operation that only some users may call to a 2xx as one of them.
+    """Try good requests of an administrator until one gets a 2xx, and keep it in `context.by_admin`.
 
-    An administrator's call may reach everybody's data: none is made that could take some away.
+    Operations that may change other users' data are not called. Example: `GET /admin/users` is called,
+    `POST /admin/reset` is not.
     """
     for variant in _variants(endpoint):
         context.builder.variants[endpoint.id] = variant
@@ -75,7 +80,7 @@ def send_baseline_as_admin(context: Context, endpoint: Endpoint, admin: Actor) -
         stored = admin.objects.get(endpoint.last_collection) if endpoint.path_names else None
         is_harmless = endpoint.is_safe or (stored.is_created if stored else not endpoint.is_sweeping)
         if request is None or not is_harmless:
-            reason = "it changes what is not the run's own" if request else NO_OBJECT
+            reason = "it may change data that the run did not create" if request else NO_OBJECT
             context.results.skip(endpoint, "conformance", reason)
             break
         response = context.send(endpoint, "conformance", "a good request", request)
@@ -101,19 +106,17 @@ def _keep(context: Context, endpoint: Endpoint, request: Request, response: Resp
 
 
 def forget_consumed(endpoint: Endpoint, actor: Actor) -> None:
-    """Forget the objects that a call may have used up."""
+    """Forget the objects that a call may have used up: the order of `POST /orders/{id}/cancel`."""
     is_kept = endpoint.is_safe or endpoint.method in {"PUT", "PATCH"} or endpoint.is_making
     if endpoint.is_reading or is_kept:
         return
     gone = [*endpoint.collections[-1:], *actor.used]
     # Objects below a deleted object are deleted with it.
-    for stored in [
-        known_object
-        for known_object in actor.objects
-        if any(known_object.startswith(prefix) for prefix in gone)
+    for collection in [
+        candidate for candidate in actor.objects if any(candidate.startswith(prefix) for prefix in gone)
     ]:
-        del actor.objects[stored]
-        actor.alternates.pop(stored, None)
+        del actor.objects[collection]
+        actor.alternates.pop(collection, None)
 
 
 def _optional(endpoint: Endpoint) -> set[str]:
@@ -122,7 +125,7 @@ def _optional(endpoint: Endpoint) -> set[str]:
 
 
 def _variants(endpoint: Endpoint) -> Iterator[Options]:
-    """Give the options by which a request may succeed, the likeliest first."""
+    """Give the options to try for a good request, the likeliest first."""
     yield Options()
     if endpoint.media is not None:
         if any(snake(name).endswith(tuple(REFERENCE_ENDINGS)) for name in _optional(endpoint)):

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from specwitness.fuzz.users.identity import Mint
     from specwitness.fuzz.users.login import Login
 
-# Servers and proxies answer any request with these; contracts seldom document them.
+# Any server or proxy may respond with these statuses; contracts seldom document them.
 GENERAL = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431})
-# A log that grows with each reading differs at another index each time.
+# A log that grows with each reading differs at `[7]` first and at `[8]` next: indexes are ignored.
 _INDEX = re.compile(r"\[\d+\]")
 
 
 class Case(NamedTuple):
-    """The case that a request is: its check, what it tries, and statuses that need no documentation."""
+    """A case of a check: check, name of the attack, and statuses that the contract need not document."""
 
     check: str
     attack: str
@@ -49,13 +49,13 @@ class Plan:
 
     Args:
         wanted: The ids of the operations that the run is for.
-        is_deep: Whether everything is tried, or what a pull request can wait for.
-        extra: Further bad credentials, such as tokens that the target itself calls expired.
-        login: How the users log in, where they do.
-        app: The app whose routes are read; None for a service over the network.
-        ignored: Paths, or `METHOD /path`, that may stay out of the contract.
-        situations: The states that the target can bring about.
-        cast: The users by name, those who only take part in situations included.
+        is_deep: Whether every attack is sent, or only a selection that is fast enough for a pull request.
+        extra: Further bad credentials, such as expired tokens from the target.
+        login: The login operation; None if the target gives tokens.
+        app: The app whose routes are listed; None for a service over the network.
+        ignored: Paths, or `METHOD /path`, that the contract need not document.
+        situations: The situations of the target, such as an outage.
+        cast: The users by name, including those that only call during situations.
     """
 
     wanted: AbstractSet[str] = frozenset()
@@ -70,25 +70,25 @@ class Plan:
 
 @dataclass(slots=True)
 class Context:
-    """All that the checks share.
+    """The state of a run that all checks share.
 
     Args:
         surface: The contract.
-        client: The way to the service.
-        builder: What the users own.
-        results: Where results go.
+        client: The HTTP client.
+        builder: Builds requests, and creates the objects that they need.
+        results: Collects the results.
         alice: The owner.
         bob: The other user; None where there is only one.
         admin: A user with more rights; None where there is none.
-        mint: What tokens are signed with; None where they only can be altered.
-        key_host: Where keys are put that tokens name; None where the service cannot reach it.
+        mint: Signs tokens; None without the signing key: then tokens can only be altered.
+        key_host: Serves the keys that forged tokens name by URL; None if the service cannot reach it.
         state: Gives a comparable snapshot of the stored state; None where only the API shows it.
-        is_deep: Whether everything is tried, or what a pull request can wait for.
-        succeeded: The operations that answered the owner with 2xx: the baseline requests.
-        uses: The collections whose objects each operation names outside its path.
-        is_over: Whether alice has ended her account, and is let in no more.
-        by_admin: The operations for some users alone that answered the admin with 2xx.
-        plan: What the run is to try.
+        is_deep: Whether every attack is sent, or only a selection that is fast enough for a pull request.
+        succeeded: Operation id to the baseline request of alice that got a 2xx.
+        uses: Operation id to the collections of the objects that query and body name.
+        is_over: Whether alice's account was ended, and her credentials are refused.
+        by_admin: Operation id to the administrator's baseline request and response.
+        plan: The scope of the run.
     """
 
     surface: Surface
@@ -179,7 +179,7 @@ class Context:
         return Exchange(changed, response)
 
     def prepare(self, endpoint: Endpoint, request: Request) -> Response:
-        """Send a request that brings a state about: it is held to the contract, and no case of a check."""
+        """Send a request that prepares a state; `judge` compares its response, and no check counts it."""
         response = self.client.send(request)
         self.judge(endpoint, request, response)
         return response
@@ -193,14 +193,17 @@ class Context:
         *,
         allowed: frozenset[int] = frozenset(),
     ) -> Response:
-        """Send a case of a check, and hold the response to what the contract says of every response.
+        """Send a case of a check, and compare the response with the contract as `judge` does.
 
         Args:
             endpoint: The operation.
             check: The check that counts the case.
-            attack: What the request tries, in words.
-            request: What is sent.
+            attack: The name of the attack in reports, such as `another's id`.
+            request: The request.
             allowed: Statuses that the contract need not document for this request.
+
+        Raises:
+            ThrottledError: The request got 429 after each wait.
         """
         try:
             response = self.client.send(request)
@@ -219,11 +222,11 @@ class Context:
         *,
         allowed: frozenset[int] = frozenset(),
     ) -> None:
-        """Hold a response to the contract: no crash, a documented status, the documented headers and body.
+        """Compare a response with the contract: no crash, a documented status, documented headers and body.
 
         Args:
             endpoint: The operation.
-            request: What was sent.
+            request: The request.
             response: The response.
             allowed: Statuses that need not be documented, beside those of any server.
         """
@@ -244,13 +247,13 @@ class Context:
             self.report(endpoint, "disclosure", text, request)
 
     def judged(self, endpoint: Endpoint, *checks: str, by: Response | None = None) -> None:
-        """Note that a response was judged for checks: a wrong one would have been found.
+        """Record that a response was judged for checks: a violation would have been found.
 
         Args:
             endpoint: The operation.
             checks: The checks that it was judged for.
-            by: The response, where a refusal is what was looked for. A 5xx or a missing response is no
-                refusal: nobody knows whether the request was rejected or broke something.
+            by: The response, if the checks looked for a refusal. A 5xx or a missing response is no
+                refusal: the service may have rejected the request, or failed while it obeyed.
         """
         for check in checks:
             if by is not None and (not by.status or by.status >= HTTPStatus.INTERNAL_SERVER_ERROR):
@@ -259,19 +262,19 @@ class Context:
                 self.results.judge(endpoint, check)
 
     def note_lack(self, endpoint: Endpoint, check: str, reason: str) -> None:
-        """Note that a check had nothing to look at, and why."""
+        """Record why a check could not judge any response, such as the lack of a second user."""
         self.results.note_lack(endpoint, check, reason)
 
     def report(self, endpoint: Endpoint, check: str, text: str, request: Request) -> None:
-        """Note what is wrong; the text is the kind."""
+        """Record a violation; a report shows the same text once."""
         self.results.report(endpoint, check, text, text=text, request=request)
 
     def reached(self) -> Iterator[Endpoint]:
-        """Give the operations that answered the owner with 2xx."""
+        """Give the operations whose baseline request as alice got a 2xx."""
         return (endpoint for endpoint in self.surface.endpoints if endpoint.id in self.succeeded)
 
     def readers(self, endpoint: Endpoint) -> list[Endpoint]:
-        """Give the operations that show what an operation changes: of the object, and its list."""
+        """Give the operations that show a change: for `PATCH /notes/{id}`, its GET and `GET /notes`."""
         shapes = endpoint.collections
         plain = endpoint.path if not shapes else ""
         wanted = [shapes[-1], shapes[-1].removesuffix("/{}")] if shapes else [plain]
@@ -280,7 +283,7 @@ class Context:
         return [option for option in found if option is not None and option.id in self.succeeded]
 
     def views(self) -> list[Endpoint]:
-        """Give the operations that show many objects, or the caller's own: no path to another object."""
+        """Give lists, searches, exports and `GET /me`: reading operations that name no object."""
         return [
             endpoint
             for endpoint in self.reached()
@@ -292,7 +295,7 @@ class Context:
         ]
 
     def readers_of(self, prefix: str) -> list[Endpoint]:
-        """Give the operations that show an object whose id is in no path."""
+        """Give the operations that name objects of a collection in query or body, and only read."""
         return [
             endpoint
             for endpoint in self.reached()
@@ -302,11 +305,15 @@ class Context:
     def observe(
         self, endpoint: Endpoint, values: tuple[object, ...]
     ) -> list[tuple[Endpoint, Request, Response]]:
-        """Read as the owner what an operation may change."""
+        """Read as alice the objects and lists that an operation may change.
+
+        Returns:
+            Operation, request and response of each reading.
+        """
         return self.read_all(self.plan_views(endpoint, values))
 
     def plan_views(self, endpoint: Endpoint, values: tuple[object, ...]) -> list[tuple[Endpoint, Request]]:
-        """Give the requests that show the owner what an operation may change."""
+        """Build, and do not send, alice's requests for the objects and lists that an operation may change."""
         plan = []
         for reader in self.readers(endpoint):
             request = self.request(reader, self.alice, values[: len(reader.path_names)])
@@ -315,11 +322,18 @@ class Context:
         return plan
 
     def read_all(self, plan: list[tuple[Endpoint, Request]]) -> list[tuple[Endpoint, Request, Response]]:
-        """Send requests that are all built: to build one may make an object that another shows."""
+        """Send requests that were all built before: building one may create an object that another shows."""
         return [(reader, request, self.client.send(request)) for reader, request in plan]
 
     def find_change(self, before: list[tuple[Endpoint, Request, Response]]) -> tuple[str, Request] | None:
-        """Read again what was read, and say what has changed of itself in between."""
+        """Repeat readings, and find a difference.
+
+        Args:
+            before: Operation, request and response of each earlier reading.
+
+        Returns:
+            The difference in words, and the request that shows it; None if there is none.
+        """
         for reader, request, old in before:
             new = self.client.send(request)
             places = differ(take_fingerprint(old), take_fingerprint(new))
@@ -327,8 +341,8 @@ class Context:
                 continue
             # A difference between two immediate readings, such as a timestamp, is no change.
             noise = differ(take_fingerprint(new), take_fingerprint(self.client.send(request)))
-            kinds = {_INDEX.sub("[]", entry) for entry in noise}
-            places = {collection for collection in places if _INDEX.sub("[]", collection) not in kinds}
+            kinds = {_INDEX.sub("[]", place) for place in noise}
+            places = {place for place in places if _INDEX.sub("[]", place) not in kinds}
             if places:
                 return f"{reader.operation.name} shows another {min(places)} than before", request
         return None

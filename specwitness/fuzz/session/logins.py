@@ -1,4 +1,4 @@
-"""Access of the users during a run: a call may end a session, and a login opens another."""
+"""Access of the users during a run: after a call that ended a session, the user logs in again."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _DOTS_OF_JWS = 2
 
 
 class LostError(GoneError):
-    """A user's good credentials are refused, and there are no others."""
+    """The service refuses a user's valid credentials, and the target gives no others."""
 
 
 def refuse_locked_out(context: Context) -> None:
-    """See that both users are let in: refused everywhere, they would prove nothing.
+    """Raise an error if the service refuses alice's or bob's credentials: then no check would be evidence.
 
     Raises:
-        TargetError: One of them is refused, or the two are one.
+        TargetError: The service refuses a user, or both users have the same token.
     """
     protected = [endpoint for endpoint in context.surface.endpoints if endpoint.is_protected]
-    by_check = [context.results.result(entry, "conformance") for entry in protected]
+    by_check = [context.results.result(protected_endpoint, "conformance") for protected_endpoint in protected]
     is_refused = any(_UNAUTHORIZED in result.statuses for result in by_check)
     if is_refused and not any(result.succeeded for result in by_check):
         raise TargetError(
@@ -70,21 +70,21 @@ def refuse_locked_out(context: Context) -> None:
 
 
 def learn_subjects(context: Context) -> None:
-    """Learn the ids of the users that the provider does not know, from what they read of themselves."""
-    own = [
+    """Learn the ids and handles of the users from operations such as `GET /me`."""
+    self_readers = [
         endpoint for endpoint in context.surface.endpoints if endpoint.is_protected and endpoint.shows_caller
     ]
     for actor in (context.alice, context.bob):
-        for entry in own if actor is not None and _lacks_name(context, actor) else ():
-            exchange = context.call(entry, actor) if actor else None
+        for reader in self_readers if actor is not None and _lacks_name(context, actor) else ():
+            exchange = context.call(reader, actor) if actor else None
             if actor is None or exchange is None or not exchange.response.succeeded:
                 continue
             response = exchange.response
             actor.handles = _read_handles(response.json())
-            found = read_id(response, "id", "user")
-            if actor.identity.subject is None and found is not None:
-                actor.identity = replace(actor.identity, subject=str(found))
-            if found is not None or actor.handles:
+            user_id = read_id(response, "id", "user")
+            if actor.identity.subject is None and user_id is not None:
+                actor.identity = replace(actor.identity, subject=str(user_id))
+            if user_id is not None or actor.handles:
                 break
     # A name that both users have, such as their team's, identifies nobody.
     if context.bob is not None:
@@ -94,7 +94,7 @@ def learn_subjects(context: Context) -> None:
 
 
 def _read_handles(said: Any) -> dict[str, Any]:
-    """Read by which names an answer calls the user: of themselves, and not of what they belong to."""
+    """Read the user's handles: `{"user": {"username": "ann"}, "team": {"slug": "x"}}` -> `username`."""
     inner = said.get("user", said.get("data")) if isinstance(said, dict) else None
     members = inner if isinstance(inner, dict) else said
     known = members.items() if isinstance(members, dict) else ()
@@ -102,7 +102,7 @@ def _read_handles(said: Any) -> dict[str, Any]:
 
 
 def _lacks_name(context: Context, actor: Actor) -> bool:
-    """Tell whether a user's id is not known, or paths name users by something else, such as a handle."""
+    """Tell whether a user's id is unknown, or a path needs a handle, as `/users/{username}` does."""
     return actor.identity.subject is None or any(
         is_of_user(name, shape) and name in HANDLES
         for endpoint in context.surface.endpoints
@@ -111,13 +111,18 @@ def _lacks_name(context: Context, actor: Actor) -> bool:
 
 
 def keep_access(context: Context, endpoint: Endpoint, identify: Identify) -> bool:
-    """See, after calls that may have ended a user's access, that they are let in; sign them in if not.
+    """Log users in again after an operation that may have ended their access.
+
+    Args:
+        context: The run.
+        endpoint: The operation that was called.
+        identify: Gives new credentials by the user's name.
 
     Returns:
-        Whether somebody had to sign in again.
+        Whether a user logged in again, or has ended the account.
 
     Raises:
-        LostError: Their credentials are refused, and new ones too.
+        LostError: The service refuses a user's new credentials too.
     """
     is_refused, context.client.is_refused = context.client.is_refused, False
     is_touched = not endpoint.is_safe and _touches_access(endpoint)
@@ -135,10 +140,18 @@ def keep_access(context: Context, endpoint: Endpoint, identify: Identify) -> boo
 
 
 def restore_access(context: Context, identify: Identify, after: Endpoint | None = None) -> bool:
-    """Let the users sign in again who are let in no more; tell whether somebody had to.
+    """Log users in again whose credentials are refused.
+
+    Args:
+        context: The run.
+        identify: Gives new credentials by the user's name.
+        after: The operation that was called last, for the message.
+
+    Returns:
+        Whether a user logged in again.
 
     Raises:
-        LostError: Their credentials are refused, and new ones too.
+        LostError: The service refuses a user's new credentials too.
     """
     probe, has_changed = _find_probe(context), False
     for actor in (context.alice, context.bob):
@@ -155,7 +168,7 @@ def restore_access(context: Context, identify: Identify, after: Endpoint | None 
 
 @contextmanager
 def check_log_out(context: Context, endpoint: Endpoint) -> Iterator[None]:
-    """See that a session is over once its user has logged out."""
+    """Report credentials that still work after the logout in the `with` block."""
     yield
     probe = _find_probe(context)
     if not endpoint.is_log_out or probe is None or endpoint.id not in context.succeeded:
@@ -167,7 +180,7 @@ def check_log_out(context: Context, endpoint: Endpoint) -> Iterator[None]:
     context.results.count(endpoint, "expired", "the credentials of a session that is over", response.status)
     context.judged(endpoint, "expired")
     if response.succeeded:
-        # A token that nobody keeps a list of is good until it expires.
+        # A JWT without a list of revoked tokens stays valid until it expires: this is hygiene, and no hole.
         is_stateless = (context.alice.identity.token or "").count(".") == _DOTS_OF_JWS
         text = f"ends the session, and {probe.operation.name} with its credentials answers {response.status}"
         severity = Severity.SHOULD if is_stateless else Severity.MUST
@@ -178,7 +191,7 @@ def check_log_out(context: Context, endpoint: Endpoint) -> Iterator[None]:
 
 @contextmanager
 def check_account_end(context: Context, endpoint: Endpoint) -> Iterator[None]:
-    """See that what was the user's own is gone once it was deleted."""
+    """Report an account that is shown unchanged after its deletion in the `with` block."""
     reader = context.builder.find("GET", endpoint.shape)
     is_account = endpoint.method == "DELETE" and endpoint.is_account_end
     is_seen = is_account and reader is not None and reader.id in context.succeeded
@@ -190,10 +203,10 @@ def check_account_end(context: Context, endpoint: Endpoint) -> Iterator[None]:
     texts = context.alice.maker.find_texts(before.text)
     yield
     done = context.alice.responses.get(endpoint.id)
-    # A deletion that has only begun (202), or an account that shows itself as closed, is right.
+    # A 202 means that the deletion has only begun; an account with `status: closed` is no longer as before.
     if done is not None and done.status != _ACCEPTED and texts:
         response = context.client.send(signed)
-        context.results.count(endpoint, "deletion", "what was the caller's own", response.status)
+        context.results.count(endpoint, "deletion", "the account after its deletion", response.status)
         context.judged(endpoint, "deletion")
         is_as_before = not differ(take_fingerprint(before), take_fingerprint(response))
         if response.succeeded and is_as_before:
@@ -207,10 +220,14 @@ def _touches_access(endpoint: Endpoint) -> bool:
 
 
 def _find_probe(context: Context) -> Endpoint | None:
-    """Find an operation that shows whether a user has access: one that needs no object, if there is any."""
-    found = [endpoint for endpoint in context.reached() if endpoint.method == "GET" and endpoint.is_protected]
-    plain = (option for option in found if not option.names_object and not context.uses.get(option.id))
-    return next(plain, next(iter(found), None))
+    """Find a protected GET that shows whether a user has access, if possible one that needs no object."""
+    candidates = [
+        endpoint for endpoint in context.reached() if endpoint.method == "GET" and endpoint.is_protected
+    ]
+    without_object = (
+        option for option in candidates if not option.names_object and not context.uses.get(option.id)
+    )
+    return next(without_object, next(iter(candidates), None))
 
 
 def _is_let_in(context: Context, probe: Endpoint, actor: Actor) -> bool:

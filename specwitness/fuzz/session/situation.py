@@ -1,4 +1,4 @@
-"""A state of the service that no request of the checks brings about, such as an outage of its database."""
+"""Situations: states of the service that no request can cause, such as an outage of its database."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ _RECOVERY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """A state that the target brings about for real, and ends again.
+    """A state that the target starts and ends, such as an outage.
 
     Args:
-        name: As the report tells it: `an outage of the database`.
-        statuses: While it lasts, each operation that documents one of them answers with one of them.
-        enter: Gives the context manager that it lasts as long as. It is handed a function that calls
-            an operation by its id as the situation's user, and gives the answer.
-        identity: Who calls, by the name that the target's provider knows.
-        operations: The ids of those that it is for; none: all that document one of the statuses.
-        recovery: Seconds after its end within which the service has to be well again.
+        name: The name in reports: `an outage of the database`.
+        statuses: The expected statuses during the situation, such as `(503,)`, for each operation that
+            documents one of them.
+        enter: Gives a context manager that starts the situation and ends it. Its argument is a function
+            that calls an operation by id as the situation's user, and returns the response.
+        identity: The name of the caller, as the target's provider knows it.
+        operations: The ids of the operations to call; empty for all that document one of the statuses.
+        recovery: The seconds after the end within which the operations have to succeed again.
     """
 
     name: str

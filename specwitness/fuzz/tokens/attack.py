@@ -58,7 +58,7 @@ class Attack:
     """A request without a valid credential.
 
     Args:
-        name: What the request has in place of a good credential; completes the sentence `with …`.
+        name: The credential of the request, in words that complete the sentence `with …`.
         check: The check that sends it: `none`, `forged`, `expired` or `claims`.
         breaks: The rule that a service breaks which accepts it, such as `RFC 7515 §5.2`.
         recipe: Makes the bad credential, or the change of the request; None where neither can be made.

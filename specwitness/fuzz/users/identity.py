@@ -1,4 +1,4 @@
-"""The users of a run: alice, bob, who shares nothing with her, and an admin; and their credentials."""
+"""The users of a run: alice, bob and an admin, with their credentials; alice and bob share no objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DAY = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user with the credentials that prove who sends a request.
+    """A user with credentials.
 
     Args:
         name: `alice`, `bob` or `admin`.

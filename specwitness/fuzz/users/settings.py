@@ -98,10 +98,12 @@ def _read_tokens(table: Mapping[str, Any]) -> Tokens:
             "there is no token of alice", where=f"{_WHERE} tokens", remedy='set alice = "env:NAME"'
         )
     # `alice = "env:A"` is a token for all schemes, `alice = { feedKey = "env:K" }` has one for each scheme.
-    several = {name: entry if isinstance(entry, dict) else {"": entry} for name, entry in table.items()}
+    values_by_user = {
+        name: entry if isinstance(entry, dict) else {"": entry} for name, entry in table.items()
+    }
     secrets = {
         name: {scheme: read_secret(f"{_WHERE} tokens", str(text)) for scheme, text in entry.items()}
-        for name, entry in several.items()
+        for name, entry in values_by_user.items()
     }
     values = {
         name: {scheme: secret for scheme, secret in entry.items() if scheme}

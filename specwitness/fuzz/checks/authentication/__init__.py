@@ -1,1 +1,1 @@
-"""Checks of who is let in: bad credentials, missing rights, logins that reveal accounts."""
+"""Authentication checks: bad credentials, missing rights, logins that reveal accounts."""

@@ -1,4 +1,4 @@
-"""Bad credentials, on a request that is otherwise good."""
+"""Bad credentials: every forged, expired or misplaced credential, on a request that is otherwise good."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _FORBIDDEN = HTTPStatus.FORBIDDEN
 
 
 def check_credentials(context: Context, endpoint: Endpoint) -> None:
-    """Send every bad credential to an operation that answered its caller with 2xx.
+    """Send every bad credential to an operation whose baseline request got a 2xx.
 
-    The whole table is sent to one operation of each kind of protection, and in a deep run to all;
-    the other operations get its core.
+    The whole table of attacks is sent to one operation for each combination of security schemes, and
+    in a deep run to every operation. All others get the attacks that are marked as core.
     """
     if endpoint.is_protected:
         caller = context.admin if context.admin and endpoint.id in context.by_admin else context.alice
@@ -111,19 +111,25 @@ def _send_bad_credentials(context: Context, endpoint: Endpoint, caller: Actor, *
 
 
 def _check_other_schemes(context: Context, endpoint: Endpoint, request: Request, caller: Actor) -> bool:
-    """Call with a credential that is good elsewhere, such as a key for a token; say if it is refused."""
-    named = {name for schemes in endpoint.security for name in schemes}
-    # Two schemes may mean the same header.
-    taken = {
-        _place_of(name, context.surface.schemes[name]) for name in named if name in context.surface.schemes
+    """Send valid credentials of schemes that the operation does not accept, such as an API key for a token.
+
+    Returns:
+        Whether every such credential was refused.
+    """
+    accepted_schemes = {name for schemes in endpoint.security for name in schemes}
+    # Two schemes may use the same header: a bearer token and basic credentials in `Authorization`.
+    used_places = {
+        _place_of(name, context.surface.schemes[name])
+        for name in accepted_schemes
+        if name in context.surface.schemes
     }
     is_refused = True
     for name, scheme in context.surface.schemes.items():
         value = caller.identity.value_for(name)
         place = _place_of(name, scheme)
-        if value is None or place in taken:
+        if value is None or place in used_places:
             continue
-        taken.add(place)
+        used_places.add(place)
         signed = read_location(name, scheme).put(request, value)
         attack = f"a credential of {name}, which is not taken here"
         response = context.send(endpoint, "none", attack, signed)
@@ -141,8 +147,8 @@ def _place_of(name: str, scheme: dict[str, Any]) -> tuple[str, str]:
 
 
 def _values_in(context: Context, endpoint: Endpoint) -> tuple[object, ...]:
-    stored = context.builder.obtain(endpoint, context.alice) if endpoint.path_names else None
-    return stored.values if stored else ()
+    named_object = context.builder.obtain(endpoint, context.alice) if endpoint.path_names else None
+    return named_object.values if named_object else ()
 
 
 def _prepare(
@@ -160,7 +166,7 @@ def _prepare(
         material = Material(location, value, name, context.mint, other, context.key_host)
         good = authorize(request, credentials)
         for attack in attacks:
-            # After the erasure of the account no credential is accepted any more.
+            # An attack marked `accepted` is a valid credential. After the account is erased, none is valid.
             if attack.accepted and context.is_over:
                 continue
             if (whole or attack.core) and (change := attack.prepare(material)) is not None:
@@ -192,33 +198,35 @@ def _judge(
 
 
 def _judge_fetches(context: Context, endpoint: Endpoint, attack: Attack, request: Request) -> None:
-    """Tell of a service that asked the address that a token named: any address, within its network too."""
+    """Report a service that fetched a URL from a token, such as its `jku`: the attacker chooses the URL."""
     if context.key_host is not None and context.key_host.take_calls():
         text = f"with {attack.name}: the service asked there ({attack.breaks})"
         context.results.report(endpoint, attack.check, f"{attack.name}: asked", text=text, request=request)
 
 
 def check_optional(context: Context, endpoint: Endpoint) -> None:
-    """Try an operation whose credentials are optional: a bad one must not act as its owner.
+    """Send bad credentials to an operation that also accepts anonymous requests.
 
-    The answer is a refusal, or that of somebody without credentials.
+    The service may refuse them, or respond as to an anonymous request. It must not respond as to the owner.
     """
     request = context.builder.build(endpoint, context.alice)
     alternatives = find_credentials(endpoint, context.surface, context.alice.identity)
     if request is None or not alternatives:
         return
     location, value = alternatives[0][0]
-    own = context.send(endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0]))
+    as_owner = context.send(
+        endpoint, "forged", "the owner's credentials", authorize(request, alternatives[0])
+    )
     anonymous = context.send(endpoint, "none", "no credentials", request)
     _judge_anonymous(context, endpoint, (request, anonymous))
-    is_told_apart = bool(differ(take_fingerprint(own), take_fingerprint(anonymous)))
+    is_distinguishable = bool(differ(take_fingerprint(as_owner), take_fingerprint(anonymous)))
     is_pending = True
     material = Material(location, value, context.alice.name, context.mint, host=context.key_host)
     for attack in (*ATTACKS, *list_unfit_key_attacks(context.mint)):
-        is_spared = attack.severity is Severity.SHOULD and not context.is_deep
-        change = None if attack.accepted or not attack.brings or is_spared else attack.prepare(material)
+        is_left_out = attack.severity is Severity.SHOULD and not context.is_deep
+        change = None if attack.accepted or not attack.brings or is_left_out else attack.prepare(material)
         is_first = is_pending and attack.check == "forged"
-        if change is None or not (is_told_apart or is_first):
+        if change is None or not (is_distinguishable or is_first):
             continue
         bad = change(authorize(request, alternatives[0]))
         response = context.send(endpoint, attack.check, attack.name, bad)
@@ -226,7 +234,7 @@ def check_optional(context: Context, endpoint: Endpoint) -> None:
         context.judged(endpoint, attack.check)
         if not response.succeeded:
             continue
-        if is_told_apart and not differ(take_fingerprint(own), take_fingerprint(response)):
+        if is_distinguishable and not differ(take_fingerprint(as_owner), take_fingerprint(response)):
             text = f"with {attack.name}: answers as to the owner ({attack.breaks})"
             context.results.report(
                 endpoint, attack.check, attack.name, text=text, request=bad, severity=attack.severity
@@ -240,15 +248,15 @@ def check_optional(context: Context, endpoint: Endpoint) -> None:
 
 
 def _judge_anonymous(context: Context, endpoint: Endpoint, exchange: tuple[Request, Response]) -> None:
-    """See whether nobody is shown what another user is not: then it is private."""
+    """Report a response that shows alice's data without credentials, and hides it from bob."""
     request, anonymous = exchange
     bob = context.bob
     if bob is None or not anonymous.succeeded or find_trace(anonymous, context.alice) is None:
         return
-    theirs = context.client.send(context.builder.sign(endpoint, bob, request))
+    as_bob = context.client.send(context.builder.sign(endpoint, bob, request))
     context.judged(endpoint, "none")
-    if theirs.succeeded and find_trace(theirs, context.alice) is None:
-        text = "without credentials shows what is hidden from other users"
+    if as_bob.succeeded and find_trace(as_bob, context.alice) is None:
+        text = "without credentials shows data that is hidden from other users"
         context.report(endpoint, "none", text, request)
 
 

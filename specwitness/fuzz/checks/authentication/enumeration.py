@@ -19,7 +19,7 @@ _WRONG = "not-the-password-9"
 
 
 def check_enumeration(context: Context) -> None:
-    """Log in as alice and as nobody, both with a wrong password, and compare the refusals.
+    """Log in with alice's name and with two unknown names, each with a wrong password; compare the responses.
 
     Nothing is tried where the users do not log in by an operation of the contract.
     """
@@ -42,13 +42,13 @@ def check_enumeration(context: Context) -> None:
         wrong,
         *({**wrong, **{name: make_absent(wrong[name], number) for name in names}} for number in range(2)),
     ]
-    requests = [login.request_for(entry) for entry in bodies]
+    requests = [login.request_for(body) for body in bodies]
     attacks = ("a wrong password", "a name that nobody has", "another name that nobody has")
     responses = [
         context.send(endpoint, "existence", attack, request)
         for attack, request in zip(attacks, requests, strict=True)
     ]
-    echoes = [entry[name] for entry in bodies for name in names]
+    echoes = [body[name] for body in bodies for name in names]
     known, first, second = (take_fingerprint(response, echoes) for response in responses)
     # A difference between two unknown names, such as a request id, is no finding.
     places = differ(known, first) - differ(first, second)

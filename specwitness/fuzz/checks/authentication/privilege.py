@@ -1,4 +1,4 @@
-"""Function-level authorization: what only some users may call refuses the others."""
+"""Function-level authorization: an operation for administrators refuses other users."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
                 continue
             signed, response = exchange
             context.judged(endpoint, "privilege", by=response)
-            # A 409 is an answer about the object's state: the caller was let in.
+            # A 409 is about the object's state: the service did not check the caller's right first.
             if response.succeeded or (response.status == _CONFLICT and "403" in endpoint.responses):
                 context.report(
                     endpoint, "privilege", f"answered {response.status} to a user without the right", signed
@@ -54,7 +54,7 @@ def check_privilege(context: Context, endpoint: Endpoint) -> None:
 
 
 def _spoof(context: Context, endpoint: Endpoint) -> None:
-    """Claim the right in headers of the client's choice."""
+    """Send headers and a cookie that claim the role, such as `X-Role: admin`."""
     signed = context.request(endpoint, context.alice)
     if signed is None:
         return
@@ -72,24 +72,24 @@ def _spoof(context: Context, endpoint: Endpoint) -> None:
 
 
 def _find_role(endpoint: Endpoint) -> str:
-    """Give the role that the contract speaks of."""
+    """Find the role that the contract names: `x-roles: [auditor]` -> `auditor`; `admin` if it names none."""
     words = f"{endpoint.path} {endpoint.raw.get('summary', '')} {endpoint.raw.get('description', '')}"
-    spoken = PRIVILEGED.find_in(words)
-    # The last that is named: the path often says `admin` of what is for others too.
-    said = next(
-        (named for name in ROLE_EXTENSIONS if (named := endpoint.raw.get(name))), (spoken or [_ADMIN])[-1]
+    role_words = PRIVILEGED.find_in(words)
+    # The last word counts: `/admin/queue`, described as "for moderators", is for moderators.
+    declared = next(
+        (named for name in ROLE_EXTENSIONS if (named := endpoint.raw.get(name))), (role_words or [_ADMIN])[-1]
     )
-    role = str(next(iter(said), _ADMIN) if isinstance(said, list) else said)
+    role = str(next(iter(declared), _ADMIN) if isinstance(declared, list) else declared)
     return role if role.isascii() and role.isalnum() else _ADMIN
 
 
 def _check_scopes(context: Context, endpoint: Endpoint) -> None:
     mint = context.mint
-    scopes = {scope for schemes in endpoint.security for several in schemes.values() for scope in several}
+    scopes = {scope for schemes in endpoint.security for names in schemes.values() for scope in names}
     if mint is None or not scopes or endpoint.id not in context.succeeded:
         return
     payload = mint.payload(context.alice.name)
-    name = next((entry for entry in _SCOPES if entry in payload), None)
+    name = next((claim for claim in _SCOPES if claim in payload), None)
     request = context.builder.build(endpoint, context.alice, fresh=endpoint.method == "DELETE")
     credentials = find_credentials(endpoint, context.surface, context.alice.identity)
     if name is None or request is None or not credentials or credentials[0][0][0].kind != BEARER:

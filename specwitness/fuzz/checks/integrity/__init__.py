@@ -1,1 +1,1 @@
-"""Checks of what calls change: deletion, refused calls, members that callers may not set, repeated calls."""
+"""Integrity checks: deletion, rejected calls, members that callers may not set, concurrent calls."""

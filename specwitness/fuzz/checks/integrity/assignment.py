@@ -1,4 +1,4 @@
-"""Members that are not the caller's to set: owner, role, id, and all that only answers hold."""
+"""Mass assignment: members that the caller may not set, such as owner, role and id."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_assignment(context: Context, endpoint: Endpoint) -> None:
         return
     if _try(context, endpoint, extras | _generic(context, extras, schema), normal):
         return
-    # One member that is refused would hide the others.
+    # A service that refuses `role` refuses the whole body: `owner_id` is then tried alone.
     for name, value in extras.items():
         if not _is_moment(name):
             _try(context, endpoint, {name: value}, normal)
@@ -54,15 +54,19 @@ def _find_extras(context: Context, endpoint: Endpoint, normal: dict[str, Any]) -
         if property_schema.get("readOnly")
     }
     for name, member in properties.items():
-        # A state that answers know and bodies do not is set by others.
-        several = known.get(name, {}).get("enum", ()) if member.get("enum") else ()
-        others = [one for one in several if one not in member["enum"] and one not in [normal.get(name), None]]
+        # Responses have `status: draft | approved`, bodies only `draft`: the caller may not send `approved`.
+        shown_states = known.get(name, {}).get("enum", ()) if member.get("enum") else ()
+        others = [
+            state
+            for state in shown_states
+            if state not in member["enum"] and state not in [normal.get(name), None]
+        ]
         extras |= {name: others[0]} if others else {}
     return {name: value for name, value in extras.items() if value is not None}
 
 
 def _try_below(context: Context, endpoint: Endpoint, normal: dict[str, Any]) -> None:
-    """Send such members in the objects that a body holds: the price of an order's item."""
+    """Send such members in objects inside the body: `price` in the items of an order."""
     for name, value in (endpoint.body_schema or {}).get("properties", {}).items():
         member = resolve(value, endpoint.document)
         inner = resolve(member.get("items", {}), endpoint.document) if type_of(member) == "array" else member
@@ -71,15 +75,16 @@ def _try_below(context: Context, endpoint: Endpoint, normal: dict[str, Any]) -> 
             continue
         extras = {
             key: altered
-            for key, entry in shown.items()
-            if key not in inner["properties"] and (altered := _alter(key, entry, {}, context)) is not None
+            for key, item_value in shown.items()
+            if key not in inner["properties"]
+            and (altered := _alter(key, item_value, {}, context)) is not None
         }
         request = context.request(endpoint, context.alice) if extras else None
         body = request.read_json() if request else None
-        held = _first_object(body.get(name)) if isinstance(body, dict) else None
-        if request is None or not held:
+        nested = _first_object(body.get(name)) if isinstance(body, dict) else None
+        if request is None or not nested:
             continue
-        held.update(extras)
+        nested.update(extras)
         signed = request.with_json(body)
         response = context.send(endpoint, "assignment", f"members {', '.join(extras)} in {name}", signed)
         taken = _first_object(_object(response).get(name)) or {}
@@ -92,7 +97,7 @@ def _try_below(context: Context, endpoint: Endpoint, normal: dict[str, Any]) -> 
 
 
 def _first_object(value: Any) -> dict[str, Any] | None:
-    """Give an object as it is, and the first one of a list."""
+    """Give an object unchanged; of a list, its first object."""
     first = value[0] if isinstance(value, list) and value else value
     return first if isinstance(first, dict) else None
 
@@ -105,12 +110,12 @@ def _generic(context: Context, extras: dict[str, Any], schema: dict[str, Any]) -
 
 
 def _alter(name: str, value: Any, schema: dict[str, Any], context: Context) -> Any:
-    """Give another value of the kind that a member has; None where there is none."""
+    """Make a different value of the same type, such as bob's id for an owner; None if there is none."""
     if name in OWNER_MEMBERS and context.bob and (subject := context.bob.identity.subject):
         # The owner may be an object: `{"owner": {"id": 7, "name": "Ann"}}`.
-        own = context.alice.identity.subject
+        alice_subject = context.alice.identity.subject
         if isinstance(value, dict):
-            return {key: subject if item == own else item for key, item in value.items()}
+            return {key: subject if item == alice_subject else item for key, item in value.items()}
         return subject
     if snake(name) in PRIVILEGE_MEMBERS and not schema.get("enum"):
         return PRIVILEGE_MEMBERS[snake(name)]
@@ -134,7 +139,7 @@ def _alter_kind(value: Any, schema: dict[str, Any], context: Context) -> Any:
 
 
 def _try(context: Context, endpoint: Endpoint, extras: dict[str, Any], normal: dict[str, Any]) -> bool:
-    """Send members, and judge what came; tell whether they were taken at all."""
+    """Send a body with extra members, and judge the response. Returns whether it was a 2xx."""
     request = context.request(endpoint, context.alice)
     body = request.read_json() if request else None
     if request is None or not isinstance(body, dict):
@@ -173,7 +178,10 @@ def _judge_values(
 
 
 def _follows(context: Context, endpoint: Endpoint, name: str, other: Any) -> bool:
-    """Tell whether a flag is as it is sent: it may have changed of itself in the meantime."""
+    """Send the flag's other value too, and check that the response shows it.
+
+    A service may change a flag by itself, such as `is_new`: then the response does not follow the request.
+    """
     if not isinstance(other, bool):
         return True
     request = context.request(endpoint, context.alice)
@@ -185,7 +193,7 @@ def _follows(context: Context, endpoint: Endpoint, name: str, other: Any) -> boo
 
 
 def _judge_owner(context: Context, endpoint: Endpoint, exchange: tuple[Request, Response]) -> None:
-    """See whether the object still is alice's, and not bob's."""
+    """Report an object that alice can no longer read, and bob can: its owner was changed."""
     request, response = exchange
     shape = endpoint.shape
     prefix = shape if shape.endswith("{}") else f"{shape}/{{}}"
@@ -193,15 +201,15 @@ def _judge_owner(context: Context, endpoint: Endpoint, exchange: tuple[Request, 
     if reader is None or reader.id not in context.succeeded or context.bob is None:
         return
     values = _values_of(context, endpoint, reader, response)
-    plain = context.builder.build(reader, context.alice, values) if values else None
-    if plain is None:
+    unsigned = context.builder.build(reader, context.alice, values) if values else None
+    if unsigned is None:
         return
-    mine = context.client.send(context.builder.sign(reader, context.alice, plain))
-    if mine.succeeded:
+    as_alice = context.client.send(context.builder.sign(reader, context.alice, unsigned))
+    if as_alice.succeeded:
         return
-    theirs = context.client.send(context.builder.sign(reader, context.bob, plain))
+    as_bob = context.client.send(context.builder.sign(reader, context.bob, unsigned))
     context.judged(endpoint, "assignment")
-    if theirs.succeeded:
+    if as_bob.succeeded:
         context.report(endpoint, "assignment", "gives the object to another user", request)
         context.alice.objects.pop(prefix, None)
 

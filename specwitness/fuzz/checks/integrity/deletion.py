@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def check_deletion(context: Context, endpoint: Endpoint) -> None:
-    """Delete a new object, and look for it everywhere.
+    """Delete a new object, and look for it in every operation that used it or showed it.
 
     Args:
         context: The run.
@@ -80,7 +80,7 @@ def check_deletion(context: Context, endpoint: Endpoint) -> None:
 
 
 def _note_looks(context: Context, endpoint: Endpoint, deleted: Response, looked: int) -> None:
-    """Count a deletion as a case only if something was looked at after it."""
+    """Count a deletion as a case only if at least one response after it was examined."""
     if looked:
         context.results.count(endpoint, "deletion", "the deletion", deleted.status)
         context.judged(endpoint, "deletion")
@@ -90,19 +90,19 @@ def _note_looks(context: Context, endpoint: Endpoint, deleted: Response, looked:
 
 def _look_at_children(context: Context, children: list[Child], traces: list[str]) -> None:
     for other, looking, texts in children:
-        response = context.send(other, "deletion", "what was made of a deleted object", looking)
+        response = context.send(other, "deletion", "an object made from a deleted one", looking)
         context.judged(other, "deletion")
         if response.succeeded and any(value in response.text for value in traces):
             context.report(other, "deletion", "still shows an object that was deleted", looking)
         elif response.succeeded and any(value in response.text for value in texts):
-            text = "still shows what was below an object that was deleted"
+            text = "still shows objects below one that was deleted"
             context.results.report(
                 other, "deletion", text, text=text, request=looking, severity=Severity.SHOULD
             )
 
 
 def check_named_deletion(context: Context, endpoint: Endpoint) -> None:
-    """Delete a new object whose id is in no path, and use it everywhere."""
+    """Delete a new object that is named in the body, as in `POST /tags/delete`, and use its id elsewhere."""
     if not is_named_deletion(context, endpoint):
         return
     alice = context.alice
@@ -138,7 +138,10 @@ def is_named_deletion(context: Context, endpoint: Endpoint) -> bool:
 
 
 def _delete_full(context: Context, endpoint: Endpoint) -> None:
-    """Delete an object with others below it: what is documented for an empty one has to hold for it too."""
+    """Delete an object that has others below it, such as a post with comments.
+
+    The response has to be a documented one, and afterwards no view may show the comments.
+    """
     below = [
         operation
         for operation in context.reached()
@@ -146,7 +149,8 @@ def _delete_full(context: Context, endpoint: Endpoint) -> None:
         and operation.shape.startswith(f"{endpoint.shape}/")
         and len(operation.path_names) == len(endpoint.path_names)
     ]
-    # An action leaves nothing below, and may bring the object into a state in which it cannot be deleted.
+    # `POST /orders/{id}/pay` is an action: it creates nothing below the order, and a paid order may
+    # refuse deletion. `POST /orders/{id}/items` has a GET beside it, and creates objects.
     below = [creator for creator in below if context.builder.find("GET", creator.shape)] or below
     stored = context.builder.obtain(endpoint, context.alice, fresh=True) if below else None
     if stored is None:
@@ -171,10 +175,10 @@ def _delete_full(context: Context, endpoint: Endpoint) -> None:
     # `/comments/{id}` may outlive the post below which it was created.
     severity = Severity.SHOULD if _have_own_paths(context, below) else Severity.MUST
     for other, looking in views:
-        response = context.send(other, "deletion", "a view after the deletion of what was above", looking)
+        response = context.send(other, "deletion", "a view after the deletion of the parent", looking)
         context.judged(other, "deletion")
         if response.succeeded and any(value in response.text for value in texts):
-            text = "shows what was below an object that was deleted"
+            text = "shows objects that were below a deleted one"
             context.results.report(other, "deletion", text, text=text, request=looking, severity=severity)
 
 
@@ -188,7 +192,7 @@ def _have_own_paths(context: Context, below: list[Endpoint]) -> bool:
 
 
 def _name(context: Context, endpoint: Endpoint, named: dict[str, tuple[object, ...]]) -> int:
-    """Name deleted objects wherever others of their kind are named, outside of paths.
+    """Send the ids of deleted objects in bodies and queries, such as `tag_id` of a new note.
 
     Returns:
         How many operations gave a response that could be compared.
@@ -198,22 +202,37 @@ def _name(context: Context, endpoint: Endpoint, named: dict[str, tuple[object, .
     for other in list(context.reached()):
         if other is endpoint or not set(context.uses.get(other.id, ())) & set(named):
             continue
-        found = []
+        exchanges = []
         for collection in (named, absent):
             case = Case("deletion", "the id of a deleted object")
-            found.append(context.call(other, impersonate(context, alice, collection), case=case))
-        used, reference = found
-        if used and reference and not (used.response.succeeded and reference.response.succeeded):
+            exchanges.append(context.call(other, impersonate(context, alice, collection), case=case))
+        with_deleted, reference = exchanges
+        if (
+            with_deleted
+            and reference
+            and not (with_deleted.response.succeeded and reference.response.succeeded)
+        ):
             context.judged(other, "deletion")
             looked += 1
-        if used and reference and used.response.succeeded and not reference.response.succeeded:
-            text = f"answered {used.response.status} for an object that was deleted"
-            context.report(other, "deletion", text, used.request)
+        if (
+            with_deleted
+            and reference
+            and with_deleted.response.succeeded
+            and not reference.response.succeeded
+        ):
+            text = f"answered {with_deleted.response.status} for an object that was deleted"
+            context.report(other, "deletion", text, with_deleted.request)
     return looked
 
 
 def _use(context: Context, endpoint: Endpoint, values: tuple[object, ...], texts: Sequence[str] = ()) -> bool:
-    """Use a deleted object; texts are what lay below it, and may not be shown either.
+    """Call an operation with the id of a deleted object.
+
+    Args:
+        context: The run.
+        endpoint: The operation.
+        values: The values of its path parameters.
+        texts: Texts of objects that were below the deleted one. The response must not show them either.
 
     Returns:
         Whether the response could be compared: some operations accept any id, deleted or not.
@@ -229,7 +248,7 @@ def _use(context: Context, endpoint: Endpoint, values: tuple[object, ...], texts
     if absent is not None and not absent.response.succeeded:
         text = f"answered {exchange.response.status} for an object that was deleted"
     elif any(text in exchange.response.text for text in texts):
-        text = "shows what was below an object that was deleted"
+        text = "shows objects that were below a deleted one"
     else:
         return False
     context.judged(endpoint, "deletion")
@@ -241,10 +260,10 @@ CHECKS = (
     Check(
         name="deletion",
         order=50,
-        title="for what was deleted",
+        title="for deleted objects",
         tries=(
             "a deleted object is still there: for any operation, in lists, searches and exports, or "
-            "below it; what was made of it still works, such as a link. A deleted key still opens "
+            "below it; an object made from it still works, such as a link. A deleted key still opens "
             "something"
         ),
         requirements="deleted data is gone",

@@ -25,7 +25,7 @@ _SHORTEST_ID = 6
 
 
 def is_listed(response: Response, traces: list[str]) -> bool:
-    """Tell whether an answer shows an object as one that is there, and not as revoked or archived."""
+    """Tell whether a response shows an object as existing. `{"id": 7, "revoked_at": "…"}` does not."""
     if not any(text in response.text for text in traces):
         return False
     items = [
@@ -35,7 +35,7 @@ def is_listed(response: Response, traces: list[str]) -> bool:
 
 
 def _is_ended(item: Any) -> bool:
-    """Tell whether an object says that it is no more: `revoked_at`, `archived: true`, `status: closed`."""
+    """Tell whether an object is marked as ended: `revoked_at`, `archived: true`, `status: closed`."""
     return any(
         bool(value and ENDED_STATES.occurs_in(key))
         or (isinstance(value, str) and snake(key) in {"status", "state"} and ENDED_STATES.occurs_in(value))
@@ -44,17 +44,25 @@ def _is_ended(item: Any) -> bool:
 
 
 def read_id_traces(stored: StoredObject, traces: list[str]) -> list[str]:
-    """Give what a list knows an object by: its id, if it has one that stands out; copies have its texts."""
+    """Give the texts by which a list shows this object: its id if it is among the traces, else all traces.
+
+    The id comes first because a copy of the object has the same texts, and another id.
+    """
     return [text for text in traces if text == stored.values[-1]] or traces
 
 
 def read_traces(stored: StoredObject, owner: Actor) -> list[str]:
-    """Give what an object is known by: its id, and the texts that its owner gave it and nothing else."""
+    """Give the texts that occur in this object only: its id, and texts that its owner sent.
+
+    An id shorter than six characters, such as `17`, occurs elsewhere by chance, and is left out.
+    """
     value = stored.response.json() if stored.response else None
     texts = [text for _, text in find_values(value) if isinstance(text, str) and owner.maker.is_in(text)]
-    found = stored.values[-1]
-    is_telling = isinstance(found, str) and len(found) >= _SHORTEST_ID and not isinstance(found, Choice)
-    ids = [found] if is_telling else []
+    object_id = stored.values[-1]
+    is_distinct = (
+        isinstance(object_id, str) and len(object_id) >= _SHORTEST_ID and not isinstance(object_id, Choice)
+    )
+    ids = [object_id] if is_distinct else []
     others = [
         other.response.text
         for other in owner.objects.values()
@@ -95,7 +103,7 @@ def find_views(
 
 
 def _list_words(endpoint: Endpoint, texts: list[str]) -> Iterator[tuple[tuple[str, str], ...]]:
-    """Give what a view is asked: what it has to be, and what it may be searched for."""
+    """Give the query parameters to try: none, and each text as search term; required ones are always sent."""
     required = [
         parameter
         for parameter in endpoint.parameters
@@ -106,15 +114,17 @@ def _list_words(endpoint: Endpoint, texts: list[str]) -> Iterator[tuple[tuple[st
         yield ()
     wanted = [*required, *([word] if word is not None and not word.required else ())]
     for text in texts if wanted else ():
-        yield tuple(
-            (operation.name, text) for operation in wanted if endpoint.accepts(operation.schema, text)
-        )
+        yield tuple((searched.name, text) for searched in wanted if endpoint.accepts(searched.schema, text))
 
 
 def read_children(
     context: Context, endpoint: Endpoint, stored: StoredObject, traces: list[str]
 ) -> Iterator[tuple[Endpoint, Request, list[str]]]:
-    """Make something of an object, such as a link to it, and give the calls that show the object by it."""
+    """Create objects from or below an object, such as a share link, and give the calls that show it there.
+
+    Returns:
+        For each: the reading operation, its request, and the texts that must be gone after the deletion.
+    """
     makers = [
         operation
         for operation in context.reached()
@@ -136,7 +146,7 @@ def read_children(
             if parameter is None:
                 continue
             producers = find_producers(context.surface, shape, parameter, noun_for(name, shape))
-            if maker.id not in {entry.id for entry, _ in producers}:
+            if maker.id not in {producer.id for producer, _ in producers}:
                 continue
             made = context.call(maker, context.alice, stored.values)
             value = (

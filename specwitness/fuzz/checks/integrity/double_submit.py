@@ -38,12 +38,12 @@ def check_double_submit(context: Context, endpoint: Endpoint) -> None:
     """
     if endpoint.is_safe or endpoint.method == "DELETE" or endpoint.is_reading:
         return
-    # Objects can be created again and again, unless the contract documents a conflict.
+    # `POST /notes` creates one more note each time; `POST /votes` that documents 409 succeeds only once.
     if endpoint.is_making and not _CONFLICTS & endpoint.responses.keys():
         return
     for change in _changes(endpoint, context.alice):
         first = _build(context, endpoint, context.alice, change)
-        # The baseline request may have used up what alice could do once, such as joining: bob tries then.
+        # The baseline request may have been the only one alice can make, such as joining: then bob calls.
         who = first and _find_who_may(context, endpoint, first)
         again = _build(context, endpoint, who, change) if who else None
         if again is None:
@@ -59,7 +59,7 @@ def check_double_submit(context: Context, endpoint: Endpoint) -> None:
 
 
 def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
-    """Give what is tried: the good call as it is, then with amounts that may use up what there is."""
+    """Give members to put into the body: none; then amounts that may use up a balance, `{"amount": 100}`."""
     yield {}
     schema = endpoint.body_schema or {}
     numbers = {
@@ -73,14 +73,16 @@ def _changes(endpoint: Endpoint, alice: Actor) -> Iterator[dict[str, Any]]:
     if len(numbers) != 1 or not any(status in endpoint.responses for status in lacking):
         return
     ((name, member),) = numbers.items()
-    told = [entry for entry in (member.get("example"), *member.get("examples", ())) if entry is not None]
-    shown = [
+    examples = [
+        example for example in (member.get("example"), *member.get("examples", ())) if example is not None
+    ]
+    balances = [
         text
         for stored in alice.objects.values()
         for key, text in find_values(stored.response.json() if stored.response else None)
         if is_amount and BALANCES.occurs_in(key) and isinstance(text, int) and text > 0
     ]
-    for amount in dict.fromkeys([*shown[:1], *told, *_AMOUNTS]):
+    for amount in dict.fromkeys([*balances[:1], *examples, *_AMOUNTS]):
         if endpoint.accepts(member, amount):
             yield {name: amount}
 
@@ -97,37 +99,44 @@ def _build(context: Context, endpoint: Endpoint, actor: Actor, change: dict[str,
 
 
 def _judge_refusal(context: Context, endpoint: Endpoint, request: Request) -> None:
-    """See that what is refused because it was done already takes nothing from the caller's own."""
-    seen, used = [], list(context.alice.used)
+    """Report a refused second call that lowers a balance of the caller."""
+    readings, used = [], list(context.alice.used)
     for view in [reader for reader in context.views() if reader.is_safe][:_MOST_VIEWS]:
-        plain = context.request(view, context.alice)
-        if plain is not None:
-            signed = plain
-            seen.append((view, signed, context.client.send(signed)))
-    seen = [view for view in seen if view[2].succeeded]
-    if not seen:
+        view_request = context.request(view, context.alice)
+        if view_request is not None:
+            signed = view_request
+            readings.append((view, signed, context.client.send(signed)))
+    readings = [view for view in readings if view[2].succeeded]
+    if not readings:
         response = context.prepare(endpoint, request)
     else:
-        response = context.send(endpoint, "side_effect", "what was done already", request)
+        response = context.send(endpoint, "side_effect", "the same call a second time", request)
         context.judged(endpoint, "side_effect")
-    change = context.find_change(seen)
+    change = context.find_change(readings)
     # The service may count the refused call, but must not charge for it.
     if not response.succeeded and change and BALANCES.occurs_in(change[0]):
-        text = f"answered {response.status} to what was done already, and then {change[0]}"
+        text = f"answered {response.status} to a second call, and then {change[0]}"
         context.report(endpoint, "side_effect", text, request)
     # The objects that the call used, and not those of the views.
     context.alice.used = used
 
 
 def _find_who_may(context: Context, endpoint: Endpoint, request: Request) -> Actor | None:
-    """Call twice as alice, and say who can do it again; None where it can be done at will, or not at all."""
+    """Call twice as alice, and choose the user for the concurrent calls.
+
+    Returns:
+        Alice if only her second call was refused, with a new object. Bob if her first one was: she may
+        have used up her only call before. None if both calls succeed, or if none can.
+    """
     first = context.prepare(endpoint, request)
     if not first.succeeded:
         is_spent = first.status in _SPENT and not endpoint.path_names and not context.alice.used
         # An operation that creates objects may have refused for a quota.
         return context.bob if is_spent and not endpoint.is_making else None
     if context.prepare(endpoint, request).status not in _REFUSED:
-        context.note_lack(endpoint, "race", "nothing about it can be done only once")
+        context.note_lack(
+            endpoint, "race", "a second call succeeds like the first: the operation may be repeated"
+        )
         return None
     check_state(context, endpoint)
     _judge_refusal(context, endpoint, request)

@@ -1,4 +1,4 @@
-"""Two users at the same time: neither gets what is the other's."""
+"""Race conditions: two users call at the same time, and neither gets the other's data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from specwitness.fuzz.session.context import Context
 
 _PAIRS = 2
-# A concurrent request may have to wait, but it must not be refused as another user's.
+# A concurrent request may get 429 or 503. These statuses would mean that it was taken for another user's.
 _STRANGE = frozenset({401, 403, 404})
 
 
 def check_race(context: Context, endpoint: Endpoint) -> None:
-    """Call an operation as both users at once, a few times."""
+    """Call an operation as alice and bob at once, twice each."""
     bob = context.bob
     if bob is None or endpoint.is_shared or not endpoint.is_protected:
         return
@@ -41,13 +41,13 @@ def _race_reads(context: Context, endpoint: Endpoint, bob: Actor) -> None:
     signed = [request for request in requests if request is not None]
     if len(signed) < len(users):
         return
-    alone = [context.client.send(entry) for entry in signed]
+    alone = [context.client.send(request) for request in signed]
     together = context.client.send_together(signed * _PAIRS)
-    is_telling = any(response.succeeded for response in alone) and (
+    is_distinguishable = any(response.succeeded for response in alone) and (
         bool(differ(take_fingerprint(alone[0]), take_fingerprint(alone[1])))
         or any(find_trace(response, user) for response, user in zip(alone, users, strict=True))
     )
-    if is_telling:
+    if is_distinguishable:
         context.judged(endpoint, "race")
     else:
         context.note_lack(
@@ -55,14 +55,16 @@ def _race_reads(context: Context, endpoint: Endpoint, bob: Actor) -> None:
         )
     for index, response in enumerate(together):
         context.results.count(endpoint, "race", "both users at once", response.status)
-        mine, theirs = alone[index % 2], alone[1 - index % 2]
-        strange = differ(take_fingerprint(mine), take_fingerprint(response))
-        is_theirs = not differ(take_fingerprint(theirs), take_fingerprint(response))
+        expected, of_other = alone[index % 2], alone[1 - index % 2]
+        unexpected_places = differ(take_fingerprint(expected), take_fingerprint(response))
+        is_theirs = not differ(take_fingerprint(of_other), take_fingerprint(response))
         trace = (
-            find_trace(response, users[1 - index % 2]) if not find_trace(mine, users[1 - index % 2]) else None
+            find_trace(response, users[1 - index % 2])
+            if not find_trace(expected, users[1 - index % 2])
+            else None
         )
-        if strange and response.succeeded and (trace or (is_theirs and theirs.succeeded)):
-            text = "gives one user what is another's when both call at once"
+        if unexpected_places and response.succeeded and (trace or (is_theirs and of_other.succeeded)):
+            text = "gives one user the other user's data when both call at once"
             context.report(endpoint, "race", text, signed[index % 2])
             return
 
@@ -91,10 +93,13 @@ def _race_creations(context: Context, endpoint: Endpoint, bob: Actor) -> None:
             context.report(endpoint, "race", text, request)
         elif response.succeeded and other.maker.is_in(response.text):
             context.report(
-                endpoint, "race", "answers one user with what another sent at the same time", request
+                endpoint,
+                "race",
+                "responds to one user with a text that another sent at the same time",
+                request,
             )
-    made = [read_id(response, "id", "") for response in responses if response.succeeded]
-    if len(set(made)) < len(made) and None not in made:
+    new_ids = [read_id(response, "id", "") for response in responses if response.succeeded]
+    if len(set(new_ids)) < len(new_ids) and None not in new_ids:
         text = "gives two objects the same id when both users call at once"
         context.report(endpoint, "race", text, requests[0][1])
     if not _read_back(context, endpoint, list(zip(requests, responses, strict=True))[:_PAIRS]):
@@ -104,7 +109,11 @@ def _race_creations(context: Context, endpoint: Endpoint, bob: Actor) -> None:
 def _read_back(
     context: Context, endpoint: Endpoint, made: list[tuple[tuple[Actor, Request], Response]]
 ) -> bool:
-    """Read as each user what they made just now: it may have become the other's. Say whether it was read."""
+    """Read the new objects as their creators, and as the other user where the creator cannot.
+
+    Returns:
+        Whether the objects could be judged; the lists are searched otherwise.
+    """
     reader = context.builder.find("GET", f"{endpoint.shape}/{{}}")
     if reader is None or reader.id not in context.succeeded:
         return False
@@ -112,17 +121,17 @@ def _read_back(
         value = context.builder.read_made(reader, response) if response.succeeded else None
         above = context.builder.obtain(endpoint, actor) if endpoint.path_names else None
         parents = above.values if above else ()
-        plain = context.builder.build(reader, actor, (*parents, value)) if value is not None else None
-        if plain is None:
+        unsigned = context.builder.build(reader, actor, (*parents, value)) if value is not None else None
+        if unsigned is None:
             return False
-        signed = context.builder.sign(reader, actor, plain)
+        signed = context.builder.sign(reader, actor, unsigned)
         if not context.client.send(signed).succeeded:
             other = next(
                 user for user in (context.alice, context.bob) if user is not None and user is not actor
             )
-            theirs = context.client.send(context.builder.sign(reader, other, plain))
-            if theirs.succeeded:
-                text = "gives another user what was made when both call at once"
+            as_other = context.client.send(context.builder.sign(reader, other, unsigned))
+            if as_other.succeeded:
+                text = "gives another user the new object when both call at once"
                 context.report(endpoint, "race", text, request)
                 return True
             return False
@@ -130,18 +139,20 @@ def _read_back(
 
 
 def _look_for_strangers(context: Context, endpoint: Endpoint, sent: list[tuple[Actor, Request]]) -> None:
-    """Read both users' lists: what the other one sent just now is in neither."""
+    """Read both users' lists, and report a text that the other user sent just now."""
     reader = context.builder.find("GET", endpoint.shape)
     if reader is None or reader.id not in context.succeeded or reader.is_shared:
         return
-    for actor in {entry.name: entry for entry, _ in sent}.values():
-        strange = [text for other, entry in sent if other is not actor for text in texts_of(entry, other)]
+    for actor in {request.name: request for request, _ in sent}.values():
+        texts_of_other = [
+            text for other, request in sent if other is not actor for text in texts_of(request, other)
+        ]
         signed = context.request(reader, actor)
         if signed is None:
             continue
         response = context.client.send(signed)
-        if response.succeeded and any(value in response.text for value in strange):
-            text = "lists what another user made at the same time"
+        if response.succeeded and any(value in response.text for value in texts_of_other):
+            text = "lists an object that another user created at the same time"
             context.report(endpoint, "race", text, signed)
 
 

@@ -1,4 +1,4 @@
-"""Rejected calls: a request of the owner that is refused changes nothing, not even by its valid members."""
+"""Rejected calls: a request with one bad member gets a 422, and no other member of it is stored."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ _LATER = 7
 
 
 def check_rejected_calls(context: Context, endpoint: Endpoint) -> None:
-    """Send as the owner what is almost right, and see that a refusal left everything as it was."""
+    """Send requests of the owner with one fault each, and report a refused one that changed an object."""
     if endpoint.is_safe or endpoint.is_reading or not (endpoint.media or "").endswith("json"):
         return
     alice = context.alice
     owned = find_owned(context, endpoint)
     path = owned.get(endpoint.last_collection, ())
-    good = context.request(endpoint, alice, path or None)
-    if good is None or good.body is None:
+    baseline = context.request(endpoint, alice, path or None)
+    if baseline is None or baseline.body is None:
         return
-    for attack, request in _almost_right(context, endpoint, good):
+    for attack, request in _almost_right(context, endpoint, baseline):
         before = observe_owned(context, endpoint, owned, path)
         if not before:
-            context.note_lack(endpoint, "side_effect", "no operation shows the owner what the call changes")
+            context.note_lack(
+                endpoint, "side_effect", "no operation shows the owner the objects that the call changes"
+            )
             context.prepare(endpoint, request)
             continue
         response = context.send(endpoint, "side_effect", attack, request)
@@ -65,7 +67,9 @@ def _almost_right(context: Context, endpoint: Endpoint, good: Request) -> Iterat
     for name in references[:1]:
         value = body[name]
         absent = (
-            [make_absent(entry, 3) for entry in value] if isinstance(value, list) else make_absent(value, 3)
+            [make_absent(object_id, 3) for object_id in value]
+            if isinstance(value, list)
+            else make_absent(value, 3)
         )
         yield f"an absent id as {name}", good.with_json({**body, name: absent})
 

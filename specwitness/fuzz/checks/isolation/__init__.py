@@ -1,1 +1,1 @@
-"""Checks with two users: neither reads, changes or learns of the other's objects."""
+"""Isolation checks: no user can read, change or detect another user's objects."""

@@ -1,4 +1,4 @@
-"""Lists, searches and exports show nothing of another user, and do not change with what another does."""
+"""Disclosure: lists, searches and exports show no object of another user, and do not depend on one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PLAIN_VIEW = "the caller's own view"
 
 
 def check_disclosure(context: Context) -> None:
-    """Read as bob what alice reads, before and after she makes something."""
+    """Read every list, search and export as bob, and look for alice's texts and ids."""
     bob = context.bob
     views = context.views()
     if bob is None:
@@ -51,23 +51,29 @@ def check_disclosure(context: Context) -> None:
 
 
 def _judge_view(context: Context, endpoint: Endpoint, bob: Actor) -> bool:
-    """Read a view as bob; tell whether it depends on who reads it: `GET /weather` does not."""
-    # A view that does not show alice what is hers cannot show it to bob either.
-    own = read_view(context, endpoint, context.alice)
-    shows_own = own is not None and own[1].succeeded and find_trace(own[1], context.alice) is not None
+    """Read a view as bob, and report texts and ids of alice.
+
+    Returns:
+        Whether the response depends on the caller, as that of `GET /notes`, and not of `GET /weather`.
+    """
+    # A view that shows alice no object of hers is no evidence: it could not show one to bob either.
+    as_alice = read_view(context, endpoint, context.alice)
+    shows_own = (
+        as_alice is not None and as_alice[1].succeeded and find_trace(as_alice[1], context.alice) is not None
+    )
     is_telling = shows_own
     if not shows_own:
-        context.note_lack(endpoint, "disclosure", "it shows the owner nothing that is known to be hers")
+        context.note_lack(endpoint, "disclosure", "it shows the owner nothing with a text or an id of hers")
     for attack, request, allowed in _requests(context, endpoint, bob):
         response = context.send(endpoint, "disclosure", attack, request, allowed=allowed)
         if shows_own:
             context.judged(endpoint, "disclosure")
-        elif own is not None and attack == _PLAIN_VIEW:
-            is_telling = bool(differ(take_fingerprint(own[1]), take_fingerprint(response)))
+        elif as_alice is not None and attack == _PLAIN_VIEW:
+            is_telling = bool(differ(take_fingerprint(as_alice[1]), take_fingerprint(response)))
         trace = find_trace(response, context.alice, request) if response.succeeded else None
         if trace:
             context.report(endpoint, "disclosure", f"shows another user {trace}", request)
-        # Parameters that no contract names were not refused: headers alone tell nothing more.
+        # The service did not refuse the undocumented parameters: the attempt with headers alone adds nothing.
         if allowed and response.status not in allowed:
             break
     for attack, request in find_next_pages(context, endpoint, bob):
@@ -78,7 +84,7 @@ def _judge_view(context: Context, endpoint: Endpoint, bob: Actor) -> bool:
 
 
 def _populate(context: Context, bob: Actor) -> None:
-    """Give both users objects of each collection, so that lists have something to show."""
+    """Create objects of each collection for both users, so that no list is empty."""
     for prefix in dict.fromkeys(shape for other in context.reached() for shape in other.collections):
         endpoint = next(other for other in context.reached() if prefix in other.collections)
         if endpoint.path_names and endpoint.last_collection == prefix:
@@ -92,13 +98,13 @@ def _populate(context: Context, bob: Actor) -> None:
                 forget_consumed(operation, actor)
                 context.builder.build(operation, actor)
     for maker in find_makers_below(context):
-        # Objects without a path of their own, such as messages of a room, do not exist yet.
+        # `POST /rooms/{id}/messages` makes messages, and no path names one: the loops above made none.
         if not maker.is_making:
             context.call(maker, context.alice)
 
 
 def _requests(context: Context, endpoint: Endpoint, bob: Actor) -> list[Attempt]:
-    """Give bob's requests: plain, right after alice's; and with her texts in what is searched for."""
+    """Give bob's requests: without parameters, with alice's texts and ids, and with her identity."""
     request = context.request(endpoint, bob)
     if request is None:
         return []
@@ -111,13 +117,21 @@ def _requests(context: Context, endpoint: Endpoint, bob: Actor) -> list[Attempt]
         and type_of(parameter.schema) == "string"
         and not parameter.schema.get("enum")
     ]
-    for entry in texts:
+    for text_parameter in texts:
         marker = context.alice.maker.marker
-        if endpoint.accepts(entry.schema, marker):
-            found.append((f"another's text for {entry.name}", plain.with_query(((entry.name, marker),))))
+        if endpoint.accepts(text_parameter.schema, marker):
+            found.append(
+                (
+                    f"another's text for {text_parameter.name}",
+                    plain.with_query(((text_parameter.name, marker),)),
+                )
+            )
         found += [
-            (f"{entry.name} of an object of another's", plain.with_query(((entry.name, value),)))
-            for value in _find_shown(context.alice, entry.name)
+            (
+                f"{text_parameter.name} of an object of another's",
+                plain.with_query(((text_parameter.name, value),)),
+            )
+            for value in _find_shown(context.alice, text_parameter.name)
         ]
     found += _name_objects(context, endpoint, _with_word(endpoint, plain, context.alice))
     found += _with_options(endpoint, found)
@@ -140,7 +154,11 @@ def _requests(context: Context, endpoint: Endpoint, bob: Actor) -> list[Attempt]
 
 
 def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema) -> Any:
-    """Give what an object of a user's says under the name of a parameter: it belongs to what is named so."""
+    """Find the value of a parameter in the owner's objects: `{"folder_id": 7}` gives 7 for `?folderId=`.
+
+    Returns:
+        The value; `...` if no object has a member of that name.
+    """
     for stored in [*reversed(owner.owned), *owner.objects.values()] if snake(name).endswith("_id") else ():
         for key, value in list_members(stored.response.json() if stored.response else None):
             if snake(key) == snake(name) and value is not None and endpoint.accepts(schema, value):
@@ -149,7 +167,7 @@ def _find_referenced(owner: Actor, name: str, endpoint: Endpoint, schema: Schema
 
 
 def _with_word(endpoint: Endpoint, plain: Request, owner: Actor) -> Request:
-    """Look for what a user has in their texts, where something has to be looked for."""
+    """Put the owner's marker into a required search parameter, such as `q`; no change where there is none."""
     word = find_word(endpoint)
     if word is None or not word.required or not endpoint.accepts(word.schema, owner.maker.marker):
         return plain
@@ -157,24 +175,19 @@ def _with_word(endpoint: Endpoint, plain: Request, owner: Actor) -> Request:
 
 
 def _find_shown(owner: Actor, name: str) -> list[str]:
-    """Give a value that an object of a user's has under the name of a parameter: their tag for `tag`."""
+    """Find an owner's text by a parameter's name: `{"tags": ["alice-tag"]}` gives `alice-tag` for `tag`."""
     names = {snake(name), f"{snake(name)}s"}
     for stored in [*owner.objects.values(), *owner.owned[-_OWN_OBJECTS:]]:
         value = stored.response.json() if stored.response else None
-        for key, entry in list_members(value):
-            several = entry if isinstance(entry, list) else [entry]
-            if (
-                snake(key) in names
-                and several
-                and isinstance(several[0], str)
-                and owner.maker.is_in(several[0])
-            ):
-                return [several[0]]
+        for key, member_value in list_members(value):
+            values = member_value if isinstance(member_value, list) else [member_value]
+            if snake(key) in names and values and isinstance(values[0], str) and owner.maker.is_in(values[0]):
+                return [values[0]]
     return []
 
 
 def _name_objects(context: Context, endpoint: Endpoint, plain: Request) -> list[tuple[str, Request]]:
-    """Ask for what belongs to an object of a user's: `?accountId=…`, or `?account=…`."""
+    """Filter by an object of alice: `GET /payments?accountId=…`, or `?account=…`."""
     found, owner = [], context.alice
     for parameter in endpoint.parameters:
         if (
@@ -187,9 +200,17 @@ def _name_objects(context: Context, endpoint: Endpoint, plain: Request) -> list[
                 value = owner.maker.lookup(parameter.name, parameter.schema, Draft())
             if value is ... and not is_choice(parameter):
                 noun = snake(parameter.name)
-                known = (one for shape, one in owner.objects.items() if same_noun(noun_at(shape), noun))
+                known = (
+                    known_object
+                    for shape, known_object in owner.objects.items()
+                    if same_noun(noun_at(shape), noun)
+                )
                 value = next(
-                    (one.values[-1] for one in known if endpoint.accepts(parameter.schema, one.values[-1])),
+                    (
+                        known_object.values[-1]
+                        for known_object in known
+                        if endpoint.accepts(parameter.schema, known_object.values[-1])
+                    ),
                     ...,
                 )
             if value is not ...:
@@ -199,7 +220,10 @@ def _name_objects(context: Context, endpoint: Endpoint, plain: Request) -> list[
 
 
 def _with_options(endpoint: Endpoint, found: list[tuple[str, Request]]) -> list[tuple[str, Request]]:
-    """Ask with each option for what shows most: where a text is wanted, for the other user's."""
+    """Repeat the last request with each option, such as `?format=csv`.
+
+    It is the one with alice's texts or ids, if the operation has a parameter for them.
+    """
     attack, request = found[-1] if len(found) > 1 else found[0]
     return [
         (f"{attack}, {describe_options(option)}", with_options(endpoint, request, option))
@@ -224,16 +248,23 @@ def _search_by_body(context: Context, endpoint: Endpoint, plain: Request) -> lis
 
 
 def _names_user(context: Context, name: str) -> bool:
-    """Tell whether a parameter names a user: a customer whom a user has made is none."""
+    """Tell whether a parameter names a user.
+
+    `user_id` does. `customer_id` does not if `POST /customers` exists: then customers are objects of users.
+    """
     made = [noun_at(f"{maker.shape}/{{}}") for maker in context.reached() if maker.method == "POST"]
     return any(not any(same_noun(noun, other) for other in made) for noun in USERS.find_in(name))
 
 
 def _check_reach(context: Context, views: list[Endpoint], bob: Actor, telling: set[str]) -> None:
-    """Let bob call what names no object, such as `clear`: nothing that alice reads changes.
+    """Call operations that name no object, such as `POST /basket/clear`, as bob; report a change for alice.
 
-    What shows alice nothing of hers, and both users the same, would not show a change either. The ids
-    of the views that depend on who reads them are `telling`.
+    Args:
+        context: The run.
+        views: The operations that alice reads before and after.
+        bob: The other user.
+        telling: The ids of the views whose response depends on the caller. A view such as `GET /weather`
+            is no evidence: it would not show a change.
     """
     for endpoint in context.reached():
         is_bare = not endpoint.names_object and not context.uses.get(endpoint.id) and not endpoint.is_ending
@@ -241,34 +272,36 @@ def _check_reach(context: Context, views: list[Endpoint], bob: Actor, telling: s
             continue
         make_more(context)
         _fill(context, endpoint)
-        seen = [(view, exchange) for view, exchange in _read_own(context, views) if exchange[1].succeeded]
+        readings = [(view, exchange) for view, exchange in _read_own(context, views) if exchange[1].succeeded]
         signed = context.request(endpoint, bob)
         if signed is None:
             continue
         context.send(endpoint, "isolation", "a call for the caller's own objects", signed)
-        read = [(view, *exchange) for view, exchange in seen]
-        if any(view.id in telling or find_trace(response, context.alice) for view, (_, response) in seen):
+        before = [(view, *exchange) for view, exchange in readings]
+        if any(view.id in telling or find_trace(response, context.alice) for view, (_, response) in readings):
             context.judged(endpoint, "isolation")
         else:
             context.note_lack(
-                endpoint, "isolation", "no operation shows the owner what another user's call changes"
+                endpoint,
+                "isolation",
+                "no operation shows the owner the data that another user's call changes",
             )
-        if change := context.find_change(read):
+        if change := context.find_change(before):
             context.report(endpoint, "isolation", f"called by another user, and then {change[0]}", signed)
-        elif pretended := find_change_by_claim(context, endpoint, signed, read):
-            text = f"called by another user with {pretended[0]}, and then {pretended[1]}"
-            context.report(endpoint, "isolation", text, pretended[2])
+        elif by_claim := find_change_by_claim(context, endpoint, signed, before):
+            text = f"called by another user with {by_claim[0]}, and then {by_claim[1]}"
+            context.report(endpoint, "isolation", text, by_claim[2])
 
 
 def _fill(context: Context, endpoint: Endpoint) -> None:
-    """Let alice put something where a deletion takes it away: an empty basket would show no change."""
+    """Call PUT on the path before its DELETE: clearing an empty basket would show no change."""
     put = context.builder.find("PUT", endpoint.shape) if endpoint.is_deleting else None
     if put is not None and put.id in context.succeeded:
         context.call(put, context.alice)
 
 
 def _read_own(context: Context, views: list[Endpoint]) -> Iterator[tuple[Endpoint, tuple[Request, Response]]]:
-    """Read as alice her views, and one new object of each collection: a long list may show only old ones."""
+    """Read alice's views, and one new object of each collection, which a long list may show on page 2."""
     readers = [
         operation
         for operation in context.reached()

@@ -1,4 +1,4 @@
-"""A user who claims to be another, in headers and parameters that no contract names, is not believed."""
+"""Impersonation: a request of bob with alice's id in `X-User-Id` or `?user_id=` is handled as bob's."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PARAMETERS = (
 
 
 class Attempt(NamedTuple):
-    """A request, what it tries, and the statuses that need not be documented for it."""
+    """The name of an attack, its request, and statuses that the contract need not document for it."""
 
     attack: str
     request: Request
@@ -51,10 +51,16 @@ class Attempt(NamedTuple):
 
 
 def claim_identity(endpoint: Endpoint, request: Request, subject: str) -> tuple[Attempt, ...]:
-    """Give a request with another user's name in parameters and headers, and in headers alone.
+    """Put another user's id into undocumented headers and query parameters.
 
-    The second is for services that refuse parameters which they do not know; such a refusal need
-    not be documented.
+    Args:
+        endpoint: The operation; its documented query parameters stay as they are.
+        request: A request of the attacker.
+        subject: The id of the user to impersonate.
+
+    Returns:
+        Two attempts: with headers and parameters, and with headers alone. The second is for services that
+        refuse unknown parameters with 400 or 422.
     """
     known = {name.lower() for name, _ in request.headers}
     headers = tuple((name, subject) for name in _HEADERS if name.lower() not in known)
@@ -70,14 +76,14 @@ def claim_identity(endpoint: Endpoint, request: Request, subject: str) -> tuple[
 
 
 def check_impersonation(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Call as bob for what is alice's, with her name wherever a service might look for it."""
+    """Call as bob with the ids of alice's objects, and with her own id in headers and parameters."""
     subject = context.alice.identity.subject
     path = owned.get(endpoint.last_collection)
     if subject is None or path is None or not subject.isprintable():
         return
     pairs = [_build(context, endpoint, bob, stored) for stored in (owned, absent_ids(owned, 0))]
     foreign, absent = pairs
-    # Access in bob's own name is a finding already.
+    # If bob gets access without a claim, that is a finding already.
     is_open = bool(context.results.result(endpoint, "isolation").violations)
     if foreign is None or absent is None or is_open:
         return
@@ -105,14 +111,24 @@ def _build(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> Re
 def find_change_by_claim(
     context: Context, endpoint: Endpoint, request: Request, seen: list[tuple[Endpoint, Request, Response]]
 ) -> tuple[str, str, Request] | None:
-    """Call as bob in alice's name what changes the caller's own, and say what of hers has changed."""
+    """Call an operation on the caller's own data, such as `POST /basket/clear`, as bob with alice's id.
+
+    Args:
+        context: The run.
+        endpoint: The operation.
+        request: Bob's request.
+        seen: What alice read before: operation, request and response.
+
+    Returns:
+        The attack, the change that alice sees, and the request; None if nothing of hers changed.
+    """
     subject = context.alice.identity.subject
     if subject is None or not subject.isprintable():
         return None
-    for attack, pretended, allowed in claim_identity(endpoint, request, subject):
-        response = context.send(endpoint, "isolation", f"a call with {attack}", pretended, allowed=allowed)
+    for attack, claiming, allowed in claim_identity(endpoint, request, subject):
+        response = context.send(endpoint, "isolation", f"a call with {attack}", claiming, allowed=allowed)
         if response.succeeded and (change := context.find_change(seen)):
-            return attack, change[0], pretended
+            return attack, change[0], claiming
         if response.status not in _UNKNOWN_PARAMETER:
             break
     return None

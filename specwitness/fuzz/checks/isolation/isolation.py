@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 
 def check_isolation(context: Context, endpoint: Endpoint) -> None:
-    """Call an operation as bob with alice's ids: as if they did not exist, and nothing of hers changes."""
+    """Call an operation as bob with alice's ids, and compare it with calls for ids that do not exist.
+
+    The two responses must not differ, and no object of alice may change.
+    """
     bob = context.bob
     if bob is None and endpoint.names_object:
         for check in ("isolation", "existence"):
@@ -83,7 +86,7 @@ def check_isolation(context: Context, endpoint: Endpoint) -> None:
 
 
 def _fill_list(context: Context, endpoint: Endpoint, values: tuple[Any, ...]) -> None:
-    """Put something into a list below an object: an empty one looks like that of an absent object."""
+    """Add an item to a list below an object: `[]` looks the same for alice's room and an absent one."""
     maker = context.builder.find("POST", endpoint.shape)
     if not endpoint.is_safe or maker is None or not values or maker.id not in context.succeeded:
         return
@@ -93,17 +96,17 @@ def _fill_list(context: Context, endpoint: Endpoint, values: tuple[Any, ...]) ->
 def _fill_below(
     context: Context, endpoint: Endpoint, values: tuple[Any, ...]
 ) -> list[tuple[Endpoint, Request]]:
-    """Put something below an object that is to be deleted, and say what shows it."""
+    """Create an object below one that is to be deleted, and give the requests that show it."""
     plan = []
     for maker in list(context.reached()) if endpoint.method == "DELETE" and values else ():
         reader = context.builder.find("GET", maker.shape)
         is_below = maker.method == "POST" and maker.collections == endpoint.collections
         if not is_below or reader is None or reader.id not in context.succeeded:
             continue
-        making = context.request(maker, context.alice, values)
-        reading = context.request(reader, context.alice, values)
-        if making and reading and context.client.send(making).succeeded:
-            plan.append((reader, reading))
+        create = context.request(maker, context.alice, values)
+        read = context.request(reader, context.alice, values)
+        if create and read and context.client.send(create).succeeded:
+            plan.append((reader, read))
     return plan
 
 
@@ -150,7 +153,7 @@ def _judge(
         text = f"as another user answered {response.status}, and {first.status} for an id that is not there"
         context.report(endpoint, "isolation", text, request)
     elif response.succeeded and shows(response, context.alice, request):
-        context.report(endpoint, "isolation", "as another user shows what is not theirs", request)
+        context.report(endpoint, "isolation", "as another user shows data of the owner", request)
     else:
         place = min(places)
         came = "" if place != "status" else f" ({response.status}, and {first.status})"
@@ -169,7 +172,7 @@ CHECKS = (
     Check(
         name="isolation",
         order=30,
-        title="for what another user owns",
+        title="for another user's objects",
         tries=(
             "bob sends alice's ids: in path, query and body, one at a time and beside his own; below "
             "a parent object of his own; with every option of an enumeration; with her name in "
@@ -183,7 +186,7 @@ CHECKS = (
     Check(
         name="existence",
         order=31,
-        title="does not tell what another user owns",
+        title="does not reveal another user's objects",
         tries=(
             "bob learns whether alice's object exists: by another response than for a missing id, by "
             "a list that changes or has gaps when alice creates something, or by an error that shows "

@@ -23,7 +23,7 @@ _MOST_OPTIONS = 8
 
 
 def check_options(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Name another's object with each option set: what is checked without it may not be with it."""
+    """Name another user's object with each option: `?format=csv` may take a path without the owner check."""
     path = owned.get(endpoint.last_collection)
     if path is None:
         return
@@ -43,9 +43,11 @@ def check_options(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
 
 
 def list_options(endpoint: Endpoint) -> list[Options]:
-    """Give what an operation may be asked beside the usual: each value of an enumeration, all flags with it.
+    """List the options of an operation: each value of an enumeration, together with all flags set to true.
 
-    Of what reads they are parameters, of what changes members of the body.
+    With a safe method they are parameters: `format: csv | json` and a flag `all` give `{"format": "csv",
+    "all": True}` and `{"format": "json", "all": True}`. With any other method they are members of the
+    body, without flags. At most eight are listed.
     """
     if endpoint.is_safe:
         members = {
@@ -62,18 +64,18 @@ def list_options(endpoint: Endpoint) -> list[Options]:
         name: True for name, item in members.items() if endpoint.is_safe and type_of(item) == "boolean"
     }
     together = {name: values[0] for name, values in enums.items()} if endpoint.is_safe else {}
-    found = [{**together, **flags}, *({**flags, name: value} for name in enums for value in enums[name])]
-    is_new = (value for index, value in enumerate(found) if value and value not in found[:index])
-    return [entry for entry in is_new if entry != flags or entry == found[0]][:_MOST_OPTIONS]
+    candidates = [{**together, **flags}, *({**flags, name: value} for name in enums for value in enums[name])]
+    distinct = (value for index, value in enumerate(candidates) if value and value not in candidates[:index])
+    return [options for options in distinct if options != flags or options == candidates[0]][:_MOST_OPTIONS]
 
 
 def describe_options(options: Options) -> str:
-    """Name options as a sentence takes them: `format=csv, all=true`."""
+    """Write options for a message: `format=csv, all=true`."""
     return ", ".join(f"{name}={as_text(value)}" for name, value in options.items())
 
 
 def with_options(endpoint: Endpoint, request: Request, options: Options) -> Request:
-    """Give a request with options put in."""
+    """Copy a request with options in path and query, or in the body if the method is not a safe one."""
     if endpoint.is_safe:
         placed = _with_choices(endpoint, request, options)
         names = endpoint.path_names
@@ -85,14 +87,14 @@ def with_options(endpoint: Endpoint, request: Request, options: Options) -> Requ
 
 
 def _with_choices(endpoint: Endpoint, request: Request, options: Options) -> Request:
-    """Give a request with choices put into its path."""
+    """Replace segments of the path: `/reports/pdf` with `{"format": "csv"}` gives `/reports/csv`."""
     segments, template = request.path.split("/"), endpoint.path.split("/")
     if len(segments) != len(template):
         return request
     for name, value in options.items():
         segments = [
-            encode_segment(as_text(value)) if entry == f"{{{name}}}" else segment
-            for segment, entry in zip(segments, template, strict=True)
+            encode_segment(as_text(value)) if placeholder == f"{{{name}}}" else segment
+            for segment, placeholder in zip(segments, template, strict=True)
         ]
     return replace(request, path="/".join(segments))
 

@@ -1,4 +1,4 @@
-"""Pages: which parameter says how long one is, and the longest and shortest that may be asked for."""
+"""Pagination: the parameters for page size, next page and search term, and requests that use them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHORT = 2
 
 
 def find_size(endpoint: Endpoint) -> Parameter | None:
-    """Find the query parameter that says how long a page is."""
+    """Find the query parameter for the page size: `limit`, `per_page`."""
     return next(
         (
             parameter
@@ -33,7 +33,7 @@ def find_size(endpoint: Endpoint) -> Parameter | None:
 
 
 def find_next_pages(context: Context, endpoint: Endpoint, actor: Actor) -> Iterator[tuple[str, Request]]:
-    """Give the requests for what comes after the first page, which may be found in another way."""
+    """Give requests for later pages, by number or cursor: their query may lack the owner filter."""
     names = {
         snake(parameter.name).strip("$"): parameter
         for parameter in endpoint.parameters
@@ -45,7 +45,7 @@ def find_next_pages(context: Context, endpoint: Endpoint, actor: Actor) -> Itera
     for name, value in NEXT_PAGES.items():
         if name in names:
             yield "a later page", with_size(endpoint, signed).with_query(((names[name].name, value),))
-    cursor = next((names[entry] for entry in CURSORS if entry in names), None)
+    cursor = next((names[cursor_name] for cursor_name in CURSORS if cursor_name in names), None)
     if cursor is None:
         return
     first = context.client.send(with_size(endpoint, signed, size=1))
@@ -56,7 +56,7 @@ def find_next_pages(context: Context, endpoint: Endpoint, actor: Actor) -> Itera
 
 
 def find_word(endpoint: Endpoint) -> Parameter | None:
-    """Find the query parameter that says what is searched for."""
+    """Find the query parameter for the search term: `q`, `search`."""
     named = (
         parameter
         for parameter in endpoint.parameters
@@ -66,7 +66,16 @@ def find_word(endpoint: Endpoint) -> Parameter | None:
 
 
 def with_size(endpoint: Endpoint, request: Request, *, size: int | None = None) -> Request:
-    """Give a request for pages of a size, or the longest; as it is where none has a size."""
+    """Copy a request with a page size.
+
+    Args:
+        endpoint: The operation.
+        request: The request.
+        size: Items per page; None for the maximum in the contract, or else 100.
+
+    Returns:
+        The copy, or the request itself if the operation has no page size in query or body.
+    """
     if found := find_size(endpoint):
         return request.with_query(
             ((found.name, str(found.schema.get("maximum", _LONGEST) if size is None else size)),)

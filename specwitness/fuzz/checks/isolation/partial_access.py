@@ -1,4 +1,4 @@
-"""One part of a call at a time: each way to sign it, each id that it names, each object above another."""
+"""Partial checks of ownership: one credential, one id in the body, or one object of the path at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NOT_FOUND = HTTPStatus.NOT_FOUND
 
 
 def check_alternatives(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Call with every kind of credential that the operation takes: each may be checked elsewhere."""
+    """Call with every kind of credential that the operation accepts: other code may check an API key."""
     alternatives = find_credentials(endpoint, context.surface, bob.identity)
     if not endpoint.is_safe or len(alternatives) < 2:  # noqa: PLR2004  # the first was tried
         return
@@ -48,29 +48,32 @@ def check_alternatives(context: Context, endpoint: Endpoint, bob: Actor, owned: 
         response = context.send(endpoint, "isolation", f"another's id, by {credentials[0][0].scheme}", signed)
         context.judged(endpoint, "isolation", by=response)
         if response.succeeded and shows(response, context.alice, signed):
-            text = f"as another user, by {credentials[0][0].scheme}, shows what is not theirs"
+            text = f"as another user, by {credentials[0][0].scheme}, shows data of the owner"
             context.report(endpoint, "isolation", text, signed)
 
 
 def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Name another's object in one member at a time: one that is checked hides one that is not."""
+    """Name alice's object in one member at a time, and bob's in the others.
+
+    A service that checks only `folder_id` refuses a request with both, and accepts alice's `tag_id` alone.
+    """
     context.builder.build(endpoint, context.alice)
     names = dict(context.alice.named)
     if len(names) < 2 and not endpoint.path_names:  # noqa: PLR2004  # one was tried already
         return
     for name, prefix in names.items():
-        # `to_account_id` names who is given something: it need not belong to the giver. `to_do_id` names
-        # an object of `/to-dos`, and no recipient.
+        # `to_account_id` names a recipient, whose account is not the caller's. `to_do_id` names an object
+        # of `/to-dos`, and no recipient.
         is_recipient = RECIPIENTS.starts(name) and not same_noun(noun_of(name), noun_at(prefix))
         if prefix not in owned or is_recipient:
             continue
-        absent = {prefix: tuple(make_absent(stored, 0) for stored in owned[prefix])}
+        absent = {prefix: tuple(make_absent(object_id, 0) for object_id in owned[prefix])}
         first, reference = call_as(
             context, endpoint, bob, absent, attack=f"an absent id as {name}", only=name
         )
         # An absent id in a list may be ignored: then only a change of the owner's object is a finding.
-        is_borne = reference is not None and reference.succeeded and not endpoint.is_safe
-        before = observe_owned(context, endpoint, {prefix: owned[prefix]}, ()) if is_borne else []
+        is_absent_accepted = reference is not None and reference.succeeded and not endpoint.is_safe
+        before = observe_owned(context, endpoint, {prefix: owned[prefix]}, ()) if is_absent_accepted else []
         request, response = call_as(
             context, endpoint, bob, owned, attack=f"another's id as {name}", only=name
         )
@@ -87,18 +90,21 @@ def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
         elif response.status != reference.status:
             text = f"reveals another user's id as {name}: {response.status}, not {reference.status}"
             context.report(endpoint, "existence", text, request)
-        elif is_borne and places and response.succeeded:
+        elif is_absent_accepted and places and response.succeeded:
             text = f"reveals whether another user's id exists, as {name}: {min(places)} differs"
             context.report(endpoint, "existence", text, request)
         judge_change(context, endpoint, (request, response), before, changed_state=None)
 
 
 def _check_own_place(context: Context, endpoint: Endpoint, bob: Actor) -> None:
-    """Call with another's parent and the caller's own name below it: who joins by himself was not invited."""
+    """Call with alice's object and bob's own id below it: `PUT /teams/{id}/members/{bob}` joins her team.
+
+    A parent that does not exist is tried too; a service that accepts both has not been shown to be at fault.
+    """
     subject, parents = bob.identity.subject, context.builder.obtain_parents(endpoint, context.alice)
     if subject is None or not parents or endpoint.is_safe or endpoint.method == "DELETE":
         return
-    absent = tuple(make_absent(entry, 0) for entry in parents)
+    absent = tuple(make_absent(parent, 0) for parent in parents)
     responses = []
     for above, attack in (
         (absent, "an absent parent and the own name"),
@@ -126,13 +132,13 @@ def check_versions(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
         return
     header = ((name, '"none-of-yours"'),)
     responses = []
-    for stored in (absent_ids(owned, 0), owned):
-        place = stored[endpoint.last_collection]
-        attack = "another's id in another version" if stored is owned else "an absent id in a version"
+    for named_objects in (absent_ids(owned, 0), owned):
+        path_values = named_objects[endpoint.last_collection]
+        attack = "another's id in another version" if named_objects is owned else "an absent id in a version"
         exchange = context.call(
             endpoint,
-            impersonate(context, bob, stored),
-            place,
+            impersonate(context, bob, named_objects),
+            path_values,
             case=Case("existence", attack),
             change=lambda request: request.with_headers(header),
         )
@@ -153,15 +159,15 @@ def check_bad_body(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
     if path is None or endpoint.is_safe or not required or not (endpoint.media or "").endswith("json"):
         return
     responses = []
-    for stored in (absent_ids(owned, 0), owned):
-        place = stored[endpoint.last_collection]
-        request = context.request(endpoint, impersonate(context, bob, stored), place)
+    for named_objects in (absent_ids(owned, 0), owned):
+        path_values = named_objects[endpoint.last_collection]
+        request = context.request(endpoint, impersonate(context, bob, named_objects), path_values)
         body = request.read_json() if request else None
         if request is None or not isinstance(body, dict):
             return
-        rest = {name: value for name, value in body.items() if name != required[0]}
-        signed = request.with_json(rest)
-        whose = "another's" if stored is owned else "an absent"
+        incomplete = {name: value for name, value in body.items() if name != required[0]}
+        signed = request.with_json(incomplete)
+        whose = "another's" if named_objects is owned else "an absent"
         attack = f"{whose} id without {required[0]}"
         responses.append((signed, context.send(endpoint, "existence", attack, signed)))
     (_, reference), (signed, response) = responses
@@ -174,7 +180,7 @@ def check_bad_body(context: Context, endpoint: Endpoint, bob: Actor, owned: Owne
 
 
 def check_bulk(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Name an own object and another's in one list: often the first alone is checked."""
+    """Name bob's object and alice's in one list, `{"ids": [bob's, alice's]}`: a service may check one id."""
     context.builder.build(endpoint, bob)
     body_names = {
         name: prefix for name, prefix in bob.named.items() if prefix in owned and _is_list(endpoint, name)
@@ -185,16 +191,16 @@ def check_bulk(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -
         if signed is None or not isinstance(body, dict) or not isinstance(body.get(name), list):
             continue
         before = [] if endpoint.is_safe else observe_owned(context, endpoint, owned, ())
-        for place, value in (
+        for whose, value in (
             ("another's", owned[prefix][-1]),
             ("an absent", make_absent(owned[prefix][-1], 0)),
         ):
             mixed = signed.with_json({**body, name: [*body[name], value]})
-            response = context.send(endpoint, "isolation", f"an own id and {place} as {name}", mixed)
-            if place == "another's" and response.succeeded and shows(response, context.alice, mixed):
-                text = "as another user, with an own id too, shows what is not theirs"
+            response = context.send(endpoint, "isolation", f"an own id and {whose} as {name}", mixed)
+            if whose == "another's" and response.succeeded and shows(response, context.alice, mixed):
+                text = "as another user, with an own id too, shows data of the owner"
                 context.report(endpoint, "isolation", text, mixed)
-            elif place == "another's":
+            elif whose == "another's":
                 judge_change(context, endpoint, (mixed, response), before, changed_state=None)
 
 
@@ -204,10 +210,13 @@ def _is_list(endpoint: Endpoint, name: str) -> bool:
 
 
 def check_nested(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
-    """Call with an own parent and another's child: the parent is checked, and the child often is not."""
+    """Call with bob's parent and alice's child, `/projects/{bob's}/tasks/{alice's}`.
+
+    A service may check only the parent.
+    """
     shapes = endpoint.collections
     values = owned.get(shapes[-1], ()) if shapes else ()
-    # The child is the last that is an object: what follows it, such as a format, may stay.
+    # The child is the last object in the path: `/notes/{id}/export/{format}` ends with a choice.
     place = max((index for index, value in enumerate(values) if not isinstance(value, Choice)), default=0)
     if place == 0:
         return

@@ -33,7 +33,18 @@ def read_view(
     size: int | None = None,
     values: tuple[object, ...] = (),
 ) -> Exchange | None:
-    """Read a view as a user: as long a page as there may be, or one of a size."""
+    """Read a view as a user.
+
+    Args:
+        context: The run.
+        endpoint: The view.
+        actor: The caller.
+        size: Items per page; None for the longest page.
+        values: The values of the path's parameters.
+
+    Returns:
+        Request and response; None if no request can be built, or if a view without a page size gets one.
+    """
     request = context.request(endpoint, actor, values or None)
     if request is None:
         return None
@@ -51,27 +62,30 @@ def read_view(
 
 def check_side_channels(context: Context, views: list[Endpoint], bob: Actor) -> None:
     """Create objects as alice, some with bob's values, and compare bob's responses before and after."""
-    made = _make_own(context, bob)
+    sent_by_bob = _make_own(context, bob)
     before = {view.id: [read_view(context, view, bob, size=size) for size in (None, SHORT)] for view in views}
     for endpoint in views:
         _judge_pages(context, endpoint, *before[endpoint.id])
-    is_made = make_more(context)
-    _copy(context, made[1::_COPIES])
-    for endpoint, seen in ((view, one) for view in views for one in before[view.id]):
+    is_any_created = make_more(context)
+    _copy(context, sent_by_bob[1::_COPIES])
+    for endpoint, seen in ((view, reading) for view in views for reading in before[view.id]):
         if seen is None or not seen[1].succeeded:
             continue
         request, old = seen
-        if not is_made and not made:
-            context.note_lack(endpoint, "existence", "no call makes an object that it could tell of")
+        if not is_any_created and not sent_by_bob:
+            context.note_lack(
+                endpoint, "existence", "no call creates an object that the response could reveal"
+            )
             continue
-        new = context.send(endpoint, "existence", "what another user made", request)
+        new = context.send(endpoint, "existence", "objects of another user", request)
         context.judged(endpoint, "existence")
         places = differ(take_fingerprint(old), take_fingerprint(new))
         if not places or find_trace(new, context.alice):
             continue
-        # Some answers differ each time: only what another making changes again, and waiting does not, counts.
+        # A timestamp differs each time. A count that differs because of alice's objects stays the same in a
+        # second reading, and differs again once she creates more.
         places -= differ(take_fingerprint(new), take_fingerprint(context.client.send(request)))
-        if places and places & _change_again(context, request, new, made[::_COPIES]):
+        if places and places & _change_again(context, request, new, sent_by_bob[::_COPIES]):
             text = f"changes with what another user makes: {min(places)} differs"
             context.report(endpoint, "existence", text, request)
 
@@ -87,7 +101,10 @@ def _change_again(
 def _judge_pages(
     context: Context, endpoint: Endpoint, whole: Exchange | None, short: Exchange | None
 ) -> None:
-    """A page that is cut before it is filtered has gaps where the objects of others are."""
+    """Report a page with fewer items than its size, while the list has more.
+
+    A service that takes two rows and then removes those of other users gives one item for `?limit=2`.
+    """
     if whole is None or short is None or not (whole[1].succeeded and short[1].succeeded):
         return
     length = len(list_items(whole[1].json()))
@@ -101,7 +118,11 @@ def _judge_pages(
 
 
 def _make_own(context: Context, bob: Actor) -> list[tuple[Endpoint, Request]]:
-    """Let bob make two objects of each kind, and give the requests that made them, in pairs."""
+    """Create two objects of each kind as bob.
+
+    Returns:
+        The requests, two in a row for each operation: the even ones and the odd ones cover all operations.
+    """
     made = []
     for endpoint in _makers(context):
         pair = []
@@ -114,7 +135,7 @@ def _make_own(context: Context, bob: Actor) -> list[tuple[Endpoint, Request]]:
 
 
 def _copy(context: Context, made: list[tuple[Endpoint, Request]]) -> None:
-    """Let alice send what bob sent: where that is refused, she learns what he has."""
+    """Send bob's bodies as alice: a 409 for a unique `slug` reveals that bob's object has it."""
     for endpoint, request in made:
         if (
             request.body is None
@@ -122,12 +143,12 @@ def _copy(context: Context, made: list[tuple[Endpoint, Request]]) -> None:
             or not context.bob.maker.is_in(request.body.decode(errors="replace"))
         ):
             continue
-        # The path may name the caller.
-        own = context.builder.build(endpoint, context.alice) if endpoint.path_names else request
-        if own is None:
+        # `/users/{id}/notes` names the caller: the path is alice's.
+        unsigned = context.builder.build(endpoint, context.alice) if endpoint.path_names else request
+        if unsigned is None:
             continue
-        signed = context.builder.sign(endpoint, context.alice, own.with_body(request.body))
-        response = context.send(endpoint, "existence", "what another user sent", signed)
+        signed = context.builder.sign(endpoint, context.alice, unsigned.with_body(request.body))
+        response = context.send(endpoint, "existence", "values of another user", signed)
         context.judged(endpoint, "existence")
         is_revealed = response.status in _REFUSED and not _names_publicly(endpoint)
         # A caller who has reached a quota is refused whatever other users have.
@@ -149,7 +170,7 @@ def _names_publicly(endpoint: Endpoint) -> bool:
 
 
 def _names_object(context: Context, request: Request) -> bool:
-    """Tell whether a body names bob or an object that is his: then it is refused for that."""
+    """Tell whether a body names bob, or an object of bob: `{"folder_id": 7}` is refused for the folder."""
     bob = context.bob
     text = (request.body or b"").decode(errors="replace")
     objects = [*bob.owned, *bob.objects.values()] if bob else []
@@ -174,7 +195,10 @@ def _makers(context: Context) -> list[Endpoint]:
 
 
 def find_makers_below(context: Context) -> list[Endpoint]:
-    """Give what makes objects below others, such as the messages of a room: counts may be of these."""
+    """Give the operations that create objects below others: `POST /rooms/{id}/messages`.
+
+    A view may count them: `{"room": 7, "messages": 12}`.
+    """
     return [
         endpoint
         for endpoint in context.reached()
@@ -188,10 +212,14 @@ def find_makers_below(context: Context) -> list[Endpoint]:
 
 
 def make_more(context: Context) -> bool:
-    """Let alice make one more object of each kind; tell whether any was made."""
-    is_made = False
+    """Create one more object of each kind as alice.
+
+    Returns:
+        Whether at least one call succeeded.
+    """
+    is_any_created = False
     for endpoint in (*_makers(context), *find_makers_below(context)):
         if exchange := context.call(endpoint, context.alice):
             context.results.redaction.learn(*exchange)
-            is_made = is_made or exchange.response.succeeded
-    return is_made
+            is_any_created = is_any_created or exchange.response.succeeded
+    return is_any_created

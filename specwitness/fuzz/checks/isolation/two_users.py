@@ -28,12 +28,17 @@ _NAMESPACE = UUID("0c4f1f0e-1a5b-4b3b-8f39-52d7f6a0f3f1")
 _FAR = 900_001
 _SHORTEST_ID = 6
 _MOST_PARTS = 3
-# Characters of an id that are changed for one that nothing has.
+# How many characters at the end of an id are changed to get an absent one.
 _LEAST_CHANGED, _MOST_CHANGED = 3, 6
 
 
 def make_absent(value: Any, number: int) -> Any:
-    """Make an id like another one, which nothing has; a choice stays as it is."""
+    """Make an id of the same form that no object has: `17` -> `900018`, `u-1041` -> `u-2152`.
+
+    Args:
+        value: An existing id: integer, text or UUID. A `Choice` is returned unchanged.
+        number: Which absent id; another number gives another id.
+    """
     if isinstance(value, Choice):
         return value
     if isinstance(value, int):
@@ -44,16 +49,15 @@ def make_absent(value: Any, number: int) -> Any:
     except ValueError:
         pass
     else:
-        # The same version: a service that accepts UUID4 only refuses others before it looks for the object.
-        made = uuid5(_NAMESPACE, f"{text} {number}")
-        return str(UUID(int=made.int, version=UUID(text).version or 4))
+        # The UUID version stays: a service that accepts only UUID4 refuses others with 422, and not 404.
+        digest = uuid5(_NAMESPACE, f"{text} {number}")
+        return str(UUID(int=digest.int, version=UUID(text).version or 4))
     if text.isdecimal():
         return str(int(text) + _FAR + number)
-    # The same shape with other characters. The beginning often says what kind of id it is: the last part
-    # of `u-1041` alone is changed.
+    # The beginning often is a prefix for the kind of object, and stays: `u-1041` -> `u-2152`.
     tail = re.split(r"[-_:.|]", text)[-1][-_MOST_CHANGED:]
     tail = tail if len(tail) >= _LEAST_CHANGED else text[-_MOST_CHANGED:]
-    return text[: len(text) - len(tail)] + "".join(_shift(entry, number + 1) for entry in tail)
+    return text[: len(text) - len(tail)] + "".join(_shift(character, number + 1) for character in tail)
 
 
 def _shift(character: str, by: int) -> str:
@@ -64,13 +68,20 @@ def _shift(character: str, by: int) -> str:
 
 
 def impersonate(context: Context, bob: Actor, values: Owned, only: str | None = None) -> Actor:
-    """Give bob with references to somebody's objects, by collection; in one member `only`, if it is named."""
+    """Make an actor with bob's credentials whose requests name other objects, such as alice's.
+
+    Args:
+        context: The run.
+        bob: The user whose credentials are sent.
+        values: The objects to name: collection to path values.
+        only: The one member that names such an object; the others name bob's. None for all members.
+    """
     actor = Actor(bob.identity, replace(bob.maker), owner=context.alice)
     for prefix, value in values.items():
         actor.objects[prefix] = StoredObject(prefix, value)
 
     def look_up(name: str, schema: dict[str, Any], draft: Draft) -> Any:
-        # A member that is not the one under test names something of the caller's own.
+        # All other members name objects of bob.
         namer = bob if only is not None and name != only else actor
         return context.builder.look_up(namer, name, schema, draft)
 
@@ -79,14 +90,17 @@ def impersonate(context: Context, bob: Actor, values: Owned, only: str | None = 
 
 
 def find_owned(context: Context, endpoint: Endpoint) -> Owned:
-    """Give the objects of alice that a good call of hers names, by collection."""
+    """Give the objects of alice that a good request of hers names: collection to path values.
+
+    Objects that both users see, and values that the contract itself names, are left out.
+    """
     alice = context.alice
     request = context.builder.build(endpoint, alice, fresh=not endpoint.is_safe and bool(endpoint.path_names))
     if request is None:
         return {}
     named = [*endpoint.collections, *alice.used]
     on_way = set(endpoint.collections)
-    # Everybody knows a value that the contract itself names, such as the code `SUMMER` in an example.
+    # A value from the contract is public: the coupon code `SUMMER` in an example.
     found = {
         collection: stored
         for collection in named
@@ -101,7 +115,7 @@ def find_owned(context: Context, endpoint: Endpoint) -> Owned:
 
 
 def _is_shared(context: Context, stored: StoredObject) -> bool:
-    """Tell whether an object that alice did not make stands in bob's list too, and is not said to be hers."""
+    """Tell whether an object is shared: alice did not create it, and bob's list shows it without her id."""
     lister = context.builder.find("GET", stored.prefix.removesuffix("/{}"))
     if stored.is_created or lister is None or context.bob is None or lister.id not in context.succeeded:
         return False
@@ -125,7 +139,18 @@ def observe_owned(
     *,
     more: Sequence[tuple[Endpoint, Request]] = (),
 ) -> list[tuple[Endpoint, Request, Response]]:
-    """Read as the owner all that shows the objects that a call names, and `more`."""
+    """Read the objects that a call names, as their owner.
+
+    Args:
+        context: The run.
+        endpoint: The operation that is called afterwards.
+        owned: The objects that the call names: collection to path values.
+        path: The values of the path's parameters.
+        more: Further requests to send.
+
+    Returns:
+        Operation, request and response of each 2xx.
+    """
     plan = [*context.plan_views(endpoint, path), *_plan_parts(context, endpoint, path), *more]
     for prefix, values in owned.items():
         reader = context.builder.find("GET", prefix) or context.builder.find(
@@ -134,7 +159,7 @@ def observe_owned(
         if (
             reader is not None
             and reader.id in context.succeeded
-            and all(reader is not entry for entry, _ in plan)
+            and all(reader is not reading for reading, _ in plan)
         ):
             request = context.request(reader, context.alice, values[: len(reader.path_names)])
             if request is not None:
@@ -143,13 +168,13 @@ def observe_owned(
             request = context.request(other, context.alice)
             if request is not None:
                 plan.append((other, request))
-    return [entry for entry in context.read_all(plan) if entry[2].succeeded]
+    return [reading for reading in context.read_all(plan) if reading[2].succeeded]
 
 
 def _plan_parts(
     context: Context, endpoint: Endpoint, path: tuple[Any, ...]
 ) -> list[tuple[Endpoint, Request]]:
-    """Give what shows parts of an object, such as its content, and of a user what they read of themselves."""
+    """Give requests for parts of an object, as `GET /files/{id}/content`; for a user, `GET /me` too."""
     shapes = endpoint.collections
     is_of_user = endpoint.names_user
     plan: list[tuple[Endpoint, Request]] = []
@@ -174,10 +199,22 @@ def _plan_parts(
     return plan
 
 
-def call_as(  # who, what, with what, and why
+def call_as(
     context: Context, endpoint: Endpoint, bob: Actor, owned: Owned, *, attack: str, only: str | None = None
 ) -> Exchange:
-    """Call an operation as a stranger who names the owner's objects; in one member `only`, if it is named."""
+    """Call an operation as bob with the ids of other objects, such as alice's.
+
+    Args:
+        context: The run.
+        endpoint: The operation.
+        bob: The caller.
+        owned: The objects to name: collection to path values.
+        attack: The name of the case.
+        only: The one member that names such an object; path and other members name bob's. None for all.
+
+    Returns:
+        Request and response; None and None if the request cannot be built.
+    """
     actor = impersonate(context, bob, owned, only)
     path = owned.get(endpoint.last_collection)
     if only is not None and endpoint.path_names:
@@ -196,7 +233,7 @@ def call_as(  # who, what, with what, and why
 
 
 def _vary(context: Context, endpoint: Endpoint, request: Request, named: set[str]) -> Request:
-    """Give other texts to a body that is the owner's own: what it writes would not be seen."""
+    """Change the texts of a body that is equal to the owner's: writing the same texts shows no change."""
     known, body = context.succeeded.get(endpoint.id), request.read_json()
     if endpoint.is_safe or known is None or known.body != request.body or not isinstance(body, dict):
         return request
@@ -212,7 +249,7 @@ def _vary(context: Context, endpoint: Endpoint, request: Request, named: set[str
 
 
 def absent_ids(owned: Owned, number: int) -> Owned:
-    """Give ids like those of the owned objects, which nothing has."""
+    """Replace every id by an absent one of the same form; see `make_absent` for the number."""
     return {prefix: tuple(make_absent(value, number) for value in values) for prefix, values in owned.items()}
 
 
@@ -224,14 +261,14 @@ def judge_change(
     *,
     changed_state: bool | None,
 ) -> None:
-    """Read again as the owner what was read before a stranger's call, and blame what has changed.
+    """Repeat the owner's readings after a stranger's call, and report a change.
 
     Args:
         context: The run.
         endpoint: The operation that the stranger called.
         foreign: The stranger's request, and the response.
         before: What the owner read before; empty where no operation shows the object.
-        changed_state: Whether the stored state changed; None where the target does not tell.
+        changed_state: Whether the stored state changed; None where the target gives no snapshot of it.
     """
     request, response = foreign
     change = context.find_change(before)
@@ -247,14 +284,20 @@ def judge_change(
 
 
 def shows(response: Response, owner: Actor, request: Request) -> bool:
-    """Tell whether an answer shows something of a user that its request did not name."""
+    """Tell whether a response shows a text or an id of a user that was not in the request."""
     return find_trace(response, owner, request) is not None
 
 
 def find_trace(response: Response, owner: Actor, request: Request | None = None) -> str | None:
-    """Say what of a user's an answer shows: a marker of theirs, or the id of an object that they made.
+    """Find a user's data in a response: one of the user's texts, or the id of an object of the user.
 
-    What the `request` itself named may come back.
+    Args:
+        response: The response to another user.
+        owner: The user whose data must not be in it.
+        request: The request; the response may repeat its texts and ids. None if it names none of the owner's.
+
+    Returns:
+        What was found, in words for a report; None if nothing was found.
     """
     text = response.text
     sent = f"{request.target} {(request.body or b'').decode(errors='replace')}" if request else ""
@@ -263,14 +306,16 @@ def find_trace(response: Response, owner: Actor, request: Request | None = None)
     if owner.maker.is_in(text):
         return "a text of theirs"
     ids = {stored.values[-1] for stored in owner.owned}
-    long = {object_id for object_id in ids if isinstance(object_id, str) and len(object_id) >= _SHORTEST_ID}
-    if any(entry in text and entry not in sent for entry in long):
+    distinct_ids = {
+        object_id for object_id in ids if isinstance(object_id, str) and len(object_id) >= _SHORTEST_ID
+    }
+    if any(object_id in text and object_id not in sent for object_id in distinct_ids):
         return "the id of an object of theirs"
     return None
 
 
 def texts_of(request: Request | None, sender: Actor) -> list[str]:
-    """Give the texts of their own that a user sent: they are echoed, and differ from call to call."""
+    """Give the generated texts in a request's body: they differ in each request, and responses echo them."""
     if request is None or not request.body:
         return []
     value = request.read_json()

@@ -1,4 +1,4 @@
-"""Private answers stay out of shared caches (RFC 9111 §3, §3.5)."""
+"""Caching: private responses stay out of shared caches (RFC 9111 §3, §3.5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIRECTIVE = re.compile(r"""([\w-]+)(?:\s*=\s*"?([^",]*)"?)?""")
 
 
 def check_caching(context: Context, endpoint: Endpoint) -> None:
-    """Judge the answer to the good call; nothing more is sent."""
+    """Judge the caching headers of the baseline response; no further request is sent."""
     if endpoint.id in context.by_admin:
         request, response = context.by_admin[endpoint.id]
     else:
@@ -25,28 +25,36 @@ def check_caching(context: Context, endpoint: Endpoint) -> None:
         return
     context.results.count(endpoint, "caching", "the owner's answer", response.status)
     context.judged(endpoint, "caching")
-    if said := find_sharing(request, response):
-        context.report(endpoint, "caching", f"lets shared caches give the answer to others: {said}", request)
+    if sharing := find_sharing(request, response):
+        context.report(
+            endpoint, "caching", f"lets shared caches give the answer to others: {sharing}", request
+        )
 
 
 def find_sharing(request: Request, response: Response) -> str | None:
-    """Say why a shared cache may reuse an answer for somebody else; None where it may not."""
-    said = response.header("cache-control")
-    directives = {name.lower(): value for name, value in _DIRECTIVE.findall(said)}
+    """Find the header by which a shared cache may reuse a response for another user.
+
+    Returns:
+        The header for a message, such as `Cache-Control: public`; None if no cache may reuse the response.
+    """
+    cache_control = response.header("cache-control")
+    directives = {name.lower(): value for name, value in _DIRECTIVE.findall(cache_control)}
     if {"no-store", "private", "no-cache"} & directives.keys():
         return None
     # `Vary: Authorization` keeps the responses of different callers apart in a cache.
-    names = {name.lower() for name, _ in request.headers}
-    carriers = names & {"authorization", "cookie", "x-api-key"} or {name for name in names if "key" in name}
+    header_names = {name.lower() for name, _ in request.headers}
+    carriers = header_names & {"authorization", "cookie", "x-api-key"} or {
+        name for name in header_names if "key" in name
+    }
     vary = {word.strip().lower() for word in response.header("vary").split(",")}
     if "*" in vary or (carriers and carriers <= vary):
         return None
     fresh = _freshness(directives, response)
-    if "authorization" in names:
+    if "authorization" in header_names:
         allowed = {"public", "must-revalidate", "s-maxage"} & directives.keys()
-        return f"Cache-Control: {said}" if allowed and fresh else None
+        return f"Cache-Control: {cache_control}" if allowed and fresh else None
     return (
-        f"Cache-Control: {said or 'none'}"
+        f"Cache-Control: {cache_control or 'none'}"
         if fresh and ("public" in directives or "s-maxage" in directives or "max-age" in directives)
         else None
     )
@@ -56,7 +64,7 @@ def _freshness(directives: dict[str, str], response: Response) -> bool:
     for name in ("s-maxage", "max-age"):
         if name in directives:
             return directives[name].strip() not in {"", "0"}
-    # Without an explicit age, `public` lets a cache guess one (RFC 9111 §4.2.2).
+    # With `public` and no `max-age`, a cache may estimate how long a response is fresh (RFC 9111 §4.2.2).
     return "public" in directives or bool(response.headers.get("expires"))
 
 

@@ -1,4 +1,4 @@
-"""Every response keeps the contract: the baseline request of each operation, and what Schemathesis sends."""
+"""Conformance: the responses to baseline requests and to the requests of Schemathesis fit the contract."""
 
 from __future__ import annotations
 

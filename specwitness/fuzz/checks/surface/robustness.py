@@ -1,4 +1,4 @@
-"""Odd input: text, numbers, encodings and headers that a service has to refuse or to bear."""
+"""Robustness: odd texts, numbers, encodings and headers, to which a service must not respond with a 5xx."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from specwitness.fuzz.requests.actor import Actor
     from specwitness.fuzz.session.context import Context
 
-# Malformed input may be refused with this, whatever the contract documents.
+# The status by which a service may refuse malformed input, even if the contract does not document it.
 MALFORMED = frozenset({400})
 _ASTRAY = frozenset({404})
 TEXTS = {
@@ -67,20 +67,20 @@ _FILE_NAME = re.compile(rb'filename="[^"]*"')
 
 
 def check_public(context: Context, endpoint: Endpoint) -> None:
-    """Send odd input to what anybody may call, such as a login, and for which no good request is known."""
+    """Send odd input to a public operation without a successful baseline request, such as a login."""
     if endpoint.id not in context.succeeded:
         check_robustness(context, endpoint)
 
 
 def check_robustness(context: Context, endpoint: Endpoint) -> None:
-    """Send odd input to every place that takes some, as a user who may call the operation."""
+    """Send odd input in path, query, headers and body, as a user who may call the operation."""
     caller = context.caller_of(endpoint)
     signed = context.request(endpoint, caller)
     if signed is None:
         context.note_lack(endpoint, "robustness", NO_OBJECT)
         return
     for attack, request in _in_path(endpoint, signed):
-        # A path that is malformed may well lead nowhere.
+        # `/notes/a%00b` may get a 404, documented or not.
         context.send(endpoint, "robustness", attack, request, allowed=MALFORMED | _ASTRAY)
         context.judged(endpoint, "robustness")
     for attack, request in _requests(context, endpoint, signed):
@@ -99,7 +99,8 @@ def _requests(context: Context, endpoint: Endpoint, good: Request) -> Iterator[t
         first = next(
             (operation for operation in context.reached() if operation.media == endpoint.media), endpoint
         )
-        # Bodies are read in one place: what comes before their members is tried whole there once.
+        # One parser reads the bodies of all operations: one operation gets every malformed encoding, and
+        # the others get one.
         yield from _in_encoding(good, is_whole=context.is_deep or endpoint.id == first.id)
     for attack, name in _FILE_NAMES.items() if find_files(endpoint) else ():
         put = f'filename="{name}"'.encode().replace(b"\\", rb"\\")
@@ -107,24 +108,24 @@ def _requests(context: Context, endpoint: Endpoint, good: Request) -> Iterator[t
 
 
 def _read_back(context: Context, endpoint: Endpoint, caller: Actor, stored: Response) -> None:
-    """Read what odd input has made."""
+    """Read the object that was created with odd input: its name may be stored, and fail in a header later."""
     for reader in context.reached():
-        shape = reader.collections[-1:]
-        if reader.method != "GET" or not shape or len(reader.collections) > 1 + len(endpoint.path_names):
+        collection = reader.collections[-1:]
+        if reader.method != "GET" or not collection or len(reader.collections) > 1 + len(endpoint.path_names):
             continue
         name = reader.path_names[-1]
         parameter = reader.parameter(name, "path")
-        noun = noun_for(name, shape[0])
-        makers = find_producers(context.surface, shape[0], parameter, noun) if parameter else ()
+        noun = noun_for(name, collection[0])
+        makers = find_producers(context.surface, collection[0], parameter, noun) if parameter else ()
         value = read_id(stored, name, noun) if endpoint.id in {maker.id for maker, _ in makers} else None
-        above = context.builder.obtain(endpoint, caller) if endpoint.path_names else None
-        parents = above.values[: len(reader.path_names) - 1] if above else ()
+        parent = context.builder.obtain(endpoint, caller) if endpoint.path_names else None
+        parents = parent.values[: len(reader.path_names) - 1] if parent else ()
         if value is not None:
             context.call(
                 reader,
                 caller,
                 (*parents, value),
-                case=Case("robustness", "what odd input has stored", MALFORMED),
+                case=Case("robustness", "an object stored with odd input", MALFORMED),
             )
 
 
@@ -163,9 +164,9 @@ def _in_path(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Request]]
         values = ["9223372036854775808", "-1", "0", "x"]
     shape = endpoint.last_collection
     segments = good.path.split("/")
-    at = shape.count("/")
+    index = shape.count("/")
     for value in values:
-        changed = "/".join([*segments[:at], value, *segments[at + 1 :]])
+        changed = "/".join([*segments[:index], value, *segments[index + 1 :]])
         yield f"{value} in the path", _with_path(good, changed)
 
 
@@ -181,7 +182,7 @@ def _in_headers(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Reques
         ),
     )
     yield (
-        "headers that nobody writes",
+        "headers with invalid values",
         good.with_headers(
             (
                 ("Accept", "nonsense"),
@@ -194,13 +195,13 @@ def _in_headers(endpoint: Endpoint, good: Request) -> Iterator[tuple[str, Reques
     )
     for parameter in endpoint.parameters:
         if parameter.location == "header":
-            for name, value in {
+            for odd_name, value in {
                 "no ASCII": "\xff\xe9",
                 "punctuation": "[('\"\\%*{{$;--</",
                 "a number": "9" * 30,
                 "nothing": "",
             }.items():
-                yield f"{name} as {parameter.name}", good.with_headers(((parameter.name, value),))
+                yield f"{odd_name} as {parameter.name}", good.with_headers(((parameter.name, value),))
 
 
 def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator[tuple[str, Request]]:
@@ -213,16 +214,20 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
         if not resolve(member, endpoint.document).get("readOnly")
     }
     texts = {
-        name: entry
-        for name, entry in members.items()
-        if type_of(entry) in {"string", None} and not entry.get("enum")
+        name: member_schema
+        for name, member_schema in members.items()
+        if type_of(member_schema) in {"string", None} and not member_schema.get("enum")
     }
-    numbers = {name: entry for name, entry in members.items() if type_of(entry) in {"integer", "number"}}
+    numbers = {
+        name: member_schema
+        for name, member_schema in members.items()
+        if type_of(member_schema) in {"integer", "number"}
+    }
     yield from _spread(endpoint, good, texts, TEXTS)
     for form, days in _DAYS.items():
         dated = {name: text for name, text in texts.items() if text.get("format") == form}
         yield from _spread(endpoint, good, dated, days)
-        # A pattern such as `^\\d{4}-` in place of a format may let odd moments pass.
+        # `created_at` with the pattern `^\\d{4}-` and no format lets `9999-12-31T23:59:59-12:00` pass.
         named = [
             name
             for name, text in texts.items()
@@ -245,7 +250,11 @@ def _in_members(endpoint: Endpoint, good: Request, *, is_deep: bool) -> Iterator
 def _spread(
     endpoint: Endpoint, good: Request, members: dict[str, Schema], odd: dict[str, Any]
 ) -> Iterator[tuple[str, Request]]:
-    """Send what fits the schema in all members at once, and the rest one by one: a refusal hides others."""
+    """Put odd values into members.
+
+    Members whose schema accepts the value get it in one request. The others get it one by one: a refusal
+    of `title` would hide a crash for `body`.
+    """
     body = good.read_json()
     for attack, value in odd.items():
         fitting = [name for name, schema in members.items() if endpoint.accepts(schema, value)]
@@ -276,7 +285,7 @@ def _in_encoding(good: Request, *, is_whole: bool) -> Iterator[tuple[str, Reques
     for attack, body in bodies.items() if is_whole else list(bodies.items())[:1]:
         yield attack, good.with_body(body)
     unknown = "application/json; charset=none-such"
-    yield "a body whose charset nobody knows", good.with_headers((("Content-Type", unknown),))
+    yield "a body with an unknown charset", good.with_headers((("Content-Type", unknown),))
     if is_whole:
         yield "a body of another type", good.with_headers((("Content-Type", "text/plain"),))
         odd = "application/json; charset=\xffnone"
@@ -284,13 +293,13 @@ def _in_encoding(good: Request, *, is_whole: bool) -> Iterator[tuple[str, Reques
 
 
 def _judge_page(context: Context, endpoint: Endpoint, request: Request, response: Response) -> None:
-    """See whether a page is larger than the contract lets anybody ask for."""
-    limit = find_size(endpoint)
-    most = limit.schema.get("maximum") if limit else None
-    if most is None or not response.succeeded:
+    """Report a list that is longer than its maximum page size: 500 items where `limit` is at most 100."""
+    size_parameter = find_size(endpoint)
+    maximum = size_parameter.schema.get("maximum") if size_parameter else None
+    if maximum is None or not response.succeeded:
         return
-    if len(list_items(response.json())) > most:
-        context.report(endpoint, "robustness", f"gives a page of more than {most}", request)
+    if len(list_items(response.json())) > maximum:
+        context.report(endpoint, "robustness", f"gives a page of more than {maximum}", request)
 
 
 CHECKS = (
@@ -309,7 +318,7 @@ CHECKS = (
         name="robustness",
         order=85,
         scope=Scope.CALLABLE,
-        fits=lambda _trial, endpoint: not endpoint.security,
+        fits=lambda _context, endpoint: not endpoint.security,
         run=check_public,
     ),
 )

@@ -1,4 +1,4 @@
-"""Routes and methods that are served and stand in no contract."""
+"""Shadow routes: routes and methods that the service has and the contract does not name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PARAMETER = re.compile(r"\{[^{}]+\}")
 
 
 def check_shadow(context: Context) -> None:
-    """Call what the app serves beside its contract, and what documented paths might serve beside it."""
+    """Call undocumented routes of the app, and undocumented methods of documented paths."""
     app, ignored = context.plan.app, context.plan.ignored
     if not context.surface.endpoints:
         return
@@ -40,7 +40,7 @@ def check_shadow(context: Context) -> None:
         shape = _PARAMETER.sub("{}", path)
         listed.add(shape)
         is_known = (method, shape) in known or _TOOLS.match(path) or method in {"HEAD", "OPTIONS"}
-        # `/health` may stand beside the contract's base path.
+        # `/health` may be outside of the contract's base path, `/api/v1`.
         is_known = is_known or (bool(context.client.base) and path == full and bool(_OPERATIONS.match(path)))
         if not is_known and not {path, f"{method} {path}", full, f"{method} {full}"} & ignored:
             nearest = next(
@@ -50,7 +50,7 @@ def check_shadow(context: Context) -> None:
             _call(context, nearest, method, path, is_listed=True, is_whole=is_whole)
     for shape, endpoint in {operation.shape: operation for operation in context.surface.endpoints}.items():
         if shape in listed:
-            # The app itself has said which methods there are.
+            # The list of the app's routes shows every method of this path.
             context.results.result(endpoint, "shadow").attacks["the app's own list of its routes"] += 1
             context.judged(endpoint, "shadow")
         for method in _PROBED if shape not in listed else ():
@@ -64,8 +64,11 @@ def _find_protected(context: Context) -> Endpoint | None:
 
 
 def _guess_values(context: Context, path: str) -> Iterator[Any]:
-    """Give what the parameters of a path in no contract may want: alice's objects of the kind, or alice."""
-    names = [entry.strip("{}").partition(":")[0] for entry in _PARAMETER.findall(path)]
+    """Give values for the parameters of an undocumented path: `/notes/{id}/raw` gets a note of alice.
+
+    A parameter that names a user gets alice's id, and any other `1`.
+    """
+    names = [placeholder.strip("{}").partition(":")[0] for placeholder in _PARAMETER.findall(path)]
     for name, shape in zip(names, list_collections(path), strict=True):
         noun = noun_for(name, shape)
         objects = context.alice.objects.items()
@@ -97,9 +100,9 @@ def _call(
     # A route that the app lists is tried even if a template of the contract matches its path too.
     if not is_listed and context.surface.overlaps(method, path):
         return
-    # A protected route may stand beside a public one: the request brings credentials.
-    like = endpoint if endpoint.is_protected else _find_protected(context)
-    signed = context.builder.sign(like or endpoint, context.alice, request)
+    # An undocumented route may be protected even if its neighbour is public: credentials are sent.
+    signing_endpoint = endpoint if endpoint.is_protected else _find_protected(context)
+    signed = context.builder.sign(signing_endpoint or endpoint, context.alice, request)
     response = context.client.send(signed)
     context.results.count(endpoint, "shadow", f"{method} {path}", response.status)
     context.judged(endpoint, "shadow")

@@ -27,25 +27,25 @@ _PAUSE_SECONDS = 0.2
 
 
 def check_situations(context: Context) -> None:
-    """Let the target bring about each of its situations.
+    """Call the operations during and after each situation of the target.
 
     Raises:
-        TargetError: One cannot be brought about, or not be ended.
+        TargetError: A situation cannot be started or ended.
     """
     for situation in context.plan.situations:
         _check_situation(context, situation, context.plan.cast.get(situation.identity))
 
 
 def _check_situation(context: Context, situation: Situation, actor: Actor | None) -> None:
-    """Call what documents a situation's statuses while it lasts, and as the owner when it is over.
+    """Call the operations that document a situation's statuses during it, and as the owner after it.
 
     Args:
         context: The run.
-        situation: What the target brings about.
-        actor: Who calls meanwhile; None where the target's provider gives nobody of that name.
+        situation: The situation.
+        actor: The caller during the situation; None if the target has no identity of that name.
 
     Raises:
-        TargetError: It cannot be brought about, or not be ended.
+        TargetError: The situation cannot be started or ended.
     """
     if actor is None:
         raise TargetError(
@@ -59,8 +59,8 @@ def _check_situation(context: Context, situation: Situation, actor: Actor | None
     if not endpoints:
         return
     for user in (context.alice, actor):
-        user.objects.clear()  # the checks before may have left them in any state
-    # Objects are made before: nothing can be made while it lasts.
+        user.objects.clear()  # earlier checks may have archived or deleted them
+    # Objects are created now: during an outage none can be.
     requests = [(operation, _build(context, operation, actor)) for operation in endpoints]
     with _lasting(context, situation, actor):
         for endpoint, request in requests:
@@ -75,9 +75,9 @@ def _check_situation(context: Context, situation: Situation, actor: Actor | None
 
 
 def _find_endpoints(context: Context, situation: Situation) -> list[Endpoint]:
-    """Find the operations that it is for, among those that answered their owner with 2xx."""
+    """Find the operations that document a status of the situation, and whose baseline got a 2xx."""
     known = {endpoint.id for endpoint in context.surface.endpoints}
-    if unknown := [entry for entry in situation.operations if entry not in known]:
+    if unknown := [operation for operation in situation.operations if operation not in known]:
         raise TargetError(
             f"{situation.name}: the contract has no operation {unknown[0]}",
             where="Target.situations",
@@ -104,16 +104,16 @@ def _lasting(context: Context, situation: Situation, actor: Actor) -> Iterator[N
     except (SpecwitnessError, OutOfTimeError):
         raise
     except Exception as error:
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        error_text = " ".join(f"{type(error).__name__}: {error}".split())
         raise TargetError(
-            f"{situation.name} cannot be brought about, or not be ended: {said}",
+            f"{situation.name} cannot be brought about, or not be ended: {error_text}",
             where="Target.situations",
             remedy="call enter() on its own to see the whole traceback",
         ) from error
 
 
 def _call(context: Context, actor: Actor, operation: str) -> Response:
-    """Call an operation for whoever brings the situation about."""
+    """Call an operation by id; the code that starts the situation gets this function."""
     endpoint = next((other for other in context.surface.endpoints if other.id == operation), None)
     request = None if endpoint is None else _build(context, endpoint, actor)
     if request is None:
@@ -145,7 +145,7 @@ def _judge(context: Context, situation: Situation, endpoint: Endpoint, request: 
 
 
 def _await_recovery(context: Context, situation: Situation, endpoint: Endpoint, end: float) -> None:
-    """See that an operation answers its owner with 2xx again, in time."""
+    """Repeat the owner's request until it gets a 2xx, and report if none came in time."""
     client = context.client
     while True:
         request = _build(context, endpoint, context.alice)
@@ -178,7 +178,7 @@ CHECKS = (
             "states that only the target brings about, such as an outage: the responses that are "
             "documented for them come, and afterwards the operations succeed again"
         ),
-        requirements="what the service answers while a part of it is out",
+        requirements="the responses of the service during an outage of a part of it",
         scope=Scope.SITUATIONS,
         run_once=check_situations,
     ),
