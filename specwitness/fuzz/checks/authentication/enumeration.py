@@ -29,12 +29,7 @@ def check_enumeration(context: Context) -> None:
     path = strip_base(login.path, context.client.base)
     endpoint = context.surface.match(login.method, path)
     good = dict(login.bodies.get(ALICE, {}))
-    secrets = [name for name in good if SECRETS.occurs_in(name) or LOGIN_CODES.occurs_in(name)]
-    names = [
-        name
-        for name, value in good.items()
-        if name not in secrets and name in LOGIN_NAMES and isinstance(value, str) and value
-    ]
+    names, secrets = split_login(good)
     if endpoint is None or not secrets or not names:
         return
     wrong = {**good, **dict.fromkeys(secrets, _WRONG)}
@@ -65,6 +60,20 @@ def check_enumeration(context: Context) -> None:
         came = f" ({responses[0].status}, and {responses[1].status})" if place == "status" else ""
         text = f"reveals who has an account: with a wrong password {place} differs{came}"
         context.report(endpoint, "existence", text, requests[0])
+
+
+def split_login(body: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Find the members of a login that name the account, and those that prove who logs in.
+
+    `{"email": "…", "password": "…"}` gives `["email"]` and `["password"]`.
+    """
+    secrets = [name for name in body if SECRETS.occurs_in(name) or LOGIN_CODES.occurs_in(name)]
+    names = [
+        name
+        for name, value in body.items()
+        if name not in secrets and name in LOGIN_NAMES and isinstance(value, str) and value
+    ]
+    return names, secrets
 
 
 CHECKS = (Check(name="existence", order=101, scope=Scope.RUN, run_once=check_enumeration),)

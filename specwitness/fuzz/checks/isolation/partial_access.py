@@ -52,6 +52,14 @@ def check_alternatives(context: Context, endpoint: Endpoint, bob: Actor, owned: 
             context.report(endpoint, "isolation", text, signed)
 
 
+def names_recipient(name: str, collection: str) -> bool:
+    """Tell whether a member names a recipient, whose object need not be the caller's.
+
+    `to_account_id` does; `to_do_id` names an object of `/to-dos`.
+    """
+    return RECIPIENTS.starts(name) and not same_noun(noun_of(name), noun_at(collection))
+
+
 def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned) -> None:
     """Name alice's object in one member at a time, and bob's in the others.
 
@@ -62,10 +70,7 @@ def check_members(context: Context, endpoint: Endpoint, bob: Actor, owned: Owned
     if len(names) < 2 and not endpoint.path_names:  # noqa: PLR2004  # one was tried already
         return
     for name, prefix in names.items():
-        # `to_account_id` names a recipient, whose account is not the caller's. `to_do_id` names an object
-        # of `/to-dos`, and no recipient.
-        is_recipient = RECIPIENTS.starts(name) and not same_noun(noun_of(name), noun_at(prefix))
-        if prefix not in owned or is_recipient:
+        if prefix not in owned or names_recipient(name, prefix):
             continue
         absent = {prefix: tuple(make_absent(object_id, 0) for object_id in owned[prefix])}
         first, reference = call_as(

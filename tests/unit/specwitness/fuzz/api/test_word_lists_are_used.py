@@ -13,14 +13,17 @@ from specwitness.fuzz.api.endpoint import Endpoint, Parameter, Surface
 from specwitness.fuzz.api.purpose import is_of_user
 from specwitness.fuzz.api.relations import collection_by_key, collection_of, find_producers
 from specwitness.fuzz.api.words import WordList, noun_of
-from specwitness.fuzz.checks.integrity.assignment import _object
+from specwitness.fuzz.checks.authentication.enumeration import split_login
+from specwitness.fuzz.checks.integrity.assignment import _alter, _is_moment, _object
 from specwitness.fuzz.checks.integrity.deletion_traces import _is_ended
 from specwitness.fuzz.checks.integrity.double_submit import _changes
 from specwitness.fuzz.checks.isolation import pages
+from specwitness.fuzz.checks.isolation.partial_access import names_recipient
 from specwitness.fuzz.checks.isolation.side_channels import _names_publicly
 from specwitness.fuzz.http.message import Response
 from specwitness.fuzz.requests import responses
-from specwitness.fuzz.requests.actor import Actor, value_from_responses
+from specwitness.fuzz.requests.actor import Actor, StoredObject, value_from_responses
+from specwitness.fuzz.requests.draft import Draft, Options
 from specwitness.fuzz.requests.values import Maker, _choose
 from specwitness.fuzz.requests.versions import is_version
 from specwitness.fuzz.results.data_exposure import _is_private
@@ -92,7 +95,7 @@ FACTS: dict[str, Callable[[], Any]] = {
     "HANDLES": lambda: _read_handles({"username": "ann"}),
     "ADDRESSES": lambda: _names_publicly(read("POST", "/users", {"requestBody": body(email=TEXT)})),
     "PUBLIC_NAMES": lambda: _names_publicly(read("POST", "/shops", {"requestBody": body(domain=TEXT)})),
-    "RECIPIENTS": lambda: words.RECIPIENTS.starts("payeeId"),
+    "RECIPIENTS": lambda: names_recipient("payeeId", "/accounts/{}"),
     "RELATION_ROLES": lambda: collection_of(surface("GET /folders/{id}"), read("POST", "/folders"), "parent"),
     "GENERIC_KEYS": producers_by_id,
     "NATURAL_KEYS": lambda: collection_by_key(surface("GET /shops/{slug}"), "sender_slug"),
@@ -113,20 +116,39 @@ FACTS: dict[str, Callable[[], Any]] = {
     "PRIVILEGED": lambda: read("GET", "/admin/users").is_privileged,
     "EVERYBODY": lambda: read("GET", "/notes", {"x-roles": ["everyone"]}).is_privileged,
     "SECRETS": lambda: _is_private("passwordHash", read("GET", "/me")),
-    "LOGIN_CODES": lambda: words.LOGIN_CODES.occurs_in("login_code"),
-    "LOGIN_NAMES": lambda: "userName" in words.LOGIN_NAMES,
+    "LOGIN_CODES": lambda: split_login({"email": "a@example.com", "code": "1234"}),
+    "LOGIN_NAMES": lambda: split_login({"userName": "ann", "password": "x"}),
     "PERSONAL": lambda: _is_private("salary", read("GET", "/users/{userId}")),
-    "OWNER_MEMBERS": lambda: "sellerId" in words.OWNER_MEMBERS,
+    "OWNER_MEMBERS": lambda: _alter("sellerId", "u1", TEXT, with_two_users()),
     "ENVELOPE_MEMBERS": lambda: _object(answer('{"message": "made", "note": {"id": 1}}')),
     "AMOUNTS": lambda: list(_changes(paying(), Actor(Identity("alice"), Maker("a", {})))),
-    "BALANCES": lambda: words.BALANCES.occurs_in("creditsLeft"),
-    "MOMENTS": lambda: words.MOMENTS.ends("starts_at"),
+    "BALANCES": lambda: list(_changes(paying(), having('{"creditsLeft": 70}'))),
+    "MOMENTS": lambda: _is_moment("starts_at"),
     "PAGE_SIZES": lambda: pages.find_size(query("per_page")),
     "SEARCH_TERMS": lambda: pages.find_word(query("q")),
     "ID_ENDINGS": lambda: noun_of("noteId"),
     "KEY_MEMBERS": lambda: responses.id_in({"slug": "my-post"}, "post", "post"),
+    "REFERENCE_ENDINGS": lambda: make_without_references(),  # noqa: PLW0108  # defined below
+    "PRIVILEGE_MEMBERS": lambda: _alter("role", "user", TEXT, with_two_users()),
     "LEAST_PUBLIC": lambda: _choose({"enum": ["public", "private"]}),
 }
+
+
+def with_two_users() -> Any:
+    """A context in which bob's id is known; values are made by alice."""
+    alice = Actor(Identity("alice", subject="u1"), Maker("alice", {}))
+    return SimpleNamespace(alice=alice, bob=Actor(Identity("bob", subject="u2"), Maker("bob", {})))
+
+
+def having(shown: str) -> Actor:
+    actor = Actor(Identity("alice"), Maker("alice", {}))
+    actor.objects["/wallets/{}"] = StoredObject("/wallets/{}", (1,), answer(shown))
+    return actor
+
+
+def make_without_references() -> Any:
+    schema = {"type": "object", "properties": {"assigned_to": TEXT, "title": TEXT}}
+    return Maker("alice", {}).make(schema, draft=Draft(options=Options(omit_references=True))).keys()
 
 
 def paying() -> Endpoint:
@@ -153,5 +175,5 @@ def test_emptied_list_changes_what_is_read(name: str) -> None:
 
 def test_every_list_has_a_fact() -> None:
     lists = {name for name, value in vars(words).items() if isinstance(value, WordList)}
-    dictionaries = {"ID_ENDINGS", "KEY_MEMBERS", "LEAST_PUBLIC"}
+    dictionaries = {"ID_ENDINGS", "KEY_MEMBERS", "LEAST_PUBLIC", "PRIVILEGE_MEMBERS", "REFERENCE_ENDINGS"}
     assert FACTS.keys() == lists | dictionaries
