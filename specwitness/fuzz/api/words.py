@@ -48,7 +48,7 @@ def singular(word: str) -> str:
 def singulars(word: str) -> frozenset[str]:
     """Give the word and its singular, since either may be the singular.
 
-    `buses` is the plural of `bus`, and `bus` looks like a plural of `bu`.
+    `buses` is a plural, and `bus` only looks like one.
     """
     return frozenset({word, singular(word)})
 
