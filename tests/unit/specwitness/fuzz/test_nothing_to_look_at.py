@@ -311,7 +311,7 @@ CASES = (
     Blind("isolation", "few objects", "leaveSeat", "no object of her own"),
     Blind("isolation", "alike", "sendLetter", "no operation shows"),
     Blind("existence", "alike", "readBook", "no object of her own"),
-    Blind("existence", "only weather", "readWeather", "no call makes an object"),
+    Blind("existence", "only weather", "readWeather", "no call creates an object"),
     Blind("disclosure", "alike", "readWeather", "shows the owner nothing"),
     Blind("assignment", "alike", "sendParcel", "no object that would show a member"),
     Blind("deletion", "without readers", "deleteNote", "no operation shows or uses the object"),
