@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from specwitness.model import Finding, Location, Outcome, Verdict, WitnessKind
+from specwitness.model import NOTHING_TO_JUDGE, Finding, Location, Outcome, Verdict, WitnessKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +90,8 @@ def find_skipped(
 ) -> Iterator[Finding]:
     """Find the scenarios, contract checks and fuzz checks that were skipped.
 
-    Left out are those whose requirements are all waived or reported as silent.
+    Left out are those whose requirements are all waived or reported as silent, and checks that had
+    nothing to judge: a requirement for which they alone would testify is silent.
     """
     reported = waived | {
         item.requirement.key
@@ -99,7 +100,8 @@ def find_skipped(
     }
     for witness in sorted(witnesses, key=lambda item: (ORDER_OF_FAILURES.index(item.kind), place_of(item))):
         is_reported = bool(witness.requirements) and reported.issuperset(witness.requirements)
-        if witness.kind in REMEDIES_OF_SKIPS and witness.outcome in SKIPS and not is_reported:
+        is_idle = bool(witness.counts.get(NOTHING_TO_JUDGE))
+        if witness.kind in REMEDIES_OF_SKIPS and witness.outcome in SKIPS and not (is_reported or is_idle):
             reason = f": {witness.detail}" if witness.detail else ""
             yield Finding(
                 code="skipped",

@@ -19,6 +19,10 @@ class RequirementKind(StrEnum):
     EDGE_CASE = "EC"
 
 
+# The count of a skipped witness whose check had nothing to judge, such as a deletion that nothing shows.
+NOTHING_TO_JUDGE = "nothing_to_judge"
+
+
 class Outcome(StrEnum):
     """How a witness ended. Only `passed` and `failed` count as evidence."""
 

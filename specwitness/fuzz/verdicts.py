@@ -11,7 +11,7 @@ from specwitness.fuzz.checks.authentication.bad_credentials import CREDENTIAL_CH
 from specwitness.fuzz.checks.registry import named_checks
 from specwitness.fuzz.results.coverage import find_documented, find_observed, find_unseen, fits
 from specwitness.fuzz.results.severity import Severity
-from specwitness.model import Outcome, Witness, WitnessKind
+from specwitness.model import NOTHING_TO_JUDGE, Outcome, Witness, WitnessKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -70,6 +70,10 @@ class Verdicts:
             counts |= {"attacks": len(result.attacks), "baseline": baseline.succeeded}
             # A check may judge responses that another check counts as its cases.
             counts["cases"] = max(result.cases, result.judged)
+        is_lacking = (endpoint.id, check) in results.reasons and (endpoint.id, check) not in results.gaps
+        if outcome is Outcome.SKIPPED and is_lacking and baseline.succeeded:
+            # The operation gives the check nothing to judge: no fault of the run or its target.
+            counts[NOTHING_TO_JUDGE] = 1
         return Witness(
             id=f"fuzz:{endpoint.id}:{check}",
             kind=WitnessKind.FUZZ,

@@ -9,6 +9,7 @@ import pytest
 
 from specwitness.gherkin import Pickle
 from specwitness.model import (
+    NOTHING_TO_JUDGE,
     Finding,
     Location,
     Outcome,
@@ -149,6 +150,12 @@ def test_skipped_scenario_or_check_breaks_the_run_beside_passed_witnesses(
         f"tests/test_it.py:3: it was {outcome}: never answered 2xx [001/FR-001] → "
     )
     assert "or waive its requirements" in str(finding)
+
+
+def test_check_with_nothing_to_judge_is_no_finding_beside_passed_witnesses() -> None:
+    idle = skipped(WitnessKind.FUZZ).model_copy(update={"counts": {NOTHING_TO_JUDGE: 1}})
+    assert trace([witness(Outcome.PASSED), idle]).findings == ()
+    assert [finding.code for finding in trace([idle]).findings] == ["silent"]
 
 
 def test_skipped_scenario_without_requirements_breaks_the_run() -> None:
