@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 
 class WitnessKind(StrEnum):
-    """What produced a witness."""
+    """The kind of run that produced a witness."""
 
     SCENARIO = "scenario"
     TEST = "test"

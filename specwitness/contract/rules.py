@@ -9,7 +9,7 @@ from specwitness.model import RuleLevel
 
 
 class RuleKind(StrEnum):
-    """What a rule reports: looser or tighter protection, a breaking change, or a lint finding."""
+    """The kind of a rule: looser or tighter protection, a breaking change, or a lint finding."""
 
     LOOSENING = "loosening"
     TIGHTENING = "tightening"

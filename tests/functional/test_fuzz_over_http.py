@@ -173,7 +173,7 @@ def test_printed_curl_lines_and_tests_reproduce_the_failures(tmp_path: Path) -> 
     bugs = (*BUGS, "bulk-delete-any", "search-pattern-crash", "patch-before-check")
     write_repository(tmp_path, ORDERS, MINT)
     tried = only("getOrder", "changeOrder", "deleteOrder", "deleteOrders", "searchOrders")
-    # What Schemathesis finds depends on all that it has sent before: its failures need the whole run.
+    # A failure of Schemathesis depends on all requests before it: it needs the whole run.
     tried += tuple(word for check in REPEATABLE for word in ("--check", check))
     with serving("orders", *bugs) as running:
         ended, report = attack(tmp_path, running, "--seed", "3", *tried)

@@ -129,7 +129,7 @@ BUILDS = {"right": (), **{bug.replace("-", "_"): (bug,) for bug in BUGS}}
 
 @pytest.fixture(scope="module")
 def complaints_of_builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What one pytest run with a test module for each build says about each of them."""
+    """The outcome of one pytest run that has a test module for each build."""
     folder = tmp_path_factory.mktemp("pytest")
     write_contract(folder)
     with ExitStack() as stack:

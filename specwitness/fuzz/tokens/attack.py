@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What an attack is made from.
+    """The material of an attack.
 
     Attributes:
         location: Where the credential goes in a request.

@@ -40,7 +40,7 @@ BUGS = list_bugs(
             Family.TOKEN_PARSING,
             "claims",
             EVERY,
-            "A payload that is no UTF-8 is mended, and let in.",
+            "A payload with invalid UTF-8 is repaired and accepted.",
         ),
         ("form-token", Family.WRONG_SCHEME, "none", EVERY, "A token in a form is let in."),
         (

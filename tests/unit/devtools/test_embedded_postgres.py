@@ -109,7 +109,7 @@ def test_settings_of_the_clients_do_not_reach_the_server(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("user", "temporary", "base"),
-    [(1000, "/short", "/short"), (1000, "/long" * 20, "/tmp"), (0, "/root/own", "/tmp")],  # noqa: S108 - names
+    [(1000, "/short", "/short"), (1000, "/long" * 20, "/tmp"), (0, "/own", "/tmp")],  # noqa: S108 - names
 )
 def test_temporary_folder_is_short_enough_and_accessible_to_the_account(
     user: int, temporary: str, base: str, monkeypatch: pytest.MonkeyPatch
